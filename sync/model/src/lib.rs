@@ -1,0 +1,14 @@
+//! What both ends mean: survey, response, record, numbers. Pure.
+//!
+//! Invariants: nothing here does I/O, reads a clock or draws a random number; time and randomness come
+//! in through [`ports`]. The same input gives the same output on a kiosk and on the collector, so both
+//! can recompute what the other claims. Nothing here panics on what arrives from outside: it is refused
+//! with an error that says where.
+
+pub mod hex;
+pub mod metrics;
+pub mod ports;
+pub mod record;
+pub mod response;
+pub mod summary;
+pub mod survey;

@@ -1,0 +1,260 @@
+//! One shopper's answers, as they are frozen and as the collector reads them.
+//!
+//! The JSON written here is the record: it is hashed, chained, sent and stored as these very bytes, so its
+//! shape only ever grows by optional fields, and `v` tells a reader which shape it holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::Seq;
+
+/// The shape of [`Response`] this code writes.
+pub const RESPONSE_VERSION: u8 = 1;
+
+/// One shopper's answers to one survey.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// Shape of this record; [`RESPONSE_VERSION`].
+    pub v: u8,
+    /// The record's own place, so that bytes found alone still say where they belong.
+    pub seq: Seq,
+    /// What was answered.
+    #[serde(flatten)]
+    pub draft: Draft,
+    /// How the visit to the kiosk ended.
+    pub outcome: Outcome,
+    /// Milliseconds from the first tap to the end, by the monotonic clock.
+    pub took_ms: u64,
+}
+
+/// The answers so far. Saved after the first tap and after each step, frozen once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Id of the survey.
+    pub survey: String,
+    /// Version of the survey the shopper began with; a response stays on it.
+    pub survey_version: u32,
+    /// Language on the screen at the last answer, as a BCP 47 tag (`en`, `de`).
+    pub language: String,
+    /// Where the kiosk stands (`exit`, `checkout`), where it is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touchpoint: Option<String>,
+    /// When the first tap came.
+    pub started: Stamp,
+    /// Answers in the order of the survey's questions, at most one to each.
+    pub answers: Vec<Answer>,
+}
+
+/// The answer to one question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Id of the question.
+    pub question: String,
+    /// What was chosen or written.
+    #[serde(flatten)]
+    pub value: AnswerValue,
+    /// Milliseconds from the first tap to this answer's last change.
+    pub at_ms: u64,
+}
+
+/// What was chosen or written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerValue {
+    /// A face from 1 (worst) to 5 (best).
+    Face(u8),
+    /// Ids of the chosen options, in the survey's order. Empty means shown and left empty.
+    Choices(Vec<String>),
+    /// Words, at most 200 grapheme clusters.
+    Comment(String),
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The shopper came to the last step, by answering or skipping.
+    Completed,
+    /// The shopper pressed Finish before the last step.
+    Finished,
+    /// Nobody touched the screen until the time limit.
+    TimedOut,
+    /// The program or the power stopped; found and frozen at the next start.
+    Interrupted,
+}
+
+/// A moment as a device knew it. The collector can re-time a device that had no clock from `boot` and `mono_ms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Wall time, milliseconds since 1970-01-01T00:00:00Z.
+    pub wall_ms: i64,
+    /// Offset of the store's local time from UTC at that moment, in minutes, east positive.
+    pub offset_min: i16,
+    /// How often this database has been opened, from 1.
+    pub boot: u32,
+    /// Monotonic milliseconds within that opening.
+    pub mono_ms: u64,
+    /// How far the wall time can be trusted.
+    pub clock: ClockQuality,
+}
+
+/// How far a device's wall time can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockQuality {
+    /// The operating system says it is synchronised.
+    Synced,
+    /// Plausible (after the build and the last receipt), but nobody vouches for it.
+    Free,
+    /// Before the floor: certainly wrong.
+    Unset,
+}
+
+impl Stamp {
+    /// Days since 1970-01-01 in the store's local time; the day a manager's summary counts it in.
+    #[must_use]
+    pub fn local_day(&self) -> i64 {
+        self.local_ms().div_euclid(86_400_000)
+    }
+
+    /// Hour of that day, 0 to 23.
+    #[must_use]
+    pub fn local_hour(&self) -> u8 {
+        u8::try_from(self.local_ms().rem_euclid(86_400_000) / 3_600_000).unwrap_or(23)
+    }
+
+    fn local_ms(&self) -> i64 {
+        self.wall_ms.saturating_add(i64::from(self.offset_min) * 60_000)
+    }
+}
+
+/// Bytes that claim to be a record and are not one this code can read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// Not JSON of the shape above.
+    #[error("not a response: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A shape of the future.
+    #[error("response of version {0}, this program reads up to {RESPONSE_VERSION}")]
+    Version(u8),
+    /// The record says it stands elsewhere.
+    #[error("the record says seq {found}, it stands at {expected}")]
+    Seq {
+        /// Where it was found.
+        expected: Seq,
+        /// What it says of itself.
+        found: Seq,
+    },
+}
+
+impl Response {
+    /// The record's bytes: JSON on one line, without a line feed.
+    ///
+    /// # Panics
+    /// Never: every field is a string, a number or a list of them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a response holds only strings, numbers and lists")
+    }
+
+    /// Reads a record that stands at `seq`.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why it is none.
+    pub fn from_bytes(seq: Seq, bytes: &[u8]) -> Result<Self, Unreadable> {
+        let response: Self = serde_json::from_slice(bytes)?;
+        if response.v > RESPONSE_VERSION {
+            return Err(Unreadable::Version(response.v));
+        }
+        if response.seq != seq {
+            return Err(Unreadable::Seq { expected: seq, found: response.seq });
+        }
+        Ok(response)
+    }
+}
+
+impl Draft {
+    /// The answer to a question, where there is one.
+    #[must_use]
+    pub fn answer(&self, question: &str) -> Option<&AnswerValue> {
+        self.answers.iter().find(|answer| answer.question == question).map(|answer| &answer.value)
+    }
+
+    /// Every face in the answers, with its question.
+    pub fn faces(&self) -> impl Iterator<Item = (&str, u8)> {
+        self.answers.iter().filter_map(|answer| match answer.value {
+            AnswerValue::Face(face) => Some((answer.question.as_str(), face)),
+            _ => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response() -> Response {
+        Response {
+            v: RESPONSE_VERSION,
+            seq: 7,
+            draft: Draft {
+                survey: "grocery-exit".into(),
+                survey_version: 1,
+                language: "en".into(),
+                touchpoint: Some("exit".into()),
+                started: Stamp {
+                    wall_ms: 1_795_300_000_123,
+                    offset_min: 60,
+                    boot: 3,
+                    mono_ms: 5_000,
+                    clock: ClockQuality::Synced,
+                },
+                answers: vec![
+                    Answer { question: "visit".into(), value: AnswerValue::Face(2), at_ms: 0 },
+                    Answer { question: "why".into(), value: AnswerValue::Choices(vec!["waiting".into()]), at_ms: 2_100 },
+                    Answer { question: "words".into(), value: AnswerValue::Comment("slow".into()), at_ms: 9_000 },
+                ],
+            },
+            outcome: Outcome::Completed,
+            took_ms: 9_400,
+        }
+    }
+
+    /// Frozen bytes outlive programs: a change of this line is a change of the wire.
+    #[test]
+    fn the_bytes_of_a_record() {
+        assert_eq!(
+            String::from_utf8(response().to_bytes()).unwrap(),
+            concat!(
+                r#"{"v":1,"seq":7,"survey":"grocery-exit","survey_version":1,"language":"en","touchpoint":"exit","#,
+                r#""started":{"wall_ms":1795300000123,"offset_min":60,"boot":3,"mono_ms":5000,"clock":"synced"},"#,
+                r#""answers":[{"question":"visit","face":2,"at_ms":0},{"question":"why","choices":["waiting"],"at_ms":2100},"#,
+                r#"{"question":"words","comment":"slow","at_ms":9000}],"outcome":"completed","took_ms":9400}"#
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(Response::from_bytes(7, &response().to_bytes()).unwrap(), response());
+    }
+
+    #[test]
+    fn a_record_out_of_its_place_or_of_the_future_is_refused() {
+        assert!(matches!(
+            Response::from_bytes(8, &response().to_bytes()),
+            Err(Unreadable::Seq { expected: 8, found: 7 })
+        ));
+        let future = Response { v: 2, ..response() };
+        assert!(matches!(Response::from_bytes(7, &future.to_bytes()), Err(Unreadable::Version(2))));
+        assert!(matches!(Response::from_bytes(7, b"\xff{"), Err(Unreadable::Json(_))));
+    }
+
+    #[test]
+    fn the_local_day_turns_at_local_midnight() {
+        let at = |wall_ms, offset_min| Stamp { wall_ms, offset_min, ..response().draft.started };
+        assert_eq!((at(0, 0).local_day(), at(0, 0).local_hour()), (0, 0));
+        assert_eq!((at(0, -60).local_day(), at(0, -60).local_hour()), (-1, 23));
+        assert_eq!((at(82_800_000, 60).local_day(), at(82_800_000, 60).local_hour()), (1, 0));
+        assert_eq!(at(66_600_000, 330).local_day(), 1);
+    }
+}

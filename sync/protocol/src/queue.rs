@@ -1,0 +1,118 @@
+//! What the agent may ask of the kiosk, and nothing more: records to send, and a place to put receipts.
+//!
+//! The kiosk's store implements [`Queue`] directly, for tests and the demo; on a device the agent holds an
+//! implementation that speaks [`crate::local`] over the socket. One suite runs on both.
+
+use std::future::Future;
+
+use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, next_head};
+use serde::{Deserialize, Serialize};
+
+use crate::receipt::SignedReceipt;
+
+/// How far a store has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Which store.
+    pub epoch: StoreEpoch,
+    /// Number of the newest record, 0 when there is none.
+    pub last_seq: Seq,
+    /// The chain's head after it.
+    pub head: Head,
+    /// Every record up to here is under a receipt of `server_epoch`, 0 when none is.
+    pub acknowledged_seq: Seq,
+    /// The collector's epoch in the newest receipt.
+    pub server_epoch: Option<ServerEpoch>,
+}
+
+/// A request for records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Take {
+    /// The first record wanted is the one after this.
+    pub after_seq: Seq,
+    /// At most so many records, from 1 to [`crate::limits::BATCH_RECORDS_MAX`].
+    pub records_max: usize,
+    /// How long to wait for a record when there is none yet, in milliseconds,
+    /// at most [`crate::limits::QUEUE_WAIT_MAX_MS`].
+    pub wait_ms: u64,
+}
+
+/// An unbroken run of records, at most [`crate::limits::BATCH_BYTES_MAX`] long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// From which store.
+    pub epoch: StoreEpoch,
+    /// Number of the first record.
+    pub first_seq: Seq,
+    /// The chain's head before the first record.
+    pub previous_head: Head,
+    /// The records' bytes, never empty.
+    pub records: Vec<Vec<u8>>,
+}
+
+/// What the kiosk did with a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acceptance {
+    /// It is durable.
+    Stored,
+    /// It says no more than one already held; harmless.
+    Stale,
+    /// It is for another store, or for a record this store does not have.
+    WrongStore,
+    /// It vouches for a chain that is not this store's. Nothing was stored, and nothing will be purged under it.
+    WrongHead,
+}
+
+/// The kiosk cannot be asked just now.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Nobody answers, or the answer broke off.
+    #[error("the kiosk program does not answer: {0}; it keeps collecting or restarts, and is asked again")]
+    Unreachable(#[from] std::io::Error),
+    /// It answered that it cannot.
+    #[error("the kiosk program refused: {0}")]
+    Refused(String),
+}
+
+/// The kiosk's side of what an agent needs.
+pub trait Queue: Send {
+    /// How far the store has come.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked.
+    fn position(&mut self) -> impl Future<Output = Result<Position, QueueError>> + Send;
+
+    /// The next records after `take.after_seq`, or `None` when none came within the wait.
+    /// Records already purged are left out only at the front: the run then begins later than asked.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked.
+    fn next(&mut self, take: Take) -> impl Future<Output = Result<Option<Run>, QueueError>> + Send;
+
+    /// Hands a verified receipt over. When this returns [`Acceptance::Stored`], it is durable.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked.
+    fn accept(&mut self, receipt: &SignedReceipt) -> impl Future<Output = Result<Acceptance, QueueError>> + Send;
+}
+
+impl Run {
+    /// The chain's head after the last record.
+    #[must_use]
+    pub fn last_head(&self) -> Head {
+        self.records.iter().fold(self.previous_head, |head, bytes| next_head(&head, bytes))
+    }
+
+    /// Number of the last record.
+    #[must_use]
+    pub fn last_seq(&self) -> Seq {
+        self.first_seq + self.records.len() as Seq - 1
+    }
+
+    /// The first `count` records as a run of their own.
+    #[must_use]
+    pub fn prefix(&self, count: usize) -> Self {
+        Self { records: self.records[..count.clamp(1, self.records.len())].to_vec(), ..self.clone() }
+    }
+}
