@@ -1,0 +1,81 @@
+//! The command line of `afterword-sim`.
+//!
+//! Exit codes: 0 everything that was collected was received; 1 it was not, or something failed; 2 wrong use.
+
+mod demo;
+mod kiosk;
+mod prove;
+mod screens;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use afterword_kiosk::config::Config;
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// The configuration of the shop on the desk; the example that the kiosk's program ships.
+const SHOP_CONFIG: &str = include_str!("../../../kiosk/app/examples/kiosk.toml");
+
+/// Afterword on your desk: a whole shop with a real collector, real enrolment and a link that drops.
+#[derive(Debug, Parser)]
+#[command(
+    name = "afterword-sim",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Without a command it is `demo`: with a display a window opens for you to tap in, without one shoppers\nare scripted.\n\nExit codes: 0 everything that was collected was received, 1 it was not or something failed, 2 wrong use."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    demo: demo::Demo,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a shop from the first tap to the last receipt, and prove that nothing was lost.
+    Demo(demo::Demo),
+    /// Draw every page to PNG, without a display.
+    Screens(screens::Screens),
+    /// Run only a kiosk on the simulated panel, with scripted shoppers and the device's socket for `afterword-sync`.
+    Kiosk(kiosk::KioskOnly),
+    /// Compare a kiosk's database with a collector's, and print the line that says whether anything is missing.
+    Prove(prove::Prove),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("AFTERWORD_LOG").unwrap_or_else(|_| "error".into()),
+        )
+        .init();
+    let cli = Cli::parse();
+    let ran = match cli.command {
+        None => cli.demo.run(),
+        Some(Command::Demo(demo)) => demo.run(),
+        Some(Command::Screens(screens)) => screens.run().map(|()| true),
+        Some(Command::Kiosk(kiosk)) => kiosk.run().map(|()| true),
+        Some(Command::Prove(prove)) => prove.run(),
+    };
+    match ran {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("afterword-sim: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn shop_config() -> Result<Config> {
+    Ok(Config::parse(Path::new("examples/kiosk.toml"), SHOP_CONFIG)?)
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("cannot make the folder {}; name one that this user may write", path.display()))
+}

@@ -1,0 +1,44 @@
+//! `afterword-sim screens`: every page as PNG.
+
+use std::path::PathBuf;
+
+use afterword_ui::{KioskUi, fonts, preview};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::make_folder;
+use crate::panel::Panel;
+use crate::stage::{HEIGHT, WIDTH};
+
+/// Draw every page to PNG, without a display.
+#[derive(Debug, Args)]
+pub(super) struct Screens {
+    /// The panel, as WIDTHxHEIGHT in pixels.
+    #[arg(long, default_value = "1280x800", value_name = "WxH")]
+    panel: String,
+    /// The folder for the pictures.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl Screens {
+    pub(super) fn run(self) -> Result<()> {
+        if self.panel != format!("{WIDTH}x{HEIGHT}") {
+            bail!("no pages are laid out for a panel of {}; this version has {WIDTH}x{HEIGHT}", self.panel);
+        }
+        make_folder(&self.out)?;
+        fonts::install(&self.out.join("fonts"))
+            .with_context(|| format!("cannot lay out the fonts in {}; name another --out", self.out.display()))?;
+        let panel = Panel::install(WIDTH, HEIGHT)?;
+        let ui = KioskUi::new()?;
+        ui.open()?;
+        for (name, view) in preview::pages() {
+            ui.show(&view);
+            panel.draw();
+            let path = self.out.join(format!("{name}.png"));
+            panel.save_png(&path)?;
+            println!("{}", path.display());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! A shop on a desk: the real kiosk, agent and collector around simulated hardware.
+//!
+//! | module | stands for |
+//! |---|---|
+//! | [`panel`] | the screen and the finger on it |
+//! | [`shopper`] | the people who come by |
+//! | [`stage`] | a whole device: the kiosk's program on the panel, with a clock that can be moved |
+//! | [`link`] | the line to the world, with a switch |
+//! | [`head_office`] | the collector on loopback, and how a device is made known to it |
+//! | [`proof`] | what both ends hold, side by side |
+//! | [`cli`] | the command line of `afterword-sim` |
+//!
+//! Invariant: nothing here is imported by a product crate, and nothing here replaces product code. What is
+//! simulated is glass, time and wire; sessions, databases, TLS and signatures are the real ones.
+
+pub mod cli;
+pub mod head_office;
+pub mod link;
+pub mod panel;
+pub mod proof;
+pub mod shopper;
+pub mod stage;

@@ -1,0 +1,170 @@
+//! A whole device on the simulated panel: the kiosk's own program, a finger, and a clock that is moved by hand.
+//!
+//! Time passes only in [`Stage::wait`]; the store's thread is real, so after each act the stage waits until the
+//! store has answered what it was asked. The same shoppers therefore leave the same responses, however fast the
+//! machine is.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use afterword_kiosk::device::Device;
+use afterword_kiosk::kiosk::{Kiosk, Parts};
+use afterword_kiosk_store::Store;
+use afterword_model::ports::{Clock, ManualClock};
+use afterword_ui::view::Page;
+use afterword_ui::KioskUi;
+use anyhow::{Result, bail};
+
+use crate::panel::Panel;
+use crate::shopper::{Act, Shopper};
+
+/// A disk that has not committed within this time is broken; a script should end then, not hang.
+const STORE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest that anything of a session lasts is the warning after the time limit; after this nobody's trace is left.
+const UNTIL_IDLE_MS: u64 = 90_000;
+
+/// Width of the panel the stage draws, in pixels.
+pub const WIDTH: u32 = 1280;
+/// Height of the panel the stage draws, in pixels.
+pub const HEIGHT: u32 = 800;
+
+/// The device; see the module.
+pub struct Stage {
+    panel: Panel,
+    kiosk: Rc<RefCell<Kiosk>>,
+    store: Store,
+    clock: Arc<ManualClock>,
+    woken: Receiver<()>,
+    pictures: Option<PathBuf>,
+    drawn: BTreeMap<&'static str, PathBuf>,
+    thanked: u64,
+}
+
+impl Stage {
+    /// Puts a device on the panel. `clock` must be the one the device was opened with. With `pictures`, the first
+    /// sight of each page is kept there as PNG.
+    ///
+    /// # Errors
+    /// When the panel cannot be set up: fonts must be laid out before, and the platform of a process can be set only once.
+    pub fn new(device: &Device, clock: Arc<ManualClock>, pictures: Option<PathBuf>) -> Result<Self> {
+        let panel = Panel::install(WIDTH, HEIGHT)?;
+        let (wake, woken) = channel();
+        let kiosk = Kiosk::start(Parts {
+            settings: device.settings(),
+            presenter: device.presenter(),
+            store: device.store.clone(),
+            ui: KioskUi::new()?,
+            stamper: device.stamper(),
+            wake: Arc::new(move || {
+                // The stage is gone only when the program ends.
+                let _ = wake.send(());
+            }),
+        });
+        kiosk.borrow().ui().open()?;
+        let store = device.store.clone();
+        let mut stage = Self { panel, kiosk, store, clock, woken, pictures, drawn: BTreeMap::new(), thanked: 0 };
+        stage.settle()?;
+        Ok(stage)
+    }
+
+    /// Lets one shopper do what they came for, and everything run down after them.
+    ///
+    /// # Errors
+    /// When the store stops answering, or a picture cannot be written.
+    pub fn serve(&mut self, shopper: &Shopper) -> Result<()> {
+        for act in &shopper.acts {
+            match *act {
+                Act::Tap(spot) => {
+                    self.panel.tap(f32::from(spot.x), f32::from(spot.y));
+                    self.settle()?;
+                }
+                Act::Wait(wait_ms) => self.wait(wait_ms)?,
+            }
+        }
+        self.wait(UNTIL_IDLE_MS)
+    }
+
+    /// Lets time pass, stopping at every moment at which the kiosk has something to do.
+    ///
+    /// # Errors
+    /// As [`Self::serve`].
+    pub fn wait(&mut self, wait_ms: u64) -> Result<()> {
+        let end_ms = self.clock.monotonic_ms() + wait_ms;
+        loop {
+            let now_ms = self.clock.monotonic_ms();
+            let due_ms = self.kiosk.borrow().next_wake_ms().filter(|&due_ms| due_ms <= end_ms);
+            let step_ms = due_ms.unwrap_or(end_ms).saturating_sub(now_ms);
+            self.clock.advance_ms(step_ms);
+            self.panel.advance(Duration::from_millis(step_ms));
+            self.settle()?;
+            if due_ms.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How many thanks the panel has shown. Every one of them is a promise.
+    #[must_use]
+    pub fn thanked(&self) -> u64 {
+        self.thanked
+    }
+
+    /// The pictures written so far, by page.
+    #[must_use]
+    pub fn pictures(&self) -> &BTreeMap<&'static str, PathBuf> {
+        &self.drawn
+    }
+
+    /// The device's database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Pumps until the store has answered everything it was asked, then draws.
+    fn settle(&mut self) -> Result<()> {
+        loop {
+            let before = self.page();
+            self.kiosk.borrow_mut().pump();
+            if self.page() == "thanks" && before != "thanks" {
+                self.thanked += 1;
+            }
+            if self.kiosk.borrow().is_settled() {
+                break;
+            }
+            if self.woken.recv_timeout(STORE_TIMEOUT).is_err() {
+                bail!("the kiosk's database has not answered for {} s; is the disk full or gone?", STORE_TIMEOUT.as_secs());
+            }
+        }
+        self.panel.draw();
+        self.keep_picture()
+    }
+
+    fn page(&self) -> &'static str {
+        match self.kiosk.borrow().view().map(|view| &view.page) {
+            Some(Page::Question(question)) if question.chosen.is_some() => "question-chosen",
+            Some(Page::Question(_)) | None => "question",
+            Some(Page::Reasons(_)) => "reasons",
+            Some(Page::Comment(_)) => "comment",
+            Some(Page::Thanks(_)) => "thanks",
+            Some(Page::StillThere(_)) => "still-there",
+            Some(Page::OutOfService(_)) => "out-of-service",
+        }
+    }
+
+    fn keep_picture(&mut self) -> Result<()> {
+        let page = self.page();
+        if let Some(folder) = self.pictures.as_ref().filter(|_| !self.drawn.contains_key(page)) {
+            let path = folder.join(format!("{page}.png"));
+            self.panel.save_png(&path)?;
+            self.drawn.insert(page, path);
+        }
+        Ok(())
+    }
+}

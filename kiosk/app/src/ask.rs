@@ -1,0 +1,70 @@
+//! Asking the running kiosk from the command line, over the device's own socket.
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use afterword_model::summary::Summary;
+use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
+use afterword_protocol::queue::Position;
+use anyhow::{Context, Result, bail};
+
+use crate::socket::{read_frame, write_frame};
+
+/// A kiosk that is up answers in milliseconds; a person at the command line should not wait longer for one that is not.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection to the running kiosk.
+pub struct RunningKiosk {
+    stream: UnixStream,
+}
+
+impl RunningKiosk {
+    /// Connects and says hello.
+    ///
+    /// # Errors
+    /// When nobody answers at `socket`, or it is a kiosk of a version too far away.
+    pub fn connect(socket: &Path) -> Result<Self> {
+        let stream = UnixStream::connect(socket).with_context(|| {
+            format!("no kiosk answers at {}; start `afterword-kiosk run`, or name its socket with --socket", socket.display())
+        })?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+        stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
+        let mut kiosk = Self { stream };
+        let hello = Request::Hello { version: LOCAL_VERSION, program: "afterword-kiosk command line".into() };
+        match kiosk.ask(&hello)? {
+            Reply::Hello { .. } => Ok(kiosk),
+            other => bail!("the kiosk answered {other:?} to a hello; update the older of the two programs"),
+        }
+    }
+
+    /// The numbers of a range of days.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer or cannot read its database.
+    pub fn summary(&mut self, first_day: i64, last_day: i64) -> Result<Summary> {
+        match self.ask(&Request::Summary { first_day, last_day })? {
+            Reply::Summary(summary) => Ok(summary),
+            other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
+        }
+    }
+
+    /// How far the store has come.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer or cannot read its database.
+    pub fn position(&mut self) -> Result<Position> {
+        match self.ask(&Request::Position)? {
+            Reply::Position(position) => Ok(position),
+            other => bail!("the kiosk answered {other:?} when asked for its position; restart it and ask again"),
+        }
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Reply> {
+        let answered = write_frame(&mut self.stream, request).and_then(|()| read_frame(&mut self.stream));
+        match answered.context("the running kiosk broke off; see its log and ask again")? {
+            Reply::Refused { detail } => bail!("the running kiosk refused: {detail}"),
+            reply => Ok(reply),
+        }
+    }
+}

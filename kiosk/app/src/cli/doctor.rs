@@ -1,0 +1,156 @@
+//! `afterword-kiosk doctor`: what a kiosk needs, checked one by one.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use afterword_kiosk_store::{OpenError, Options, Store};
+use afterword_model::ports::Clock;
+use afterword_model::response::ClockQuality;
+use afterword_protocol::queue::Position;
+use afterword_protocol::system::{SystemClock, SystemEntropy};
+use anyhow::Result;
+use clap::Args;
+use serde::Serialize;
+
+use super::{FOUND_MISTAKES, Places};
+use crate::ask::RunningKiosk;
+use crate::config::Config;
+use crate::{stamp, window};
+
+/// Check what a kiosk needs, one line each, and say what to do about what is missing.
+#[derive(Debug, Args)]
+#[command(after_help = "While the kiosk runs, its database is asked over the socket; otherwise the whole record chain and the\nroll-ups are recomputed.\nExit codes: 0 nothing is wrong, 1 something is.")]
+pub(super) struct Doctor {
+    /// Print one JSON object instead of lines for people.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    places: Places,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    finding: Finding,
+    detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Finding {
+    Good,
+    /// Works, and somebody should look at it.
+    Odd,
+    Wrong,
+}
+
+impl Doctor {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let mut checks = self.configuration();
+        checks.push(self.database());
+        checks.push(clock());
+        checks.push(display());
+        let is_wrong = checks.iter().any(|check| check.finding == Finding::Wrong);
+        if self.json {
+            println!("{}", serde_json::json!({ "healthy": !is_wrong, "checks": checks }));
+        } else {
+            for check in &checks {
+                let mark = match check.finding {
+                    Finding::Good => "good ",
+                    Finding::Odd => "look ",
+                    Finding::Wrong => "WRONG",
+                };
+                println!("{mark}  {:<14} {}", check.name, check.detail);
+            }
+        }
+        Ok(if is_wrong { ExitCode::from(FOUND_MISTAKES) } else { ExitCode::SUCCESS })
+    }
+
+    fn configuration(&self) -> Vec<Check> {
+        let path = &self.places.config;
+        match Config::read(path) {
+            Err(error) => vec![Check::wrong("configuration", error)],
+            Ok(config) => {
+                let survey = config.survey(path).map_or_else(
+                    |error| Check::wrong("survey", error),
+                    |survey| Check::good("survey", format!("{} version {}", survey.id, survey.version)),
+                );
+                let detail = format!("{}, days in {}", config.store_name, config.time_zone);
+                vec![Check::good("configuration", detail), survey]
+            }
+        }
+    }
+
+    fn database(&self) -> Check {
+        let Places { data, socket, .. } = &self.places;
+        if !data.join("kiosk.db").exists() {
+            let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
+            return Check { name: "database", finding: Finding::Odd, detail };
+        }
+        let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+        match Store::open(data, options) {
+            Ok((store, _)) => closed_database(store),
+            Err(OpenError::InUse { .. }) => {
+                let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| kiosk.position());
+                asked.map_or_else(
+                    |error| Check::wrong("database", format!("{error:#}")),
+                    |position| Check::good("database", format!("in use by the running kiosk; {}", progress(&position))),
+                )
+            }
+            Err(error) => Check::wrong("database", error),
+        }
+    }
+}
+
+fn closed_database(store: Store) -> Check {
+    let looked = store.verify().and_then(|verified| {
+        let position = store.position()?;
+        store.close()?;
+        Ok((verified, position))
+    });
+    match looked {
+        Err(error) => Check::wrong("database", error),
+        Ok((verified, _)) if !verified.problems.is_empty() => {
+            let detail = format!("{}; keep the file and ask for help before the next start", verified.problems.join("; "));
+            Check::wrong("database", detail)
+        }
+        Ok((_, position)) => Check::good("database", format!("chain and roll-ups whole; {}", progress(&position))),
+    }
+}
+
+fn progress(position: &Position) -> String {
+    let unsent = position.last_seq.saturating_sub(position.acknowledged_seq);
+    format!("{} answers collected, {unsent} not yet received by the collector", position.last_seq)
+}
+
+fn clock() -> Check {
+    let now_ms = SystemClock::start().wall_ms();
+    match stamp::quality(now_ms, stamp::is_synchronised()) {
+        ClockQuality::Synced => Check::good("clock", "synchronised".into()),
+        ClockQuality::Free => Check {
+            name: "clock",
+            finding: Finding::Odd,
+            detail: "plausible, but nobody vouches for it; is systemd-timesyncd running and the network up?".into(),
+        },
+        ClockQuality::Unset => Check::wrong("clock", "certainly wrong; set it, or give the device a network once"),
+    }
+}
+
+fn display() -> Check {
+    if window::has_display() {
+        Check::good("display", "found".into())
+    } else {
+        Check::wrong("display", "none; set DISPLAY or WAYLAND_DISPLAY for the user the kiosk runs as")
+    }
+}
+
+impl Check {
+    fn good(name: &'static str, detail: String) -> Self {
+        Self { name, finding: Finding::Good, detail }
+    }
+
+    fn wrong(name: &'static str, detail: impl ToString) -> Self {
+        Self { name, finding: Finding::Wrong, detail: detail.to_string() }
+    }
+}

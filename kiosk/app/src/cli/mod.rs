@@ -1,0 +1,87 @@
+//! The command line of `afterword-kiosk`.
+//!
+//! Exit codes: 0 all is well; 1 it failed, or what was checked has mistakes; 2 the command was misspelt.
+
+mod doctor;
+mod run;
+mod summary;
+mod survey_check;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+/// What a command ends with when it ran and found something wrong.
+const FOUND_MISTAKES: u8 = 1;
+
+/// Afterword's kiosk: asks shoppers, keeps their answers, shows the store its numbers. Works without a network.
+#[derive(Debug, Parser)]
+#[command(name = "afterword-kiosk", version, after_help = "Exit codes: 0 all is well, 1 failed or mistakes found, 2 wrong use.\n\nStart with:  afterword-kiosk survey check my-survey.toml\n             afterword-kiosk run --config kiosk.toml --data ./data --socket ./kiosk.sock")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open the screen and ask shoppers, until the window is closed or SIGTERM comes.
+    Run(run::Run),
+    /// Work with survey files.
+    Survey {
+        #[command(subcommand)]
+        command: SurveyCommand,
+    },
+    /// Print the numbers of a range of days: responses, CSAT with its interval, faces.
+    Summary(summary::SummaryCommand),
+    /// Check what a kiosk needs, one line each, and say what to do about what is missing.
+    Doctor(doctor::Doctor),
+}
+
+#[derive(Debug, Subcommand)]
+enum SurveyCommand {
+    /// Check a survey file; prints every mistake with line, field and a hint.
+    Check(survey_check::SurveyCheck),
+}
+
+/// Where a kiosk keeps its things.
+#[derive(Debug, Clone, Args)]
+struct Places {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "/etc/afterword/kiosk.toml")]
+    config: PathBuf,
+    /// The folder of the database. One kiosk at a time may use it.
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/afterword/kiosk")]
+    data: PathBuf,
+    /// The socket for `afterword-sync` and for this command line.
+    #[arg(long, value_name = "PATH", default_value = "/run/afterword/kiosk.sock")]
+    socket: PathBuf,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("AFTERWORD_LOG").unwrap_or_else(|_| "info".into()),
+        )
+        .init();
+    match dispatch(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("afterword-kiosk: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Run(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Survey { command: SurveyCommand::Check(command) } => command.run(),
+        Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Doctor(command) => command.run(),
+    }
+}

@@ -1,0 +1,65 @@
+//! `afterword-kiosk survey check`: every mistake of a survey file, with its place and a way out.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use afterword_model::survey::{self, Diagnostic, Severity};
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::FOUND_MISTAKES;
+
+/// Check a survey file; prints every mistake with line, field and a hint.
+#[derive(Debug, Args)]
+#[command(after_help = "Each line reads FILE:LINE:COLUMN: field: what is wrong (what to do).\nExit codes: 0 the survey can be used (there may be warnings), 1 it cannot or cannot be read.")]
+pub(super) struct SurveyCheck {
+    /// The survey file.
+    file: PathBuf,
+    /// Print one JSON object instead of lines for people.
+    #[arg(long)]
+    json: bool,
+}
+
+impl SurveyCheck {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let bytes = std::fs::read(&self.file).with_context(|| {
+            format!("cannot read the survey {}; check the path and its permissions", self.file.display())
+        })?;
+        let (found, survey) = match survey::parse_bytes(&bytes) {
+            Ok(parsed) => (parsed.warnings, Some(parsed.survey)),
+            Err(found) => (found, None),
+        };
+        if self.json {
+            let list: Vec<_> = found.iter().map(as_json).collect();
+            println!("{}", serde_json::json!({ "usable": survey.is_some(), "found": list }));
+        } else {
+            for one in &found {
+                let weight = if one.severity == Severity::Mistake { "" } else { "warning: " };
+                println!("{}:{weight}{one}", self.file.display());
+            }
+            match &survey {
+                Some(survey) => println!(
+                    "{}: usable. {} version {}, {} questions, {}.",
+                    self.file.display(),
+                    survey.id,
+                    survey.version,
+                    survey.questions.len(),
+                    survey.languages.iter().map(|language| language.name.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+                None => println!("{}: not usable, {} found.", self.file.display(), found.len()),
+            }
+        }
+        Ok(if survey.is_some() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_MISTAKES) })
+    }
+}
+
+fn as_json(one: &Diagnostic) -> serde_json::Value {
+    serde_json::json!({
+        "severity": if one.severity == Severity::Mistake { "mistake" } else { "warning" },
+        "line": one.line,
+        "column": one.column,
+        "field": one.field,
+        "message": one.message,
+        "hint": one.hint,
+    })
+}

@@ -1,0 +1,214 @@
+//! The device's configuration: one TOML file that says where this kiosk stands and what its store is called.
+//!
+//! It is read once at start. A file with a mistake is refused whole, with its line and a way out; nothing is
+//! half-used. Fleet-wide configuration comes in layers later; this file is the device's own layer.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use afterword_model::survey::{self, Severity, Survey};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+/// The survey that is used when the configuration names none.
+pub const SHIPPED_SURVEY: &str = include_str!("../surveys/grocery-exit.toml");
+
+/// The largest configuration file that is read: a hundred times what a store writes, and no memory bomb.
+const CONFIG_BYTES_MAX: u64 = 256 * 1024;
+
+/// A QR code the size of the ticket holds this many bytes with every square still 7 pixels wide.
+const VOUCHER_CODE_BYTES_MAX: usize = 100;
+
+/// Words by language tag.
+pub type Words = BTreeMap<String, String>;
+
+/// What the file says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The file format; 1.
+    pub format: u8,
+    /// The store's name, beside the logo.
+    pub store_name: String,
+    /// Where the kiosk stands: `exit`, `checkout`, `fitting-room`…; written into every response.
+    #[serde(default)]
+    pub touchpoint: Option<String>,
+    /// The store's time zone by its IANA name; days begin and end in it.
+    pub time_zone: Tz,
+    /// The survey file, relative to this file; the shipped survey when it is left out.
+    #[serde(default)]
+    pub survey: Option<PathBuf>,
+    /// What the store changed because of feedback, newest first; shown on the strip.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// A code to take along after an answer.
+    #[serde(default)]
+    pub voucher: Option<VoucherConfig>,
+}
+
+/// "You said → we did".
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// What shoppers said, by language.
+    pub said: Words,
+    /// What the store did, by language.
+    pub did: Words,
+    /// When.
+    pub date: NaiveDate,
+}
+
+/// The ticket on the thanks page.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoucherConfig {
+    /// What it is worth, by language.
+    pub title: Words,
+    /// How to use it, by language.
+    pub detail: Words,
+    /// What the QR code says.
+    pub code: String,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}; write one (see `afterword-kiosk run --help`) or name it with --config", path = path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file can be read and not used.
+    #[error("{path}:{line}: {message}; correct the line and start again", path = path.display())]
+    Mistake {
+        /// Which file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// The survey cannot be read.
+    #[error("cannot read the survey {path}, which the configuration names: {source}; correct `survey` or put the file there", path = path.display())]
+    ReadSurvey {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The survey has mistakes.
+    #[error("the survey {path} has {count} mistakes, the first at {first}; see all of them with `afterword-kiosk survey check {path}`", path = path.display())]
+    Survey {
+        /// Which file.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+        /// The first of them.
+        first: String,
+    },
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] in one sentence, with the line.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Read { path: path.to_owned(), source };
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        if size > CONFIG_BYTES_MAX {
+            return Err(unreadable(std::io::Error::other("it is larger than 256 KiB")));
+        }
+        Self::parse(path, &std::fs::read_to_string(path).map_err(unreadable)?)
+    }
+
+    /// Checks the text of a configuration; `path` is for the messages.
+    ///
+    /// # Errors
+    /// [`ConfigError::Mistake`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let mistake = |line, message| ConfigError::Mistake { path: path.to_owned(), line, message };
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            mistake(line, error.message().replace('\n', " "))
+        })?;
+        if config.format != 1 {
+            return Err(mistake(1, format!("format is {}, this program reads format 1", config.format)));
+        }
+        if config.store_name.trim().is_empty() {
+            return Err(mistake(1, "store_name is empty; shoppers see it beside the logo".into()));
+        }
+        if config.voucher.as_ref().is_some_and(|voucher| voucher.code.len() > VOUCHER_CODE_BYTES_MAX) {
+            let limit = VOUCHER_CODE_BYTES_MAX;
+            return Err(mistake(1, format!("voucher.code is longer than {limit} bytes and would not scan")));
+        }
+        Ok(config)
+    }
+
+    /// The survey this configuration names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it cannot be read or has mistakes.
+    pub fn survey(&self, config_path: &Path) -> Result<Arc<Survey>, ConfigError> {
+        let (path, bytes) = match &self.survey {
+            None => (PathBuf::from("grocery-exit.toml"), SHIPPED_SURVEY.as_bytes().to_vec()),
+            Some(file) => {
+                let path = config_path.parent().unwrap_or(Path::new(".")).join(file);
+                let bytes = std::fs::read(&path)
+                    .map_err(|source| ConfigError::ReadSurvey { path: path.clone(), source })?;
+                (path, bytes)
+            }
+        };
+        survey::parse_bytes(&bytes).map(|parsed| Arc::new(parsed.survey)).map_err(|found| {
+            let mistakes = || found.iter().filter(|one| one.severity == Severity::Mistake);
+            let first = mistakes().next().map(ToString::to_string).unwrap_or_default();
+            ConfigError::Survey { path, count: mistakes().count(), first }
+        })
+    }
+}
+
+/// The words for a language: its own, else the survey's default language, else any there are.
+#[must_use]
+pub fn in_language<'w>(words: &'w Words, tag: &str, default_tag: &str) -> &'w str {
+    words.get(tag).or_else(|| words.get(default_tag)).or_else(|| words.values().next()).map_or("", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n";
+
+    fn message(text: &str) -> String {
+        Config::parse(Path::new("kiosk.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_shipped_survey_is_whole() {
+        let config = Config::parse(Path::new("kiosk.toml"), GOOD).unwrap();
+        assert_eq!(config.survey(Path::new("kiosk.toml")).unwrap().id, "grocery-exit");
+    }
+
+    #[test]
+    fn a_mistake_names_its_line() {
+        assert!(message("format = 1\nstore_nam = \"x\"\n").starts_with("kiosk.toml:2: unknown field `store_nam`"));
+        let zone = message(&GOOD.replace("Europe/London", "Europe/Londn"));
+        assert!(zone.starts_with("kiosk.toml:3:"), "{zone}");
+        assert!(message(&GOOD.replace("format = 1", "format = 2")).contains("reads format 1"));
+        assert!(message(&GOOD.replace("Harbour Street", " ")).contains("store_name is empty"));
+    }
+
+    #[test]
+    fn a_missing_translation_falls_back() {
+        let words = Words::from([("en".into(), "yes".into()), ("de".into(), "ja".into())]);
+        assert_eq!(in_language(&words, "de", "en"), "ja");
+        assert_eq!(in_language(&words, "fr", "en"), "yes");
+        assert_eq!(in_language(&Words::new(), "fr", "en"), "");
+    }
+}

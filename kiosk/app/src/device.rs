@@ -1,0 +1,86 @@
+//! Opening a device: configuration, survey and database become the parts of a kiosk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use afterword_kiosk_core::{Settings, TimeLimits};
+use afterword_kiosk_store::{Opened, Options, Store};
+use afterword_model::ports::{Clock, Entropy};
+use afterword_model::survey::Survey;
+use anyhow::Result;
+
+use crate::config::Config;
+use crate::present::Presenter;
+use crate::stamp::Stamper;
+
+/// A device that is ready for its screen.
+pub struct Device {
+    /// Its configuration.
+    pub config: Config,
+    /// Its survey.
+    pub survey: Arc<Survey>,
+    /// Its database.
+    pub store: Store,
+    /// What was found when the database was opened.
+    pub opened: Opened,
+    clock: Arc<dyn Clock>,
+}
+
+impl Device {
+    /// Opens the database in `data` for this configuration. Configuration and survey are checked first, so that
+    /// a mistake in them leaves the database as it was.
+    ///
+    /// # Errors
+    /// One sentence: what, where, what to do.
+    pub fn open(
+        config_path: &Path,
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        let config = Config::read(config_path)?;
+        Self::open_with(config, config_path, data, clock, entropy)
+    }
+
+    /// The same with a configuration that has been read; `config_path` is where its survey's path starts.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(
+        config: Config,
+        config_path: &Path,
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        let survey = config.survey(config_path)?;
+        let (store, opened) = Store::open(data, Options { clock: Arc::clone(&clock), entropy })?;
+        tracing::info!(boot = opened.boot, epoch = %opened.epoch, "database opened");
+        if let Some(seq) = opened.interrupted {
+            tracing::warn!(seq, "an answer was open when the kiosk stopped; it was kept as interrupted");
+        }
+        if let Some(path) = &opened.set_aside {
+            tracing::error!(path = %path.display(), "the database was damaged and set aside; a new one was begun");
+        }
+        Ok(Self { config, survey, store, opened, clock })
+    }
+
+    /// How long a shopper has, and where this is.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let limits = TimeLimits { has_voucher: self.config.voucher.is_some(), ..TimeLimits::default() };
+        Settings { touchpoint: self.config.touchpoint.clone(), limits }
+    }
+
+    /// Turns the session into pages.
+    #[must_use]
+    pub fn presenter(&self) -> Presenter {
+        Presenter::new(self.config.clone(), Arc::clone(&self.survey))
+    }
+
+    /// What time it is here.
+    #[must_use]
+    pub fn stamper(&self) -> Stamper {
+        Stamper::new(Arc::clone(&self.clock), self.config.time_zone, self.opened.boot)
+    }
+}

@@ -1,0 +1,238 @@
+//! The kiosk at work: intents from the screen go into the session, its effects to the store, what the store
+//! says comes back, and the screen shows where the session stands.
+//!
+//! Everything here runs on the screen's thread and never waits: the store answers through a channel, and
+//! [`Kiosk::pump`] takes what has come. A host (the window, the simulated panel) calls `pump` whenever it was
+//! woken and at [`Kiosk::next_wake_ms`]. Failure of the store shows as the out-of-service page, never as a thanks.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use afterword_kiosk_core::{Effect, Event, Session, Settings};
+use afterword_kiosk_store::{Store, StoreError};
+use afterword_ui::view::Page;
+use afterword_ui::{Intent, KioskUi, View};
+
+use crate::present::Presenter;
+use crate::stamp::Stamper;
+
+/// Rings are redrawn this often, in milliseconds: four times a second looks alive and costs little.
+const RING_STEP_MS: u64 = 250;
+
+/// While out of service, the store is tried again this often, in milliseconds.
+const STORE_RETRY_MS: u64 = 5_000;
+
+/// Tells the host, from any thread, that [`Kiosk::pump`] has something to do.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What a kiosk is made of.
+pub struct Parts {
+    /// The shopper's side.
+    pub settings: Settings,
+    /// Turns the session into pages.
+    pub presenter: Presenter,
+    /// The device's database.
+    pub store: Store,
+    /// The screen.
+    pub ui: KioskUi,
+    /// What time it is.
+    pub stamper: Stamper,
+    /// How to be woken when the store has answered.
+    pub wake: Wake,
+}
+
+/// What the store has said.
+enum Answer {
+    Saved(Result<(), StoreError>),
+    Frozen(Result<(), StoreError>),
+    Probed(Result<(), StoreError>),
+}
+
+/// The kiosk; see the module.
+pub struct Kiosk {
+    session: Session,
+    presenter: Presenter,
+    store: Store,
+    ui: Rc<KioskUi>,
+    stamper: Stamper,
+    wake: Wake,
+    answers: (Sender<Answer>, Receiver<Answer>),
+    /// How many questions the store has yet to answer.
+    unanswered: usize,
+    store_problem: Option<String>,
+    next_probe_ms: Option<u64>,
+    shown: Option<View>,
+}
+
+impl Kiosk {
+    /// Puts the parts together and shows the first page.
+    #[must_use]
+    pub fn start(parts: Parts) -> Rc<RefCell<Self>> {
+        let kiosk = Self {
+            session: Session::new(Arc::clone(parts.presenter.survey()), parts.settings),
+            presenter: parts.presenter,
+            store: parts.store,
+            ui: Rc::new(parts.ui),
+            stamper: parts.stamper,
+            wake: parts.wake,
+            answers: channel(),
+            unanswered: 0,
+            store_problem: None,
+            next_probe_ms: None,
+            shown: None,
+        };
+        let kiosk = Rc::new(RefCell::new(kiosk));
+        // The screen is inside the kiosk; a strong reference from its callback would keep both for ever.
+        let receiver = Rc::downgrade(&kiosk);
+        kiosk.borrow().ui.on_intent(move |intent| {
+            if let Some(kiosk) = receiver.upgrade() {
+                kiosk.borrow_mut().intend(intent);
+            }
+        });
+        kiosk.borrow_mut().show();
+        kiosk
+    }
+
+    /// The shopper did something.
+    pub fn intend(&mut self, intent: Intent) {
+        self.handle(event_of(intent));
+        self.show();
+        // A touch moves the deadline; the host learns the new one after its next pump.
+        (self.wake)();
+    }
+
+    /// Takes what the store has answered, lets time pass, and shows the result.
+    pub fn pump(&mut self) {
+        while let Ok(answer) = self.answers.1.try_recv() {
+            self.unanswered -= 1;
+            self.hear(answer);
+        }
+        let now_ms = self.stamper.monotonic_ms();
+        if self.session.deadline_ms().is_some_and(|due_ms| due_ms <= now_ms) {
+            self.handle(Event::Tick);
+        }
+        if self.next_probe_ms.is_some_and(|due_ms| due_ms <= now_ms) {
+            self.next_probe_ms = None;
+            let answer = self.answer_as(Answer::Probed);
+            self.store.probe(answer);
+        }
+        self.show();
+    }
+
+    /// The monotonic moment at which [`Self::pump`] is due without being woken; `None` while the kiosk rests.
+    #[must_use]
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let ring = match self.shown.as_ref().map(|view| &view.page) {
+            Some(Page::Reasons(_) | Page::Comment(_) | Page::Thanks(_) | Page::StillThere(_)) => {
+                Some(self.stamper.monotonic_ms() + RING_STEP_MS)
+            }
+            _ => None,
+        };
+        [ring, self.session.deadline_ms(), self.next_probe_ms].into_iter().flatten().min()
+    }
+
+    /// Whether the store has answered everything it was asked.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.unanswered == 0
+    }
+
+    /// The screen. Shared, because its event loop runs while the kiosk is entered from it.
+    #[must_use]
+    pub fn ui(&self) -> Rc<KioskUi> {
+        Rc::clone(&self.ui)
+    }
+
+    /// What is on the screen now.
+    #[must_use]
+    pub fn view(&self) -> Option<&View> {
+        self.shown.as_ref()
+    }
+
+    fn handle(&mut self, event: Event) {
+        let now = self.stamper.now();
+        for effect in self.session.handle(event, now) {
+            match effect {
+                Effect::Save(draft) => {
+                    let answer = self.answer_as(Answer::Saved);
+                    self.store.save(draft, answer);
+                }
+                Effect::Freeze { draft, outcome, took_ms } => {
+                    let answer = self.answer_as(Answer::Frozen);
+                    self.store.freeze(draft, outcome, took_ms, move |frozen| answer(frozen.map(|_| ())));
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, answer: Answer) {
+        match answer {
+            Answer::Saved(Ok(())) => self.handle(Event::Saved),
+            Answer::Frozen(Ok(())) => self.handle(Event::Frozen),
+            Answer::Probed(Ok(())) => {
+                tracing::info!("the database takes answers again");
+                self.store_problem = None;
+                self.handle(Event::StorageRecovered);
+            }
+            Answer::Saved(Err(error)) | Answer::Frozen(Err(error)) => {
+                tracing::error!(%error, "an answer could not be kept; the kiosk is out of service");
+                self.store_problem = Some(error.to_string());
+                self.retry_later();
+                self.handle(Event::StorageFailed);
+            }
+            Answer::Probed(Err(error)) => {
+                self.store_problem = Some(error.to_string());
+                self.retry_later();
+            }
+        }
+    }
+
+    fn retry_later(&mut self) {
+        self.next_probe_ms = Some(self.stamper.monotonic_ms() + STORE_RETRY_MS);
+    }
+
+    /// A callback for the store's thread that brings its word back to this one.
+    fn answer_as(
+        &mut self,
+        kind: fn(Result<(), StoreError>) -> Answer,
+    ) -> impl FnOnce(Result<(), StoreError>) + Send + 'static {
+        self.unanswered += 1;
+        let (answers, wake) = (self.answers.0.clone(), Arc::clone(&self.wake));
+        move |result| {
+            // Nobody listens any more only when the kiosk itself is gone.
+            if answers.send(kind(result)).is_ok() {
+                wake();
+            }
+        }
+    }
+
+    fn show(&mut self) {
+        let view = self.presenter.view(&self.session, self.stamper.monotonic_ms(), self.store_problem.as_deref());
+        if self.shown.as_ref() != Some(&view) {
+            self.ui.show(&view);
+            self.shown = Some(view);
+        }
+    }
+}
+
+fn event_of(intent: Intent) -> Event {
+    match intent {
+        Intent::Face(face) => Event::Face(face),
+        Intent::Language(index) => Event::Language(index),
+        Intent::EasierToUse => Event::EasierToUse,
+        Intent::Change => Event::Change,
+        Intent::Back => Event::Back,
+        Intent::Skip => Event::Skip,
+        Intent::Next => Event::Next,
+        Intent::Finish => Event::Finish,
+        Intent::ToggleReason(index) => Event::ToggleOption(index),
+        Intent::Type(text) => Event::Type(text),
+        Intent::Backspace => Event::Backspace,
+        Intent::Done => Event::Done,
+        Intent::MoreTime => Event::MoreTime,
+        Intent::Leave => Event::Leave,
+        Intent::NextLanguage => Event::NextLanguage,
+    }
+}

@@ -1,0 +1,25 @@
+//! The device's program: the only place that knows the session, the screen and the store.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`config`] | the device's configuration file |
+//! | [`device`] | configuration, survey and database become the parts of a kiosk |
+//! | [`kiosk`] | the kiosk at work: intents, effects, answers |
+//! | [`present`] | from the session to a page |
+//! | [`stamp`] | what time it is, and how far that can be believed |
+//! | [`window`] | the kiosk in a window |
+//! | [`socket`], [`ask`] | the device's own socket, both sides |
+//! | [`cli`] | the command line |
+//!
+//! Invariants: the screen's thread never waits for disk, socket or network; a thanks is shown only after the
+//! store's commit; this process opens no network connection.
+
+pub mod ask;
+pub mod cli;
+pub mod config;
+pub mod device;
+pub mod kiosk;
+pub mod present;
+pub mod socket;
+pub mod stamp;
+pub mod window;

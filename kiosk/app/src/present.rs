@@ -1,0 +1,222 @@
+//! From the session to a page: the survey's words in the shopper's language, the store's name, its changes and
+//! its voucher. Decides nothing; what is on the screen is a function of the session and the configuration.
+
+use std::sync::Arc;
+
+use afterword_kiosk_core::{Flow, Screen, Session};
+use afterword_model::survey::{Question, QuestionKind, Survey};
+use afterword_ui::View;
+use afterword_ui::view::{
+    self, Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, QrModules, ReasonKey, Reasons,
+    StillThere, StripNote, Thanks, ThanksNote, Voucher,
+};
+use chrono::{Locale, NaiveDate};
+use qrcode::{Color, EcLevel, QrCode};
+
+use crate::config::{Change, Config, VoucherConfig, Words, in_language};
+
+/// Turns a session into views.
+pub struct Presenter {
+    config: Config,
+    survey: Arc<Survey>,
+    voucher_qr: QrModules,
+}
+
+impl Presenter {
+    /// For this store and this survey.
+    #[must_use]
+    pub fn new(config: Config, survey: Arc<Survey>) -> Self {
+        let voucher_qr = config.voucher.as_ref().map(|voucher| qr_modules(&voucher.code)).unwrap_or_default();
+        Self { config, survey, voucher_qr }
+    }
+
+    /// The survey that is asked.
+    #[must_use]
+    pub fn survey(&self) -> &Arc<Survey> {
+        &self.survey
+    }
+
+    /// What the screen shows at this monotonic moment. `store_problem` is what staff read while the kiosk is out of
+    /// service.
+    #[must_use]
+    pub fn view(&self, session: &Session, now_ms: u64, store_problem: Option<&str>) -> View {
+        let words = InLanguage { presenter: self, tag: &session.language().tag };
+        let page = match session.screen(now_ms) {
+            Screen::Question { question, chosen, .. } => words.question(self.asked(question), chosen),
+            Screen::Reasons { question, chosen, flow } => words.reasons(self.asked(question), &chosen, flow),
+            Screen::Comment { question, text, count, limit, flow } => {
+                let title = self.asked(question).title.in_language(words.tag).to_owned();
+                let layout = if words.tag.starts_with("de") { KeyboardLayout::Qwertz } else { KeyboardLayout::Qwerty };
+                let language_name = words.language_name();
+                Page::Comment(Comment { header: words.header(flow), title, text, count, limit, layout, language_name })
+            }
+            Screen::Thanks { rating_only, time_left } => words.thanks(rating_only, time_left),
+            Screen::StillThere { seconds_left, time_left, .. } => {
+                let seconds_left = u32::try_from(seconds_left).unwrap_or(u32::MAX);
+                Page::StillThere(StillThere { seconds_left, time_left })
+            }
+            Screen::OutOfService => {
+                let reason = store_problem.unwrap_or("the database does not answer; restart the kiosk");
+                Page::OutOfService(OutOfService { reason_for_staff: reason.to_owned() })
+            }
+        };
+        let look = Look { high_contrast: session.high_contrast(), language: words.tag.to_owned() };
+        View { page, look }
+    }
+
+    fn asked(&self, index: usize) -> &Question {
+        self.survey.questions.get(index).expect("the session asks questions of its own survey")
+    }
+}
+
+/// The store's and the survey's words in one language.
+struct InLanguage<'p> {
+    presenter: &'p Presenter,
+    tag: &'p str,
+}
+
+impl InLanguage<'_> {
+    fn question(&self, question: &Question, chosen: Option<u8>) -> Page {
+        let survey = &self.presenter.survey;
+        let language_key = |language: &afterword_model::survey::Language| LanguageKey {
+            name: language.name.clone(),
+            current: language.tag == self.tag,
+        };
+        Page::Question(view::Question {
+            store_name: self.presenter.config.store_name.clone(),
+            title: question.title.in_language(self.tag).to_owned(),
+            hint: self.hint(question),
+            words: face_words(question, self.tag),
+            chosen,
+            // A switch with one position is no switch.
+            languages: survey.languages.iter().map(language_key).filter(|_| survey.languages.len() > 1).collect(),
+            strip: self.presenter.config.changes.first().map(|change| self.strip(change)),
+        })
+    }
+
+    fn reasons(&self, question: &Question, chosen: &[String], flow: Flow) -> Page {
+        let QuestionKind::Choices { options } = &question.kind else {
+            unreachable!("the session shows reasons for a question with options alone")
+        };
+        let key = |option: &afterword_model::survey::ChoiceOption| ReasonKey {
+            icon: option.icon.clone(),
+            label: option.label.in_language(self.tag).to_owned(),
+            chosen: chosen.contains(&option.id),
+        };
+        Page::Reasons(Reasons {
+            header: self.header(flow),
+            title: question.title.in_language(self.tag).to_owned(),
+            hint: self.hint(question),
+            options: options.iter().map(key).collect(),
+        })
+    }
+
+    fn thanks(&self, rating_only: bool, time_left: f32) -> Page {
+        let thanks = &self.presenter.survey.thanks;
+        Page::Thanks(Thanks {
+            title: thanks.title.in_language(self.tag).to_owned(),
+            message: thanks.message_for(rating_only).in_language(self.tag).to_owned(),
+            notes: thanks
+                .notes
+                .iter()
+                .map(|note| ThanksNote { icon: note.icon.clone(), text: note.text.in_language(self.tag).to_owned() })
+                .collect(),
+            time_left,
+            voucher: self.presenter.config.voucher.as_ref().map(|voucher| self.voucher(voucher)),
+        })
+    }
+
+    fn header(&self, flow: Flow) -> Header {
+        let words = self.presenter.survey.questions.first().map(|first| face_words(first, self.tag));
+        let place = usize::from(flow.rating).saturating_sub(1);
+        Header {
+            face: flow.rating,
+            word: words.and_then(|words| words.get(place).cloned()).unwrap_or_default(),
+            step: flow.step,
+            steps: flow.steps,
+            time_left: flow.time_left,
+            // From the first step after the question, "Change" is the way back.
+            can_go_back: flow.can_go_back && flow.step > 2,
+        }
+    }
+
+    fn strip(&self, change: &Change) -> StripNote {
+        StripNote {
+            said: self.words(&change.said),
+            did: self.words(&change.did),
+            date: short_date(change.date, self.tag),
+        }
+    }
+
+    fn voucher(&self, voucher: &VoucherConfig) -> Voucher {
+        Voucher {
+            title: self.words(&voucher.title),
+            detail: self.words(&voucher.detail),
+            qr: self.presenter.voucher_qr.clone(),
+        }
+    }
+
+    fn hint(&self, question: &Question) -> String {
+        question.hint.as_ref().map_or_else(String::new, |hint| hint.in_language(self.tag).to_owned())
+    }
+
+    fn words(&self, words: &Words) -> String {
+        in_language(words, self.tag, &self.presenter.survey.default_language).to_owned()
+    }
+
+    fn language_name(&self) -> String {
+        let languages = &self.presenter.survey.languages;
+        let current = languages.iter().find(|language| language.tag == self.tag);
+        current.map(|language| language.name.clone()).unwrap_or_default()
+    }
+}
+
+fn face_words(question: &Question, tag: &str) -> [String; 5] {
+    match &question.kind {
+        QuestionKind::Faces { words } => std::array::from_fn(|face| words[face].in_language(tag).to_owned()),
+        _ => Default::default(),
+    }
+}
+
+/// Day and month as people of that language write them short.
+fn short_date(date: NaiveDate, tag: &str) -> String {
+    let (locale, format) = match tag.split('-').next().unwrap_or_default() {
+        "de" => (Locale::de_DE, "%-d. %b"),
+        "fr" => (Locale::fr_FR, "%-d %b"),
+        "es" => (Locale::es_ES, "%-d %b"),
+        "pl" => (Locale::pl_PL, "%-d %b"),
+        "ar" => (Locale::ar_EG, "%-d %B"),
+        _ => (Locale::en_GB, "%-d %b"),
+    };
+    date.format_localized(format, locale).to_string()
+}
+
+/// The squares of the code, with as much damage allowed as a photograph of a screen needs.
+fn qr_modules(text: &str) -> QrModules {
+    QrCode::with_error_correction_level(text, EcLevel::M).map_or_else(
+        |_| QrModules::default(),
+        |code| QrModules {
+            width: code.width(),
+            dark: code.to_colors().into_iter().map(|colour| colour == Color::Dark).collect(),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_their_readers_write_them() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 12).unwrap();
+        assert_eq!(short_date(day, "en"), "12 Nov");
+        assert_eq!(short_date(day, "de-AT"), "12. Nov");
+    }
+
+    #[test]
+    fn the_example_voucher_has_a_code() {
+        let code = qr_modules("AFTERWORD-2-OFF");
+        assert_eq!(code.dark.len(), code.width * code.width);
+        assert!(code.width >= 21);
+    }
+}

@@ -1,0 +1,173 @@
+//! The kiosk's side of the device's own socket: the agent and the command line ask, the store answers.
+//!
+//! One thread for each connection, at most [`CONNECTIONS_MAX`]; a connection that sends rubbish or nothing is
+//! closed, the others never notice. The socket is readable by its group alone, so that only the agent's user
+//! gets at the records. Nothing that arrives here can make the kiosk stop collecting.
+
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use afterword_kiosk_store::{Store, StoreQueue};
+use afterword_protocol::local::{
+    FrameError, LOCAL_VERSION, Reply, Request, decode_frame, encode_frame, frame_length,
+};
+
+/// The agent, a summary, a doctor, and one more of each that is just going away.
+const CONNECTIONS_MAX: usize = 8;
+
+/// An asker that is silent for longer than this is gone; the agent asks every half minute.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A frame is a few hundred kilobytes on the same machine; one that takes longer is stuck.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A socket that is being served. Dropping it removes the file and takes no new connections.
+pub struct Socket {
+    path: PathBuf,
+    stopped: Arc<AtomicBool>,
+}
+
+/// The socket cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the socket {path}: {source}; make its folder writable for this user or name another with --socket", path = path.display())]
+pub struct SocketError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Socket {
+    /// Begins to answer at `path`. Whoever calls this owns the store, so a file that is already there was left
+    /// by a kiosk that is gone, and is replaced.
+    ///
+    /// # Errors
+    /// [`SocketError`] when the path cannot be used.
+    pub fn serve(path: &Path, store: &Store) -> Result<Self, SocketError> {
+        let failed = |source| SocketError { path: path.to_owned(), source };
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(failed)?;
+        }
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(failed)?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (queue, store, stop) = (store.queue(), store.clone(), Arc::clone(&stopped));
+        std::thread::Builder::new()
+            .name("socket".into())
+            .spawn(move || accept(&listener, &queue, &store, &stop))
+            .map_err(failed)?;
+        Ok(Self { path: path.to_owned(), stopped })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        // The thread sits in `accept`; one last connection lets it see that it is over.
+        drop(UnixStream::connect(&self.path));
+        // Gone already, or not removable: the next kiosk replaces it either way.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &AtomicBool) {
+    let open = Arc::new(AtomicUsize::new(0));
+    for connection in listener.incoming() {
+        if stop.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(stream) = connection else { continue };
+        if open.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS_MAX {
+            open.fetch_sub(1, Ordering::SeqCst);
+            tracing::warn!("more than {CONNECTIONS_MAX} programs at the socket, one was turned away");
+            continue;
+        }
+        let (queue, store, count) = (queue.clone(), store.clone(), Arc::clone(&open));
+        let served = std::thread::Builder::new().name("socket-client".into()).spawn(move || {
+            if let Err(error) = serve_connection(stream, &queue, &store) {
+                tracing::debug!(%error, "a connection at the socket ended");
+            }
+            count.fetch_sub(1, Ordering::SeqCst);
+        });
+        if served.is_err() {
+            open.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+fn serve_connection(mut stream: UnixStream, queue: &StoreQueue, store: &Store) -> Result<(), FrameIoError> {
+    stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
+    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+    let first: Request = read_frame(&mut stream)?;
+    let Request::Hello { version, program } = first else {
+        return write_frame(&mut stream, &refused("the first message must be a hello"));
+    };
+    if version != LOCAL_VERSION && version + 1 != LOCAL_VERSION {
+        let detail = format!("{program} speaks version {version}, this kiosk {LOCAL_VERSION}; update the older one");
+        return write_frame(&mut stream, &refused(&detail));
+    }
+    let program_version = env!("CARGO_PKG_VERSION").to_owned();
+    write_frame(&mut stream, &Reply::Hello { version: LOCAL_VERSION, program_version })?;
+    loop {
+        let request = read_frame(&mut stream)?;
+        write_frame(&mut stream, &answer(request, queue, store))?;
+    }
+}
+
+fn answer(request: Request, queue: &StoreQueue, store: &Store) -> Reply {
+    let reply = match request {
+        Request::Hello { .. } => return refused("the hello was already said"),
+        Request::Position => queue.position_blocking().map(Reply::Position),
+        Request::Next(take) => {
+            queue.next_blocking(take).map(|run| Reply::Next { run: run.map(Into::into) })
+        }
+        Request::Accept(receipt) => {
+            queue.accept_blocking(&receipt).map(|acceptance| Reply::Accepted { acceptance })
+        }
+        Request::Summary { first_day, last_day } => store.summary(first_day, last_day).map(Reply::Summary),
+    };
+    reply.unwrap_or_else(|error| refused(&error.to_string()))
+}
+
+fn refused(detail: &str) -> Reply {
+    Reply::Refused { detail: detail.to_owned() }
+}
+
+/// A frame that did not come or go.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameIoError {
+    /// The connection broke or was silent too long.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// What came is not of this protocol.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// Writes one message.
+///
+/// # Errors
+/// [`FrameIoError`].
+pub fn write_frame(stream: &mut impl Write, message: &impl serde::Serialize) -> Result<(), FrameIoError> {
+    stream.write_all(&encode_frame(message)?)?;
+    Ok(())
+}
+
+/// Reads one message.
+///
+/// # Errors
+/// [`FrameIoError`]; nothing larger than a frame is ever allocated.
+pub fn read_frame<T: serde::de::DeserializeOwned>(stream: &mut impl Read) -> Result<T, FrameIoError> {
+    let mut prefix = [0; 4];
+    stream.read_exact(&mut prefix)?;
+    let mut json = vec![0; frame_length(prefix)?];
+    stream.read_exact(&mut json)?;
+    Ok(decode_frame(&json)?)
+}

@@ -1,0 +1,84 @@
+//! What can happen to a session, and what it asks for.
+//!
+//! # What the store owes
+//! The session relies on this, and on nothing else about the store:
+//! - Effects are carried out in the order they were given, also those of different visits. A new visit may begin
+//!   while the last one's freeze is still in the queue.
+//! - There is one open draft. `Save` replaces it, `Freeze` makes it a record and leaves none open.
+//! - Each `Freeze` carried out is reported by one [`Event::Frozen`], in order, after its commit. The first `Saved`
+//!   or `Frozen` that would not be true is an [`Event::StorageFailed`] instead.
+//! - After `StorageFailed`, effects are kept and tried again, or dropped. An open draft that is on disk and whose
+//!   `Freeze` was dropped is frozen as `Interrupted` before the next draft is taken. [`Event::StorageRecovered`] is
+//!   sent when nothing given before it is left to do, so no `Frozen` for anything earlier follows it.
+
+use afterword_model::response::{Draft, Outcome};
+
+/// Something that happened: a touch, the clock, or word from the store.
+///
+/// A touch that has no meaning on the page shown is ignored and does not restart the page's clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A face, 1 (worst) to 5 (best).
+    Face(u8),
+    /// An option, counted from 0 in the survey's order: chosen if it was not, else no longer.
+    ToggleOption(usize),
+    /// Letters for the comment. A line feed becomes a space; other control characters and what is over the
+    /// limit are refused.
+    Type(String),
+    /// Takes the comment's last character (grapheme cluster) away.
+    Backspace,
+    /// On to the next step with what is there.
+    Next,
+    /// The same. What was chosen before Skip stays: a tap is never lost.
+    Skip,
+    /// To the step before; from the first one as [`Event::Change`].
+    Back,
+    /// To the question, to give another rating.
+    Change,
+    /// Enough: freezes what is there.
+    Finish,
+    /// The keyboard's Done, which is Next on a comment page; on the thanks page back to rest.
+    Done,
+    /// "I need more time" on the still-there page.
+    MoreTime,
+    /// "I'm finished" on the still-there page; as [`Event::Finish`].
+    Leave,
+    /// That language of the survey, counted from 0.
+    Language(usize),
+    /// The next language of the survey, after the last the first.
+    NextLanguage,
+    /// High contrast on or off.
+    EasierToUse,
+    /// The moment of [`crate::Session::deadline_ms`] has come. Ignored before it.
+    Tick,
+    /// A draft is on disk. Nothing depends on it: effects keep their order, so `Frozen` implies it.
+    Saved,
+    /// A record is on disk, the oldest of those asked for.
+    Frozen,
+    /// The store could not carry something out.
+    ///
+    /// The session asks for the open visit to be frozen as `Interrupted` with what was last saved (words being
+    /// typed are dropped), forgets the shopper, thanks nobody and shows the out-of-service page until
+    /// [`Event::StorageRecovered`]. If the store keeps its queue, that freeze makes the answers a record as soon as it
+    /// can; if it drops it, what an earlier `Save` brought to disk is frozen by the store. Either way there is
+    /// one record at most for a visit, and never a thanks for a visit without one.
+    StorageFailed,
+    /// The store works again and has nothing left to do; the kiosk comes back to rest.
+    StorageRecovered,
+}
+
+/// Something to carry out. Effects go to the store's queue in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Make this the open draft. Given with the first tap and after every change.
+    Save(Draft),
+    /// Make this the record of the visit; there is no open draft afterwards. Once per visit.
+    Freeze {
+        /// The answers, including any change since the last `Save`.
+        draft: Draft,
+        /// How the visit ended.
+        outcome: Outcome,
+        /// Milliseconds from the first tap to now.
+        took_ms: u64,
+    },
+}

@@ -1,0 +1,28 @@
+//! The shopper's session as a pure state machine.
+//!
+//! [`Session::handle`] takes an [`Event`] and the moment it came, and answers with the [`Effect`]s to carry out;
+//! [`Session::screen`] says what is to be shown. There is no I/O here, no clock, no Slint and no SQL: the app
+//! joins this to the screen and to the store.
+//!
+//! Invariants, held by property tests:
+//! - The first tap on a face is answered with [`Effect::Save`] in the same call, before anything else is asked.
+//! - What a shopper sees chosen is in the last `Save` or `Freeze`; only words still being typed can be lost, and
+//!   only when nobody is there any more or the storage fails.
+//! - A visit that was saved is frozen exactly once, whatever happens.
+//! - Thanks is shown only after the store has said that the visit's record is on disk.
+//! - A kiosk left alone comes to rest with nothing of the last shopper in it.
+//!
+//! Failure: nothing here fails. A touch that makes no sense on the screen is ignored. When the storage fails, the
+//! screen says so and nobody is thanked ([`Event::StorageFailed`] says what becomes of the answers).
+
+mod comment;
+mod event;
+mod limits;
+mod screen;
+mod session;
+mod visit;
+
+pub use event::{Effect, Event};
+pub use limits::{Settings, TimeLimits};
+pub use screen::{Flow, Screen};
+pub use session::Session;

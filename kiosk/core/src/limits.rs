@@ -1,0 +1,52 @@
+//! How long the kiosk waits, and what it is told about its place.
+
+/// Waiting times in milliseconds of monotonic time. The defaults are those of the design's motion table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// How long a tapped face stays down before the next page: long enough to be seen as an answer.
+    pub hold_ms: u64,
+    /// How long a new page ignores touches. The second tap of a double tap, meant for the page before, would
+    /// otherwise hit whatever lies under the finger now: after Next that is the keyboard's Done.
+    /// The resting question has none; its first tap always counts.
+    pub settle_ms: u64,
+    /// How long a page may go untouched before the kiosk asks whether somebody is still there.
+    pub idle_ms: u64,
+    /// How long that question stands before the visit is closed.
+    pub warning_ms: u64,
+    /// How long the thanks page stands.
+    pub thanks_ms: u64,
+    /// How long it stands when it carries a voucher, which people photograph.
+    pub thanks_with_voucher_ms: u64,
+    /// Whether the thanks page carries a voucher.
+    pub has_voucher: bool,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        Self {
+            hold_ms: 350,
+            settle_ms: 250,
+            idle_ms: 30_000,
+            warning_ms: 20_000,
+            thanks_ms: 8_000,
+            thanks_with_voucher_ms: 20_000,
+            has_voucher: false,
+        }
+    }
+}
+
+impl TimeLimits {
+    /// How long the thanks page stands on this kiosk.
+    pub(crate) fn thanks_page_ms(&self) -> u64 {
+        if self.has_voucher { self.thanks_with_voucher_ms } else { self.thanks_ms }
+    }
+}
+
+/// What a session is told about its kiosk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the kiosk stands (`exit`, `checkout`), where that is configured.
+    pub touchpoint: Option<String>,
+    /// Waiting times.
+    pub limits: TimeLimits,
+}

@@ -1,0 +1,360 @@
+//! The kiosk's page, and what each event makes of it.
+//!
+//! A session is at rest, in a visit, on the thanks page, or out of service. It lives as long as the program; visits
+//! come and go in it, and coming to rest forgets everything of the last one.
+
+use std::sync::Arc;
+
+use afterword_model::response::{AnswerValue, Draft, Outcome, Stamp};
+use afterword_model::survey::{Language, QuestionKind, Survey};
+
+use crate::comment::CommentField;
+use crate::event::{Effect, Event};
+use crate::limits::Settings;
+use crate::screen::{Screen, share_left};
+use crate::visit::{Phase, Visit};
+
+/// The state machine. Two sessions are equal when nothing of any shopper tells them apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    survey: Arc<Survey>,
+    settings: Settings,
+    language: usize,
+    high_contrast: bool,
+    stage: Stage,
+    /// Freezes asked for and not yet reported. The queue keeps its order, so a visit's own freeze, being the last
+    /// one asked for, is on disk when this comes to zero.
+    unacknowledged_freezes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    /// The question waits for anybody. Touched when somebody chose a language or contrast and no face yet.
+    Resting {
+        touched_ms: Option<u64>,
+    },
+    Visit(Box<Visit>),
+    Thanks {
+        since_ms: u64,
+        rating_only: bool,
+    },
+    OutOfService,
+}
+
+impl Session {
+    /// A kiosk at rest.
+    #[must_use]
+    pub fn new(survey: Arc<Survey>, settings: Settings) -> Self {
+        let language = survey.default_language_index();
+        let stage = Stage::Resting { touched_ms: None };
+        Self { survey, settings, language, high_contrast: false, stage, unacknowledged_freezes: 0 }
+    }
+
+    /// The survey asked.
+    #[must_use]
+    pub fn survey(&self) -> &Arc<Survey> {
+        &self.survey
+    }
+
+    /// The language on the screen.
+    #[must_use]
+    pub fn language(&self) -> &Language {
+        &self.survey.languages[self.language]
+    }
+
+    /// Whether the screen is in high contrast.
+    #[must_use]
+    pub fn high_contrast(&self) -> bool {
+        self.high_contrast
+    }
+
+    /// Whether the kiosk is at rest, with nobody's answers: the moment to change the survey or the settings.
+    #[must_use]
+    pub fn is_resting(&self) -> bool {
+        matches!(self.stage, Stage::Resting { .. })
+    }
+
+    /// The next moment, in monotonic milliseconds, at which [`Event::Tick`] is due; none while nothing runs out.
+    #[must_use]
+    pub fn deadline_ms(&self) -> Option<u64> {
+        let limits = &self.settings.limits;
+        match &self.stage {
+            Stage::Resting { touched_ms } => touched_ms.map(|touched| touched.saturating_add(limits.idle_ms)),
+            Stage::Visit(visit) => Some(visit.deadline_ms(limits)),
+            Stage::Thanks { since_ms, .. } => Some(since_ms.saturating_add(limits.thanks_page_ms())),
+            Stage::OutOfService => None,
+        }
+    }
+
+    /// What is to be shown at that moment of monotonic time.
+    #[must_use]
+    pub fn screen(&self, now_mono_ms: u64) -> Screen {
+        let limits = &self.settings.limits;
+        match &self.stage {
+            Stage::Resting { .. } => {
+                Screen::Question { question: 0, chosen: None, changing: false, flow: None }
+            }
+            Stage::Visit(visit) => visit.screen(&self.survey, limits, now_mono_ms),
+            Stage::Thanks { since_ms, rating_only } => Screen::Thanks {
+                rating_only: *rating_only,
+                time_left: share_left(*since_ms, limits.thanks_page_ms(), now_mono_ms),
+            },
+            Stage::OutOfService => Screen::OutOfService,
+        }
+    }
+
+    /// Takes an event that came at `now`. Waiting goes by `now.mono_ms` alone; the wall clock may jump.
+    ///
+    /// The effects are to be carried out in order, before those of the next call.
+    #[must_use = "effects that are not carried out are answers lost"]
+    pub fn handle(&mut self, event: Event, now: Stamp) -> Vec<Effect> {
+        match event {
+            Event::Saved => Vec::new(),
+            Event::Frozen => self.frozen(now.mono_ms),
+            Event::StorageFailed => self.storage_failed(now),
+            Event::StorageRecovered => self.storage_recovered(),
+            Event::Tick => self.tick(now),
+            touch => self.touch(touch, now),
+        }
+    }
+
+    fn frozen(&mut self, now_ms: u64) -> Vec<Effect> {
+        self.unacknowledged_freezes = self.unacknowledged_freezes.saturating_sub(1);
+        if let Stage::Visit(visit) = &self.stage
+            && visit.finishing_since_ms.is_some()
+            && self.unacknowledged_freezes == 0
+        {
+            self.stage = Stage::Thanks { since_ms: now_ms, rating_only: visit.is_rating_only() };
+        }
+        Vec::new()
+    }
+
+    fn storage_failed(&mut self, now: Stamp) -> Vec<Effect> {
+        let frozen_already = self.visit_mut().is_none_or(|visit| visit.finishing_since_ms.is_some());
+        let effects = if frozen_already { Vec::new() } else { self.freeze(Outcome::Interrupted, now) };
+        self.rest();
+        self.stage = Stage::OutOfService;
+        effects
+    }
+
+    fn storage_recovered(&mut self) -> Vec<Effect> {
+        if self.stage == Stage::OutOfService {
+            // The store has nothing left to do, so whatever was not reported never will be.
+            self.unacknowledged_freezes = 0;
+            self.rest();
+        }
+        Vec::new()
+    }
+
+    fn tick(&mut self, now: Stamp) -> Vec<Effect> {
+        if self.deadline_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
+            return Vec::new();
+        }
+        let Some(visit) = self.visit_mut().filter(|visit| visit.finishing_since_ms.is_none()) else {
+            self.rest();
+            return Vec::new();
+        };
+        match visit.phase {
+            Phase::Holding { .. } => self.go_on(now),
+            // From now, not from when it was due: whoever comes back must have the whole time to say so.
+            Phase::Open { .. } => {
+                visit.phase = Phase::Warned { since_ms: now.mono_ms };
+                Vec::new()
+            }
+            Phase::Warned { .. } => {
+                let effects = self.freeze(Outcome::TimedOut, now);
+                self.rest();
+                effects
+            }
+        }
+    }
+
+    fn touch(&mut self, touch: Event, now: Stamp) -> Vec<Effect> {
+        let now_ms = now.mono_ms;
+        match &self.stage {
+            Stage::OutOfService => Vec::new(),
+            Stage::Resting { .. } => match touch {
+                Event::Face(face @ 1..=5) => self.first_tap(face, now),
+                aid => {
+                    if self.aid(&aid) {
+                        let changed =
+                            self.high_contrast || self.language != self.survey.default_language_index();
+                        self.stage = Stage::Resting { touched_ms: changed.then_some(now_ms) };
+                    }
+                    Vec::new()
+                }
+            },
+            Stage::Thanks { since_ms, .. } => {
+                if touch == Event::Done && now_ms >= since_ms.saturating_add(self.settings.limits.settle_ms) {
+                    self.rest();
+                }
+                Vec::new()
+            }
+            Stage::Visit(visit) if !visit.listens(&self.settings.limits, now_ms) => Vec::new(),
+            Stage::Visit(visit) if matches!(visit.phase, Phase::Warned { .. }) => {
+                self.touch_warning(&touch, now)
+            }
+            Stage::Visit(_) => self.touch_page(touch, now),
+        }
+    }
+
+    /// The first tap: a draft at once, and the key stays down.
+    fn first_tap(&mut self, face: u8, now: Stamp) -> Vec<Effect> {
+        let draft = Draft {
+            survey: self.survey.id.clone(),
+            survey_version: self.survey.version,
+            language: self.language().tag.clone(),
+            touchpoint: self.settings.touchpoint.clone(),
+            started: now,
+            answers: Vec::new(),
+        };
+        self.stage = Stage::Visit(Box::new(Visit {
+            draft,
+            at: 0,
+            field: CommentField::default(),
+            phase: Phase::Open { shown_ms: now.mono_ms, touched_ms: now.mono_ms },
+            finishing_since_ms: None,
+        }));
+        self.rate(face, now)
+    }
+
+    /// A face on the question shown.
+    fn rate(&mut self, face: u8, now: Stamp) -> Vec<Effect> {
+        let until_ms = now.mono_ms.saturating_add(self.settings.limits.hold_ms);
+        self.change(|visit, survey, language| {
+            visit.answer(Some(AnswerValue::Face(face)), survey, language, now);
+            visit.phase = Phase::Holding { until_ms };
+            true
+        })
+    }
+
+    /// Language and contrast, which change no answer. Whether the event was one of them and had a meaning.
+    fn aid(&mut self, touch: &Event) -> bool {
+        let languages = self.survey.languages.len();
+        match *touch {
+            Event::Language(language) if language < languages => self.language = language,
+            Event::NextLanguage => self.language = (self.language + 1) % languages,
+            Event::EasierToUse => self.high_contrast = !self.high_contrast,
+            _ => return false,
+        }
+        true
+    }
+
+    fn touch_warning(&mut self, touch: &Event, now: Stamp) -> Vec<Effect> {
+        match touch {
+            Event::MoreTime => {
+                if let Some(visit) = self.visit_mut() {
+                    visit.open(now.mono_ms);
+                }
+                Vec::new()
+            }
+            Event::Leave => self.finish(now),
+            _ => Vec::new(),
+        }
+    }
+
+    fn touch_page(&mut self, touch: Event, now: Stamp) -> Vec<Effect> {
+        if self.aid(&touch) {
+            return self.edit(now, |_, _| ());
+        }
+        let survey = Arc::clone(&self.survey);
+        let Some(visit) = self.visit_mut() else { return Vec::new() };
+        let follows = visit.at > 0;
+        match (touch, &visit.question(&survey).kind) {
+            (Event::Face(face @ 1..=5), QuestionKind::Faces { .. }) => self.rate(face, now),
+            (Event::ToggleOption(option), QuestionKind::Choices { .. }) => {
+                let Some(chosen) = visit.toggled(option, &survey) else { return Vec::new() };
+                visit.touched(now.mono_ms);
+                self.change(|visit, survey, language| {
+                    visit.answer(Some(AnswerValue::Choices(chosen)), survey, language, now);
+                    true
+                })
+            }
+            (Event::Type(typed), &QuestionKind::Comment { limit }) => {
+                self.edit(now, |visit, _| visit.field.type_in(&typed, limit))
+            }
+            (Event::Backspace, QuestionKind::Comment { .. }) => {
+                self.edit(now, |visit, _| visit.field.backspace())
+            }
+            (Event::Done, QuestionKind::Comment { .. }) => self.go_on(now),
+            (Event::Next | Event::Skip, _) if follows => self.go_on(now),
+            (Event::Back, _) if follows => {
+                let previous = visit.previous(&survey).unwrap_or(0);
+                self.go_back_to(previous, now)
+            }
+            (Event::Change, _) if follows => self.go_back_to(0, now),
+            (Event::Finish, _) => self.finish(now),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Something that changes no answer.
+    fn edit(&mut self, now: Stamp, edit: impl FnOnce(&mut Visit, &Survey)) -> Vec<Effect> {
+        let survey = Arc::clone(&self.survey);
+        if let Some(visit) = self.visit_mut() {
+            edit(visit, &survey);
+            visit.touched(now.mono_ms);
+        }
+        Vec::new()
+    }
+
+    /// Something that may change an answer, and says whether it did; the change is saved.
+    fn change(&mut self, change: impl FnOnce(&mut Visit, &Survey, &str) -> bool) -> Vec<Effect> {
+        let survey = Arc::clone(&self.survey);
+        let language = &survey.languages[self.language].tag;
+        let Some(visit) = self.visit_mut() else { return Vec::new() };
+        if change(visit, &survey, language) { vec![Effect::Save(visit.draft.clone())] } else { Vec::new() }
+    }
+
+    /// On to the next step; after the last one the visit is complete.
+    fn go_on(&mut self, now: Stamp) -> Vec<Effect> {
+        let effects = self.change(|visit, survey, language| visit.leave(survey, language, now));
+        let survey = Arc::clone(&self.survey);
+        let Some(visit) = self.visit_mut() else { return effects };
+        match visit.next(&survey) {
+            Some(next) => {
+                visit.go_to(next, &survey, now.mono_ms);
+                effects
+            }
+            // The freeze holds the change too; a save before it would only make the shopper wait for the disk twice.
+            None => self.freeze(Outcome::Completed, now),
+        }
+    }
+
+    fn go_back_to(&mut self, at: usize, now: Stamp) -> Vec<Effect> {
+        self.change(|visit, survey, language| {
+            let changed = visit.keep_words(survey, language, now);
+            visit.go_to(at, survey, now.mono_ms);
+            changed
+        })
+    }
+
+    fn finish(&mut self, now: Stamp) -> Vec<Effect> {
+        let _held_by_the_freeze = self.change(|visit, survey, language| visit.leave(survey, language, now));
+        self.freeze(Outcome::Finished, now)
+    }
+
+    /// Asks for the record. The page stands still until it is on disk.
+    fn freeze(&mut self, outcome: Outcome, now: Stamp) -> Vec<Effect> {
+        let Some(visit) = self.visit_mut() else { return Vec::new() };
+        visit.finishing_since_ms = Some(now.mono_ms);
+        let draft = visit.draft.clone();
+        let took_ms = now.mono_ms.saturating_sub(draft.started.mono_ms);
+        self.unacknowledged_freezes += 1;
+        vec![Effect::Freeze { draft, outcome, took_ms }]
+    }
+
+    /// Comes to rest: default language, normal contrast, nobody's answers.
+    fn rest(&mut self) {
+        self.language = self.survey.default_language_index();
+        self.high_contrast = false;
+        self.stage = Stage::Resting { touched_ms: None };
+    }
+
+    fn visit_mut(&mut self) -> Option<&mut Visit> {
+        match &mut self.stage {
+            Stage::Visit(visit) => Some(visit),
+            _ => None,
+        }
+    }
+}

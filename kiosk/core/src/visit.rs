@@ -1,0 +1,235 @@
+//! One shopper's visit between the first tap and the freeze: the answers, the page, and the page's clock.
+//!
+//! Invariants: the page shown belongs to the branch the answers lead to; the answers are in the survey's order and
+//! hold nothing of another branch; the words being typed are in `field` alone until the page is left.
+
+use afterword_model::response::{Answer, AnswerValue, Draft, Stamp};
+use afterword_model::survey::{Question, QuestionKind, Survey};
+
+use crate::comment::CommentField;
+use crate::limits::TimeLimits;
+use crate::screen::{Flow, Screen, share_left};
+
+/// A visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Visit {
+    pub(crate) draft: Draft,
+    /// Place of the question shown.
+    pub(crate) at: usize,
+    pub(crate) field: CommentField,
+    pub(crate) phase: Phase,
+    /// When the freeze was asked for. From then on the page stands still until the store answers.
+    pub(crate) finishing_since_ms: Option<u64>,
+}
+
+/// What the page is waiting for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// A face is down; the next page comes at that moment.
+    Holding { until_ms: u64 },
+    /// The shopper.
+    Open { shown_ms: u64, touched_ms: u64 },
+    /// An answer to "Still there?".
+    Warned { since_ms: u64 },
+}
+
+impl Visit {
+    /// The question shown.
+    pub(crate) fn question<'s>(&self, survey: &'s Survey) -> &'s Question {
+        &survey.questions[self.at]
+    }
+
+    /// The rating, 1 to 5.
+    pub(crate) fn rating(&self, survey: &Survey) -> Option<u8> {
+        self.face(&survey.questions[0])
+    }
+
+    fn face(&self, question: &Question) -> Option<u8> {
+        match self.draft.answer(&question.id) {
+            Some(AnswerValue::Face(face)) => Some(*face),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing was said beyond faces.
+    pub(crate) fn is_rating_only(&self) -> bool {
+        self.draft.answers.iter().all(|answer| match &answer.value {
+            AnswerValue::Face(_) => true,
+            AnswerValue::Choices(chosen) => chosen.is_empty(),
+            AnswerValue::Comment(text) => text.is_empty(),
+        })
+    }
+
+    /// Places of the branch's questions, the first included.
+    fn branch(&self, survey: &Survey) -> Vec<usize> {
+        let steps = survey.steps(&self.draft);
+        let in_branch = |question: &Question| steps.iter().any(|step| step.id == question.id);
+        (0..survey.questions.len()).filter(|&at| in_branch(&survey.questions[at])).collect()
+    }
+
+    /// The step after this one.
+    pub(crate) fn next(&self, survey: &Survey) -> Option<usize> {
+        self.branch(survey).into_iter().find(|&at| at > self.at)
+    }
+
+    /// The step before this one.
+    pub(crate) fn previous(&self, survey: &Survey) -> Option<usize> {
+        self.branch(survey).into_iter().rfind(|&at| at < self.at)
+    }
+
+    /// Shows that question, with a fresh clock and with the words an earlier stay left there.
+    pub(crate) fn go_to(&mut self, at: usize, survey: &Survey, now_ms: u64) {
+        self.at = at;
+        self.field = match self.draft.answer(&survey.questions[at].id) {
+            Some(AnswerValue::Comment(text)) => CommentField::holding(text),
+            _ => CommentField::default(),
+        };
+        self.open(now_ms);
+    }
+
+    /// The page waits for the shopper, from now.
+    pub(crate) fn open(&mut self, now_ms: u64) {
+        self.phase = Phase::Open { shown_ms: now_ms, touched_ms: now_ms };
+    }
+
+    /// Somebody touched the page.
+    pub(crate) fn touched(&mut self, now_ms: u64) {
+        if let Phase::Open { touched_ms, .. } = &mut self.phase {
+            *touched_ms = now_ms;
+        }
+    }
+
+    /// Sets the answer to the question shown, or withdraws it, and drops what the branch no longer shows.
+    pub(crate) fn answer(&mut self, value: Option<AnswerValue>, survey: &Survey, language: &str, now: Stamp) {
+        let id = &self.question(survey).id;
+        self.draft.answers.retain(|answer| answer.question != *id);
+        if let Some(value) = value {
+            let at_ms = now.mono_ms.saturating_sub(self.draft.started.mono_ms);
+            self.draft.answers.push(Answer { question: id.clone(), value, at_ms });
+        }
+        language.clone_into(&mut self.draft.language);
+        let shown: Vec<&str> =
+            survey.steps(&self.draft).iter().map(|question| question.id.as_str()).collect();
+        let place = |answer: &Answer| shown.iter().position(|id| *id == answer.question);
+        self.draft.answers.retain(|answer| place(answer).is_some());
+        self.draft.answers.sort_by_key(place);
+    }
+
+    /// The ids chosen on the question shown once this option is turned over; none where there is no such option.
+    pub(crate) fn toggled(&self, option: usize, survey: &Survey) -> Option<Vec<String>> {
+        let question = self.question(survey);
+        let QuestionKind::Choices { options } = &question.kind else { return None };
+        let turned = &options.get(option)?.id;
+        let chosen = self.chosen(question);
+        let stays = |id: &String| chosen.contains(id) != (id == turned);
+        Some(options.iter().map(|option| option.id.clone()).filter(stays).collect())
+    }
+
+    fn chosen(&self, question: &Question) -> &[String] {
+        match self.draft.answer(&question.id) {
+            Some(AnswerValue::Choices(chosen)) => chosen,
+            _ => &[],
+        }
+    }
+
+    /// Makes the typed words the answer, as the page is left on purpose. Whether anything has changed.
+    pub(crate) fn keep_words(&mut self, survey: &Survey, language: &str, now: Stamp) -> bool {
+        if !self.has_unsent_words(survey) {
+            return false;
+        }
+        let words = self.field.answer().map(|text| AnswerValue::Comment(text.into()));
+        self.answer(words, survey, language, now);
+        true
+    }
+
+    /// Whether the field holds something else than the answer.
+    fn has_unsent_words(&self, survey: &Survey) -> bool {
+        let question = self.question(survey);
+        let kept = match self.draft.answer(&question.id) {
+            Some(AnswerValue::Comment(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        matches!(question.kind, QuestionKind::Comment { .. }) && self.field.answer() != kept
+    }
+
+    /// Leaves the page forwards: keeps the typed words, or notes that options were shown and left empty. Whether
+    /// anything has changed.
+    pub(crate) fn leave(&mut self, survey: &Survey, language: &str, now: Stamp) -> bool {
+        let question = self.question(survey);
+        let unanswered = self.draft.answer(&question.id).is_none();
+        if unanswered && matches!(question.kind, QuestionKind::Choices { .. }) {
+            self.answer(Some(AnswerValue::Choices(Vec::new())), survey, language, now);
+            return true;
+        }
+        self.keep_words(survey, language, now)
+    }
+
+    /// When a tick is due.
+    pub(crate) fn deadline_ms(&self, limits: &TimeLimits) -> u64 {
+        match (self.finishing_since_ms, self.phase) {
+            // A store that says nothing for this long will not be waited for: the shopper goes unthanked.
+            (Some(since_ms), _) => since_ms.saturating_add(limits.idle_ms),
+            (None, Phase::Holding { until_ms }) => until_ms,
+            (None, Phase::Open { touched_ms, .. }) => touched_ms.saturating_add(limits.idle_ms),
+            (None, Phase::Warned { since_ms }) => since_ms.saturating_add(limits.warning_ms),
+        }
+    }
+
+    /// Whether touches count: not while a face is held, not before the page has settled, not after the end.
+    pub(crate) fn listens(&self, limits: &TimeLimits, now_ms: u64) -> bool {
+        let shown_ms = match self.phase {
+            Phase::Holding { .. } => return false,
+            Phase::Open { shown_ms, .. } => shown_ms,
+            Phase::Warned { since_ms } => since_ms,
+        };
+        self.finishing_since_ms.is_none() && now_ms >= shown_ms.saturating_add(limits.settle_ms)
+    }
+
+    pub(crate) fn screen(&self, survey: &Survey, limits: &TimeLimits, now_ms: u64) -> Screen {
+        let now_ms = self.finishing_since_ms.unwrap_or(now_ms);
+        if let Phase::Warned { since_ms } = self.phase {
+            let left_ms = limits.warning_ms.saturating_sub(now_ms.saturating_sub(since_ms));
+            return Screen::StillThere {
+                seconds_left: left_ms.div_ceil(1_000),
+                time_left: share_left(since_ms, limits.warning_ms, now_ms),
+                unsent_words: self.has_unsent_words(survey),
+            };
+        }
+        let question = self.question(survey);
+        let flow = self.flow(survey, limits, now_ms);
+        match &question.kind {
+            QuestionKind::Choices { .. } => {
+                Screen::Reasons { question: self.at, chosen: self.chosen(question).to_vec(), flow }
+            }
+            QuestionKind::Comment { limit } => Screen::Comment {
+                question: self.at,
+                text: self.field.text().into(),
+                count: self.field.count(),
+                limit: *limit,
+                flow,
+            },
+            // Faces; a kind of the future is not shown by a session of today.
+            _ => Screen::Question {
+                question: self.at,
+                chosen: self.face(question),
+                changing: self.at == 0 && matches!(self.phase, Phase::Open { .. }),
+                flow: (self.at > 0).then_some(flow),
+            },
+        }
+    }
+
+    fn flow(&self, survey: &Survey, limits: &TimeLimits, now_ms: u64) -> Flow {
+        let branch = self.branch(survey);
+        let time_left = match self.phase {
+            Phase::Open { touched_ms, .. } => share_left(touched_ms, limits.idle_ms, now_ms),
+            _ => 1.0,
+        };
+        Flow {
+            rating: self.rating(survey).unwrap_or_default(),
+            step: branch.iter().take_while(|&&at| at <= self.at).count(),
+            steps: branch.len(),
+            can_go_back: self.at > 0,
+            time_left,
+        }
+    }
+}

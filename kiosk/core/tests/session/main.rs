@@ -1,0 +1,6 @@
+//! The session driven as the app drives it: from outside, by events and moments.
+
+mod properties;
+mod scenarios;
+mod support;
+mod watcher;

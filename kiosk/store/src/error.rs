@@ -1,0 +1,141 @@
+//! Everything that can go wrong with the store, each in one sentence: what, where, and the way out.
+//!
+//! SQLite's codes are sorted here and nowhere else.
+
+use std::path::{Path, PathBuf};
+
+use afterword_model::record::{RECORD_BYTES_MAX, Seq};
+use rusqlite::ErrorCode;
+
+use crate::writer::COMMANDS_MAX;
+
+/// The store could not be opened. Nothing was changed in the file named.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another kiosk program has it.
+    #[error(
+        "{}: another kiosk program already uses this data directory; stop that one first or choose another directory",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    /// The file is not ours.
+    #[error(
+        "{}: this file belongs to another program, so it was left as it is; move it away or choose another data directory",
+        .0.display()
+    )]
+    ForeignDatabase(PathBuf),
+    /// A program of the future wrote it, in a way this one would spoil.
+    #[error(
+        "{}: written by a newer kiosk program (schema {found}, this program knows {known}); install that program again",
+        .path.display()
+    )]
+    NewerSchema {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// The newest schema known here.
+        known: usize,
+    },
+    /// The SQLite this program was linked with can lose commits.
+    #[error("SQLite {0} is linked in, which can lose saved data; build the kiosk with its bundled SQLite")]
+    OldSqlite(&'static str),
+    /// The operating system refused something with a file.
+    #[error("{}: cannot be {doing} ({source}); check the directory, its owner and the free space", .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What was tried, as a participle.
+        doing: &'static str,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Something asked of an open store was not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No room.
+    #[error("{}: the disk is full, so nothing was saved; make room on it", .0.display())]
+    Full(PathBuf),
+    /// No writing.
+    #[error("{}: the file system is read-only, so nothing was saved; check the card and restart", .0.display())]
+    ReadOnly(PathBuf),
+    /// The disk answers with errors. What was asked counts as lost.
+    #[error("{}: the disk gives errors ({detail}), so nothing was saved; replace the card or disk", .path.display())]
+    Io {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        detail: String,
+    },
+    /// The file's content is damaged.
+    #[error("{}: the database is damaged ({detail}); restart the kiosk, which sets it aside and begins a new one", .path.display())]
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Some other program holds a lock on the file.
+    #[error("{}: another program keeps the database locked, so nothing was saved; close that program", .0.display())]
+    Locked(PathBuf),
+    /// A use of SQLite that should not have failed.
+    #[error("{}: the database refused ({detail}), so nothing was saved; restart the kiosk and report this", .path.display())]
+    Unexpected {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        detail: String,
+    },
+    /// The disk is slower than the touches.
+    #[error(
+        "{COMMANDS_MAX} saves are already waiting for the disk, so this one was not taken; try again in a moment"
+    )]
+    Busy,
+    /// The writer thread is gone.
+    #[error("the store is closed, so nothing can be saved or read; restart the kiosk")]
+    Stopped,
+    /// More than a record may hold.
+    #[error(
+        "the response would be a record of {0} bytes, at most {RECORD_BYTES_MAX} are possible, so it was not saved; \
+         shorten the survey's ids"
+    )]
+    TooLong(usize),
+    /// The counter is at its end.
+    #[error("the store has given its last number, so nothing more can be saved; begin a new data directory")]
+    Exhausted,
+    /// One record does not hash to its own head.
+    #[error("record {0} is damaged on the disk and is not handed out; run `afterword-kiosk doctor`")]
+    DamagedRecord(Seq),
+}
+
+impl StoreError {
+    /// Sorts what SQLite says.
+    pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        let detail = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(path),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Io { path, detail },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { path, detail },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked(path),
+            _ => Self::Unexpected { path, detail },
+        }
+    }
+
+    /// Whether the file itself has to be set aside.
+    pub(crate) fn is_corruption(&self) -> bool {
+        matches!(self, Self::Corrupt { .. })
+    }
+
+    /// Whether the connection is fit for use after this error. After most nobody knows what SQLite's caches
+    /// hold against what the disk does, and one opened on a read-only disk stays so; only a new one will do.
+    pub(crate) fn leaves_connection_sound(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Locked(_))
+    }
+}

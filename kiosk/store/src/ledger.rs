@@ -1,0 +1,209 @@
+//! The transactions a shopper's answers go through: saved as the one draft, then frozen as a record.
+//!
+//! Each function is one transaction. It changes the state in memory only after the commit; when it fails,
+//! nothing of it is in the file, or nobody knows, and the caller reads the state again.
+
+use std::path::Path;
+
+use afterword_model::record::{Head, RECORD_BYTES_MAX, SEQ_MAX, Seq, next_head};
+use afterword_model::response::{Draft, Outcome, RESPONSE_VERSION, Response};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use crate::error::StoreError;
+use crate::state::{OpenDraft, State, column, draft_body};
+
+/// What freezing may add to a draft's bytes: version, seq, outcome and time, with room. A draft that is
+/// longer is refused when it is saved, while it can still be shortened, and not when it is frozen.
+const FREEZING_BYTES_MAX: usize = 256;
+
+/// What a probe writes; [`RECORD_BYTES_MAX`].
+const ROOM_BYTES: u32 = 64 * 1024;
+const _: () = assert!(ROOM_BYTES as usize == RECORD_BYTES_MAX);
+
+/// Where a response now stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frozen {
+    /// Its number.
+    pub seq: Seq,
+    /// The chain's head after it.
+    pub head: Head,
+}
+
+/// Saves the open draft, in place of what was saved of it before. One statement, so one transaction.
+pub(crate) fn save(
+    connection: &mut Connection,
+    path: &Path,
+    state: &mut State,
+    draft: &Draft,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let body = serde_json::to_string(draft).expect("a draft holds only strings, numbers and lists");
+    if body.len() > RECORD_BYTES_MAX - FREEZING_BYTES_MAX {
+        return Err(StoreError::TooLong(body.len() + FREEZING_BYTES_MAX));
+    }
+    settle(connection, path, state, draft, now_ms)?;
+    let mut upsert = connection
+        .prepare_cached(
+            "INSERT INTO draft (id, body) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        )
+        .map_err(|error| StoreError::of(path, &error))?;
+    upsert.execute([body]).map_err(|error| StoreError::of(path, &error))?;
+    state.draft = OpenDraft::BegunAt(draft.started);
+    Ok(())
+}
+
+/// Freezes the open response as the next record, counts it, and takes the draft away.
+pub(crate) fn freeze(
+    connection: &mut Connection,
+    path: &Path,
+    state: &mut State,
+    (draft, outcome, took_ms): (Draft, Outcome, u64),
+    now_ms: i64,
+) -> Result<Frozen, StoreError> {
+    settle(connection, path, state, &draft, now_ms)?;
+    append(connection, path, state, (draft, outcome, took_ms), now_ms)
+}
+
+/// The draft of another response still in the file: its freezing failed, and its shopper has gone. What was
+/// saved of it is frozen before the next one takes its place.
+fn settle(
+    connection: &mut Connection,
+    path: &Path,
+    state: &mut State,
+    draft: &Draft,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    if state.draft != OpenDraft::Nobodys && state.draft != OpenDraft::BegunAt(draft.started) {
+        let seq = freeze_interrupted(connection, path, state, now_ms)?;
+        tracing::warn!(?seq, "a response whose freezing had failed was frozen as interrupted");
+    }
+    Ok(())
+}
+
+fn append(
+    connection: &mut Connection,
+    path: &Path,
+    state: &mut State,
+    (draft, outcome, took_ms): (Draft, Outcome, u64),
+    now_ms: i64,
+) -> Result<Frozen, StoreError> {
+    let seq = state.last_seq.checked_add(1).filter(|&seq| seq <= SEQ_MAX).ok_or(StoreError::Exhausted)?;
+    let response = Response { v: RESPONSE_VERSION, seq, draft, outcome, took_ms };
+    let bytes = response.to_bytes();
+    if bytes.len() > RECORD_BYTES_MAX {
+        return Err(StoreError::TooLong(bytes.len()));
+    }
+    let head = next_head(&state.head, &bytes);
+    let of = |error: rusqlite::Error| StoreError::of(path, &error);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
+    // The counter moves from what memory says or not at all.
+    let moved = transaction
+        .prepare_cached("UPDATE store SET last_seq = ?1, head = ?2 WHERE last_seq = ?3 AND head = ?4")
+        .and_then(|mut update| {
+            update.execute(params![
+                column(seq),
+                head.as_bytes(),
+                column(state.last_seq),
+                state.head.as_bytes()
+            ])
+        })
+        .map_err(of)?;
+    if moved != 1 {
+        let detail = "another hand moved the counter".to_owned();
+        return Err(StoreError::Unexpected { path: path.to_owned(), detail });
+    }
+    insert(&transaction, seq, &bytes, &head, now_ms).map_err(of)?;
+    count(&transaction, &response).map_err(of)?;
+    transaction.prepare_cached("DELETE FROM draft").and_then(|mut delete| delete.execute([])).map_err(of)?;
+    transaction.commit().map_err(of)?;
+    state.last_seq = seq;
+    state.head = head;
+    state.draft = OpenDraft::Nobodys;
+    Ok(Frozen { seq, head })
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    seq: Seq,
+    bytes: &[u8],
+    head: &Head,
+    now_ms: i64,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached("INSERT INTO record (seq, bytes, head, frozen_ms) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![column(seq), bytes, head.as_bytes(), now_ms])
+}
+
+/// Adds a response to the roll-ups of the hour it was begun in.
+fn count(transaction: &Transaction<'_>, response: &Response) -> rusqlite::Result<()> {
+    let draft = &response.draft;
+    let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
+    transaction
+        .prepare_cached(
+            "INSERT INTO response_hour (day, hour, survey, outcome, count) VALUES (?1, ?2, ?3, ?4, 1)
+             ON CONFLICT DO UPDATE SET count = count + 1",
+        )?
+        .execute(params![day, hour, draft.survey, outcome_name(response.outcome)])?;
+    // What is not a face is no answer to count; `FaceCounts` holds the same.
+    for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
+        transaction
+            .prepare_cached(
+                "INSERT INTO face_hour (day, hour, survey, question, language, face, count)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+            )?
+            .execute(params![day, hour, draft.survey, question, draft.language, face])?;
+    }
+    Ok(())
+}
+
+/// The word for an outcome in the roll-ups; the same as in a record.
+pub(crate) fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Completed => "completed",
+        Outcome::Finished => "finished",
+        Outcome::TimedOut => "timed_out",
+        Outcome::Interrupted => "interrupted",
+    }
+}
+
+/// Freezes the draft that an interrupted response left, if there is one. One that cannot be frozen is kept aside
+/// in the file, so that it neither is lost nor stops the start.
+pub(crate) fn freeze_interrupted(
+    connection: &mut Connection,
+    path: &Path,
+    state: &mut State,
+    now_ms: i64,
+) -> Result<Option<Seq>, StoreError> {
+    let of = |error: rusqlite::Error| StoreError::of(path, &error);
+    let Some(body) = draft_body(connection).map_err(of)? else { return Ok(None) };
+    let reason = match serde_json::from_slice::<Draft>(&body) {
+        Ok(draft) => {
+            let took_ms = draft.answers.iter().map(|answer| answer.at_ms).max().unwrap_or(0);
+            match append(connection, path, state, (draft, Outcome::Interrupted, took_ms), now_ms) {
+                Ok(frozen) => return Ok(Some(frozen.seq)),
+                Err(error @ (StoreError::TooLong(_) | StoreError::Exhausted)) => error.to_string(),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(reason, "an interrupted response could not be frozen and is kept aside");
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
+    transaction
+        .execute("INSERT INTO unfrozen_draft (body, reason) SELECT body, ?1 FROM draft", [reason])
+        .and_then(|_| transaction.execute("DELETE FROM draft", []))
+        .map_err(of)?;
+    transaction.commit().map_err(of)?;
+    state.draft = OpenDraft::Nobodys;
+    Ok(None)
+}
+
+/// Whether there is room and leave to write a record of any size: writes one that says nothing, and takes it
+/// back.
+pub(crate) fn probe(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    connection
+        .execute("INSERT OR REPLACE INTO probe (id, room) VALUES (1, zeroblob(?1))", [ROOM_BYTES])
+        .and_then(|_| connection.execute("DELETE FROM probe", []))
+        .map_err(|error| StoreError::of(path, &error))?;
+    Ok(())
+}

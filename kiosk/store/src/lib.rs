@@ -1,0 +1,39 @@
+//! The device's database: one owner, one writer thread, nothing lost.
+//!
+//! Invariants:
+//! - One process owns the file, by a lock on the file beside it; in it one thread writes, in the order asked.
+//! - What was reported as saved is on the disk: every change is one transaction with `synchronous=FULL`, and
+//!   nobody hears of it, not the screen and not the agent, before the commit has returned.
+//! - A frozen record's bytes never change; `seq` has no gaps; each record is chained to the one before; its
+//!   roll-ups and the counter changed in the same transaction.
+//! - Nothing that the collector has not signed for is ever deleted.
+//!
+//! On failure: a commit that fails is lost, is reported as such and never repeated by itself; the writer
+//! reads its state from the file again before the next one. A corrupt database is set aside, not deleted,
+//! and a new one with a new epoch begins. A file that is not ours is left alone.
+
+mod board;
+mod connection;
+mod error;
+#[cfg(test)]
+mod faults;
+mod ledger;
+mod open;
+mod place;
+mod purge;
+mod queue;
+mod reader;
+mod receipts;
+mod schema;
+mod state;
+mod store;
+mod verify;
+mod writer;
+
+pub use error::{OpenError, StoreError};
+pub use ledger::Frozen;
+pub use open::{Opened, Options};
+pub use purge::Purged;
+pub use queue::StoreQueue;
+pub use store::Store;
+pub use verify::Verified;

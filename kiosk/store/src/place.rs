@@ -1,0 +1,175 @@
+//! The files of a store in their directory: who owns them, what they are, and how a damaged one is set aside.
+//!
+//! `kiosk.lock` is locked by the owner for as long as it lives, and holds a line that says a database of ours
+//! stands beside it. That line is how a damaged database is told from a stranger's file: a stranger's is
+//! never touched, ours is renamed with its log and never deleted.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::OpenError;
+use crate::schema::APPLICATION_ID;
+
+/// What every SQLite database begins with.
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Length of SQLite's header, and where in it the application id stands, big-endian.
+const HEADER_BYTES: usize = 100;
+const APPLICATION_ID_AT: std::ops::Range<usize> = 68..72;
+
+const MARK: &str = "a database of an Afterword kiosk stands beside this file\n";
+
+/// What else belongs to a database: its write-ahead log and the log's index. Also what a rollback journal is called.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The directory, locked.
+#[derive(Debug)]
+pub(crate) struct Place {
+    directory: PathBuf,
+    database: PathBuf,
+    lock: File,
+}
+
+/// What stands where the database should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing yet.
+    Nothing,
+    /// Our database.
+    Ours,
+    /// It was our database, and its header is gone.
+    Ruined,
+    /// Somebody else's file.
+    Foreign,
+}
+
+impl Place {
+    /// Makes the directory where there is none, and takes the lock.
+    pub(crate) fn take(directory: &Path) -> Result<Self, OpenError> {
+        let failed = |path: &Path, doing, source| OpenError::File { path: path.to_owned(), doing, source };
+        std::fs::create_dir_all(directory).map_err(|source| failed(directory, "created", source))?;
+        let lock_path = directory.join("kiosk.lock");
+        let lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path);
+        let lock = lock.map_err(|source| failed(&lock_path, "opened", source))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(directory.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(failed(&lock_path, "locked", source)),
+        }
+        Ok(Self { directory: directory.to_owned(), database: directory.join("kiosk.db"), lock })
+    }
+
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Looks at the file without SQLite, which would write into what it opens.
+    pub(crate) fn look(&mut self) -> Result<Found, OpenError> {
+        let marked = self.is_marked().map_err(|source| self.failed("read", source))?;
+        let header = match read_header(&self.database) {
+            Ok(header) => header,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+            Err(source) => return Err(self.failed("read", source)),
+        };
+        let application_id = header.get(APPLICATION_ID_AT);
+        Ok(if application_id == Some(&APPLICATION_ID.to_be_bytes()) {
+            Found::Ours
+        } else if header.starts_with(SQLITE_MAGIC) {
+            Found::Foreign
+        } else if marked {
+            Found::Ruined
+        } else if header.is_empty() {
+            Found::Nothing
+        } else {
+            Found::Foreign
+        })
+    }
+
+    /// A path for a database in the making, with nothing there. It becomes the database by [`Place::put`], so
+    /// that a half-made one is never taken for a stranger's.
+    pub(crate) fn draft(&self) -> Result<PathBuf, OpenError> {
+        let draft = self.directory.join("kiosk.db.new");
+        for path in with_companions(&draft) {
+            match std::fs::remove_file(&path) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(OpenError::File { path, doing: "removed", source });
+                }
+                _ => {}
+            }
+        }
+        File::create_new(&draft).map_err(|source| self.failed("created", source))?;
+        Ok(draft)
+    }
+
+    /// The finished draft takes its place, durably.
+    pub(crate) fn put(&mut self, draft: &Path) -> Result<(), OpenError> {
+        let put = File::open(draft)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| self.mark())
+            .and_then(|()| std::fs::rename(draft, &self.database))
+            .and_then(|()| self.sync_directory());
+        put.map_err(|source| self.failed("created", source))
+    }
+
+    /// Renames the database and what belongs to it to `kiosk.db.corrupt-<n>`. `None` when there was nothing.
+    pub(crate) fn set_aside(&self) -> Result<Option<PathBuf>, OpenError> {
+        let free = (1_u32..).map(|number| self.directory.join(format!("kiosk.db.corrupt-{number}")));
+        let aside = free
+            .into_iter()
+            .find(|name| with_companions(name).iter().all(|path| !path.exists()))
+            .expect("four billion damaged databases do not fit a disk");
+        let mut moved = false;
+        // The database first: should the power go in between, a log alone is moved by the next start, while a
+        // database alone would look whole and lack its newest records.
+        for (from, to) in with_companions(&self.database).iter().zip(with_companions(&aside)) {
+            match std::fs::rename(from, &to) {
+                Ok(()) => moved = true,
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(source) => return Err(self.failed("set aside", source)),
+            }
+        }
+        self.sync_directory().map_err(|source| self.failed("set aside", source))?;
+        Ok(moved.then_some(aside))
+    }
+
+    fn is_marked(&mut self) -> std::io::Result<bool> {
+        let mut text = Vec::new();
+        self.lock.seek(SeekFrom::Start(0))?;
+        (&self.lock).take(MARK.len() as u64).read_to_end(&mut text)?;
+        Ok(text == MARK.as_bytes())
+    }
+
+    /// Says beside the database that it is ours.
+    pub(crate) fn mark(&mut self) -> std::io::Result<()> {
+        if self.is_marked()? {
+            return Ok(());
+        }
+        self.lock.set_len(0)?;
+        self.lock.seek(SeekFrom::Start(0))?;
+        self.lock.write_all(MARK.as_bytes())?;
+        self.lock.sync_all()
+    }
+
+    fn sync_directory(&self) -> std::io::Result<()> {
+        File::open(&self.directory)?.sync_all()
+    }
+
+    fn failed(&self, doing: &'static str, source: std::io::Error) -> OpenError {
+        OpenError::File { path: self.database.clone(), doing, source }
+    }
+}
+
+fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+fn with_companions(path: &Path) -> [PathBuf; 4] {
+    let companion = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    [path.to_owned(), companion(COMPANIONS[0]), companion(COMPANIONS[1]), companion(COMPANIONS[2])]
+}

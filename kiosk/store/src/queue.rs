@@ -1,0 +1,86 @@
+//! The store as the agent's queue: in memory for tests and the demo, and in blocking form for the thread that
+//! serves the device's socket.
+//!
+//! Waiting for records holds no lock and no executor thread. Reading a run does use the thread it is called
+//! on, for the few milliseconds that a batch takes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
+use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run, Take};
+use afterword_protocol::receipt::SignedReceipt;
+
+use crate::error::StoreError;
+use crate::reader;
+use crate::store::Inner;
+use crate::writer::{Answer, Command};
+
+/// The agent's side of a [`crate::Store`].
+///
+/// As a [`Queue`] it needs a tokio runtime that keeps time when [`Take::wait_ms`] is not 0.
+#[derive(Clone)]
+pub struct StoreQueue {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl StoreQueue {
+    /// [`Queue::position`]; does not wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] after the writer's end.
+    pub fn position_blocking(&self) -> Result<Position, StoreError> {
+        self.inner.shared.board.position()
+    }
+
+    /// [`Queue::next`], blocking this thread for up to [`Take::wait_ms`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read or the first record is damaged.
+    pub fn next_blocking(&self, take: Take) -> Result<Option<Run>, StoreError> {
+        self.inner.shared.board.wait_beyond(take.after_seq, wait(take))?;
+        self.read(take)
+    }
+
+    /// [`Queue::accept`], blocking this thread until the receipt is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be stored.
+    pub fn accept_blocking(&self, receipt: &SignedReceipt) -> Result<Acceptance, StoreError> {
+        self.inner.ask(|done| Command::Accept(receipt.clone(), done))
+    }
+
+    fn read(&self, take: Take) -> Result<Option<Run>, StoreError> {
+        self.inner
+            .shared
+            .read(|connection, path| reader::run(connection, path, take.after_seq, take.records_max))
+    }
+}
+
+impl Queue for StoreQueue {
+    async fn position(&mut self) -> Result<Position, QueueError> {
+        self.position_blocking().map_err(refused)
+    }
+
+    async fn next(&mut self, take: Take) -> Result<Option<Run>, QueueError> {
+        self.inner.shared.board.task_wait_beyond(take.after_seq, wait(take)).await.map_err(refused)?;
+        self.read(take).map_err(refused)
+    }
+
+    async fn accept(&mut self, receipt: &SignedReceipt) -> Result<Acceptance, QueueError> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A task that was dropped meanwhile does not miss the answer.
+        let done = Answer::new(move |result| drop(answer.send(result)));
+        self.inner.send(Command::Accept(receipt.clone(), done));
+        answered.await.unwrap_or(Err(StoreError::Stopped)).map_err(refused)
+    }
+}
+
+fn wait(take: Take) -> Duration {
+    Duration::from_millis(take.wait_ms.min(QUEUE_WAIT_MAX_MS))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn refused(error: StoreError) -> QueueError {
+    QueueError::Refused(error.to_string())
+}

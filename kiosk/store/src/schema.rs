@@ -1,0 +1,145 @@
+//! Schema and its versions: numbered SQL files, applied in order, never backwards.
+//!
+//! An older program on a newer schema opens it as long as `store.compatible_with` allows; so a roll-back of
+//! the program keeps collecting. Before an existing database is migrated a copy is made beside it; the
+//! migration itself is one transaction and either happens or does not.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use afterword_model::record::{StoreEpoch, genesis};
+use rusqlite::{Connection, params};
+use rusqlite_migration::{M, Migrations};
+
+use crate::error::{OpenError, StoreError};
+
+/// `AWkd`: marks the file as the database of an Afterword kiosk, in SQLite's header.
+pub(crate) const APPLICATION_ID: u32 = 0x4157_6B64;
+
+/// Every migration so far. Append only; a file that was shipped never changes.
+pub(crate) const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001_first.sql"))];
+
+/// The oldest schema whose programs may use a database that this program creates.
+const COMPATIBLE_WITH: i64 = 1;
+
+/// Lays out a new database in an empty file.
+pub(crate) fn create(
+    connection: &mut Connection,
+    epoch: &StoreEpoch,
+) -> Result<(), rusqlite_migration::Error> {
+    // Takes effect only before the first table.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Migrations::from_slice(MIGRATIONS).to_latest(connection)?;
+    let head = genesis(epoch);
+    connection.execute(
+        "INSERT INTO store (id, epoch, last_seq, head, purged_seq, purged_head, boot, clean, compatible_with)
+         VALUES (1, ?1, 0, ?2, 0, ?2, 0, 1, ?3)",
+        params![epoch.as_bytes(), head.as_bytes(), COMPATIBLE_WITH],
+    )?;
+    Ok(())
+}
+
+/// Brings an existing database to the newest of `migrations`, after a copy. Gives the copy's place, if one was made.
+pub(crate) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    migrations: &[M<'_>],
+) -> Result<Option<PathBuf>, OpenError> {
+    let of = |error: rusqlite::Error| StoreError::of(path, &error);
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(of)?;
+    let found = usize::try_from(found).unwrap_or(usize::MAX);
+    let known = migrations.len();
+    if found == known {
+        return Ok(None);
+    }
+    if found > known {
+        let compatible_with: i64 =
+            connection.query_row("SELECT compatible_with FROM store", [], |row| row.get(0)).map_err(of)?;
+        if usize::try_from(compatible_with).is_ok_and(|oldest| oldest <= known) {
+            tracing::warn!(found, known, "the database was written by a newer program and is used as it is");
+            return Ok(None);
+        }
+        return Err(OpenError::NewerSchema { path: path.to_owned(), found, known });
+    }
+    let copy = back_up(connection, path, known)?;
+    tracing::info!(found, known, copy = %copy.display(), "migrating the database");
+    Migrations::from_slice(migrations).to_latest(connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => of(err),
+        other => StoreError::Unexpected { path: path.to_owned(), detail: other.to_string() },
+    })?;
+    Ok(Some(copy))
+}
+
+/// Copies the whole database, log included, to `kiosk.db.before-schema-<known>`.
+fn back_up(connection: &Connection, path: &Path, known: usize) -> Result<PathBuf, OpenError> {
+    let held_up: bool = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(|error| StoreError::of(path, &error))?;
+    if held_up {
+        return Err(StoreError::Locked(path.to_owned()).into());
+    }
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".before-schema-{known}"));
+    let copy = PathBuf::from(copy);
+    let copied = std::fs::copy(path, &copy).and_then(|_| File::open(&copy)?.sync_all());
+    copied.map_err(|source| OpenError::File { path: copy.clone(), doing: "written", source })?;
+    Ok(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::open_writer;
+
+    const NEXT: &[M<'static>] = &[
+        M::up(include_str!("migrations/0001_first.sql")),
+        M::up("ALTER TABLE record ADD COLUMN later TEXT; UPDATE store SET boot = 70;"),
+    ];
+    const BROKEN: &[M<'static>] = &[
+        M::up(include_str!("migrations/0001_first.sql")),
+        M::up("UPDATE store SET boot = 70; SELECT * FROM nowhere;"),
+    ];
+
+    fn first_schema(directory: &Path) -> (PathBuf, Connection) {
+        let path = directory.join("kiosk.db");
+        create(&mut Connection::open(&path).unwrap(), &StoreEpoch::new([1; 16])).unwrap();
+        let connection = open_writer(&path).unwrap();
+        // This one is in the log only, and must be in the copy.
+        connection.execute("UPDATE store SET boot = 7", []).unwrap();
+        (path, connection)
+    }
+
+    fn boot(connection: &Connection) -> i64 {
+        connection.query_row("SELECT boot FROM store", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn the_migrations_are_in_order() {
+        assert_eq!(Migrations::from_slice(MIGRATIONS).validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_migration_leaves_a_copy_of_what_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, mut connection) = first_schema(directory.path());
+        let copy = migrate(&mut connection, &path, NEXT).unwrap().expect("a copy was made");
+        assert_eq!(boot(&connection), 70);
+        assert_eq!(boot(&Connection::open(copy).unwrap()), 7);
+        assert_eq!(migrate(&mut connection, &path, NEXT).unwrap(), None);
+        assert_eq!(
+            migrate(&mut connection, &path, MIGRATIONS).unwrap(),
+            None,
+            "the program before can go on"
+        );
+    }
+
+    #[test]
+    fn a_migration_that_fails_has_not_happened() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, mut connection) = first_schema(directory.path());
+        assert!(migrate(&mut connection, &path, BROKEN).is_err());
+        assert_eq!(boot(&connection), 7);
+        assert_eq!(migrate(&mut connection, &path, MIGRATIONS).unwrap(), None);
+    }
+}

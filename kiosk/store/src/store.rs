@@ -1,0 +1,239 @@
+//! The handle that the kiosk holds.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use afterword_model::response::{Draft, Outcome};
+use afterword_model::summary::Summary;
+use afterword_protocol::queue::Position;
+use rusqlite::Connection;
+
+use crate::board::Board;
+use crate::connection::open_reader;
+use crate::error::{OpenError, StoreError};
+use crate::ledger::Frozen;
+use crate::open::{self, Opened, Options};
+use crate::place::Place;
+use crate::purge::{PURGE_RECORDS_MAX, Purged};
+use crate::queue::StoreQueue;
+use crate::reader;
+use crate::verify::{self, Verified};
+use crate::writer::{Answer, COMMANDS_MAX, Command, Writer};
+
+/// The device's database. Clones are handles on the same one; when the last is dropped without
+/// [`Store::close`], the database is left as after a crash, with everything that was reported as saved.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    /// Taken only when dropped, so that the writer sees that nobody is left.
+    commands: Option<SyncSender<Command>>,
+    writer: Option<JoinHandle<()>>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What the writer and the readers have in common.
+pub(crate) struct Shared {
+    pub(crate) board: Board,
+    path: PathBuf,
+    /// `None` once the store is closed. It stays open until then, whatever happens to the writer's connection.
+    reader: Mutex<Option<Connection>>,
+    /// Damage was seen: the next start shall look closely, however orderly the end.
+    suspicious: AtomicBool,
+}
+
+impl Store {
+    /// Opens the store in a directory, which is created where there is none: `kiosk.db`, and beside it
+    /// `kiosk.lock`. A response that was open when the program last stopped is frozen.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing of what is there was changed then.
+    pub fn open(directory: &Path, options: Options) -> Result<(Self, Opened), OpenError> {
+        let ready = open::open(Place::take(directory)?, &options)?;
+        let path = ready.place.database().to_owned();
+        let shared = Arc::new(Shared {
+            board: Board::new(ready.state.position(), ready.state.purged_seq),
+            reader: Mutex::new(Some(open_reader(&path)?)),
+            path: path.clone(),
+            suspicious: AtomicBool::new(false),
+        });
+        let writer = Writer {
+            path: path.clone(),
+            clock: options.clock,
+            shared: Arc::clone(&shared),
+            connection: Some(ready.connection),
+            state: Some(ready.state),
+            commits: 0,
+            place: ready.place,
+        };
+        let (commands, received) = sync_channel(COMMANDS_MAX);
+        let thread = std::thread::Builder::new().name("store-writer".into());
+        let thread = thread.spawn(move || writer.serve(&received));
+        let thread =
+            thread.map_err(|source| OpenError::File { path, doing: "given a writer thread", source })?;
+        let inner = Inner { commands: Some(commands), writer: Some(thread), shared };
+        Ok((Self { inner: Arc::new(inner) }, ready.opened))
+    }
+
+    /// Saves the open response in place of what was saved of it before. One response is told from another by
+    /// [`Draft::started`]. `done` is called on the writer thread
+    /// after the commit, or at once when the command is not taken; it must be quick.
+    pub fn save(&self, draft: Draft, done: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
+        self.inner.send(Command::Save(draft, Answer::new(done)));
+    }
+
+    /// Freezes the open response as the next record. The draft passed counts, not the one saved.
+    /// `took_ms` is from the first tap to the end. `done` as for [`Store::save`].
+    ///
+    /// A freeze that failed is not to be asked again for the same response: what was saved of it is frozen as
+    /// [`Outcome::Interrupted`] before the next response is saved, or at the next start, unless it then
+    /// turns out that the disk had taken it after all.
+    pub fn freeze(
+        &self,
+        draft: Draft,
+        outcome: Outcome,
+        took_ms: u64,
+        done: impl FnOnce(Result<Frozen, StoreError>) + Send + 'static,
+    ) {
+        self.inner.send(Command::Freeze(draft, outcome, took_ms, Answer::new(done)));
+    }
+
+    /// Asks whether a response could be saved now, by writing one that says nothing and taking it back. After
+    /// an error of [`Store::save`] or [`Store::freeze`] this tells when the kiosk can go on. `done` as for
+    /// [`Store::save`].
+    pub fn probe(&self, done: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
+        self.inner.send(Command::Probe(Answer::new(done)));
+    }
+
+    /// The numbers of some local days, both ends included, as days since 1970-01-01.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub fn summary(&self, first_day: i64, last_day: i64) -> Result<Summary, StoreError> {
+        self.inner.shared.read(|connection, path| reader::summary(connection, path, first_day, last_day))
+    }
+
+    /// How far the store has come.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] after the writer's end.
+    pub fn position(&self) -> Result<Position, StoreError> {
+        self.inner.shared.board.position()
+    }
+
+    /// Recomputes the chain and the roll-ups and lets SQLite check itself. Reads the whole file; the kiosk
+    /// goes on meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read at all. What is wrong in it is in [`Verified::problems`].
+    pub fn verify(&self) -> Result<Verified, StoreError> {
+        self.position()?;
+        let verified = verify::verify(&self.inner.shared.path);
+        if !verified.as_ref().is_ok_and(|verified| verified.problems.is_empty()) {
+            self.inner.shared.suspect();
+        }
+        verified
+    }
+
+    /// The agent's side of this store.
+    #[must_use]
+    pub fn queue(&self) -> StoreQueue {
+        StoreQueue { inner: Arc::clone(&self.inner) }
+    }
+
+    /// Deletes records that are under a receipt which, by the collector's clock, is `keep_ms` older than its
+    /// newest receipt, and gives their room back. With 0 everything under a receipt goes. Blocks; the
+    /// shoppers' saves go in between.
+    ///
+    /// # Errors
+    /// [`StoreError`]; part may have been purged then.
+    pub fn purge(&self, keep_ms: u64) -> Result<Purged, StoreError> {
+        let mut records = 0;
+        loop {
+            let part = self.inner.ask(|done| Command::Purge(keep_ms, done))?;
+            records += part.records;
+            if part.records < PURGE_RECORDS_MAX {
+                return Ok(Purged { records, ..part });
+            }
+        }
+    }
+
+    /// Ends in order: waits for everything asked so far, marks the end as clean, moves the log into the
+    /// database and gives the directory free. Other handles find the store stopped.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was saved stays saved, and the next start checks the file.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.inner.ask(Command::Close)
+    }
+}
+
+impl Inner {
+    pub(crate) fn send(&self, command: Command) {
+        let Some(commands) = &self.commands else { return command.refuse(StoreError::Stopped) };
+        match commands.try_send(command) {
+            Ok(()) => {}
+            Err(TrySendError::Full(command)) => command.refuse(StoreError::Busy),
+            Err(TrySendError::Disconnected(command)) => command.refuse(StoreError::Stopped),
+        }
+    }
+
+    /// Sends a command, waiting for a place in the queue, and waits for its answer.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = sync_channel(1);
+        // Whoever asked waits below; should it be gone, nobody misses the answer.
+        let command = command(Answer::new(move |result| drop(answer.send(result))));
+        let commands = self.commands.as_ref().ok_or(StoreError::Stopped)?;
+        commands.send(command).map_err(|_| StoreError::Stopped)?;
+        answered.recv().map_err(|_| StoreError::Stopped)?
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.commands = None;
+        // The last handle may be one that an answer held; that one is dropped on the writer thread itself.
+        let Some(writer) =
+            self.writer.take().filter(|writer| writer.thread().id() != std::thread::current().id())
+        else {
+            return;
+        };
+        if writer.join().is_err() {
+            tracing::error!("the store's writer thread had panicked");
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection, &Path) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = read(reader.as_ref().ok_or(StoreError::Stopped)?, &self.path);
+        if let Err(StoreError::Corrupt { .. } | StoreError::DamagedRecord(_)) = &result {
+            self.suspect();
+        }
+        result
+    }
+
+    pub(crate) fn close_reader(&self) {
+        *self.reader.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(crate) fn suspect(&self) {
+        self.suspicious.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_suspicious(&self) -> bool {
+        self.suspicious.load(Ordering::SeqCst)
+    }
+}

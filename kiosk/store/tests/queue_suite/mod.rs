@@ -1,0 +1,173 @@
+//! What every [`Queue`] must do, whoever implements it.
+//!
+//! [`holds`] takes a way to make a fresh, empty queue together with a way to add a record to it, which
+//! returns when the record is durable. Each scenario gets its own.
+
+use afterword_model::hex::Hex;
+use afterword_model::ports::SeededEntropy;
+use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch, StoreEpoch, genesis};
+use afterword_model::response::Response;
+use afterword_protocol::keys::SigningKey;
+use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
+use afterword_protocol::queue::{Acceptance, Position, Queue, Run, Take};
+use afterword_protocol::receipt::{Receipt, SignedReceipt};
+
+/// Runs every scenario. `add` freezes a response whose comment has so many bytes.
+pub(crate) async fn holds<Q: Queue, A: FnMut(usize)>(fresh: impl Fn() -> (Q, A)) {
+    let (queue, _add) = fresh();
+    an_empty_queue_says_so(queue).await;
+    let (queue, add) = fresh();
+    runs_lead_from_the_beginning_to_the_head(queue, add).await;
+    let (queue, add) = fresh();
+    a_run_keeps_both_limits(queue, add).await;
+    let (queue, add) = fresh();
+    a_record_ends_the_wait(queue, add).await;
+    let (queue, add) = fresh();
+    a_receipt_moves_the_mark(queue, add).await;
+    let (queue, add) = fresh();
+    a_receipt_for_something_else_is_told_apart(queue, add).await;
+    let (queue, add) = fresh();
+    a_restored_collector_moves_the_mark_back(queue, add).await;
+}
+
+async fn an_empty_queue_says_so<Q: Queue>(mut queue: Q) {
+    let position = queue.position().await.unwrap();
+    let expected = Position {
+        epoch: position.epoch,
+        last_seq: 0,
+        head: genesis(&position.epoch),
+        acknowledged_seq: 0,
+        server_epoch: None,
+    };
+    assert_eq!(position, expected);
+    for (after_seq, wait_ms) in [(0, 0), (0, 20), (7, 0), (Seq::MAX, 20)] {
+        assert_eq!(
+            queue.next(Take { after_seq, records_max: 10, wait_ms }).await.unwrap(),
+            None,
+            "after {after_seq}"
+        );
+    }
+}
+
+async fn runs_lead_from_the_beginning_to_the_head<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    for comment_bytes in 0..7 {
+        add(comment_bytes);
+    }
+    let position = queue.position().await.unwrap();
+    let mut head = genesis(&position.epoch);
+    let mut after_seq = 0;
+    for expected in [3, 3, 1] {
+        let run = take(&mut queue, after_seq, 3).await.unwrap();
+        assert_eq!((run.epoch, run.first_seq, run.previous_head), (position.epoch, after_seq + 1, head));
+        assert_eq!(run.records.len(), expected);
+        for (seq, bytes) in (run.first_seq..).zip(&run.records) {
+            Response::from_bytes(seq, bytes).unwrap();
+        }
+        (head, after_seq) = (run.last_head(), run.last_seq());
+    }
+    assert_eq!((after_seq, head), (position.last_seq, position.head));
+    assert_eq!(take(&mut queue, after_seq, 3).await, None);
+    // Asked again, the same bytes come again.
+    assert_eq!(take(&mut queue, 2, 2).await, take(&mut queue, 2, 2).await);
+}
+
+async fn a_run_keeps_both_limits<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    for _ in 0..10 {
+        add(60_000);
+    }
+    for _ in 0..BATCH_RECORDS_MAX + 1 {
+        add(1);
+    }
+    let long = take(&mut queue, 0, usize::MAX).await.unwrap();
+    let bytes: usize = long.records.iter().map(Vec::len).sum();
+    assert!(
+        bytes <= BATCH_BYTES_MAX && long.records.len() == 4,
+        "{} records of {bytes} bytes",
+        long.records.len()
+    );
+    let many = take(&mut queue, 10, usize::MAX).await.unwrap();
+    assert_eq!(many.records.len(), BATCH_RECORDS_MAX);
+    assert_eq!(take(&mut queue, 10, 0).await.unwrap().records.len(), 1, "a request for none gets one");
+}
+
+async fn a_record_ends_the_wait<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    add(1);
+    let take = Take { after_seq: 1, records_max: 10, wait_ms: 20_000 };
+    let (run, ()) = tokio::join!(queue.next(take), async { add(2) });
+    let run = run.unwrap().expect("a record came");
+    assert_eq!((run.first_seq, run.records.len()), (2, 1));
+}
+
+async fn a_receipt_moves_the_mark<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    (0..5).for_each(&mut add);
+    let run = take(&mut queue, 0, 3).await.unwrap();
+    let first = receipt(run.epoch, run.last_seq(), run.last_head(), 1);
+    assert_eq!(queue.accept(&first).await.unwrap(), Acceptance::Stored);
+    assert_eq!(queue.accept(&first).await.unwrap(), Acceptance::Stale, "a second time it says no more");
+    let part = run.prefix(2);
+    let less = receipt(run.epoch, part.last_seq(), part.last_head(), 1);
+    assert_eq!(queue.accept(&less).await.unwrap(), Acceptance::Stale);
+    let position = queue.position().await.unwrap();
+    assert_eq!((position.acknowledged_seq, position.server_epoch), (3, Some(server(1))));
+    let all = receipt(run.epoch, 5, position.head, 1);
+    assert_eq!(queue.accept(&all).await.unwrap(), Acceptance::Stored);
+    assert_eq!(queue.position().await.unwrap().acknowledged_seq, 5);
+}
+
+async fn a_receipt_for_something_else_is_told_apart<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    (0..3).for_each(&mut add);
+    let run = take(&mut queue, 0, 3).await.unwrap();
+    let other_store = receipt(StoreEpoch::new([9; 16]), 3, run.last_head(), 1);
+    let beyond = receipt(run.epoch, 4, run.last_head(), 1);
+    let far_beyond = receipt(run.epoch, Seq::MAX, run.last_head(), 1);
+    for wrong in [other_store, beyond, far_beyond] {
+        assert_eq!(queue.accept(&wrong).await.unwrap(), Acceptance::WrongStore);
+    }
+    for (through_seq, head) in [(3, Head::new([7; 32])), (2, run.last_head()), (0, run.last_head())] {
+        let wrong = receipt(run.epoch, through_seq, head, 1);
+        assert_eq!(queue.accept(&wrong).await.unwrap(), Acceptance::WrongHead, "through {through_seq}");
+    }
+    let position = queue.position().await.unwrap();
+    assert_eq!((position.acknowledged_seq, position.server_epoch), (0, None));
+}
+
+async fn a_restored_collector_moves_the_mark_back<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    (0..4).for_each(&mut add);
+    let run = take(&mut queue, 0, 4).await.unwrap();
+    queue.accept(&receipt(run.epoch, 4, run.last_head(), 1)).await.unwrap();
+    let part = run.prefix(2);
+    for (through_seq, head) in [(2, part.last_head()), (0, genesis(&run.epoch))] {
+        let life = u8::try_from(10 + through_seq).unwrap();
+        let restored = receipt(run.epoch, through_seq, head, life);
+        assert_eq!(queue.accept(&restored).await.unwrap(), Acceptance::Stored);
+        let position = queue.position().await.unwrap();
+        assert_eq!((position.acknowledged_seq, position.server_epoch), (through_seq, Some(server(life))));
+    }
+}
+
+async fn take(queue: &mut impl Queue, after_seq: Seq, records_max: usize) -> Option<Run> {
+    queue.next(Take { after_seq, records_max, wait_ms: 0 }).await.unwrap()
+}
+
+/// A receipt of the collector's life number `life`, received on day `life`.
+pub(crate) fn receipt(epoch: StoreEpoch, through_seq: Seq, head: Head, life: u8) -> SignedReceipt {
+    receipt_at(epoch, through_seq, head, life, i64::from(life) * 86_400_000)
+}
+
+/// A receipt of the collector's life number `life`.
+pub(crate) fn receipt_at(
+    epoch: StoreEpoch,
+    through_seq: Seq,
+    head: Head,
+    life: u8,
+    received_ms: i64,
+) -> SignedReceipt {
+    let device = DeviceId::new([1; 16]);
+    let nonce = Hex::new([5; 16]);
+    Receipt { device, epoch, through_seq, head, server_epoch: server(life), nonce, received_ms }
+        .sign(&SigningKey::generate(&SeededEntropy::new(1)))
+}
+
+fn server(life: u8) -> ServerEpoch {
+    ServerEpoch::new([life; 16])
+}

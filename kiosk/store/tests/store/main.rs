@@ -1,0 +1,12 @@
+//! The store seen from outside: what survives, what is refused, what adds up.
+
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
+
+mod freezing;
+mod opening;
+mod purging;
+#[path = "../queue_suite/mod.rs"]
+mod queue_suite;
+mod queueing;
+mod support;
+mod survival;

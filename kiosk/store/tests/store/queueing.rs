@@ -1,0 +1,87 @@
+//! The store as the agent's queue.
+
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use afterword_model::hex::Hex;
+use afterword_protocol::queue::{Acceptance, Queue, Take};
+use rusqlite::Connection;
+
+use crate::queue_suite::{self, receipt, receipt_at};
+use crate::support::{assert_sound, complete, directory, draft, open, with_comment};
+
+#[tokio::test]
+async fn the_store_is_a_queue() {
+    queue_suite::holds(|| {
+        let directory = Arc::new(directory());
+        let (store, _) = open(directory.path());
+        (store.queue(), move |comment_bytes| {
+            // The directory lives as long as the way to add.
+            let _ = &directory;
+            complete(&store, with_comment(comment_bytes));
+        })
+    })
+    .await;
+}
+
+#[test]
+fn a_thread_that_waits_is_woken_by_a_record() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    let queue = store.queue();
+    let (done, answer) = channel();
+    let waiting = std::thread::spawn(move || {
+        done.send(()).unwrap();
+        queue.next_blocking(Take { after_seq: 0, records_max: 1, wait_ms: 20_000 })
+    });
+    answer.recv().unwrap();
+    complete(&store, draft(0, 3));
+    assert_eq!(waiting.join().unwrap().unwrap().unwrap().first_seq, 1);
+}
+
+#[tokio::test]
+async fn a_task_that_waits_hears_of_the_end() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    let mut queue = store.queue();
+    let take = Take { after_seq: 0, records_max: 1, wait_ms: 20_000 };
+    let (waited, closed) = tokio::join!(queue.next(take), async { store.close() });
+    closed.unwrap();
+    let error = waited.unwrap_err().to_string();
+    assert!(error.contains("the store is closed"), "{error}");
+}
+
+#[test]
+fn a_receipt_survives_a_restart() {
+    let directory = directory();
+    let (store, opened) = open(directory.path());
+    let frozen = complete(&store, draft(0, 3));
+    let signed = receipt(opened.epoch, 1, frozen.head, 1);
+    assert_eq!(store.queue().accept_blocking(&signed).unwrap(), Acceptance::Stored);
+    drop(store);
+    let (store, _) = open(directory.path());
+    let position = store.position().unwrap();
+    assert_eq!((position.acknowledged_seq, position.server_epoch), (1, Some(Hex::new([1; 16]))));
+    assert_eq!(store.queue().accept_blocking(&signed).unwrap(), Acceptance::Stale);
+    assert_sound(&store);
+}
+
+#[test]
+fn receipts_do_not_pile_up() {
+    let directory = directory();
+    let (store, opened) = open(directory.path());
+    for count in 0..300 {
+        let frozen = complete(&store, draft(0, 3));
+        // Three a day in the first life of the collector, then one a day in the second.
+        let (life, day) = if count < 30 { (1, count / 3) } else { (2, count) };
+        let signed = receipt_at(opened.epoch, frozen.seq, frozen.head, life, day * 86_400_000);
+        assert_eq!(store.queue().accept_blocking(&signed).unwrap(), Acceptance::Stored);
+        if count == 29 || count == 30 || count == 299 {
+            let expected = [(29, 10), (30, 2), (299, 128)];
+            let reader = Connection::open(directory.path().join("kiosk.db")).unwrap();
+            let kept: i64 = reader.query_row("SELECT count(*) FROM receipt", [], |row| row.get(0)).unwrap();
+            assert!(expected.contains(&(count, kept)), "{kept} kept after {count}");
+        }
+    }
+    assert_eq!(store.position().unwrap().acknowledged_seq, 300);
+}

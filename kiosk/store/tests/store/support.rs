@@ -1,0 +1,75 @@
+//! A store in a directory of its own, answers to put in, and images of a crash.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use afterword_kiosk_store::{Frozen, OpenError, Opened, Options, Store, StoreError};
+use afterword_model::ports::ManualClock;
+use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
+use tempfile::TempDir;
+
+pub(crate) fn directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+pub(crate) fn open(directory: &Path) -> (Store, Opened) {
+    try_open(directory).unwrap()
+}
+
+pub(crate) fn try_open(directory: &Path) -> Result<(Store, Opened), OpenError> {
+    let entropy = Arc::new(afterword_protocol::system::SystemEntropy);
+    Store::open(directory, Options { clock: Arc::new(ManualClock::at(1_000)), entropy })
+}
+
+/// One face on local day `day`.
+pub(crate) fn draft(day: i64, face: u8) -> Draft {
+    let started =
+        Stamp { wall_ms: day * 86_400_000, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Synced };
+    let answers = vec![Answer { question: "visit".into(), value: AnswerValue::Face(face), at_ms: 0 }];
+    Draft {
+        survey: "grocery-exit".into(),
+        survey_version: 1,
+        language: "en".into(),
+        touchpoint: None,
+        started,
+        answers,
+    }
+}
+
+/// One face and a comment of so many bytes.
+pub(crate) fn with_comment(bytes: usize) -> Draft {
+    let mut draft = draft(0, 3);
+    let value = AnswerValue::Comment("x".repeat(bytes));
+    draft.answers.push(Answer { question: "words".into(), value, at_ms: 700 });
+    draft
+}
+
+pub(crate) fn save(store: &Store, draft: Draft) -> Result<(), StoreError> {
+    let (done, answer) = channel();
+    store.save(draft, move |result| done.send(result).unwrap());
+    answer.recv().unwrap()
+}
+
+pub(crate) fn freeze(store: &Store, draft: Draft, outcome: Outcome) -> Result<Frozen, StoreError> {
+    let (done, answer) = channel();
+    store.freeze(draft, outcome, 1_500, move |result| done.send(result).unwrap());
+    answer.recv().unwrap()
+}
+
+pub(crate) fn complete(store: &Store, draft: Draft) -> Frozen {
+    freeze(store, draft, Outcome::Completed).unwrap()
+}
+
+/// The files as a program that was killed at this moment leaves them.
+pub(crate) fn crash_image(directory: &Path) -> TempDir {
+    let image = self::directory();
+    for name in ["kiosk.db", "kiosk.db-wal", "kiosk.lock"] {
+        std::fs::copy(directory.join(name), image.path().join(name)).unwrap();
+    }
+    image
+}
+
+pub(crate) fn assert_sound(store: &Store) {
+    assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
+}

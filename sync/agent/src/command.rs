@@ -1,0 +1,274 @@
+//! The three commands: `enrol`, `run`, `status`. They only put the library's parts together.
+//!
+//! Each failure is one sentence that says what happened, where, and what to do; nothing is half-written.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use afterword_agent::files::{LockError, StateLock};
+use afterword_agent::https::Timeouts;
+use afterword_agent::status::keep_file;
+use afterword_agent::{Agent, Enrolment, HttpsTransport, Identity, SocketQueue, Status, Timing, enrol, run};
+use afterword_protocol::enrolment::EnrolmentCode;
+use afterword_protocol::system::{SystemClock, SystemEntropy};
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+const STATE_DIR: &str = "/var/lib/afterword/sync";
+const SOCKET: &str = "/run/afterword/kiosk.sock";
+
+/// Looks at the lock before giving up: `status` may hold it for a moment, another agent holds it for good.
+const LOCK_TRIES: u32 = 5;
+const LOCK_RETRY: Duration = Duration::from_millis(200);
+
+/// Bring a kiosk's responses to the collector, and the collector's receipts back.
+#[derive(Debug, Parser)]
+#[command(
+    name = "afterword-sync",
+    version,
+    after_help = "\
+A new device is made known once, then the program runs for ever:
+
+  afterword-sync enrol --collector https://collector.example:8444 \\
+      --code K7QM-2XJP-9WTD --ca ca.pem
+  afterword-sync run
+  afterword-sync status
+
+The code comes from `afterword-collector device add`, the CA file from the
+collector's own directory. Nothing is lost while there is no connection: the
+kiosk keeps every response until the collector has signed for it.
+
+Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong use."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make this device known to a collector, with a one-time code
+    #[command(after_help = "\
+The device's key is made here and never leaves it. If the answer gets lost,
+run the same command again: the same key and code are used.
+
+Example:
+  afterword-sync enrol --collector https://192.168.1.10:8444 \\
+      --code K7QM-2XJP-9WTD --ca ./ca.pem --state ./state
+
+Exit codes: 0 enrolled, 1 not enrolled, 2 wrong use.")]
+    Enrol(EnrolArguments),
+    /// Bring records over, until it is stopped with SIGTERM or Ctrl-C
+    #[command(after_help = "\
+Example:
+  afterword-sync run --state ./state --socket ./kiosk.sock
+
+How much it says is set by RUST_LOG, as in RUST_LOG=debug.
+
+Exit codes: 0 stopped as asked, 1 could not start, 2 wrong use.")]
+    Run(RunArguments),
+    /// Say what the agent is doing, and what is wrong
+    #[command(after_help = "\
+Examples:
+  afterword-sync status
+  afterword-sync status --json | jq .unsent
+
+Exit codes: 0 shown (also when something is wrong), 1 not enrolled, 2 wrong use.")]
+    Status(StatusArguments),
+}
+
+#[derive(Debug, Args)]
+struct StateArgument {
+    /// Directory with this device's identity
+    #[arg(long, value_name = "DIR", default_value = STATE_DIR)]
+    state: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct EnrolArguments {
+    /// The collector's enrolment address
+    #[arg(long, value_name = "URL", value_parser = address)]
+    collector: String,
+    /// The one-time code; case, spaces and hyphens do not matter
+    #[arg(long, value_name = "CODE", value_parser = code)]
+    code: String,
+    /// The collector's CA in PEM: only a server it vouches for is spoken to
+    #[arg(long, value_name = "FILE")]
+    ca: PathBuf,
+    #[command(flatten)]
+    state: StateArgument,
+}
+
+#[derive(Debug, Args)]
+struct RunArguments {
+    #[command(flatten)]
+    state: StateArgument,
+    /// The kiosk program's socket
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    socket: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct StatusArguments {
+    #[command(flatten)]
+    state: StateArgument,
+    /// For programs: one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let is_address = text.strip_prefix("https://").is_some_and(|rest| !rest.is_empty());
+    if is_address {
+        Ok(text.to_owned())
+    } else {
+        Err("a collector address is written https://HOST[:PORT]".into())
+    }
+}
+
+fn code(text: &str) -> Result<String, String> {
+    EnrolmentCode::parse(text).map(|code| code.to_string()).map_err(|error| error.to_string())
+}
+
+/// Does what was asked for.
+pub(crate) fn execute(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Enrol(arguments) => runtime()?.block_on(enrol_command(&arguments)),
+        Command::Run(arguments) => runtime()?.block_on(run_command(&arguments)),
+        Command::Status(arguments) => status_command(&arguments),
+    }
+}
+
+/// One thread: the program waits for a network nearly all of its time.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("the program cannot start: the system gives it no resources; check memory and open files")
+}
+
+async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
+    let ca_pem = std::fs::read_to_string(&arguments.ca).with_context(|| {
+        format!(
+            "the CA file {} cannot be read: give the ca.pem that the collector wrote",
+            arguments.ca.display()
+        )
+    })?;
+    let order = Enrolment {
+        collector_url: &arguments.collector,
+        code: &arguments.code,
+        ca_pem: &ca_pem,
+        state_dir: &arguments.state.state,
+        timeouts: Timeouts::default(),
+    };
+    let identity = enrol(&order, &SystemEntropy, Arc::new(SystemClock::start())).await?;
+    let enrolled = identity.enrolled();
+    println!("Enrolled as {} ({}).", enrolled.name, enrolled.device);
+    println!("Records will go to {}; start with `afterword-sync run`.", enrolled.collector_url);
+    Ok(())
+}
+
+async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let state_dir = &arguments.state.state;
+    let identity = Arc::new(Identity::load(state_dir)?);
+    let _lock = lock(state_dir).await?;
+    let clock = Arc::new(SystemClock::start());
+    let transport =
+        HttpsTransport::new(&identity, clock.clone(), Timeouts::default()).with_context(|| {
+            format!(
+                "the identity in {} cannot be used for TLS: move it away and enrol the device again",
+                state_dir.display()
+            )
+        })?;
+    let status = Status::starting(&identity).continued_from(Status::read(state_dir));
+    let (status, changes) = watch::channel(status);
+    let file = tokio::spawn(keep_file(changes, state_dir.clone()));
+    let agent = Agent {
+        queue: SocketQueue::at(arguments.socket.clone()),
+        transport,
+        identity,
+        timing: Timing::default(),
+        entropy: Arc::new(SystemEntropy),
+        clock,
+        status,
+    };
+    run(agent, until_asked()?).await;
+    file.await.context("the last status was not written")?;
+    Ok(())
+}
+
+async fn lock(state_dir: &Path) -> Result<StateLock, LockError> {
+    for _ in 1..LOCK_TRIES {
+        match StateLock::take(state_dir) {
+            Err(LockError::Held(_)) => tokio::time::sleep(LOCK_RETRY).await,
+            done => return done,
+        }
+    }
+    StateLock::take(state_dir)
+}
+
+/// Turns true on SIGTERM or SIGINT.
+fn until_asked() -> anyhow::Result<watch::Receiver<bool>> {
+    let no_signals = "the program cannot start: signals cannot be listened to; try again";
+    let mut terminate = signal(SignalKind::terminate()).context(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).context(no_signals)?;
+    let (asked, shutdown) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        let _ = asked.send(true);
+    });
+    Ok(shutdown)
+}
+
+fn status_command(arguments: &StatusArguments) -> anyhow::Result<()> {
+    let state_dir = &arguments.state.state;
+    let identity = Identity::load(state_dir)?;
+    let status = Status::starting(&identity).continued_from(None);
+    let status = Status::read(state_dir).filter(|read| read.device == status.device).unwrap_or(status);
+    let running = StateLock::is_held(state_dir);
+    if arguments.json {
+        let mut json = serde_json::to_value(&status)?;
+        json["running"] = running.into();
+        println!("{}", serde_json::to_string_pretty(&json)?);
+    } else {
+        println!("{}", status.lines(running));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_use_is_told_from_failure() {
+        let parse = |words: &str| Arguments::try_parse_from(words.split(' '));
+        let right = "afterword-sync enrol --collector https://host:1 --code k7qm2xjp9wtd --ca ca.pem";
+        assert!(parse(right).is_ok());
+        for wrong in [
+            right.replace("https", "http"),
+            right.replace("k7qm2xjp9wtd", "k7qm"),
+            right.replace(" --ca ca.pem", ""),
+            "afterword-sync".into(),
+            "afterword-sync fly".into(),
+        ] {
+            assert_eq!(parse(&wrong).unwrap_err().exit_code(), 2, "{wrong}");
+        }
+    }
+}

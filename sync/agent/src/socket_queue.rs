@@ -1,0 +1,300 @@
+//! The kiosk's queue over its Unix socket, in the frames of [`afterword_protocol::local`].
+//!
+//! A connection serves one request at a time. Whatever goes wrong in one (an error, a time-out, the caller
+//! dropping the future half-way) closes it, so that a late reply can never be taken for the next one; the next
+//! request opens a new one. All failures are [`QueueError`]s that the loop outlives.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use afterword_protocol::local::{
+    FrameError, LOCAL_VERSION, Reply, Request, decode_frame, encode_frame, frame_length,
+};
+use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run, Take};
+use afterword_protocol::receipt::SignedReceipt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+/// To connect and be greeted. The kiosk answers in microseconds unless it hangs.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// For any reply, beyond the wait that was asked for. Storing a receipt may wait for a slow card.
+const REPLY_MAX: Duration = Duration::from_secs(10);
+
+/// A queue at the other end of a socket.
+#[derive(Debug)]
+pub struct SocketQueue {
+    path: PathBuf,
+    /// Only between requests; taken out for the length of one.
+    connection: Option<UnixStream>,
+}
+
+impl SocketQueue {
+    /// Names the socket; it is opened with the first request.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, connection: None }
+    }
+
+    async fn ask(&mut self, request: &Request, within: Duration) -> Result<Reply, QueueError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => limited(CONNECT_MAX, self.connect()).await?,
+        };
+        let reply = limited(within, exchange(&mut connection, request)).await?;
+        self.connection = Some(connection);
+        match reply {
+            Reply::Refused { detail } => Err(QueueError::Refused(detail)),
+            reply => Ok(reply),
+        }
+    }
+
+    async fn connect(&self) -> Result<UnixStream, QueueError> {
+        let mut connection = UnixStream::connect(&self.path).await.map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("the socket {} cannot be opened ({error})", self.path.display()),
+            )
+        })?;
+        let hello = Request::Hello { version: LOCAL_VERSION, program: "afterword-sync".into() };
+        match exchange(&mut connection, &hello).await? {
+            // Its version less one is what it still answers; ours less one is what we still ask.
+            Reply::Hello { version, .. } if version.abs_diff(LOCAL_VERSION) <= 1 => Ok(connection),
+            Reply::Hello { version, program_version } => Err(QueueError::Refused(format!(
+                "it speaks version {version} of the socket ({program_version}), this program {LOCAL_VERSION}: update the older one"
+            ))),
+            Reply::Refused { detail } => Err(QueueError::Refused(detail)),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+impl Queue for SocketQueue {
+    async fn position(&mut self) -> Result<Position, QueueError> {
+        match self.ask(&Request::Position, REPLY_MAX).await? {
+            Reply::Position(position) => Ok(position),
+            other => Err(self.broken(&other)),
+        }
+    }
+
+    async fn next(&mut self, take: Take) -> Result<Option<Run>, QueueError> {
+        let within = Duration::from_millis(take.wait_ms).saturating_add(REPLY_MAX);
+        match self.ask(&Request::Next(take), within).await? {
+            Reply::Next { run } => run.map(Run::try_from).transpose().map_err(invalid),
+            other => Err(self.broken(&other)),
+        }
+    }
+
+    async fn accept(&mut self, receipt: &SignedReceipt) -> Result<Acceptance, QueueError> {
+        match self.ask(&Request::Accept(receipt.clone()), REPLY_MAX).await? {
+            Reply::Accepted { acceptance } => Ok(acceptance),
+            other => Err(self.broken(&other)),
+        }
+    }
+}
+
+impl SocketQueue {
+    /// A reply to another question: question and reply no longer go in step.
+    fn broken(&mut self, reply: &Reply) -> QueueError {
+        self.connection = None;
+        unexpected(reply)
+    }
+}
+
+async fn exchange(connection: &mut UnixStream, request: &Request) -> Result<Reply, QueueError> {
+    connection.write_all(&encode_frame(request).map_err(invalid)?).await?;
+    let mut prefix = [0; 4];
+    connection.read_exact(&mut prefix).await?;
+    let mut json = vec![0; frame_length(prefix).map_err(invalid)?];
+    connection.read_exact(&mut json).await?;
+    decode_frame(&json).map_err(invalid)
+}
+
+async fn limited<T>(
+    within: Duration,
+    work: impl Future<Output = Result<T, QueueError>>,
+) -> Result<T, QueueError> {
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no reply within {} s", within.as_secs()));
+    timeout(within, work).await.map_err(late)?
+}
+
+fn invalid(error: FrameError) -> QueueError {
+    io::Error::new(io::ErrorKind::InvalidData, error).into()
+}
+
+fn unexpected(reply: &Reply) -> QueueError {
+    let kind = match reply {
+        Reply::Hello { .. } => "hello",
+        Reply::Position(_) => "position",
+        Reply::Next { .. } => "next",
+        Reply::Accepted { .. } => "accepted",
+        Reply::Summary(_) => "summary",
+        Reply::Refused { .. } => "refused",
+    };
+    io::Error::new(io::ErrorKind::InvalidData, format!("the reply {kind:?} does not fit the request")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use afterword_model::record::{Head, StoreEpoch};
+    use tokio::net::UnixListener;
+
+    use super::*;
+
+    /// What a kiosk does with one connection.
+    type Script = fn(&Request) -> Act;
+
+    enum Act {
+        Reply(Reply),
+        /// Half a reply, and the connection is closed.
+        BreakOff,
+        /// Nothing, for ever.
+        Hang,
+        /// These bytes.
+        Raw(Vec<u8>),
+    }
+
+    fn hello() -> Act {
+        Act::Reply(Reply::Hello { version: LOCAL_VERSION, program_version: "test".into() })
+    }
+
+    fn position() -> Position {
+        Position {
+            epoch: StoreEpoch::new([1; 16]),
+            last_seq: 7,
+            head: Head::new([2; 32]),
+            acknowledged_seq: 3,
+            server_epoch: None,
+        }
+    }
+
+    /// A kiosk that treats its first connection by the first script, the second by the second, and so on.
+    fn kiosk(scripts: &'static [Script]) -> (tempfile::TempDir, SocketQueue) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kiosk.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        tokio::spawn(async move {
+            for script in scripts {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(serve(stream, *script));
+            }
+        });
+        (dir, SocketQueue::at(path))
+    }
+
+    async fn serve(mut stream: UnixStream, script: Script) {
+        let mut prefix = [0; 4];
+        while stream.read_exact(&mut prefix).await.is_ok() {
+            let mut json = vec![0; frame_length(prefix).unwrap()];
+            stream.read_exact(&mut json).await.unwrap();
+            let bytes = match script(&decode_frame(&json).unwrap()) {
+                Act::Reply(reply) => encode_frame(&reply).unwrap(),
+                Act::Raw(bytes) => bytes,
+                Act::Hang => return std::future::pending().await,
+                Act::BreakOff => {
+                    let _ = stream.write_all(&[0, 0, 0, 50, b'{']).await;
+                    return;
+                }
+            };
+            stream.write_all(&bytes).await.unwrap();
+        }
+    }
+
+    fn honest(request: &Request) -> Act {
+        match request {
+            Request::Hello { .. } => hello(),
+            Request::Position => Act::Reply(Reply::Position(position())),
+            Request::Next(take) => {
+                let run = Run {
+                    epoch: position().epoch,
+                    first_seq: take.after_seq + 1,
+                    previous_head: position().head,
+                    records: vec![vec![0xff, b'\n']; take.records_max],
+                };
+                Act::Reply(Reply::Next { run: Some(run.into()) })
+            }
+            Request::Accept(_) | Request::Summary { .. } => {
+                Act::Reply(Reply::Refused { detail: "disk full".into() })
+            }
+        }
+    }
+
+    fn breaks_off(request: &Request) -> Act {
+        if matches!(request, Request::Hello { .. }) { hello() } else { Act::BreakOff }
+    }
+
+    fn hangs(request: &Request) -> Act {
+        if matches!(request, Request::Hello { .. }) { hello() } else { Act::Hang }
+    }
+
+    fn sends_a_gigabyte(request: &Request) -> Act {
+        if matches!(request, Request::Hello { .. }) { hello() } else { Act::Raw(vec![0x40, 0, 0, 0]) }
+    }
+
+    fn answers_another_question(request: &Request) -> Act {
+        match request {
+            Request::Next(_) => Act::Reply(Reply::Position(position())),
+            other => honest(other),
+        }
+    }
+
+    fn is_from_the_future(_: &Request) -> Act {
+        Act::Reply(Reply::Hello { version: LOCAL_VERSION + 2, program_version: "9.0".into() })
+    }
+
+    fn take() -> Take {
+        Take { after_seq: 4, records_max: 2, wait_ms: 0 }
+    }
+
+    #[tokio::test]
+    async fn questions_and_replies_go_in_step_over_one_connection() {
+        let (_dir, mut queue) = kiosk(&[honest]);
+        assert_eq!(queue.position().await.unwrap(), position());
+        let run = queue.next(take()).await.unwrap().unwrap();
+        assert_eq!((run.first_seq, run.records), (5, vec![vec![0xff, b'\n']; 2]));
+        assert_eq!(queue.position().await.unwrap(), position());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_is_opened_again() {
+        let (_dir, mut queue) = kiosk(&[breaks_off, sends_a_gigabyte, honest]);
+        assert!(matches!(queue.position().await, Err(QueueError::Unreachable(_))));
+        assert!(matches!(queue.position().await, Err(QueueError::Unreachable(_))));
+        assert_eq!(queue.position().await.unwrap(), position());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_given_up_half_way_does_not_leave_its_reply_to_the_next() {
+        let (_dir, mut queue) = kiosk(&[hangs, honest]);
+        assert!(timeout(Duration::from_millis(50), queue.next(take())).await.is_err());
+        assert_eq!(queue.position().await.unwrap(), position());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_kiosk_that_hangs_is_given_up() {
+        let (_dir, mut queue) = kiosk(&[hangs]);
+        let Err(QueueError::Unreachable(error)) = queue.position().await else { panic!("it hangs") };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_reply_to_another_question_closes_the_connection() {
+        let (_dir, mut queue) = kiosk(&[answers_another_question, honest]);
+        assert!(matches!(queue.next(take()).await, Err(QueueError::Unreachable(_))));
+        assert!(queue.next(take()).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_version_too_far_off_is_named() {
+        let (_dir, mut queue) = kiosk(&[is_from_the_future]);
+        let Err(QueueError::Refused(detail)) = queue.position().await else { panic!("it is refused") };
+        assert!(detail.contains("update"), "{detail}");
+    }
+
+    #[tokio::test]
+    async fn a_missing_socket_is_named() {
+        let error = SocketQueue::at("/nonexistent/kiosk.sock".into()).position().await.unwrap_err();
+        assert!(error.to_string().contains("/nonexistent/kiosk.sock"), "{error}");
+    }
+}

@@ -1,0 +1,159 @@
+//! TLS as this program uses it: version 1.3, one pinned CA, no system roots, and a clock with a floor.
+//!
+//! A device without a battery wakes in 1970, where no certificate is valid yet. Its own certificate shows that
+//! the time is later than that: while the clock says less, time is taken from there, or from the last receipt.
+//! A clock that is set is believed as it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use afterword_model::ports::Clock;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::identity::Identity;
+
+/// A CA or certificate in PEM that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TlsError {
+    /// Not PEM, or no certificate in it.
+    #[error("there is no certificate in PEM in it")]
+    NoCertificate,
+    /// Something rustls would not take.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// A clock for certificates that does not go below what is known.
+pub struct FlooredTime {
+    clock: Arc<dyn Clock>,
+    /// Below this, the clock is not set.
+    floor_ms: i64,
+    /// The latest time a receipt has vouched for.
+    vouched_ms: AtomicI64,
+}
+
+impl FlooredTime {
+    /// `floor_ms` is a time that has certainly passed, in milliseconds since 1970.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, floor_ms: i64) -> Self {
+        Self { clock, floor_ms, vouched_ms: AtomicI64::new(floor_ms) }
+    }
+
+    /// Somebody trusted says that it is at least this late.
+    pub fn time_is_at_least(&self, wall_ms: i64) {
+        self.vouched_ms.fetch_max(wall_ms, Ordering::Relaxed);
+    }
+
+    /// The time to check certificates by, in milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        let wall_ms = self.clock.wall_ms();
+        // A set clock wins, even over a receipt: a collector that was once a year ahead must not leave the
+        // device believing for a year that every certificate has expired.
+        if wall_ms >= self.floor_ms { wall_ms } else { self.vouched_ms.load(Ordering::Relaxed) }
+    }
+}
+
+impl std::fmt::Debug for FlooredTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FlooredTime({} ms)", self.now_ms())
+    }
+}
+
+impl TimeProvider for FlooredTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since_1970 = Duration::from_millis(u64::try_from(self.now_ms()).unwrap_or(0));
+        Some(UnixTime::since_unix_epoch(since_1970))
+    }
+}
+
+/// Reads the CA certificates that are to be trusted.
+///
+/// # Errors
+/// [`TlsError`] when there are none, or one cannot be a CA.
+pub fn roots(ca_pem: &str) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(ca_pem)? {
+        roots.add(certificate).map_err(|error| TlsError::Unusable(error.to_string()))?;
+    }
+    Ok(roots)
+}
+
+/// Begin of the validity of the first certificate, in milliseconds since 1970: a time that has passed, since
+/// somebody holds the file.
+///
+/// # Errors
+/// [`TlsError`] when there is no certificate.
+pub fn not_before_ms(pem: &str) -> Result<i64, TlsError> {
+    let der = certificates(pem)?.remove(0);
+    let (_, certificate) =
+        x509_parser::parse_x509_certificate(&der).map_err(|error| TlsError::Unusable(error.to_string()))?;
+    Ok(certificate.validity().not_before.timestamp().saturating_mul(1_000))
+}
+
+/// TLS towards an enrolment port: the server is checked, the client has no certificate yet.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn anonymous(ca_pem: &str, time: Arc<FlooredTime>) -> Result<ClientConfig, TlsError> {
+    Ok(builder(ca_pem, time)?.with_no_client_auth())
+}
+
+/// TLS towards a device port: both ends are checked.
+///
+/// # Errors
+/// [`TlsError`].
+pub fn mutual(identity: &Identity, time: Arc<FlooredTime>) -> Result<ClientConfig, TlsError> {
+    let chain = certificates(&identity.enrolled().certificate_pem)?;
+    let key = PrivatePkcs8KeyDer::from(identity.key().to_pkcs8_der().to_vec());
+    builder(&identity.enrolled().collector_ca_pem, time)?
+        .with_client_auth_cert(chain, key.into())
+        .map_err(|error| TlsError::Unusable(error.to_string()))
+}
+
+fn builder(
+    ca_pem: &str,
+    time: Arc<FlooredTime>,
+) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>, TlsError> {
+    // Given by hand, so that no other crate's choice of provider can change what is used here.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_details(provider, time)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|error| TlsError::Unusable(error.to_string()))?;
+    Ok(builder.with_root_certificates(roots(ca_pem)?))
+}
+
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    found.ok().filter(|certificates| !certificates.is_empty()).ok_or(TlsError::NoCertificate)
+}
+
+#[cfg(test)]
+mod tests {
+    use afterword_model::ports::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn an_unset_clock_is_lifted_and_a_set_one_believed() {
+        let clock = Arc::new(ManualClock::at(0));
+        let time = FlooredTime::new(clock.clone(), 1_000_000);
+        assert_eq!(time.now_ms(), 1_000_000);
+        time.time_is_at_least(5_000_000);
+        time.time_is_at_least(2_000_000);
+        assert_eq!(time.now_ms(), 5_000_000);
+        clock.jump_to(1_000_001);
+        assert_eq!(time.now_ms(), 1_000_001);
+    }
+
+    #[test]
+    fn a_file_that_is_no_ca_says_so() {
+        assert_eq!(roots("").unwrap_err(), TlsError::NoCertificate);
+        assert_eq!(roots("-----BEGIN CERTIFICATE-----\nrubbish").unwrap_err(), TlsError::NoCertificate);
+        assert!(roots("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").is_err());
+    }
+}

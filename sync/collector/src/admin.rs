@@ -1,0 +1,264 @@
+//! What an operator does to a collector's data: devices, codes, revocation, verification.
+//!
+//! Works on the database itself, also while a server runs on it: SQLite's locks keep the two apart, and the
+//! server asks the device table on every request, so what is changed here holds at once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use afterword_model::ports::{Clock, Entropy};
+use afterword_model::record::{DeviceId, ServerEpoch, StoreEpoch};
+use afterword_protocol::enrolment::EnrolmentCode;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde::Serialize;
+
+use crate::config::{database_path, pki_path};
+use crate::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
+use crate::pki::SERVER_CA_FILE;
+use crate::storage::devices::{self, Device};
+use crate::storage::{OpenError, VerifyReport, open_existing, read_server, verify};
+
+/// Why an operator's wish is not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// There is no usable database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A name nobody could read in a list.
+    #[error("a device's name has 1 to {DEVICE_NAME_CHARS_MAX} characters, none of them a control character")]
+    BadName,
+    /// The name is in use.
+    #[error("`{name}` is the name of an enrolled device ({device}); choose another name, or revoke that one first")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Who has it.
+        device: DeviceId,
+    },
+    /// No device has this id or name.
+    #[error("no device has the id or name `{0}`; `afterword-collector device list` shows all")]
+    NoSuchDevice(String),
+    /// SQLite refused.
+    #[error("database: {0}; if it says locked, another program holds it: try again")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// A device that waits for its enrolment.
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    /// Its id from now on.
+    pub device: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// The one-time code. It is nowhere stored: whoever loses it asks for another.
+    pub code: EnrolmentCode,
+    /// Until when the code is good, milliseconds since 1970-01-01T00:00:00Z.
+    pub expires_ms: i64,
+    /// `https://host:port` of the enrolment port, as the last start of the server had it.
+    pub enrol_url: Option<String>,
+    /// The certificate that the device has to be given for its first connection.
+    pub ca_file: PathBuf,
+}
+
+/// A line of the device list. Times are milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceRow {
+    /// Its id.
+    pub device: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// The store it stands in, where that was said.
+    pub store: Option<String>,
+    /// How it stands with the collector.
+    pub state: DeviceState,
+    /// When it was added.
+    pub created_ms: i64,
+    /// Until when its code is or was good.
+    pub code_expires_ms: i64,
+    /// When it enrolled.
+    pub enrolled_ms: Option<i64>,
+    /// The agent's version at enrolment.
+    pub agent_version: Option<String>,
+    /// When it was revoked.
+    pub revoked_ms: Option<i64>,
+    /// Why, where that was said.
+    pub revoked_reason: Option<String>,
+    /// When its last new records came.
+    pub last_seen_ms: Option<i64>,
+    /// What came from each of its stores, oldest first.
+    pub stores: Vec<StoreRow>,
+}
+
+/// What came from one store of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoreRow {
+    /// Which.
+    pub epoch: StoreEpoch,
+    /// Records held, from 1 on without a gap.
+    pub records: u64,
+    /// When the last new ones came, milliseconds since 1970-01-01T00:00:00Z.
+    pub last_received_ms: i64,
+}
+
+/// How a device stands with the collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// Its code waits to be used.
+    Waiting,
+    /// Its code was not used in time.
+    CodeExpired,
+    /// Enrolled; may deliver.
+    Active,
+    /// May do nothing any more.
+    Revoked,
+}
+
+/// What became of a wish to revoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revocation {
+    /// From now on its requests are refused.
+    Revoked(DeviceId),
+    /// It had been revoked before; nothing changed.
+    AlreadyRevoked(DeviceId),
+}
+
+/// An operator's access to a collector's data.
+pub struct Admin {
+    connection: Connection,
+    data: PathBuf,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Admin {
+    /// Opens the data folder of a collector that has been started at least once.
+    ///
+    /// # Errors
+    /// [`AdminError::Open`] when there is no collector's database in it.
+    pub fn open(data: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, AdminError> {
+        let connection = open_existing(&database_path(data))?;
+        Ok(Self { connection, data: data.to_owned(), clock, entropy })
+    }
+
+    /// Adds a device and gives its enrolment code, good for a day. A device of this name that has not enrolled
+    /// yet gets a new code, and the old one is void.
+    ///
+    /// # Errors
+    /// [`AdminError::BadName`], [`AdminError::NameTaken`], or the database.
+    pub fn device_add(&mut self, name: &str, store: Option<&str>) -> Result<NewDevice, AdminError> {
+        let length = name.chars().count();
+        if length == 0 || length > DEVICE_NAME_CHARS_MAX || name.trim() != name || name.contains(char::is_control) {
+            return Err(AdminError::BadName);
+        }
+        let now_ms = self.clock.wall_ms();
+        let expires_ms = now_ms.saturating_add(CODE_LIFE_MS);
+        let code = EnrolmentCode::generate(&self.entropy);
+        let fresh = DeviceId::new(self.entropy.bytes());
+        let transaction = self.transaction()?;
+        let in_use = devices::find(&transaction, name)?
+            .into_iter()
+            .find(|device| device.name == name && device.revoked_ms.is_none());
+        let device = match in_use {
+            Some(Device { device, enrolled_ms: Some(_), .. }) => {
+                return Err(AdminError::NameTaken { name: name.to_owned(), device });
+            }
+            Some(Device { device, .. }) => {
+                devices::renew_code(&transaction, &device, store, &code.digest(), expires_ms)?;
+                device
+            }
+            None => {
+                devices::add(&transaction, &fresh, name, store, &code.digest(), (now_ms, expires_ms))?;
+                fresh
+            }
+        };
+        let enrol_url = read_server(&transaction)?.enrol_url;
+        transaction.commit()?;
+        Ok(NewDevice { device, name: name.to_owned(), code, expires_ms, enrol_url, ca_file: self.ca_file() })
+    }
+
+    /// All devices, the ones in use first, by name.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn device_list(&self) -> Result<Vec<DeviceRow>, AdminError> {
+        let now_ms = self.clock.wall_ms();
+        let devices = devices::list(&self.connection)?;
+        devices.into_iter().map(|device| self.row(device, now_ms)).collect()
+    }
+
+    /// Takes a device's right to deliver, at once and for good. Its records stay.
+    ///
+    /// # Errors
+    /// [`AdminError::NoSuchDevice`], or the database.
+    pub fn device_revoke(&mut self, id_or_name: &str, reason: Option<&str>) -> Result<Revocation, AdminError> {
+        let now_ms = self.clock.wall_ms();
+        let transaction = self.transaction()?;
+        let found = devices::find(&transaction, id_or_name)?.into_iter().next();
+        let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
+        if found.revoked_ms.is_some() {
+            return Ok(Revocation::AlreadyRevoked(found.device));
+        }
+        devices::revoke(&transaction, &found.device, reason, now_ms)?;
+        transaction.commit()?;
+        Ok(Revocation::Revoked(found.device))
+    }
+
+    /// Hashes every chain again from its beginning and compares it with what receipts were given for.
+    ///
+    /// # Errors
+    /// The database, when it cannot even be read.
+    pub fn verify(&self) -> Result<VerifyReport, AdminError> {
+        Ok(verify(&self.connection)?)
+    }
+
+    /// This life of the database, as it stands in receipts.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn server_epoch(&self) -> Result<ServerEpoch, AdminError> {
+        Ok(read_server(&self.connection)?.server_epoch)
+    }
+
+    /// The certificate that devices have to be given for their first connection.
+    #[must_use]
+    pub fn ca_file(&self) -> PathBuf {
+        pki_path(&self.data).join(SERVER_CA_FILE)
+    }
+
+    fn transaction(&mut self) -> rusqlite::Result<Transaction<'_>> {
+        // Immediate: to wait for the lock at the beginning is safe, to be refused in the middle is not.
+        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+    }
+
+    fn row(&self, device: Device, now_ms: i64) -> Result<DeviceRow, AdminError> {
+        let stores = devices::stores(&self.connection, &device.device)?;
+        let state = match (device.revoked_ms, device.enrolled_ms) {
+            (Some(_), _) => DeviceState::Revoked,
+            (None, Some(_)) => DeviceState::Active,
+            (None, None) if now_ms >= device.code_expires_ms => DeviceState::CodeExpired,
+            (None, None) => DeviceState::Waiting,
+        };
+        Ok(DeviceRow {
+            device: device.device,
+            name: device.name,
+            store: device.store,
+            state,
+            created_ms: device.created_ms,
+            code_expires_ms: device.code_expires_ms,
+            enrolled_ms: device.enrolled_ms,
+            agent_version: device.agent_version,
+            revoked_ms: device.revoked_ms,
+            revoked_reason: device.revoked_reason,
+            last_seen_ms: stores.iter().map(|store| store.last_received_ms).max(),
+            stores: stores
+                .into_iter()
+                .map(|store| StoreRow {
+                    epoch: store.epoch,
+                    records: store.records,
+                    last_received_ms: store.last_received_ms,
+                })
+                .collect(),
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! `afterword-collector device add|list|revoke`.
+
+use std::process::ExitCode;
+
+use afterword_collector::{DeviceRow, DeviceState, NewDevice, Revocation};
+use clap::{Args, Subcommand};
+use comfy_table::{Table, presets};
+use serde_json::json;
+
+use super::{Data, moment, print_json};
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  afterword-collector device add \"Exit, Main Street\" --store main-street --data /var/lib/afterword
+
+The code can be used once, within 24 hours. Asking again for a device that has not enrolled yet gives a new
+code and voids the old one.";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  afterword-collector device list --data /var/lib/afterword
+  afterword-collector device list --data /var/lib/afterword --json";
+
+const REVOKE_EXAMPLES: &str = "\
+Examples:
+  afterword-collector device revoke \"Exit, Main Street\" --reason stolen --data /var/lib/afterword
+
+Holds at once, also on connections that are open. What the device delivered stays. It can't be taken back:
+enrol the device anew instead.";
+
+/// What can be done to devices.
+#[derive(Subcommand)]
+pub(super) enum DeviceCommand {
+    /// Add a device and print its one-time enrolment code.
+    #[command(after_help = ADD_EXAMPLES, after_long_help = ADD_EXAMPLES)]
+    Add(Add),
+    /// List devices: state, records received, last seen.
+    #[command(after_help = LIST_EXAMPLES, after_long_help = LIST_EXAMPLES)]
+    List(List),
+    /// Take a device's right to deliver, for good.
+    #[command(after_help = REVOKE_EXAMPLES, after_long_help = REVOKE_EXAMPLES)]
+    Revoke(Revoke),
+}
+
+#[derive(Args)]
+pub(super) struct Add {
+    /// What people call the device.
+    name: String,
+    /// The store it stands in.
+    #[arg(long)]
+    store: Option<String>,
+    #[command(flatten)]
+    data: Data,
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    data: Data,
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Revoke {
+    /// Name or id of the device.
+    device: String,
+    /// Why, for the list.
+    #[arg(long)]
+    reason: Option<String>,
+    #[command(flatten)]
+    data: Data,
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl DeviceCommand {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Add(add) => add.run(),
+            Self::List(list) => list.run(),
+            Self::Revoke(revoke) => revoke.run(),
+        }?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Add {
+    fn run(self) -> anyhow::Result<()> {
+        let added = self.data.open()?.device_add(&self.name, self.store.as_deref())?;
+        let command = enrol_command(&added);
+        if self.json {
+            return print_json(&json!({
+                "device": added.device,
+                "name": added.name,
+                "code": added.code.to_string(),
+                "expires_ms": added.expires_ms,
+                "enrol_url": added.enrol_url,
+                "ca_file": added.ca_file,
+                "command": command,
+            }));
+        }
+        println!("{} may enrol once, until {}, with the code\n", added.name, moment(added.expires_ms));
+        println!("    {}\n", added.code);
+        println!("Bring {} to the device (it is no secret) and type there\n", added.ca_file.display());
+        println!("    {command}");
+        Ok(())
+    }
+}
+
+/// What is typed on the device.
+fn enrol_command(added: &NewDevice) -> String {
+    let collector = added.enrol_url.as_deref().unwrap_or("https://HOST:8444");
+    let ca_file = added.ca_file.display().to_string();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    let ca_file = if ca_file.chars().all(plain) { ca_file } else { format!("'{}'", ca_file.replace('\'', r"'\''")) };
+    format!("afterword-sync enrol --collector {collector} --code {} --ca {ca_file} --state DIR", added.code)
+}
+
+impl List {
+    fn run(self) -> anyhow::Result<()> {
+        let devices = self.data.open()?.device_list()?;
+        if self.json {
+            return print_json(&devices);
+        }
+        if devices.is_empty() {
+            println!("No devices yet; `afterword-collector device add NAME` adds one.");
+            return Ok(());
+        }
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_FULL_CONDENSED);
+        table.set_header(["name", "id", "state", "records by store", "last seen"]);
+        for device in &devices {
+            table.add_row([
+                device.name.clone(),
+                device.device.to_string(),
+                state(device),
+                records(device),
+                device.last_seen_ms.map_or_else(|| "never".into(), moment),
+            ]);
+        }
+        println!("{table}");
+        Ok(())
+    }
+}
+
+fn state(device: &DeviceRow) -> String {
+    match device.state {
+        DeviceState::Waiting => format!("waiting for enrolment until {}", moment(device.code_expires_ms)),
+        DeviceState::CodeExpired => "waiting for enrolment, its code is too old".into(),
+        DeviceState::Active => "active".into(),
+        DeviceState::Revoked => match &device.revoked_reason {
+            Some(reason) => format!("revoked ({reason})"),
+            None => "revoked".into(),
+        },
+    }
+}
+
+fn records(device: &DeviceRow) -> String {
+    let lines: Vec<String> = device
+        .stores
+        .iter()
+        .map(|store| {
+            let epoch = store.epoch.to_string();
+            format!("{} of {}…", store.records, &epoch[..8])
+        })
+        .collect();
+    if lines.is_empty() { "none".into() } else { lines.join("\n") }
+}
+
+impl Revoke {
+    fn run(self) -> anyhow::Result<()> {
+        let revocation = self.data.open()?.device_revoke(&self.device, self.reason.as_deref())?;
+        let (device, before) = match revocation {
+            Revocation::Revoked(device) => (device, false),
+            Revocation::AlreadyRevoked(device) => (device, true),
+        };
+        if self.json {
+            return print_json(&json!({ "device": device, "already_revoked": before }));
+        }
+        let name = &self.device;
+        if before {
+            println!("{name} ({device}) had been revoked before; nothing changed.");
+        } else {
+            println!("{name} ({device}) is revoked: its next request is refused. What it delivered stays.");
+        }
+        Ok(())
+    }
+}

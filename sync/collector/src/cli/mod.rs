@@ -1,0 +1,98 @@
+//! What the command line takes, and what it answers.
+//!
+//! Exit codes: 0 done, 1 it failed or a verification found a break, 2 wrong use. An error is one sentence on
+//! standard error; results go to standard output, as JSON with `--json`.
+
+mod device;
+mod serve;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use afterword_collector::Admin;
+use afterword_model::ports::{Clock, Entropy};
+use afterword_protocol::system::{SystemClock, SystemEntropy};
+use chrono::{DateTime, SecondsFormat};
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  # Once, on the server: creates the folder, its keys and its database, and serves.
+  afterword-collector serve --data /var/lib/afterword --host collector.example
+
+  # For each new device: prints a code and the command to type on the device.
+  afterword-collector device add \"Exit, Main Street\" --data /var/lib/afterword
+
+  # What came from whom, and whether it is still what came.
+  afterword-collector device list --data /var/lib/afterword
+  afterword-collector verify --data /var/lib/afterword
+
+Exit codes:
+  0  done
+  1  it failed, or a verification found a break
+  2  wrong use of the command line";
+
+/// Takes in what Afterword's devices collect, stores it once, and signs for it.
+#[derive(Parser)]
+#[command(name = "afterword-collector", version, after_help = EXAMPLES, after_long_help = EXAMPLES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server until it is told to end (SIGTERM or Ctrl-C).
+    Serve(serve::Serve),
+    /// Add, list and revoke devices; also while the server runs.
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
+    /// Hash every stored record again and compare with what was signed for.
+    Verify(verify::Verify),
+}
+
+/// Where a collector's data lies.
+#[derive(Args)]
+struct Data {
+    /// Folder with the collector's database and keys.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+impl Data {
+    fn open(&self) -> anyhow::Result<Admin> {
+        let (clock, entropy) = ports();
+        Ok(Admin::open(&self.data, clock, entropy)?)
+    }
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn run() -> ExitCode {
+    let result = match CommandLine::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Device(device) => device.run(),
+        Command::Verify(verify) => verify.run(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("afterword-collector: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn ports() -> (Arc<dyn Clock>, Arc<dyn Entropy>) {
+    (Arc::new(SystemClock::start()), Arc::new(SystemEntropy))
+}
+
+/// A moment for people, in UTC.
+fn moment(wall_ms: i64) -> String {
+    DateTime::from_timestamp_millis(wall_ms)
+        .map_or_else(|| format!("{wall_ms} ms"), |moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// One line of JSON on standard output.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string(value)?);
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What an operator decides about a collector. Everything else is a constant in [`crate::limits`].
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::limits::Limits;
+
+/// Port on which enrolled devices deliver, where nothing else is asked for.
+pub const DEVICE_PORT: u16 = 8443;
+/// Port on which new devices enrol, where nothing else is asked for.
+pub const ENROL_PORT: u16 = 8444;
+
+/// A collector's settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder with the database and the keys; created when it is missing.
+    pub data: PathBuf,
+    /// Where enrolled devices deliver. Port 0 lets the system choose.
+    pub device_listen: SocketAddr,
+    /// Where new devices enrol. Port 0 lets the system choose.
+    pub enrol_listen: SocketAddr,
+    /// `https://host:port` that devices are told to deliver to. Without it: the first host name and the
+    /// port that `device_listen` came to.
+    pub advertise: Option<String>,
+    /// Names and addresses the server certificate is good for. Empty stands for this machine alone.
+    pub host_names: Vec<String>,
+    /// Time-outs and counts; the defaults are meant to be left.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// The usual ports on all addresses, a certificate for this machine alone, default limits.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Self {
+            data: data.into(),
+            device_listen: SocketAddr::new(any, DEVICE_PORT),
+            enrol_listen: SocketAddr::new(any, ENROL_PORT),
+            advertise: None,
+            host_names: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// As [`Config::new`], but on loopback and on ports the system chooses: for a demo or a test.
+    #[must_use]
+    pub fn loopback(data: impl Into<PathBuf>) -> Self {
+        let free_port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        Self { device_listen: free_port, enrol_listen: free_port, ..Self::new(data) }
+    }
+
+    /// The names the server certificate has to hold.
+    pub(crate) fn certificate_names(&self) -> Vec<String> {
+        if self.host_names.is_empty() {
+            ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec()
+        } else {
+            self.host_names.clone()
+        }
+    }
+}
+
+/// The database of a collector.
+pub(crate) fn database_path(data: &Path) -> PathBuf {
+    data.join("collector.db")
+}
+
+/// The folder with a collector's keys and certificates.
+pub(crate) fn pki_path(data: &Path) -> PathBuf {
+    data.join("pki")
+}
+
+/// `https://host:port`, with the brackets that an IPv6 address needs.
+pub(crate) fn https_url(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("https://[{host}]:{port}") } else { format!("https://{host}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_stands_in_brackets() {
+        assert_eq!(https_url("::1", 8443), "https://[::1]:8443");
+        assert_eq!(https_url("collector.example", 8443), "https://collector.example:8443");
+    }
+}

@@ -1,0 +1,34 @@
+//! The collector: the server that takes devices' records in, stores them once, and signs for them.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`config`], [`limits`] | what an operator decides, and every bound with its reason |
+//! | [`server`] | a running collector: two ports, one writer, an orderly end |
+//! | [`admin`] | what the command line does to a collector's data, also while it runs |
+//! | `pki` | the two private authorities, the server's certificate, the key that signs receipts |
+//! | `listen` | the accept loop: TLS, deadlines, identity of the peer |
+//! | `routes` | one file for each address; `problem_response` is the one place that maps errors to HTTP |
+//! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
+//!
+//! Invariants: a receipt is signed only after the transaction that stored its records is durable; a stored
+//! record is never changed or replaced; what a device says is believed only as far as its certificate, its
+//! signature and the recomputed chain go. There is no queue that could acknowledge early.
+//! On failure nothing of the request is stored and the answer says so; the device keeps its records.
+
+pub mod admin;
+pub mod config;
+pub mod limits;
+mod listen;
+mod pki;
+mod problem_response;
+mod routes;
+pub mod server;
+mod storage;
+mod throttle;
+
+pub use admin::{Admin, AdminError, DeviceRow, DeviceState, NewDevice, Revocation, StoreRow};
+pub use config::Config;
+pub use limits::Limits;
+pub use pki::PkiError;
+pub use server::{Collector, StartError};
+pub use storage::{Break, OpenError, StorageError, StoreReport, VerifyReport};

@@ -1,0 +1,123 @@
+//! One connection from handshake to close.
+//!
+//! It ends when the peer closes, when a stage's deadline passes (without a word: whoever dribbles isn't
+//! listening), or at shutdown after the request under way. Who the peer is stands in each request's extensions.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CONNECTION, HeaderValue};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{sleep_until, timeout};
+use tokio_rustls::server::TlsStream;
+use tower::ServiceExt as _;
+
+use super::deadline::{Progress, Stage, Watched};
+use super::{Shared, Source, ended};
+use crate::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
+use crate::pki::{Bearer, read_bearer};
+use crate::problem_response::Refusal;
+
+/// How a connection ended.
+enum End {
+    /// By the peer, or after its last request.
+    Closed(hyper::Result<()>),
+    /// A deadline passed.
+    Late(Stage),
+    /// The collector ends and nothing was under way.
+    Shutdown,
+}
+
+/// Serves one accepted connection; `place` is given back when it is over.
+pub(super) async fn serve(shared: Arc<Shared>, place: OwnedSemaphorePermit, stream: TcpStream, source: SocketAddr) {
+    // Answers are one packet each; waiting to fill it would only delay them.
+    let _ = stream.set_nodelay(true);
+    match timeout(shared.limits.handshake, shared.tls.accept(stream)).await {
+        Err(_) => tracing::debug!(%source, "dropped: no handshake in time"),
+        Ok(Err(error)) => tracing::info!(%source, %error, "refused in the handshake"),
+        Ok(Ok(stream)) => match serve_requests(&shared, stream, source).await {
+            End::Closed(Ok(())) | End::Shutdown => {}
+            End::Closed(Err(error)) => tracing::debug!(%source, %error, "connection broke off"),
+            End::Late(stage) => tracing::debug!(%source, ?stage, "dropped: too slow"),
+        },
+    }
+    drop(place);
+}
+
+async fn serve_requests(shared: &Arc<Shared>, stream: TlsStream<TcpStream>, source: SocketAddr) -> End {
+    let bearer = stream.get_ref().1.peer_certificates().and_then(|chain| read_bearer(chain.first()?));
+    let progress = Progress::new(shared.limits.clone());
+    let served = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        progress.enter(Stage::Request);
+        served.store(true, Ordering::Relaxed);
+        let (shared, progress) = (Arc::clone(shared), Arc::clone(&progress));
+        async move {
+            let response = answer(&shared, request, source, bearer).await;
+            progress.enter(Stage::Waiting);
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let io = TokioIo::new(Watched { stream, progress: Arc::clone(&progress) });
+    let mut builder = http1::Builder::new();
+    builder.header_read_timeout(None).max_header_size(HEADER_BYTES_MAX).max_headers(HEADER_FIELDS_MAX);
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut late = pin!(sleep_until(progress.deadline()));
+    let mut ending = shared.ending.clone();
+    let mut ending = pin!(ended(&mut ending));
+    let mut is_ending = false;
+
+    std::future::poll_fn(|context| {
+        if !is_ending && ending.as_mut().poll(context).is_ready() {
+            is_ending = true;
+            if !served.load(Ordering::Relaxed) && progress.stage() == Stage::Waiting {
+                return Poll::Ready(End::Shutdown);
+            }
+            connection.as_mut().graceful_shutdown();
+        }
+        if let Poll::Ready(result) = connection.as_mut().poll(context) {
+            return Poll::Ready(End::Closed(result));
+        }
+        // The stage changes only in the poll above, so this is the moment to look at it again.
+        let deadline = progress.deadline();
+        if late.deadline() != deadline {
+            late.as_mut().reset(deadline);
+        }
+        late.as_mut().poll(context).map(|()| End::Late(progress.stage()))
+    })
+    .await
+}
+
+async fn answer(
+    shared: &Shared,
+    mut request: http::Request<Incoming>,
+    source: SocketAddr,
+    bearer: Option<Bearer>,
+) -> Response {
+    request.extensions_mut().insert(Source(source));
+    if let Some(bearer) = bearer {
+        request.extensions_mut().insert(bearer);
+    }
+    let routed = shared.router.clone().oneshot(request.map(Body::new));
+    let mut response = match timeout(shared.limits.request, routed).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => Refusal::timed_out("the request").into_response(),
+    };
+    if shared.is_crowded() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+

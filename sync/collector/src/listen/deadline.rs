@@ -1,0 +1,131 @@
+//! By when a connection must have gone on: one deadline for each stage of its life.
+//!
+//! A connection is waiting for a request, in the middle of a header, or at work on a request. The stage
+//! changes only while the connection itself is polled, so whoever polls it sees the new deadline at once.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use crate::limits::Limits;
+
+/// What a request's own deadline leaves for writing the answer that says so.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing of the next request has come.
+    Waiting,
+    /// The first byte of a header has come, not all of it.
+    Header,
+    /// A request is being read or answered.
+    Request,
+}
+
+/// The stage of one connection, and since when.
+pub(super) struct Progress {
+    state: Mutex<(Stage, Instant)>,
+    limits: Limits,
+}
+
+impl Progress {
+    /// A connection whose handshake has just ended.
+    pub(super) fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new((Stage::Waiting, Instant::now())), limits })
+    }
+
+    /// Goes on to a stage.
+    pub(super) fn enter(&self, stage: Stage) {
+        *self.lock() = (stage, Instant::now());
+    }
+
+    /// Where it stands.
+    pub(super) fn stage(&self) -> Stage {
+        self.lock().0
+    }
+
+    /// By when it must have gone on.
+    pub(super) fn deadline(&self) -> Instant {
+        let (stage, since) = *self.lock();
+        since
+            + match stage {
+                Stage::Waiting => self.limits.idle,
+                Stage::Header => self.limits.header,
+                Stage::Request => self.limits.request + GRACE,
+            }
+    }
+
+    fn bytes_came(&self) {
+        let mut state = self.lock();
+        if state.0 == Stage::Waiting {
+            *state = (Stage::Header, Instant::now());
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Stage, Instant)> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A stream that tells when the first byte of a request comes.
+pub(super) struct Watched<S> {
+    pub(super) stream: S,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.progress.bytes_came();
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_stage_has_its_own_deadline() {
+        let limits = Limits::default();
+        let progress = Progress::new(limits.clone());
+        assert_eq!(progress.deadline(), Instant::now() + limits.idle);
+        progress.bytes_came();
+        assert_eq!(progress.deadline(), Instant::now() + limits.header);
+        tokio::time::advance(Duration::from_secs(3)).await;
+        progress.bytes_came();
+        assert_eq!(progress.deadline(), Instant::now() + limits.header - Duration::from_secs(3));
+        progress.enter(Stage::Request);
+        assert_eq!(progress.deadline(), Instant::now() + limits.request + GRACE);
+    }
+}

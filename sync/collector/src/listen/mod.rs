@@ -1,0 +1,104 @@
+//! A port: accepts connections, at most so many at once, and serves each until it ends or is late.
+//!
+//! `axum::serve` has no time-outs, so this loop is our own. Invariants: every stage of a connection has a
+//! deadline (see [`deadline`]); a connection holds one place from accept to close, and when all places are
+//! taken the next ones wait in the kernel's queue; one bad connection never ends the loop.
+
+mod connection;
+mod deadline;
+pub(crate) mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::limits::{CROWDED_SHARE, Limits};
+
+/// A pause after an accept that failed, as it does when the process has no file left: time for one to close.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// One listening port and what is behind it.
+pub(crate) struct Port {
+    pub(crate) listener: TcpListener,
+    pub(crate) tls: TlsAcceptor,
+    pub(crate) router: Router,
+    pub(crate) connections_max: usize,
+    pub(crate) limits: Limits,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source(pub(crate) SocketAddr);
+
+/// What every connection of a port shares.
+struct Shared {
+    tls: TlsAcceptor,
+    router: Router,
+    limits: Limits,
+    places: Arc<Semaphore>,
+    connections_max: usize,
+    ending: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// Whether connections should make room for others as soon as they are answered.
+    fn is_crowded(&self) -> bool {
+        self.places.available_permits() < self.connections_max / CROWDED_SHARE
+    }
+}
+
+impl Port {
+    /// Serves until `ending` turns true, then lets requests under way finish within the shutdown limit.
+    pub(crate) async fn serve(self, mut ending: watch::Receiver<bool>) {
+        let shared = Arc::new(Shared {
+            tls: self.tls,
+            router: self.router,
+            limits: self.limits,
+            places: Arc::new(Semaphore::new(self.connections_max)),
+            connections_max: self.connections_max,
+            ending: ending.clone(),
+        });
+        let mut open = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = accept(&self.listener, &shared.places) => match accepted {
+                    Ok((place, stream, source)) => {
+                        open.spawn(connection::serve(Arc::clone(&shared), place, stream, source));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(_) = open.join_next() => {}
+                () = ended(&mut ending) => break,
+            }
+        }
+        drop(self.listener);
+        let all_closed = async { while open.join_next().await.is_some() {} };
+        if tokio::time::timeout(shared.limits.shutdown, all_closed).await.is_err() {
+            tracing::warn!("some connections did not end in time and are cut");
+        }
+        // Dropping the set cuts what is left.
+    }
+}
+
+/// Waits until the collector ends; a collector that was dropped has ended too.
+async fn ended(ending: &mut watch::Receiver<bool>) {
+    let _ = ending.wait_for(|ending| *ending).await;
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
+    let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
+    let (stream, source) = listener.accept().await?;
+    Ok((place, stream, source))
+}

@@ -1,0 +1,196 @@
+//! The collector's keys and certificates, in the folder `pki` beside its database.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `device-ca.pem`, `.key` | signs devices' certificates, and is trusted for nothing else |
+//! | `server-ca.pem`, `.key` | signs the server's certificate; devices trust it and nobody else |
+//! | `server.pem`, `.key` | the server's certificate; issued anew when its names change or its end is near |
+//! | `receipt.key` | signs receipts |
+//!
+//! Invariants: the folder appears whole or not at all; keys are readable by their owner only; all keys are
+//! Ed25519 and drawn from the injected entropy; validity follows the injected clock.
+//! On failure nothing is replaced: a file that cannot be read is named, and left for a person to decide.
+
+mod authority;
+mod files;
+
+use std::path::{Path, PathBuf};
+
+use afterword_model::ports::{Clock, Entropy};
+use afterword_model::record::DeviceId;
+use afterword_protocol::keys::{SigningKey, VerifyingKey};
+use rustls_pki_types::CertificateDer;
+
+use authority::{Authority, Leaf, Purpose};
+use files::{read_certificate, read_key, write_folder, write_private};
+
+/// Days a device's certificate is good.
+const DEVICE_CERTIFICATE_DAYS: i64 = 90;
+/// Days the server's certificate is good: a year and a month, so that a yearly restart is enough.
+const SERVER_CERTIFICATE_DAYS: i64 = 397;
+/// The server's certificate is issued anew when fewer days than this are left at a start.
+const SERVER_CERTIFICATE_RENEWED_DAYS: i64 = 120;
+const DAY_MS: i64 = 86_400_000;
+
+/// Name of the file that devices need for enrolment.
+pub(crate) const SERVER_CA_FILE: &str = "server-ca.pem";
+const DEVICE_CA_FILE: &str = "device-ca.pem";
+const SERVER_FILE: &str = "server.pem";
+const SERVER_KEY_FILE: &str = "server.key";
+const RECEIPT_KEY_FILE: &str = "receipt.key";
+
+/// A key or certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PkiError {
+    /// A file or folder cannot be read or written.
+    #[error("cannot {what} {path}: {reason}; check that this user may read and write the folder and its disk is not full")]
+    Files {
+        /// `read`, `write` or `create`.
+        what: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// A file holds something else.
+    #[error("{path} is not {expected}; restore it from a backup, or, when there is none, move the folder it lies in away and enrol every device anew")]
+    Broken {
+        /// Which.
+        path: PathBuf,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The server's own certificate or key is damaged; a new one costs nothing.
+    #[error("{path} is not {expected}; delete it and start again: a new one is issued, and devices notice nothing")]
+    BrokenServer {
+        /// Which.
+        path: PathBuf,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A host name that no certificate can hold.
+    #[error("`{0}` is neither a host name nor an IP address; give --host as in collector.example or 192.0.2.7")]
+    HostName(String),
+    /// The certificate library refused.
+    #[error("a certificate could not be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+}
+
+/// Everything the server signs or proves itself with.
+pub(crate) struct Pki {
+    device_ca: Authority,
+    server_ca: Authority,
+    server_certificate: CertificateDer<'static>,
+    server_key: SigningKey,
+    /// Signs receipts.
+    pub(crate) receipt_key: SigningKey,
+}
+
+impl Pki {
+    /// Reads the folder, creates it where there is none, and sees to a server certificate for these names.
+    pub(crate) fn open_or_create(
+        folder: &Path,
+        names: &[String],
+        clock: &dyn Clock,
+        entropy: &impl Entropy,
+    ) -> Result<Self, PkiError> {
+        authority::check_names(names)?;
+        if !folder.exists() {
+            create(folder, clock.wall_ms(), entropy)?;
+        }
+        let device_ca = Authority::read(folder, DEVICE_CA_FILE)?;
+        let server_ca = Authority::read(folder, SERVER_CA_FILE)?;
+        let receipt_key = read_key(&folder.join(RECEIPT_KEY_FILE))?;
+        let (server_certificate, server_key) = match read_server(folder, &server_ca, names, clock.wall_ms())? {
+            Some(current) => current,
+            None => issue_server(folder, &server_ca, names, clock.wall_ms(), entropy)?,
+        };
+        Ok(Self { device_ca, server_ca, server_certificate, server_key, receipt_key })
+    }
+
+    /// A certificate for a device's key, in PEM.
+    pub(crate) fn issue_device(
+        &self,
+        device: &DeviceId,
+        public_key: &VerifyingKey,
+        now_ms: i64,
+        serial: [u8; 16],
+    ) -> Result<String, PkiError> {
+        let leaf = Leaf { purpose: Purpose::Device(*device), days: DEVICE_CERTIFICATE_DAYS, now_ms, serial };
+        Ok(self.device_ca.issue(&leaf, public_key)?.pem())
+    }
+
+    /// The authority whose certificates open the device port.
+    pub(crate) fn device_ca(&self) -> &CertificateDer<'static> {
+        self.device_ca.certificate()
+    }
+
+    /// The authority that devices trust, in PEM.
+    pub(crate) fn server_ca_pem(&self) -> &str {
+        self.server_ca.pem()
+    }
+
+    /// The server's certificate, and the key to it.
+    pub(crate) fn server_identity(&self) -> (&CertificateDer<'static>, &SigningKey) {
+        (&self.server_certificate, &self.server_key)
+    }
+}
+
+/// Writes all that lasts; the server's certificate comes with the names at each start.
+fn create(folder: &Path, now_ms: i64, entropy: &impl Entropy) -> Result<(), PkiError> {
+    let mut files = Vec::new();
+    for (file, name) in [(DEVICE_CA_FILE, "Afterword device CA"), (SERVER_CA_FILE, "Afterword collector CA")] {
+        let key = SigningKey::generate(entropy);
+        let pem = authority::self_signed(name, &key, now_ms, entropy.bytes())?;
+        files.push((file.to_owned(), pem.into_bytes().into()));
+        files.push((authority::key_file(file), key.to_pem().as_bytes().to_vec().into()));
+    }
+    let receipt_key = SigningKey::generate(entropy);
+    files.push((RECEIPT_KEY_FILE.to_owned(), receipt_key.to_pem().as_bytes().to_vec().into()));
+    write_folder(folder, &files)
+}
+
+/// The server's certificate and key, if there are any, for just these names, with enough time left.
+fn read_server(
+    folder: &Path,
+    server_ca: &Authority,
+    names: &[String],
+    now_ms: i64,
+) -> Result<Option<(CertificateDer<'static>, SigningKey)>, PkiError> {
+    let (certificate_path, key_path) = (folder.join(SERVER_FILE), folder.join(SERVER_KEY_FILE));
+    if !certificate_path.exists() || !key_path.exists() {
+        return Ok(None);
+    }
+    let replaceable = |error| match error {
+        PkiError::Broken { path, expected } => PkiError::BrokenServer { path, expected },
+        other => other,
+    };
+    let (_, certificate) = read_certificate(&certificate_path).map_err(replaceable)?;
+    let key = read_key(&key_path).map_err(replaceable)?;
+    let serves = authority::serves(&certificate, &key, server_ca, names);
+    let lasts_until = now_ms.saturating_add(SERVER_CERTIFICATE_RENEWED_DAYS * DAY_MS);
+    let lasts = authority::not_after_ms(&certificate).is_some_and(|end_ms| end_ms > lasts_until);
+    Ok((serves && lasts).then_some((certificate, key)))
+}
+
+fn issue_server(
+    folder: &Path,
+    server_ca: &Authority,
+    names: &[String],
+    now_ms: i64,
+    entropy: &impl Entropy,
+) -> Result<(CertificateDer<'static>, SigningKey), PkiError> {
+    let key = SigningKey::generate(entropy);
+    let purpose = Purpose::Server(names.to_vec());
+    let leaf = Leaf { purpose, days: SERVER_CERTIFICATE_DAYS, now_ms, serial: entropy.bytes() };
+    let certificate = server_ca.issue(&leaf, &key.verifying_key())?;
+    // A crash between the two leaves a certificate that does not fit its key; the next start sees it and issues another.
+    write_private(&folder.join(SERVER_KEY_FILE), key.to_pem().as_bytes())?;
+    write_private(&folder.join(SERVER_FILE), certificate.pem().as_bytes())?;
+    Ok((certificate.der().clone(), key))
+}
+
+pub(crate) use authority::{Bearer, read_bearer};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! The device table: who there is, who may deliver, and how a code becomes an identity.
+//!
+//! A device begins as a name with a one-time code, becomes active when somebody presents the code with a key,
+//! and ends revoked. Rows are never deleted, so that an id is never used twice. Only the code's digest is kept.
+
+use afterword_model::record::{DeviceId, StoreEpoch};
+use afterword_protocol::keys::VerifyingKey;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{HexColumn, StorageError, column_seq};
+
+/// What a device may do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Enrolled with this key, and may deliver.
+    Active(VerifyingKey),
+    /// Was revoked.
+    Revoked,
+    /// Not in the table, or not enrolled yet.
+    Unknown,
+}
+
+/// Who came out of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) certificate_pem: String,
+}
+
+/// What became of a code that was presented.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The code's device, enrolled now or by an earlier request of the same key.
+    Enrolled(Identity),
+    /// No device waits with this code.
+    UnknownCode,
+    /// The code's time is over.
+    Expired,
+    /// Another key has used it.
+    Used,
+}
+
+/// A claim as it is presented.
+pub(crate) struct Claimant {
+    pub(crate) code_digest: [u8; 32],
+    pub(crate) public_key: VerifyingKey,
+    pub(crate) agent_version: String,
+    pub(crate) now_ms: i64,
+}
+
+/// Everything the table says about one device.
+pub(crate) struct Device {
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) store: Option<String>,
+    pub(crate) created_ms: i64,
+    pub(crate) code_expires_ms: i64,
+    pub(crate) enrolled_ms: Option<i64>,
+    pub(crate) agent_version: Option<String>,
+    pub(crate) revoked_ms: Option<i64>,
+    pub(crate) revoked_reason: Option<String>,
+}
+
+/// How far one store of a device has come.
+pub(crate) struct Store {
+    pub(crate) epoch: StoreEpoch,
+    pub(crate) records: u64,
+    pub(crate) last_received_ms: i64,
+}
+
+/// What a device may do now.
+pub(crate) fn standing(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Standing> {
+    let row = connection
+        .prepare_cached("select public_key, revoked_ms from devices where device_id = ?1")?
+        .query_row([device.as_bytes()], |row| {
+            Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Option<i64>>(1)?))
+        })
+        .optional()?;
+    Ok(match row {
+        Some((_, Some(_))) => Standing::Revoked,
+        Some((Some(key), None)) => VerifyingKey::from_bytes(&key).map_or(Standing::Unknown, Standing::Active),
+        Some((None, None)) | None => Standing::Unknown,
+    })
+}
+
+/// Turns a code into an identity, in the writer's transaction. `issue` makes the certificate of a new one.
+pub(crate) fn claim(
+    connection: &Connection,
+    claimant: &Claimant,
+    issue: impl FnOnce(&DeviceId) -> Result<String, StorageError>,
+) -> Result<Claim, StorageError> {
+    let row = connection
+        .prepare_cached(
+            "select device_id, name, code_expires_ms, public_key, certificate_pem from devices
+             where code_digest = ?1 and revoked_ms is null",
+        )?
+        .query_row([claimant.code_digest], |row| {
+            Ok((
+                row.get::<_, HexColumn<16, _>>(0)?.0,
+                row.get::<_, String>(1)?,
+                row.get::<_, i64>(2)?,
+                row.get::<_, Option<Vec<u8>>>(3)?,
+                row.get::<_, Option<String>>(4)?,
+            ))
+        })
+        .optional()?;
+    let Some((device, name, expires_ms, key, certificate)) = row else {
+        return Ok(Claim::UnknownCode);
+    };
+    if claimant.now_ms >= expires_ms {
+        return Ok(Claim::Expired);
+    }
+    match (key, certificate) {
+        (Some(key), Some(certificate_pem)) if key == claimant.public_key.as_bytes() => {
+            Ok(Claim::Enrolled(Identity { device, name, certificate_pem }))
+        }
+        (None, _) => {
+            let certificate_pem = issue(&device)?;
+            connection.execute(
+                "update devices set public_key = ?2, certificate_pem = ?3, agent_version = ?4, enrolled_ms = ?5
+                 where device_id = ?1",
+                params![
+                    device.as_bytes(),
+                    claimant.public_key.as_bytes(),
+                    certificate_pem,
+                    claimant.agent_version,
+                    claimant.now_ms
+                ],
+            )?;
+            Ok(Claim::Enrolled(Identity { device, name, certificate_pem }))
+        }
+        _ => Ok(Claim::Used),
+    }
+}
+
+/// Adds a device that waits for its enrolment.
+pub(crate) fn add(
+    connection: &Connection,
+    device: &DeviceId,
+    name: &str,
+    store: Option<&str>,
+    code_digest: &[u8; 32],
+    (now_ms, expires_ms): (i64, i64),
+) -> rusqlite::Result<()> {
+    let insert = "insert into devices (device_id, name, store, created_ms, code_digest, code_expires_ms)
+                  values (?1, ?2, ?3, ?4, ?5, ?6)";
+    connection.execute(insert, params![device.as_bytes(), name, store, now_ms, code_digest, expires_ms]).map(drop)
+}
+
+/// Gives a device that still waits another code; the old one is void.
+pub(crate) fn renew_code(
+    connection: &Connection,
+    device: &DeviceId,
+    store: Option<&str>,
+    code_digest: &[u8; 32],
+    expires_ms: i64,
+) -> rusqlite::Result<()> {
+    let update = "update devices set code_digest = ?2, code_expires_ms = ?3, store = coalesce(?4, store)
+                  where device_id = ?1 and public_key is null";
+    connection.execute(update, params![device.as_bytes(), code_digest, expires_ms, store]).map(drop)
+}
+
+/// From now on the device may do nothing; a code it still waits with is void.
+pub(crate) fn revoke(
+    connection: &Connection,
+    device: &DeviceId,
+    reason: Option<&str>,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let update = "update devices set revoked_ms = ?2, revoked_reason = ?3 where device_id = ?1 and revoked_ms is null";
+    connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
+}
+
+/// All devices, by name, the ones in use first.
+pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Device>> {
+    connection
+        .prepare(&format!("{SELECT_DEVICE} order by revoked_ms is not null, name, created_ms"))?
+        .query_map([], device)?
+        .collect()
+}
+
+/// Devices with this id or this name, the ones in use first.
+pub(crate) fn find(connection: &Connection, id_or_name: &str) -> rusqlite::Result<Vec<Device>> {
+    let id = DeviceId::parse(id_or_name).map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+    connection
+        .prepare(&format!("{SELECT_DEVICE} where device_id = ?1 or name = ?2 order by revoked_ms is not null"))?
+        .query_map(params![id, id_or_name], device)?
+        .collect()
+}
+
+/// The stores of a device in the order they were first seen.
+pub(crate) fn stores(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Vec<Store>> {
+    connection
+        .prepare_cached(
+            "select epoch, mark, last_received_ms from stores where device_id = ?1 order by first_received_ms",
+        )?
+        .query_map([device.as_bytes()], |row| {
+            Ok(Store {
+                epoch: row.get::<_, HexColumn<16, _>>(0)?.0,
+                records: column_seq(row.get(1)?),
+                last_received_ms: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
+const SELECT_DEVICE: &str = "select device_id, name, store, created_ms, code_expires_ms, enrolled_ms, agent_version,
+    revoked_ms, revoked_reason from devices";
+
+fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+    Ok(Device {
+        device: row.get::<_, HexColumn<16, _>>(0)?.0,
+        name: row.get(1)?,
+        store: row.get(2)?,
+        created_ms: row.get(3)?,
+        code_expires_ms: row.get(4)?,
+        enrolled_ms: row.get(5)?,
+        agent_version: row.get(6)?,
+        revoked_ms: row.get(7)?,
+        revoked_reason: row.get(8)?,
+    })
+}

@@ -1,0 +1,223 @@
+//! One batch into the store: at most once, in order, byte for byte.
+//!
+//! Runs inside the writer's transaction. What is expected to happen (a repeat, a gap, a contradiction, a record
+//! that cannot be read) is a variant of [`Ingested`]; an error means the database failed, and nothing is stored.
+//!
+//! Invariants: a record that is held is compared, never replaced; the mark moves by exactly the records
+//! inserted; the head after the mark is the one this collector computed itself.
+
+use afterword_model::record::{Head, Seq, genesis};
+use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{HexColumn, StorageError, column_seq, seq_column};
+use crate::limits::QUARANTINE_RECORDS_MAX;
+
+/// A batch whose sender, signature and chain have been checked.
+pub(crate) struct Delivery {
+    /// What came.
+    pub(crate) batch: Batch,
+    /// Records that are no response this program can read, with the reason, in ascending order.
+    pub(crate) unreadable: Vec<(Seq, String)>,
+    /// When it came, by the collector's clock.
+    pub(crate) received_ms: i64,
+}
+
+/// What became of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ingested {
+    /// Every record of it is held, now or since long; the last one since `received_ms`.
+    Held { received_ms: i64 },
+    /// Records between the mark and the batch are missing; nothing was stored.
+    NotContiguous { mark: Seq },
+    /// Other bytes are held under `seq`, or the chain before it is another; kept aside, nothing was replaced.
+    Conflict { mark: Seq, seq: Seq },
+    /// One of several new records cannot be read; nothing was stored.
+    Unreadable { seq: Seq, reason: String },
+    /// The device was revoked while the batch was on its way.
+    Revoked,
+}
+
+/// How far a store has come.
+struct Mark {
+    seq: Seq,
+    head: Head,
+}
+
+/// Stores what is new of a batch.
+pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ingested, StorageError> {
+    let header = &delivery.batch.header;
+    if !device_is_active(connection, header)? {
+        return Ok(Ingested::Revoked);
+    }
+    let mark = read_mark(connection, header)?;
+    if header.first_seq > mark.seq + 1 {
+        return Ok(Ingested::NotContiguous { mark: mark.seq });
+    }
+    if let Some(seq) = find_fork(connection, &delivery.batch, &mark)? {
+        quarantine(connection, delivery, mark.seq)?;
+        return Ok(Ingested::Conflict { mark: mark.seq, seq });
+    }
+    if header.last_seq() <= mark.seq {
+        return Ok(Ingested::Held { received_ms: read_received_ms(connection, header, header.last_seq())? });
+    }
+    let first_new = delivery.unreadable.iter().find(|(seq, _)| *seq > mark.seq);
+    if let Some((seq, reason)) = first_new
+        && header.count > 1
+    {
+        return Ok(Ingested::Unreadable { seq: *seq, reason: reason.clone() });
+    }
+    insert_records(connection, delivery, mark.seq)?;
+    advance_mark(connection, delivery)?;
+    Ok(Ingested::Held { received_ms: delivery.received_ms })
+}
+
+fn device_is_active(connection: &Connection, header: &BatchHeader) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("select revoked_ms is null from devices where device_id = ?1 and public_key is not null")?
+        .query_row([header.device.as_bytes()], |row| row.get(0))
+        .optional()
+        .map(|active| active.unwrap_or(false))
+}
+
+fn read_mark(connection: &Connection, header: &BatchHeader) -> rusqlite::Result<Mark> {
+    let held = connection
+        .prepare_cached("select mark, head from stores where device_id = ?1 and epoch = ?2")?
+        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes()], |row| {
+            Ok(Mark { seq: column_seq(row.get(0)?), head: row.get::<_, HexColumn<32, _>>(1)?.0 })
+        })
+        .optional()?;
+    Ok(held.unwrap_or_else(|| Mark { seq: 0, head: genesis(&header.epoch) }))
+}
+
+/// The first number at which the batch tells another story than what is held.
+fn find_fork(connection: &Connection, batch: &Batch, mark: &Mark) -> Result<Option<Seq>, StorageError> {
+    let header = &batch.header;
+    let held_before = match header.first_seq - 1 {
+        0 => genesis(&header.epoch),
+        before if before == mark.seq => mark.head,
+        before => read_head(connection, header, before)?,
+    };
+    if header.previous_head != held_before {
+        return Ok(Some(header.first_seq));
+    }
+    let overlap_end = header.last_seq().min(mark.seq);
+    let mut statement = connection.prepare_cached(
+        "select seq, bytes from records where device_id = ?1 and epoch = ?2 and seq between ?3 and ?4 order by seq",
+    )?;
+    let mut rows = statement.query(params![
+        header.device.as_bytes(),
+        header.epoch.as_bytes(),
+        seq_column(header.first_seq),
+        seq_column(overlap_end)
+    ])?;
+    let mut sent = numbered(batch);
+    while let Some(row) = rows.next()? {
+        let held_seq = column_seq(row.get(0)?);
+        let held_bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        match sent.next() {
+            Some((seq, record)) if seq == held_seq && record.bytes == held_bytes => {}
+            Some((seq, _)) if seq == held_seq => return Ok(Some(seq)),
+            _ => return Err(missing_below(header, mark.seq)),
+        }
+    }
+    match sent.next() {
+        Some((seq, _)) if seq <= overlap_end => Err(missing_below(header, mark.seq)),
+        _ => Ok(None),
+    }
+}
+
+fn missing_below(header: &BatchHeader, mark: Seq) -> StorageError {
+    StorageError::Inconsistent(format!("a record below mark {mark} of device {} is missing", header.device))
+}
+
+fn numbered(batch: &Batch) -> impl Iterator<Item = (Seq, &ChainedRecord)> {
+    (batch.header.first_seq..).zip(&batch.records)
+}
+
+fn read_head(connection: &Connection, header: &BatchHeader, seq: Seq) -> Result<Head, StorageError> {
+    connection
+        .prepare_cached("select head from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
+        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)], |row| {
+            Ok(row.get::<_, HexColumn<32, _>>(0)?.0)
+        })
+        .optional()?
+        .ok_or_else(|| missing_below(header, seq + 1))
+}
+
+fn read_received_ms(connection: &Connection, header: &BatchHeader, seq: Seq) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("select received_ms from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
+        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)], |row| row.get(0))
+}
+
+fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result<(), StorageError> {
+    let header = &delivery.batch.header;
+    let (device, epoch) = (header.device.as_bytes(), header.epoch.as_bytes());
+    let parked = delivery.unreadable.first();
+    let mut insert = connection.prepare_cached(
+        "insert into records (device_id, epoch, seq, received_ms, head, bytes, parked)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict do nothing",
+    )?;
+    for (seq, record) in numbered(&delivery.batch).filter(|(seq, _)| *seq > mark) {
+        let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason);
+        let inserted = insert.execute(params![
+            device,
+            epoch,
+            seq_column(seq),
+            delivery.received_ms,
+            record.head.as_bytes(),
+            record.bytes,
+            reason
+        ])?;
+        if inserted == 0 && read_head(connection, header, seq)? != record.head {
+            // The mark moves with the rows; a row beyond it was not written by this code.
+            return Err(StorageError::Inconsistent(format!("record {seq} is held beyond mark {mark}")));
+        }
+    }
+    Ok(())
+}
+
+fn advance_mark(connection: &Connection, delivery: &Delivery) -> rusqlite::Result<()> {
+    let header = &delivery.batch.header;
+    connection
+        .prepare_cached(
+            "insert into stores (device_id, epoch, mark, head, first_received_ms, last_received_ms)
+             values (?1, ?2, ?3, ?4, ?5, ?5)
+             on conflict do update set mark = excluded.mark, head = excluded.head,
+                                       last_received_ms = excluded.last_received_ms",
+        )?
+        .execute(params![
+            header.device.as_bytes(),
+            header.epoch.as_bytes(),
+            seq_column(header.last_seq()),
+            header.last_head.as_bytes(),
+            delivery.received_ms
+        ])
+        .map(drop)
+}
+
+/// Keeps what contradicts: records that differ from the held ones, and those beyond the mark that follow on
+/// another chain. Sent again they are kept once; past [`QUARANTINE_RECORDS_MAX`] of a store no more are kept.
+fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result<(), StorageError> {
+    let header = &delivery.batch.header;
+    let (device, epoch) = (header.device.as_bytes(), header.epoch.as_bytes());
+    let kept: i64 = connection
+        .prepare_cached("select count(*) from quarantine where device_id = ?1 and epoch = ?2")?
+        .query_row(params![device, epoch], |row| row.get(0))?;
+    let room = usize::try_from(QUARANTINE_RECORDS_MAX - kept).unwrap_or(0);
+    let mut held = connection
+        .prepare_cached("select 1 from records where device_id = ?1 and epoch = ?2 and seq = ?3 and bytes = ?4")?;
+    let mut insert = connection.prepare_cached(
+        "insert into quarantine (device_id, epoch, seq, head, received_ms, bytes)
+         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+    )?;
+    for (seq, record) in numbered(&delivery.batch).take(room) {
+        let is_held = seq <= mark && held.exists(params![device, epoch, seq_column(seq), record.bytes])?;
+        if !is_held {
+            let head = record.head.as_bytes();
+            insert.execute(params![device, epoch, seq_column(seq), head, delivery.received_ms, record.bytes])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! What the collector keeps, in one SQLite file.
+//!
+//! Invariants: all writing of the server goes through the one [`writer::Writer`]; a record's row is written once
+//! and never updated or deleted; `stores.mark` and `stores.head` change in the transaction that inserts the
+//! records they stand for. The command line may write devices at the same time from its own process.
+//! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
+
+pub(crate) mod devices;
+pub(crate) mod ingest;
+mod open;
+pub(crate) mod readers;
+mod verify;
+pub(crate) mod writer;
+
+use afterword_model::hex::Hex;
+use afterword_model::record::Seq;
+use rusqlite::Connection;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+
+pub(crate) use open::{open_existing, open_or_create, read_server, write_urls};
+pub use open::OpenError;
+pub(crate) use verify::verify;
+pub use verify::{Break, StoreReport, VerifyReport};
+
+/// The database did not do what it was asked; nothing of the request is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// More is waiting than the writer's queue takes.
+    #[error("the writer's queue is full")]
+    QueueFull,
+    /// The writer has ended, or gave up on this request.
+    #[error("the writer gave no answer")]
+    NoWriter,
+    /// SQLite refused.
+    #[error("database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The transaction could not be made durable.
+    #[error("the transaction was not committed: {0}")]
+    NotCommitted(String),
+    /// The database contradicts itself; `afterword-collector verify` says where.
+    #[error("the database contradicts itself: {0}; run `afterword-collector verify`")]
+    Inconsistent(String),
+    /// A certificate could not be made.
+    #[error("certificate: {0}")]
+    Certificate(#[from] crate::pki::PkiError),
+}
+
+/// A column that holds exactly the bytes of an id, an epoch or a head.
+pub(crate) struct HexColumn<const N: usize, K>(pub(crate) Hex<N, K>);
+
+impl<const N: usize, K> FromSql for HexColumn<N, K> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        Hex::from_slice(bytes)
+            .map(Self)
+            .map_err(|_| FromSqlError::InvalidBlobSize { expected_size: N, blob_size: bytes.len() })
+    }
+}
+
+/// A sequence number as SQLite holds it.
+pub(crate) fn seq_column(seq: Seq) -> i64 {
+    i64::try_from(seq).expect("decoding a batch has checked that its numbers are at most SEQ_MAX")
+}
+
+/// A sequence number from SQLite; the tables only hold positive ones.
+pub(crate) fn column_seq(column: i64) -> Seq {
+    column.unsigned_abs()
+}
+
+/// Runs `work` so that either all it wrote stays, or nothing.
+pub(crate) fn in_savepoint<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    connection.execute_batch("savepoint job")?;
+    let result = work(connection);
+    connection.execute_batch(if result.is_ok() { "release job" } else { "rollback to job; release job" })?;
+    result
+}

@@ -1,0 +1,192 @@
+//! Opening the database: whose it is, how it is set, which schema it has.
+//!
+//! Invariant: a file that is not ours is only looked at, never changed. A new database comes to be in one
+//! transaction; a crash before its commit leaves an empty file, which the next start takes as new.
+
+use std::path::{Path, PathBuf};
+
+use afterword_model::ports::{Clock, Entropy};
+use afterword_model::record::ServerEpoch;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite_migration::{M, Migrations};
+
+use super::HexColumn;
+use crate::limits::{CHECKPOINT_PAGES, DATABASE_BUSY_TIMEOUT, LOG_BYTES_KEPT};
+
+/// Older ones can lose a commit when a write races a checkpoint.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// `AWC1`, as the first migration writes it.
+const APPLICATION_ID: i32 = 0x4157_4331;
+/// Prepared statements kept by each connection; more than this program has.
+const STATEMENTS_KEPT: usize = 32;
+
+const STEPS: &[M<'static>] = &[M::up(include_str!("migrations/0001_first.sql"))];
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+/// The database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is none.
+    #[error("there is no collector in {0}: `afterword-collector serve --data` with this folder creates one, or name the folder of the one that runs")]
+    Missing(PathBuf),
+    /// Another program's, or no database at all.
+    #[error("{path} is not a collector's database ({found}); name another folder with --data, or move that file away")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        found: String,
+    },
+    /// Written by a newer version of this program.
+    #[error("{0} was written by a newer afterword-collector; start that version, or restore a backup from before the update")]
+    Newer(PathBuf),
+    /// This program was linked with a SQLite that can lose commits.
+    #[error("SQLite {0} can lose commits, 3.51.3 or newer is needed; build afterword-collector with its bundled SQLite")]
+    OldSqlite(String),
+    /// Anything else.
+    #[error("cannot open {path}: {reason}; check that the folder can be written and its disk is not full")]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+}
+
+/// The one row about the collector itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// This life of the database.
+    pub(crate) server_epoch: ServerEpoch,
+    /// Where the last `serve` took enrolments; `None` before the first.
+    pub(crate) enrol_url: Option<String>,
+}
+
+/// Opens the database, creates it where there is none, and brings its schema up to date.
+pub(crate) fn open_or_create(
+    path: &Path,
+    clock: &dyn Clock,
+    entropy: &impl Entropy,
+) -> Result<Connection, OpenError> {
+    open(path, Some((clock.wall_ms(), ServerEpoch::new(entropy.bytes()))))
+}
+
+/// Opens the database of a collector that has been started before.
+pub(crate) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        return Err(OpenError::Missing(path.parent().unwrap_or(path).to_owned()));
+    }
+    open(path, None)
+}
+
+/// The row about the collector itself.
+pub(crate) fn read_server(connection: &Connection) -> rusqlite::Result<Server> {
+    connection.query_row("select server_epoch, enrol_url from server", [], |row| {
+        Ok(Server { server_epoch: row.get::<_, HexColumn<16, _>>(0)?.0, enrol_url: row.get(1)? })
+    })
+}
+
+/// Notes where this start is reached, for `device add` to print.
+pub(crate) fn write_urls(connection: &Connection, device_url: &str, enrol_url: &str) -> rusqlite::Result<()> {
+    connection.execute("update server set device_url = ?1, enrol_url = ?2", params![device_url, enrol_url]).map(drop)
+}
+
+fn open(path: &Path, create: Option<(i64, ServerEpoch)>) -> Result<Connection, OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::Failed { path: path.to_owned(), reason: error.to_string() };
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
+    }
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create.is_some());
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(DATABASE_BUSY_TIMEOUT).map_err(failed)?;
+    refuse_foreign(&connection, path, create.is_some())?;
+    configure(&connection).map_err(failed)?;
+    MIGRATIONS.to_latest(&mut connection).map_err(|error| match error {
+        rusqlite_migration::Error::MigrationDefinition(
+            rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
+        ) => OpenError::Newer(path.to_owned()),
+        other => OpenError::Failed { path: path.to_owned(), reason: other.to_string() },
+    })?;
+    if let Some((now_ms, server_epoch)) = create {
+        let insert = "insert into server (only_row, server_epoch, created_ms) values (1, ?1, ?2) on conflict do nothing";
+        connection.execute(insert, params![server_epoch.as_bytes(), now_ms]).map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+fn refuse_foreign(connection: &Connection, path: &Path, may_be_new: bool) -> Result<(), OpenError> {
+    let foreign = |found: &str| OpenError::Foreign { path: path.to_owned(), found: found.to_owned() };
+    let application_id: i32 = match connection.query_row("pragma application_id", [], |row| row.get(0)) {
+        Ok(id) => id,
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            return Err(foreign("not an SQLite file"));
+        }
+        Err(error) => return Err(OpenError::Failed { path: path.to_owned(), reason: error.to_string() }),
+    };
+    let tables: i64 = connection
+        .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| OpenError::Failed { path: path.to_owned(), reason: error.to_string() })?;
+    match application_id {
+        APPLICATION_ID => Ok(()),
+        0 if tables == 0 && may_be_new => Ok(()),
+        _ => Err(foreign("an SQLite database of another program")),
+    }
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "pragma auto_vacuum = incremental; -- only a database without tables takes this
+         pragma journal_mode = wal;
+         pragma synchronous = full;
+         pragma foreign_keys = on;
+         pragma journal_size_limit = {LOG_BYTES_KEPT};
+         pragma wal_autocheckpoint = {CHECKPOINT_PAGES};
+         pragma mmap_size = 0;
+         pragma trusted_schema = off;"
+    ))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_are_sound() {
+        MIGRATIONS.validate().unwrap();
+    }
+
+    #[test]
+    fn a_file_of_another_program_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("collector.db");
+        Connection::open(&path).unwrap().execute_batch("create table mine (x)").unwrap();
+        let before = std::fs::read(&path).unwrap();
+        let create = Some((0, ServerEpoch::new([0; 16])));
+        assert!(matches!(open(&path, create), Err(OpenError::Foreign { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+
+        std::fs::write(&path, "not a database, but longer than nothing at all").unwrap();
+        assert!(matches!(open(&path, create), Err(OpenError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_database_of_the_future_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("collector.db");
+        open(&path, Some((0, ServerEpoch::new([0; 16])))).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(open_existing(&path), Err(OpenError::Newer(_))));
+    }
+
+    #[test]
+    fn the_epoch_of_a_database_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("collector.db");
+        for drawn in [1, 2] {
+            let connection = open(&path, Some((0, ServerEpoch::new([drawn; 16])))).unwrap();
+            assert_eq!(read_server(&connection).unwrap().server_epoch, ServerEpoch::new([1; 16]));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Connections that only read, taken from a small stock and given back.
+//!
+//! In WAL mode a reader neither waits for the writer nor holds it up. A connection that failed is dropped.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use rusqlite::Connection;
+
+use super::{OpenError, StorageError, open_existing};
+use crate::limits::READERS_KEPT_MAX;
+
+/// The stock.
+pub(crate) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    /// Readers of this database, opened as they are needed.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Runs a query. Blocks on the disk: call it on a thread that may.
+    pub(crate) fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
+        let kept = self.lock().pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => self.connect().map_err(|error| StorageError::NotCommitted(error.to_string()))?,
+        };
+        let answer = query(&connection)?;
+        let mut idle = self.lock();
+        if idle.len() < READERS_KEPT_MAX {
+            idle.push(connection);
+        }
+        Ok(answer)
+    }
+
+    fn connect(&self) -> Result<Connection, OpenError> {
+        let connection = open_existing(&self.path)?;
+        connection
+            .pragma_update(None, "query_only", true)
+            .map_err(|error| OpenError::Failed { path: self.path.clone(), reason: error.to_string() })?;
+        Ok(connection)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,165 @@
+//! Proof that what is stored is what was sent: every chain hashed again from its beginning.
+//!
+//! Reads one consistent state while the server goes on writing, one record at a time, so that memory stays flat
+//! however much there is. Nothing is repaired; a break is reported with its place.
+
+use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis, next_head};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+
+use super::{HexColumn, column_seq};
+
+/// What a verification found.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyReport {
+    /// What SQLite's own `integrity_check` complains about; empty when the file is sound.
+    pub integrity: Vec<String>,
+    /// One entry for each store of each device.
+    pub stores: Vec<StoreReport>,
+}
+
+/// One chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoreReport {
+    /// Whose.
+    pub device: DeviceId,
+    /// What people call the device.
+    pub name: Option<String>,
+    /// Which store.
+    pub epoch: StoreEpoch,
+    /// Records held and found in their place in the chain.
+    pub records: u64,
+    /// The head after them.
+    pub head: Head,
+    /// Records among them that this program could not read when they came.
+    pub parked: u64,
+    /// Records kept aside because they contradict; not part of the chain.
+    pub quarantined: u64,
+    /// Where the chain breaks, when it does.
+    pub broken: Option<Break>,
+}
+
+/// Where a chain breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Break {
+    /// The first record that is missing, changed or out of place.
+    pub seq: Seq,
+    /// What is wrong, in words.
+    pub reason: String,
+}
+
+impl VerifyReport {
+    /// Whether the file is sound and no chain breaks. Parked and quarantined records are no break.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.integrity.is_empty() && self.stores.iter().all(|store| store.broken.is_none())
+    }
+
+    /// Records held in all chains together.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.stores.iter().map(|store| store.records).sum()
+    }
+}
+
+/// Checks the whole database.
+pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<VerifyReport> {
+    // One read transaction: marks and records of the same moment.
+    let snapshot = connection.unchecked_transaction()?;
+    let integrity: Vec<String> = snapshot
+        .prepare("pragma integrity_check")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let integrity = integrity.into_iter().filter(|line| line != "ok").collect();
+    let chains: Vec<(DeviceId, StoreEpoch)> = snapshot
+        .prepare(
+            "select device_id, epoch from stores union select device_id, epoch from records
+             union select device_id, epoch from quarantine",
+        )?
+        .query_map([], |row| Ok((row.get::<_, HexColumn<16, _>>(0)?.0, row.get::<_, HexColumn<16, _>>(1)?.0)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let stores = chains
+        .iter()
+        .map(|(device, epoch)| verify_chain(&snapshot, device, epoch))
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(VerifyReport { integrity, stores })
+}
+
+fn verify_chain(connection: &Connection, device: &DeviceId, epoch: &StoreEpoch) -> rusqlite::Result<StoreReport> {
+    let store = params![device.as_bytes(), epoch.as_bytes()];
+    let name = connection
+        .prepare_cached("select name from devices where device_id = ?1")?
+        .query_row([device.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let quarantined: i64 = connection
+        .prepare_cached("select count(*) from quarantine where device_id = ?1 and epoch = ?2")?
+        .query_row(store, |row| row.get(0))?;
+    let mut report = StoreReport {
+        device: *device,
+        name,
+        epoch: *epoch,
+        records: 0,
+        head: genesis(epoch),
+        parked: 0,
+        quarantined: column_seq(quarantined),
+        broken: None,
+    };
+    report.broken = match walk(connection, device, epoch, &mut report)? {
+        Some(found) => Some(found),
+        None => compare_mark(connection, device, epoch, &report)?,
+    };
+    Ok(report)
+}
+
+fn walk(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    report: &mut StoreReport,
+) -> rusqlite::Result<Option<Break>> {
+    let mut statement = connection.prepare_cached(
+        "select seq, bytes, head, parked is not null from records where device_id = ?1 and epoch = ?2 order by seq",
+    )?;
+    let mut rows = statement.query(params![device.as_bytes(), epoch.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let expected = report.records + 1;
+        let found = column_seq(row.get(0)?);
+        let broken = |reason: String| Ok(Some(Break { seq: expected, reason }));
+        if found != expected {
+            return broken(format!("record {expected} is missing, the next one held is {found}"));
+        }
+        let head = next_head(&report.head, row.get_ref(1)?.as_blob()?);
+        if head != row.get::<_, HexColumn<32, _>>(2)?.0 {
+            return broken("its bytes or an earlier one's were changed: the chain computed here has another head".into());
+        }
+        report.records = expected;
+        report.head = head;
+        report.parked += u64::from(row.get::<_, bool>(3)?);
+    }
+    Ok(None)
+}
+
+fn compare_mark(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    report: &StoreReport,
+) -> rusqlite::Result<Option<Break>> {
+    let (mark, head) = connection
+        .prepare_cached("select mark, head from stores where device_id = ?1 and epoch = ?2")?
+        .query_row(params![device.as_bytes(), epoch.as_bytes()], |row| {
+            Ok((column_seq(row.get(0)?), row.get::<_, HexColumn<32, _>>(1)?.0))
+        })
+        .optional()?
+        .unwrap_or((0, genesis(epoch)));
+    let reason = if mark > report.records {
+        format!("receipts were given up to {mark}, records are held up to {}", report.records)
+    } else if mark < report.records {
+        format!("records are held up to {}, beyond the mark {mark}", report.records)
+    } else if head != report.head {
+        "the mark's head is another than the chain's".into()
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Break { seq: mark.min(report.records) + 1, reason }))
+}

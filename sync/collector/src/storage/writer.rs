@@ -1,0 +1,112 @@
+//! The one writer: a thread that takes whatever is waiting into one durable transaction.
+//!
+//! Each job runs in a savepoint of its own, so that one that fails does not spoil the others; each is answered
+//! only after the commit of all (`synchronous=FULL`), so that nothing is acknowledged that a power cut could
+//! take back. When a commit fails, every job of the group is told that nothing was stored, and the connection
+//! is opened anew: what it believes about the file is no longer to be trusted.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{OpenError, StorageError, in_savepoint, open_existing};
+use crate::limits::{GROUP_MAX, WRITER_QUEUE_MAX};
+
+/// Runs in the transaction and gives what is to be done when it is over.
+type Job = Box<dyn FnOnce(&Connection) -> Afterwards + Send>;
+/// Hears whether the transaction is durable.
+type Afterwards = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+/// A handle to the writer; the thread ends when the last handle is dropped and its queue is empty.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    /// Starts the thread with this connection to the database at `path`.
+    pub(crate) fn start(connection: Connection, path: PathBuf) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
+        let thread = std::thread::Builder::new()
+            .name("collector-writer".into())
+            .spawn(move || write_until_closed(connection, &path, queue))?;
+        Ok((Self { jobs }, thread))
+    }
+
+    /// Runs `work` in a durable transaction and gives its result after the commit. The work is carried out
+    /// even when the caller stops waiting.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = in_savepoint(connection, work);
+            Box::new(move |durable: Result<(), String>| {
+                let result = durable.map_err(StorageError::NotCommitted).and(result);
+                // Whoever asked may have gone; what is stored stays stored.
+                let _ = reply.send(result);
+            })
+        });
+        self.jobs.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => StorageError::NoWriter,
+        })?;
+        answer.await.map_err(|_| StorageError::NoWriter)?
+    }
+}
+
+fn write_until_closed(connection: Connection, path: &Path, mut queue: mpsc::Receiver<Job>) {
+    let mut connection = Ok(connection);
+    while let Some(first) = queue.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_MAX
+            && let Ok(next) = queue.try_recv()
+        {
+            group.push(next);
+        }
+        // A panic drops the answers of its group, which their callers see; the next group starts afresh.
+        let committed = match &connection {
+            Ok(open) => catch_unwind(AssertUnwindSafe(|| write_group(open, group))).unwrap_or(false),
+            Err(_) => false,
+        };
+        if !committed {
+            connection = reopen(path, connection);
+        }
+    }
+}
+
+/// Opens the database anew; the old connection is closed first, which rolls back what it left open.
+fn reopen(path: &Path, old: Result<Connection, OpenError>) -> Result<Connection, OpenError> {
+    drop(old);
+    let connection = open_existing(path);
+    if let Err(error) = &connection {
+        tracing::error!(%error, "the database cannot be opened again; batches are refused until it can");
+    }
+    connection
+}
+
+/// Whether the group is durable.
+fn write_group(connection: &Connection, group: Vec<Job>) -> bool {
+    let mut afterwards = Vec::with_capacity(group.len());
+    let result = connection.execute_batch("begin immediate").and_then(|()| {
+        for job in group {
+            afterwards.push(job(connection));
+            if connection.is_autocommit() {
+                // A full disk or a failing one has rolled everything back; the commit below says so to all.
+                break;
+            }
+        }
+        connection.execute_batch("commit")
+    });
+    if let Err(error) = &result {
+        tracing::error!(%error, "a transaction was not committed; its devices are told and keep their records");
+    }
+    for answer in afterwards {
+        answer(result.as_ref().map(|()| ()).map_err(ToString::to_string));
+    }
+    result.is_ok()
+}

@@ -1,0 +1,131 @@
+//! Failed enrolments, counted by address and in all, so that nobody gets to guess codes.
+//!
+//! Memory is bounded; when the table of addresses is full, the count of all still holds. Only failures count:
+//! fifty right codes in a minute pass.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+
+use crate::limits::{
+    ENROL_ADDRESSES_MAX, ENROL_FAILURE_WINDOW_MS, ENROL_FAILURES_PER_ADDRESS, ENROL_FAILURES_TOTAL,
+};
+
+/// The count of recent failures.
+#[derive(Default)]
+pub(crate) struct Throttle {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    total: Count,
+    by_network: HashMap<IpAddr, Count>,
+}
+
+/// Failures since the beginning of a window.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    since_ms: u64,
+    failures: u32,
+}
+
+impl Count {
+    fn is_current(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.since_ms) < ENROL_FAILURE_WINDOW_MS
+    }
+
+    fn add(&mut self, now_ms: u64) {
+        if !self.is_current(now_ms) {
+            *self = Self { since_ms: now_ms, failures: 0 };
+        }
+        self.failures += 1;
+    }
+
+    /// Milliseconds until there is room again, when there is none.
+    fn wait_ms(&self, now_ms: u64, failures_max: u32) -> Option<u64> {
+        let full = self.is_current(now_ms) && self.failures >= failures_max;
+        full.then(|| self.since_ms + ENROL_FAILURE_WINDOW_MS - now_ms)
+    }
+}
+
+impl Throttle {
+    /// Seconds until this address may try again, when it may not now. `now_ms` is monotonic.
+    pub(crate) fn wait_s(&self, address: IpAddr, now_ms: u64) -> Option<u64> {
+        let state = self.lock();
+        let own = state.by_network.get(&network(address));
+        let own_wait = own.and_then(|count| count.wait_ms(now_ms, ENROL_FAILURES_PER_ADDRESS));
+        let wait_ms = own_wait.max(state.total.wait_ms(now_ms, ENROL_FAILURES_TOTAL))?;
+        Some(wait_ms.div_ceil(1_000))
+    }
+
+    /// Notes a failure.
+    pub(crate) fn failed(&self, address: IpAddr, now_ms: u64) {
+        let mut state = self.lock();
+        state.total.add(now_ms);
+        if state.by_network.len() >= ENROL_ADDRESSES_MAX {
+            state.by_network.retain(|_, count| count.is_current(now_ms));
+        }
+        let known = state.by_network.contains_key(&network(address));
+        if known || state.by_network.len() < ENROL_ADDRESSES_MAX {
+            state.by_network.entry(network(address)).or_default().add(now_ms);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// What one person can easily have many addresses of: an IPv6 line has 2^64 of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+    fn other(n: u32) -> IpAddr {
+        IpAddr::V4(std::net::Ipv4Addr::from(0x0a00_0000 + n))
+    }
+
+    #[test]
+    fn one_address_is_stopped_and_another_is_not() {
+        let throttle = Throttle::default();
+        for _ in 0..ENROL_FAILURES_PER_ADDRESS {
+            assert_eq!(throttle.wait_s(ONE, 5_000), None);
+            throttle.failed(ONE, 5_000);
+        }
+        assert_eq!(throttle.wait_s(ONE, 5_500), Some(60));
+        assert_eq!(throttle.wait_s(other(1), 5_500), None);
+        assert_eq!(throttle.wait_s(ONE, 65_000), None);
+    }
+
+    #[test]
+    fn many_addresses_together_are_stopped_in_bounded_memory() {
+        let throttle = Throttle::default();
+        for n in 0..10_000 {
+            throttle.failed(other(n), 0);
+        }
+        assert_eq!(throttle.wait_s(ONE, 1), Some(60));
+        assert!(throttle.lock().by_network.len() <= ENROL_ADDRESSES_MAX);
+    }
+
+    #[test]
+    fn an_ipv6_line_is_one_address() {
+        let throttle = Throttle::default();
+        for n in 0..ENROL_FAILURES_PER_ADDRESS {
+            throttle.failed(format!("2001:db8::{n}").parse().unwrap(), 0);
+        }
+        assert!(throttle.wait_s("2001:db8::ffff".parse().unwrap(), 1).is_some());
+    }
+}

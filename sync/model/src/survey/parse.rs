@@ -1,0 +1,276 @@
+//! From a file's text to a survey, or to everything that is wrong with it.
+
+use toml::de::DeTable;
+
+use super::branches::{self, Outline};
+use super::diagnostic::{Diagnostic, Severity};
+use super::fields::{Fields, Node, Report, quoted, suggestion};
+use super::limits::{
+    COMMENT_GRAPHEMES_MAX, FILE_BYTES_MAX, FORMAT, HINT_GRAPHEMES_MAX, LABEL_GRAPHEMES_MAX,
+    NOTE_GRAPHEMES_MAX, NOTES_MAX, OPTIONS_MAX, QUESTIONS_MAX, THANKS_MESSAGE_GRAPHEMES_MAX,
+    THANKS_TITLE_GRAPHEMES_MAX, TITLE_GRAPHEMES_MAX,
+};
+use super::question::{ChoiceOption, Note, Question, QuestionKind, Survey, Thanks};
+use super::read::{self, Languages};
+
+const KINDS: [&str; 3] = ["faces", "choices", "comment"];
+const QUESTIONS_HINT: &str = "write [[questions]] with id, kind and title";
+const OPTIONS_HINT: &str = "write [[questions.options]] with id, icon and label";
+const THANKS_HINT: &str = "write [thanks] with title and message";
+const NOTES_HINT: &str = "write [[thanks.notes]] with icon and text";
+const ID_HINT: &str = "give it a short name: lower-case letters, digits and hyphens";
+const ICON_HINT: &str = "write icon = \"other\", or a better one";
+const TEXT_HINT: &str = "give it at least in the default language";
+const WORDS_HINT: &str = "give five words per language, from worst to best: words.en = [\"Awful\", …]";
+
+/// A survey without mistakes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The survey.
+    pub survey: Survey,
+    /// What somebody should look at, in the order of the file; all of [`Severity::Warning`].
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads the text of a survey file.
+///
+/// # Errors
+/// Every mistake that can be found at once, with the warnings among them, in the order of the file; at most
+/// [`super::limits::DIAGNOSTICS_MAX`]. Where the file is not even TOML, the errors of its syntax alone.
+pub fn parse(text: &str) -> Result<Parsed, Vec<Diagnostic>> {
+    let mut report = Report::new(text);
+    if text.len() > FILE_BYTES_MAX {
+        return Err(vec![too_large(text.len())]);
+    }
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let hint = "check the quotes, brackets and commas here and on the line before";
+        report.mistake(&error.span().unwrap_or(0..0), "file", error.message(), hint);
+    }
+    // What a parser makes of broken syntax is a guess; mistakes found in a guess would mislead.
+    let survey = if errors.is_empty() { survey(Fields::root(document.get_ref()), &mut report) } else { None };
+    match survey {
+        Some(survey) if !report.has_mistakes() => Ok(Parsed { survey, warnings: report.finish() }),
+        _ => Err(report.finish()),
+    }
+}
+
+/// Reads the bytes of a survey file, which may be anything.
+///
+/// # Errors
+/// As [`parse`]; bytes that are not UTF-8 are a mistake with the place of the first such byte.
+pub fn parse_bytes(bytes: &[u8]) -> Result<Parsed, Vec<Diagnostic>> {
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(vec![too_large(bytes.len())]);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse(text),
+        Err(error) => {
+            let before = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+            let mut report = Report::new(before);
+            let end = before.len()..before.len();
+            report.mistake(&end, "file", "not UTF-8 from here", "save the file as UTF-8 in the text editor");
+            Err(report.finish())
+        }
+    }
+}
+
+fn too_large(bytes: usize) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Mistake,
+        line: 1,
+        column: 1,
+        field: "file".into(),
+        message: format!("{bytes} bytes, a survey has at most {FILE_BYTES_MAX}"),
+        hint: "check that this is the survey file".into(),
+    }
+}
+
+fn survey(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Survey> {
+    if let Some(node) = fields.required("format", "write format = 1", report)
+        && let Some(format) = node.integer(0..=i64::MAX, report)
+        && format != FORMAT
+    {
+        let message = format!("this program reads format {FORMAT}, not {format}");
+        report.mistake(&node.span, &node.path, message, "write format = 1, or update the program");
+        return None;
+    }
+    let id = fields.required("id", ID_HINT, report).and_then(|node| read::id(&node, report));
+    let version = fields.required("version", "write version = 1, and raise it with every change", report);
+    let version = version.and_then(|node| node.integer(1..=i64::from(u32::MAX), report));
+    let languages = read::languages(&mut fields, report);
+    let questions = questions(&mut fields, &languages, report);
+    let thanks = fields.required("thanks", THANKS_HINT, report);
+    let thanks = thanks.and_then(|node| thanks_page(&node, &languages, report));
+    fields.finish(report);
+    Some(Survey {
+        id: id?,
+        version: u32::try_from(version?).ok()?,
+        default_language: languages.default,
+        languages: languages.list,
+        questions: questions?,
+        thanks: thanks?,
+    })
+}
+
+fn questions(
+    fields: &mut Fields<'_>,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> Option<Vec<Question>> {
+    let node = fields.required("questions", QUESTIONS_HINT, report)?;
+    let entries = node.list(QUESTIONS_HINT, report)?;
+    if entries.is_empty() {
+        report.mistake(&node.span, &node.path, "no question", QUESTIONS_HINT);
+    }
+    if entries.len() > QUESTIONS_MAX {
+        let message = format!("{} questions, at most {QUESTIONS_MAX} are possible", entries.len());
+        report.mistake(&entries[QUESTIONS_MAX].span, &node.path, message, "leave some out");
+        return None;
+    }
+    let (read, outlines): (Vec<_>, Vec<_>) =
+        entries.iter().map(|entry| question(entry, languages, report)).unzip();
+    branches::check(&outlines, report);
+    read.into_iter().collect()
+}
+
+/// The question, where it is whole, and its outline in any case: the branches are checked even so.
+fn question<'t>(
+    entry: &Node<'t>,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> (Option<Question>, Outline<'t>) {
+    let mut outline = Outline::new(entry);
+    let Some(mut fields) = entry.fields(QUESTIONS_HINT, report) else { return (None, outline) };
+    if let Some(node) = fields.required("id", ID_HINT, report) {
+        outline.id = read::id(&node, report).map(|id| (id, node));
+    }
+    let title = fields.required("title", TEXT_HINT, report);
+    let title = title.and_then(|node| read::text(&node, TITLE_GRAPHEMES_MAX, languages, report));
+    let hint = fields.optional("hint");
+    let hint = hint.map(|node| read::text(&node, HINT_GRAPHEMES_MAX, languages, report));
+    let show_if = fields.optional("show_if");
+    let show_if = show_if.map(|node| outline.read_condition(&node, report));
+    let kind_name = fields.required("kind", "write kind = \"faces\", \"choices\" or \"comment\"", report);
+    let kind = kind_name.and_then(|node| kind(&node, &mut fields, &mut outline, languages, report));
+    if outline.faces.is_some() {
+        // Without a kind nobody can say which fields belong here.
+        fields.finish(report);
+    }
+    let whole = || {
+        Some(Question {
+            id: outline.id.as_ref()?.0.clone(),
+            title: title?,
+            hint: hint.map_or(Some(None), |hint| hint.map(Some))?,
+            show_if: show_if.map_or(Some(None), |condition| condition.map(Some))?,
+            kind: kind?,
+        })
+    };
+    (whole(), outline)
+}
+
+fn kind(
+    node: &Node<'_>,
+    fields: &mut Fields<'_>,
+    outline: &mut Outline<'_>,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> Option<QuestionKind> {
+    let name = node.string(report)?;
+    outline.faces = KINDS.contains(&name).then_some(name == "faces");
+    match name {
+        "faces" => {
+            let words = fields.required("words", WORDS_HINT, report)?;
+            Some(QuestionKind::Faces { words: Box::new(read::face_words(&words, languages, report)?) })
+        }
+        "choices" => {
+            let node = fields.required("options", OPTIONS_HINT, report)?;
+            Some(QuestionKind::Choices { options: options(&node, languages, report)? })
+        }
+        "comment" => {
+            let most = i64::try_from(COMMENT_GRAPHEMES_MAX).unwrap_or(i64::MAX);
+            let limit = fields.optional("limit").map_or(Some(most), |node| node.integer(1..=most, report))?;
+            Some(QuestionKind::Comment { limit: usize::try_from(limit).ok()? })
+        }
+        _ => {
+            let message = format!("no kind {}", quoted(name));
+            report.mistake(&node.span, &node.path, message, suggestion(name, KINDS));
+            None
+        }
+    }
+}
+
+fn options(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Vec<ChoiceOption>> {
+    let entries = node.list(OPTIONS_HINT, report)?;
+    if entries.is_empty() {
+        report.mistake(&node.span, &node.path, "no option", OPTIONS_HINT);
+    }
+    if let Some(surplus) = entries.get(OPTIONS_MAX) {
+        let message = format!("{} options, at most {OPTIONS_MAX} fit on the screen", entries.len());
+        report.mistake(&surplus.span, &node.path, message, "leave out the least used");
+    }
+    let mut ids = Vec::new();
+    let read: Vec<_> = entries.iter().map(|entry| option(entry, &mut ids, languages, report)).collect();
+    read.into_iter().collect()
+}
+
+fn option(
+    entry: &Node<'_>,
+    ids: &mut Vec<String>,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> Option<ChoiceOption> {
+    let mut fields = entry.fields(OPTIONS_HINT, report)?;
+    let id = fields.required("id", ID_HINT, report).and_then(|node| {
+        let id = read::id(&node, report)?;
+        if ids.contains(&id) {
+            let message = format!("{} is already an option of this question", quoted(&id));
+            report.mistake(&node.span, &node.path, message, "give each option an id of its own");
+        }
+        ids.push(id.clone());
+        Some(id)
+    });
+    let icon = fields.required("icon", ICON_HINT, report).and_then(|node| read::icon(&node, report));
+    let label = fields.required("label", TEXT_HINT, report);
+    let label = label.and_then(|node| read::text(&node, LABEL_GRAPHEMES_MAX, languages, report));
+    fields.finish(report);
+    Some(ChoiceOption { id: id?, icon: icon?, label: label? })
+}
+
+fn thanks_page(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Thanks> {
+    let mut fields = node.fields(THANKS_HINT, report)?;
+    let title = fields.required("title", TEXT_HINT, report);
+    let title = title.and_then(|node| read::text(&node, THANKS_TITLE_GRAPHEMES_MAX, languages, report));
+    let message = fields.required("message", TEXT_HINT, report);
+    let message = message.and_then(|node| read::text(&node, THANKS_MESSAGE_GRAPHEMES_MAX, languages, report));
+    let rating_only = fields.optional("message_rating_only");
+    let rating_only =
+        rating_only.map(|node| read::text(&node, THANKS_MESSAGE_GRAPHEMES_MAX, languages, report));
+    let notes = fields.optional("notes").map_or(Some(Vec::new()), |node| notes(&node, languages, report));
+    fields.finish(report);
+    Some(Thanks {
+        title: title?,
+        message: message?,
+        message_rating_only: rating_only.map_or(Some(None), |message| message.map(Some))?,
+        notes: notes?,
+    })
+}
+
+fn notes(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Vec<Note>> {
+    let entries = node.list(NOTES_HINT, report)?;
+    if let Some(surplus) = entries.get(NOTES_MAX) {
+        let message = format!("{} notes, at most {NOTES_MAX} fit on the screen", entries.len());
+        report.mistake(&surplus.span, &node.path, message, "leave some out");
+    }
+    let read: Vec<_> = entries.iter().map(|entry| note(entry, languages, report)).collect();
+    read.into_iter().collect()
+}
+
+fn note(entry: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Note> {
+    let mut fields = entry.fields(NOTES_HINT, report)?;
+    let icon = fields.required("icon", ICON_HINT, report).and_then(|node| read::icon(&node, report));
+    let text = fields.required("text", TEXT_HINT, report);
+    let text = text.and_then(|node| read::text(&node, NOTE_GRAPHEMES_MAX, languages, report));
+    fields.finish(report);
+    Some(Note { icon: icon?, text: text? })
+}

@@ -1,0 +1,175 @@
+//! The one window: takes views, gives intents.
+//!
+//! Invariants: `show` writes a property only when its value differs from the last view's (Slint compares too), and a
+//! list row by row, so that what did not change is not drawn again. The pages' state is the last view; nothing is
+//! decided here. When the comment leaves the screen its text is wiped from the properties at once.
+//!
+//! Failure: only creating and running the window can fail. An unknown language falls back to English.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use slint::{ComponentHandle, PlatformError};
+
+use crate::generated::{PageKind, Shell, Theme};
+use crate::intent::Intent;
+use crate::view::{Page, View};
+use crate::{comment, keys, out_of_service, question, reasons, still_there, thanks};
+
+/// Where the pages' callbacks send what they are told. Clones share one receiver.
+#[derive(Clone)]
+pub(crate) struct Intents(Rc<RefCell<Box<dyn FnMut(Intent)>>>);
+
+impl Intents {
+    fn new() -> Self {
+        Self(Rc::new(RefCell::new(Box::new(|_| {}))))
+    }
+
+    /// Hands an intent to the receiver. One that arises while another is being handled is dropped: a finger cannot do
+    /// two things at once, and the receiver must not be entered twice.
+    pub(crate) fn send(&self, intent: Intent) {
+        if let Ok(mut receiver) = self.0.try_borrow_mut() {
+            receiver(intent);
+        }
+    }
+}
+
+/// The kiosk's window. It belongs to the thread that made it.
+pub struct KioskUi {
+    shell: Shell,
+    intents: Intents,
+    last: Rc<RefCell<Option<View>>>,
+    question: question::Rows,
+    reasons: reasons::Rows,
+    thanks: thanks::Rows,
+}
+
+impl KioskUi {
+    /// Makes the window, empty and hidden. [`crate::fonts::install`] must have been called, and a Slint platform set, or
+    /// the default one can be opened.
+    ///
+    /// # Errors
+    /// If there is no platform to open a window on: no display and none set.
+    pub fn new() -> Result<Self, PlatformError> {
+        let shell = Shell::new()?;
+        let intents = Intents::new();
+        let last = Rc::new(RefCell::new(None));
+        shell.on_key({
+            let (intents, last) = (intents.clone(), Rc::clone(&last));
+            move |text| {
+                let intent = last.borrow().as_ref().and_then(|view: &View| keys::intent(&view.page, &text));
+                let known = intent.is_some();
+                if let Some(intent) = intent {
+                    intents.send(intent);
+                }
+                known
+            }
+        });
+        let question = question::Rows::connect(&shell, &intents);
+        let reasons = reasons::Rows::connect(&shell, &intents);
+        comment::connect(&shell, &intents);
+        let thanks = thanks::Rows::connect(&shell, &intents);
+        still_there::connect(&shell, &intents);
+        Ok(Self { shell, intents, last, question, reasons, thanks })
+    }
+
+    /// Shows a view. Only what differs from the last one is drawn again; showing the same view twice draws nothing.
+    pub fn show(&self, view: &View) {
+        let last = self.last.borrow().clone();
+        if last.as_ref() == Some(view) {
+            return;
+        }
+        if last.as_ref().is_none_or(|last| last.look != view.look) {
+            self.shell.global::<Theme<'_>>().set_high_contrast(view.look.high_contrast);
+            select_language(&view.look.language);
+        }
+        let kind = match &view.page {
+            Page::Question(page) => {
+                self.question.show(&self.shell, page);
+                PageKind::Question
+            }
+            Page::Reasons(page) => {
+                self.reasons.show(&self.shell, page);
+                PageKind::Reasons
+            }
+            Page::Comment(page) => {
+                comment::show(&self.shell, page);
+                PageKind::Comment
+            }
+            Page::Thanks(page) => {
+                self.thanks.show(&self.shell, page, last.as_ref());
+                PageKind::Thanks
+            }
+            Page::StillThere(page) => {
+                still_there::show(&self.shell, page);
+                PageKind::StillThere
+            }
+            Page::OutOfService(page) => {
+                out_of_service::show(&self.shell, page);
+                PageKind::OutOfService
+            }
+        };
+        self.shell.set_page(kind);
+        if kind != PageKind::Comment {
+            comment::wipe(&self.shell);
+        }
+        *self.last.borrow_mut() = Some(view.clone());
+    }
+
+    /// Sets who receives the intents, in place of whoever did before. The receiver may call [`KioskUi::show`] (through a
+    /// shared pointer), but must not call `on_intent`.
+    pub fn on_intent(&self, receiver: impl FnMut(Intent) + 'static) {
+        *self.intents.0.borrow_mut() = Box::new(receiver);
+    }
+
+    /// The Slint window, for a host that feeds it touches and draws it.
+    pub fn window(&self) -> &slint::Window {
+        self.shell.window()
+    }
+
+    /// Puts the window on the screen without waiting.
+    ///
+    /// # Errors
+    /// If the platform cannot show it.
+    pub fn open(&self) -> Result<(), PlatformError> {
+        self.shell.show()
+    }
+
+    /// Takes the window off the screen.
+    ///
+    /// # Errors
+    /// If the platform cannot hide it.
+    pub fn close(&self) -> Result<(), PlatformError> {
+        self.shell.hide()
+    }
+
+    /// Opens the window and returns when it has been closed or [`KioskUi::quit`] was called.
+    ///
+    /// # Errors
+    /// If the platform has no event loop, such as a simulated panel, or cannot show the window.
+    pub fn run(&self) -> Result<(), PlatformError> {
+        self.shell.run()
+    }
+
+    /// Ends [`KioskUi::run`], from any thread. Without an event loop there is nothing to end, and nothing happens.
+    pub fn quit() {
+        // The only error is "no event loop", which is what the caller wants.
+        let _ = slint::quit_event_loop();
+    }
+
+    /// The component itself, for tests that look for keys by their spoken labels.
+    #[doc(hidden)]
+    pub fn component(&self) -> &(impl ComponentHandle + use<>) {
+        &self.shell
+    }
+}
+
+/// Selects the bundled words for a BCP 47 tag: the whole tag, else its language, else English.
+fn select_language(tag: &str) {
+    let language = tag.split('-').next().unwrap_or_default();
+    let found = slint::select_bundled_translation(tag).or_else(|_| slint::select_bundled_translation(language));
+    if found.is_err() {
+        // English is the language of the source and always there; without any bundle it is shown anyway.
+        let _ = slint::select_bundled_translation("en");
+    }
+}

@@ -1,0 +1,36 @@
+//! The shopper's pages in Slint, and the thin Rust seam in front of them.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`view`] | what a page shows: plain data in |
+//! | [`intent`] | what the shopper wants: plain data out |
+//! | [`KioskUi`] | the one window: `show` a view, receive intents |
+//! | [`fonts`] | the bundled fonts, laid out where Slint finds them |
+//! | [`preview`] | a view of every page with the mock-ups' content |
+//!
+//! Invariants: this crate decides nothing and knows no database, no network and no survey file. A page is a function of
+//! the last view, except for what only the screen can know (which key is held, the keyboard's shift). Showing the same
+//! view twice repaints nothing; showing one that differs in a letter repaints that letter's field.
+//!
+//! Failure: only creating the window can fail. Views never do; see [`view`].
+
+mod comment;
+pub mod fonts;
+mod generated;
+mod header;
+pub mod intent;
+mod keys;
+mod kiosk_ui;
+mod out_of_service;
+pub mod preview;
+mod qr;
+mod question;
+mod reasons;
+mod rows;
+mod still_there;
+mod thanks;
+pub mod view;
+
+pub use intent::Intent;
+pub use kiosk_ui::KioskUi;
+pub use view::View;

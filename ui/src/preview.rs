@@ -1,0 +1,209 @@
+//! A view of every page, with the content of the mock-ups.
+//!
+//! For drawing pages without a kiosk behind them: screenshots, the previewer of a survey, tests. The names are the
+//! mock-ups' where there is one. Everything here is invented.
+
+mod code;
+
+use crate::view::{
+    Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, ReasonKey, Reasons, StillThere,
+    StripNote, Thanks, ThanksNote, View, Voucher,
+};
+
+/// Every page by the stem of its picture's file name, in the order a shopper meets them.
+pub fn pages() -> Vec<(&'static str, View)> {
+    vec![
+        ("kiosk-01-idle-rating", english(question())),
+        ("kiosk-01b-idle-pressed", english(Page::Question(Question { chosen: Some(4), ..question_fields() }))),
+        ("kiosk-01c-idle-german", german(german_question())),
+        ("kiosk-01d-idle-empty-strip", english(Page::Question(Question { strip: None, ..question_fields() }))),
+        ("kiosk-05-idle-high-contrast", contrasted(question())),
+        ("kiosk-05b-idle-high-contrast-pressed", contrasted(Page::Question(Question { chosen: Some(4), ..question_fields() }))),
+        ("kiosk-06-reasons", english(reasons(false))),
+        ("kiosk-06d-reasons-german", german(german_reasons())),
+        ("kiosk-06e-reasons-back", english(reasons(true))),
+        ("kiosk-06f-reasons-high-contrast", contrasted(reasons(false))),
+        ("kiosk-07-comment", english(comment())),
+        ("kiosk-07d-comment-german", german(german_comment())),
+        ("kiosk-07e-comment-high-contrast", contrasted(comment())),
+        ("kiosk-09-thanks", english(thanks(true))),
+        ("kiosk-09b-thanks-plain", english(thanks(false))),
+        ("kiosk-09c-thanks-german", german(german_thanks())),
+        ("kiosk-09d-thanks-high-contrast", contrasted(thanks(true))),
+        ("kiosk-17-still-there", english(still_there())),
+        ("kiosk-17b-still-there-german", german(still_there())),
+        ("kiosk-17c-still-there-high-contrast", contrasted(still_there())),
+        ("kiosk-18-out-of-service", english(out_of_service())),
+        ("kiosk-18b-out-of-service-german", german(out_of_service())),
+        ("kiosk-18c-out-of-service-high-contrast", contrasted(out_of_service())),
+    ]
+}
+
+fn english(page: Page) -> View {
+    View { page, look: Look { high_contrast: false, language: "en".into() } }
+}
+
+fn german(page: Page) -> View {
+    View { page, look: Look { high_contrast: false, language: "de".into() } }
+}
+
+fn contrasted(page: Page) -> View {
+    View { page, look: Look { high_contrast: true, language: "en".into() } }
+}
+
+fn question() -> Page {
+    Page::Question(question_fields())
+}
+
+fn question_fields() -> Question {
+    Question {
+        store_name: "Harbour Street".into(),
+        title: "How was your visit today?".into(),
+        hint: "One tap is enough. It’s anonymous: no camera, no microphone, no account.".into(),
+        words: ["Awful", "Poor", "OK", "Good", "Great"].map(Into::into),
+        chosen: None,
+        languages: languages(["English", "Polski", "العربية"], 0),
+        strip: Some(StripNote {
+            said: "You said: queues too long".into(),
+            did: "We opened two more tills".into(),
+            date: "12 Nov".into(),
+        }),
+    }
+}
+
+fn german_question() -> Page {
+    Page::Question(Question {
+        store_name: "Hafenstraße".into(),
+        title: "Wie war Ihr Besuch heute?".into(),
+        hint: "Ein Tipp genügt. Anonym: keine Kamera, kein Mikrofon, kein Konto.".into(),
+        words: ["Schlimm", "Schlecht", "Geht so", "Gut", "Sehr gut"].map(Into::into),
+        chosen: None,
+        languages: languages(["English", "Deutsch", "العربية"], 1),
+        strip: Some(StripNote {
+            said: "Sie sagten: zu lange Schlangen".into(),
+            did: "Wir haben zwei Kassen mehr geöffnet".into(),
+            date: "12. Nov.".into(),
+        }),
+    })
+}
+
+fn languages(names: [&str; 3], current: usize) -> Vec<LanguageKey> {
+    let key = |(index, name): (usize, &str)| LanguageKey { name: name.into(), current: index == current };
+    names.into_iter().enumerate().map(key).collect()
+}
+
+fn header(word: &str, step: usize, time_left: f32) -> Header {
+    Header { face: 2, word: word.into(), step, steps: 4, time_left, can_go_back: false }
+}
+
+/// The icons of the reasons, in the order shown; the second and third are chosen.
+const REASON_ICONS: [&str; 8] =
+    ["staff", "waiting", "checkout", "availability", "price", "clean", "finding", "other"];
+
+fn options(labels: [&str; 8]) -> Vec<ReasonKey> {
+    let key = |(index, (icon, label)): (usize, (&str, &str))| ReasonKey {
+        icon: icon.into(),
+        label: label.into(),
+        chosen: index == 1 || index == 2,
+    };
+    REASON_ICONS.into_iter().zip(labels).enumerate().map(key).collect()
+}
+
+fn reasons(can_go_back: bool) -> Page {
+    Page::Reasons(Reasons {
+        header: Header { can_go_back, ..header("Poor", 2, 0.78) },
+        title: "Sorry about that. What went wrong?".into(),
+        hint: "Choose as many as you like.".into(),
+        options: options([
+            "Staff",
+            "Waiting",
+            "Checkout",
+            "Out of stock",
+            "Price",
+            "Cleanliness",
+            "Finding things",
+            "Something else",
+        ]),
+    })
+}
+
+fn german_reasons() -> Page {
+    Page::Reasons(Reasons {
+        header: Header { can_go_back: true, ..header("Schlecht", 2, 0.78) },
+        title: "Das tut uns leid. Was war nicht gut?".into(),
+        hint: "Wählen Sie so viele, wie Sie möchten.".into(),
+        options: options([
+            "Personal",
+            "Wartezeit",
+            "Kasse",
+            "Nicht vorrätig",
+            "Preis",
+            "Sauberkeit",
+            "Zurechtfinden",
+            "Etwas anderes",
+        ]),
+    })
+}
+
+fn comment() -> Page {
+    let text = "Waited almost twenty minutes because only one till was open and nobody told us why. The man on the t";
+    Page::Comment(Comment {
+        header: header("Poor", 3, 0.86),
+        title: "Tell us in your own words".into(),
+        text: text.into(),
+        count: text.chars().count(),
+        limit: 200,
+        layout: KeyboardLayout::Qwerty,
+        language_name: "English".into(),
+    })
+}
+
+fn german_comment() -> Page {
+    let text = "Wir haben fast zwanzig Minuten gewartet, weil nur eine Kasse geöffnet war. Schö";
+    Page::Comment(Comment {
+        header: Header { can_go_back: true, ..header("Schlecht", 3, 0.86) },
+        title: "In Ihren eigenen Worten".into(),
+        text: text.into(),
+        count: text.chars().count(),
+        limit: 200,
+        layout: KeyboardLayout::Qwertz,
+        language_name: "Deutsch".into(),
+    })
+}
+
+fn thanks(complete: bool) -> Page {
+    let reply = ThanksNote { icon: "phone".into(), text: "You asked for a reply. Expect one by Tuesday.".into() };
+    let door = ThanksNote { icon: "store".into(), text: "What changes is posted here, by the door.".into() };
+    let voucher = Voucher {
+        title: "£2 off next time".into(),
+        detail: "Photograph this code and show it at the till until 31 December.".into(),
+        qr: code::modules(),
+    };
+    Page::Thanks(Thanks {
+        title: "Thank you".into(),
+        message: "Your words are saved, and they go to the people who can put it right.".into(),
+        notes: if complete { vec![reply, door] } else { vec![door] },
+        time_left: 0.8,
+        voucher: complete.then_some(voucher),
+    })
+}
+
+fn german_thanks() -> Page {
+    Page::Thanks(Thanks {
+        title: "Danke".into(),
+        message: "Ihre Worte sind gespeichert und gehen an die Menschen, die es besser machen können.".into(),
+        notes: vec![ThanksNote { icon: "store".into(), text: "Was sich ändert, steht hier an der Tür.".into() }],
+        time_left: 0.8,
+        voucher: None,
+    })
+}
+
+fn still_there() -> Page {
+    Page::StillThere(StillThere { seconds_left: 11, time_left: 0.55 })
+}
+
+fn out_of_service() -> Page {
+    Page::OutOfService(OutOfService {
+        reason_for_staff: "The disk is full, so no answer can be kept. Free some space; the screen comes back by itself.".into(),
+    })
+}

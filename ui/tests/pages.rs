@@ -1,0 +1,251 @@
+//! Each page's keys, found by what a screen reader would say, raise the right intents; German is German.
+
+mod support;
+
+use std::path::Path;
+
+use afterword_ui::view::{Page, View};
+use afterword_ui::{Intent, preview};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
+use support::Screen;
+
+/// A view of the preview by the name of its picture.
+fn view(name: &str) -> View {
+    preview::pages().into_iter().find(|(stem, _)| *stem == name).expect("the preview has this page").1
+}
+
+fn screen(name: &str) -> Screen {
+    Screen::showing(&view(name), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts"))
+}
+
+/// The one control with this spoken label.
+fn control(screen: &Screen, label: &str) -> ElementHandle {
+    let is_control = |element: &ElementHandle| {
+        matches!(
+            element.accessible_role(),
+            Some(AccessibleRole::Button | AccessibleRole::Checkbox | AccessibleRole::RadioButton)
+        )
+    };
+    let mut found: Vec<_> = ElementHandle::find_by_accessible_label(screen.ui.component(), label)
+        .filter(is_control)
+        .map(|element| (place(&element), element))
+        .collect();
+    // A component's own element and the one it is made of both answer; they lie at the same place.
+    found.dedup_by_key(|(place, _)| *place);
+    assert_eq!(found.len(), 1, "controls called {label:?}");
+    found.remove(0).1
+}
+
+fn place(element: &ElementHandle) -> [i32; 4] {
+    let (position, size) = (element.absolute_position(), element.size());
+    [position.x, position.y, size.width, size.height].map(|length| length as i32)
+}
+
+/// Taps the middle of the control with this label and returns what came of it.
+fn tap(screen: &Screen, label: &str) -> Vec<Intent> {
+    let [x, y, width, height] = place(&control(screen, label)).map(|length| length as f32);
+    screen.tap(x + width / 2.0, y + height / 2.0);
+    screen.intents()
+}
+
+/// Everything that is written on the page.
+fn words(screen: &Screen) -> Vec<String> {
+    let mut words = Vec::new();
+    screen.ui.component().root_element().query_descendants().find_all().into_iter().for_each(|element| {
+        words.extend(element.accessible_label().map(String::from));
+    });
+    words
+}
+
+#[test]
+fn the_question_takes_a_face_a_language_and_the_easier_look() {
+    let screen = screen("kiosk-01-idle-rating");
+    for (face, word) in (1..).zip(["Awful", "Poor", "OK", "Good", "Great"]) {
+        assert_eq!(tap(&screen, word), [Intent::Face(face)]);
+    }
+    assert_eq!(tap(&screen, "Polski"), [Intent::Language(1)]);
+    assert_eq!(tap(&screen, "Easier to use"), [Intent::EasierToUse]);
+    assert_eq!(control(&screen, "English").accessible_checked(), Some(true));
+    assert_eq!(control(&screen, "Polski").accessible_checked(), Some(false));
+
+    screen.ui.show(&view("kiosk-05-idle-high-contrast"));
+    assert_eq!(tap(&screen, "Standard view"), [Intent::EasierToUse]);
+    assert_eq!(tap(&screen, "Great"), [Intent::Face(5)]);
+}
+
+#[test]
+fn a_finger_that_slides_off_a_key_takes_nothing_back_and_chooses_nothing() {
+    let screen = screen("kiosk-01-idle-rating");
+    screen.press(150.0, 450.0);
+    screen.draw();
+    assert_eq!(screen.pixel(150, 310), (0x14, 0x18, 0x1A), "a held key is ink");
+    screen.slide(150.0, 690.0);
+    screen.draw();
+    assert_eq!(screen.pixel(150, 310), (0xFA, 0xFA, 0xF7), "off the key it is porcelain again");
+    screen.release(150.0, 690.0);
+    assert_eq!(screen.intents(), []);
+}
+
+#[test]
+fn a_tap_in_the_gap_belongs_to_the_nearer_key() {
+    let screen = screen("kiosk-01-idle-rating");
+    screen.tap(273.0, 450.0);
+    screen.tap(278.0, 450.0);
+    assert_eq!(screen.intents(), [Intent::Face(1), Intent::Face(2)]);
+}
+
+#[test]
+fn the_reasons_toggle_and_lead_on_back_and_out() {
+    let screen = screen("kiosk-06e-reasons-back");
+    assert_eq!(tap(&screen, "Staff"), [Intent::ToggleReason(0)]);
+    assert_eq!(tap(&screen, "Something else"), [Intent::ToggleReason(7)]);
+    assert_eq!(control(&screen, "Waiting").accessible_checked(), Some(true));
+    assert_eq!(control(&screen, "Price").accessible_checked(), Some(false));
+    for (label, intent) in [
+        ("Poor. Change", Intent::Change),
+        ("Back", Intent::Back),
+        ("Skip", Intent::Skip),
+        ("Next", Intent::Next),
+        ("Finish", Intent::Finish),
+    ] {
+        assert_eq!(tap(&screen, label), [intent]);
+    }
+}
+
+#[test]
+fn without_a_page_to_go_back_to_there_is_no_back_key() {
+    let screen = screen("kiosk-06-reasons");
+    assert!(!words(&screen).contains(&"Back".to_owned()));
+}
+
+#[test]
+fn the_keyboard_writes_letters_capitals_and_signs() {
+    let screen = screen("kiosk-07-comment");
+    assert_eq!(tap(&screen, "q"), [Intent::Type("q".into())]);
+    assert_eq!(tap(&screen, "space"), [Intent::Type(" ".into())]);
+    assert_eq!(tap(&screen, "full stop"), [Intent::Type(".".into())]);
+    assert_eq!(tap(&screen, "Capital letter"), []);
+    assert_eq!(tap(&screen, "M"), [Intent::Type("M".into())]);
+    assert_eq!(tap(&screen, "m"), [Intent::Type("m".into())], "a capital is for one letter");
+    assert_eq!(tap(&screen, "123"), []);
+    assert_eq!(tap(&screen, "£"), [Intent::Type("£".into())]);
+    assert_eq!(tap(&screen, "ABC"), []);
+    assert_eq!(tap(&screen, "Language: English"), [Intent::NextLanguage]);
+    assert_eq!(tap(&screen, "Done"), [Intent::Done]);
+}
+
+#[test]
+fn the_german_keyboard_has_its_letters_and_a_sharp_s_stays_one_letter() {
+    let screen = screen("kiosk-07d-comment-german");
+    assert_eq!(tap(&screen, "Großbuchstabe"), []);
+    assert_eq!(tap(&screen, "Ä"), [Intent::Type("Ä".into())]);
+    assert_eq!(tap(&screen, "Großbuchstabe"), []);
+    assert_eq!(tap(&screen, "ß"), [Intent::Type("ß".into())]);
+    assert_eq!(tap(&screen, "Zurück"), [Intent::Back]);
+}
+
+#[test]
+fn backspace_deletes_one_letter_on_a_tap_and_more_while_it_is_held() {
+    let screen = screen("kiosk-07-comment");
+    assert_eq!(tap(&screen, "Delete the last letter"), [Intent::Backspace]);
+
+    screen.press(1172.0, 622.0);
+    screen.advance(std::time::Duration::from_millis(480));
+    assert_eq!(screen.intents(), [], "not before half a second");
+    screen.advance(std::time::Duration::from_millis(400));
+    let repeated = screen.intents().len();
+    assert!((3..=6).contains(&repeated), "{repeated} letters after 0.9 s");
+    screen.release(1172.0, 622.0);
+    assert_eq!(screen.intents(), [], "the release adds none");
+}
+
+#[test]
+fn thanks_and_the_warning_can_be_answered() {
+    let screen = screen("kiosk-09-thanks");
+    assert_eq!(tap(&screen, "Done"), [Intent::Done]);
+    screen.ui.show(&view("kiosk-17-still-there"));
+    assert_eq!(tap(&screen, "I need more time"), [Intent::MoreTime]);
+    assert_eq!(tap(&screen, "I’m finished"), [Intent::Leave]);
+}
+
+#[test]
+fn physical_keys_do_what_the_keys_on_the_screen_do() {
+    let screen = screen("kiosk-01-idle-rating");
+    screen.key("4");
+    screen.key("9");
+    assert_eq!(screen.intents(), [Intent::Face(4)]);
+    screen.ui.show(&view("kiosk-07-comment"));
+    screen.draw();
+    screen.key("h");
+    screen.key("4");
+    screen.key("\u{8}");
+    assert_eq!(screen.intents(), [Intent::Type("h".into()), Intent::Type("4".into()), Intent::Backspace]);
+}
+
+#[test]
+fn german_pages_hold_german_words_and_no_english_ones() {
+    let screen = screen("kiosk-06d-reasons-german");
+    let german = words(&screen);
+    for word in ["Überspringen", "Weiter", "Beenden", "Schlecht. Ändern", "Zurück", "2 ausgewählt"] {
+        assert!(german.iter().any(|present| present == word), "{word} is missing in {german:?}");
+    }
+    for word in ["Skip", "Next", "Finish", "Back"] {
+        assert!(!german.iter().any(|present| present == word), "{word} in {german:?}");
+    }
+
+    let mut austrian = view("kiosk-06d-reasons-german");
+    austrian.look.language = "de-AT".into();
+    screen.ui.show(&austrian);
+    assert!(words(&screen).contains(&"Weiter".to_owned()), "Austria reads German");
+
+    austrian.look.language = "tlh".into();
+    screen.ui.show(&austrian);
+    assert!(words(&screen).contains(&"Next".to_owned()), "what is not bundled falls back to English");
+}
+
+#[test]
+fn every_english_word_of_the_kiosk_has_a_german_one() {
+    let po = include_str!("../translations/de/LC_MESSAGES/afterword-ui.po");
+    for source in slint_files(Path::new("slint")) {
+        for part in source.split("@tr(\"").skip(1) {
+            let english = part.split("\")").next().and_then(|rest| rest.split("\",").next()).expect("a string");
+            let first_line = english.split("\\n").next().expect("split gives a part");
+            assert!(po.contains(first_line), "no German for {english:?}");
+        }
+    }
+    assert!(!po.contains("msgstr \"\"\n\n"), "an empty translation");
+}
+
+fn slint_files(dir: &Path) -> Vec<String> {
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources.extend(slint_files(&path));
+        } else {
+            sources.push(std::fs::read_to_string(path).unwrap());
+        }
+    }
+    sources
+}
+
+#[test]
+fn what_was_typed_is_gone_from_the_page_when_the_page_is_gone() {
+    let screen = screen("kiosk-07-comment");
+    assert!(values(&screen).iter().any(|value| value.contains("twenty minutes")));
+    let mut empty = view("kiosk-07-comment");
+    if let Page::Comment(comment) = &mut empty.page {
+        comment.text.clear();
+    }
+    screen.ui.show(&view("kiosk-17-still-there"));
+    screen.draw();
+    screen.ui.show(&empty);
+    screen.draw();
+    assert!(!values(&screen).iter().any(|value| value.contains("twenty minutes")));
+}
+
+/// Everything that stands in a field.
+fn values(screen: &Screen) -> Vec<String> {
+    let elements = screen.ui.component().root_element().query_descendants().find_all();
+    elements.into_iter().filter_map(|element| element.accessible_value().map(String::from)).collect()
+}

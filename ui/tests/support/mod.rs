@@ -1,0 +1,134 @@
+//! A screen without a display, for this crate's tests and examples.
+//!
+//! It draws into a buffer, its clock stands still until it is moved, and it belongs to the thread that made it: Slint
+//! takes one platform a thread. Failure: it panics, as a test should.
+#![allow(dead_code, reason = "each test target uses its own part of this")]
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use afterword_ui::{Intent, KioskUi, View, fonts};
+use slint::platform::software_renderer::{MinimalSoftwareWindow, PhysicalRegion, RepaintBufferType};
+use slint::platform::{Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent};
+use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
+
+/// The panel of the mock-ups, in pixels.
+pub(crate) const WIDTH: u32 = 1280;
+pub(crate) const HEIGHT: u32 = 800;
+
+struct Desk {
+    window: Rc<MinimalSoftwareWindow>,
+    now: Rc<Cell<Duration>>,
+}
+
+impl Platform for Desk {
+    fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
+        Ok(self.window.clone())
+    }
+
+    fn duration_since_start(&self) -> Duration {
+        self.now.get()
+    }
+}
+
+/// The kiosk's window on a buffer, and the intents it has sent.
+pub(crate) struct Screen {
+    pub(crate) ui: KioskUi,
+    window: Rc<MinimalSoftwareWindow>,
+    now: Rc<Cell<Duration>>,
+    pixels: RefCell<Vec<Rgb8Pixel>>,
+    intents: Rc<RefCell<Vec<Intent>>>,
+}
+
+impl Screen {
+    /// A screen that shows `view`, with the fonts laid out in `font_dir`.
+    pub(crate) fn showing(view: &View, font_dir: &Path) -> Self {
+        fonts::install(font_dir).unwrap();
+        let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
+        let now = Rc::new(Cell::new(Duration::ZERO));
+        slint::platform::set_platform(Box::new(Desk { window: window.clone(), now: now.clone() }))
+            .expect("one screen a thread");
+        window.set_size(PhysicalSize::new(WIDTH, HEIGHT));
+        let ui = KioskUi::new().unwrap();
+        let intents = Rc::new(RefCell::new(Vec::new()));
+        ui.on_intent({
+            let intents = intents.clone();
+            move |intent| intents.borrow_mut().push(intent)
+        });
+        ui.show(view);
+        ui.open().unwrap();
+        let pixels = RefCell::new(vec![Rgb8Pixel::default(); (WIDTH * HEIGHT) as usize]);
+        let screen = Self { ui, window, now, pixels, intents };
+        screen.draw();
+        screen
+    }
+
+    /// Draws what has changed and returns it, as left, top, right and bottom of each rectangle, in pixels.
+    pub(crate) fn draw(&self) -> Vec<[i32; 4]> {
+        slint::platform::update_timers_and_animations();
+        let mut region = PhysicalRegion::default();
+        self.window.draw_if_needed(|renderer| {
+            region = renderer.render(&mut self.pixels.borrow_mut(), WIDTH as usize);
+        });
+        let sides = |(origin, size): (slint::PhysicalPosition, PhysicalSize)| {
+            [origin.x, origin.y, origin.x + size.width as i32, origin.y + size.height as i32]
+        };
+        region.iter().map(sides).filter(|[left, top, right, bottom]| left < right && top < bottom).collect()
+    }
+
+    /// Lets time pass, ten milliseconds at a go, as a screen would see it.
+    pub(crate) fn advance(&self, duration: Duration) {
+        let end = self.now.get() + duration;
+        while self.now.get() < end {
+            self.now.set(end.min(self.now.get() + Duration::from_millis(10)));
+            slint::platform::update_timers_and_animations();
+        }
+    }
+
+    pub(crate) fn press(&self, x: f32, y: f32) {
+        let position = LogicalPosition::new(x, y);
+        self.window.dispatch_event(WindowEvent::PointerMoved { position });
+        self.window.dispatch_event(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
+    }
+
+    pub(crate) fn slide(&self, x: f32, y: f32) {
+        self.window.dispatch_event(WindowEvent::PointerMoved { position: LogicalPosition::new(x, y) });
+    }
+
+    pub(crate) fn release(&self, x: f32, y: f32) {
+        let position = LogicalPosition::new(x, y);
+        self.window.dispatch_event(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
+        self.window.dispatch_event(WindowEvent::PointerExited);
+    }
+
+    pub(crate) fn tap(&self, x: f32, y: f32) {
+        self.press(x, y);
+        self.advance(Duration::from_millis(80));
+        self.release(x, y);
+    }
+
+    /// A key of a physical keyboard.
+    pub(crate) fn key(&self, text: &str) {
+        self.window.dispatch_event(WindowEvent::KeyPressed { text: text.into() });
+        self.window.dispatch_event(WindowEvent::KeyReleased { text: text.into() });
+    }
+
+    /// The intents since the last call.
+    pub(crate) fn intents(&self) -> Vec<Intent> {
+        self.intents.take()
+    }
+
+    /// The colour at a pixel.
+    pub(crate) fn pixel(&self, x: u32, y: u32) -> (u8, u8, u8) {
+        let pixel = self.pixels.borrow()[(y * WIDTH + x) as usize];
+        (pixel.r, pixel.g, pixel.b)
+    }
+
+    /// Writes what is on the screen to a PNG file.
+    pub(crate) fn save(&self, path: &Path) {
+        let bytes: Vec<u8> = self.pixels.borrow().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+        image::RgbImage::from_raw(WIDTH, HEIGHT, bytes).unwrap().save(path).unwrap();
+    }
+}
