@@ -79,14 +79,17 @@ impl HeadOffice {
     ///
     /// # Errors
     /// When that takes longer than two minutes; says what the agent says.
-    pub async fn drained(&mut self, last_seq: Seq) -> Result<()> {
-        let all = self.status.wait_for(|status| status.acknowledged_seq >= last_seq);
+    pub async fn drained(&self, last_seq: Seq) -> Result<()> {
+        let mut status = self.status.clone();
+        let all = status.wait_for(|status| status.acknowledged_seq >= last_seq);
         match tokio::time::timeout(DRAIN_TIMEOUT, all).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => bail!("the agent ended before everything was received; run the demo again with the same --out"),
+            Ok(Err(_)) => {
+                bail!("the agent ended before everything was received; run the demo again with the same --out")
+            }
             Err(_) => {
                 let status = self.status.borrow();
-                let reason = status.problem.clone().unwrap_or_else(|| "it gives no reason".into());
+                let reason = status.problem.as_deref().unwrap_or("it gives no reason");
                 Err(anyhow!(
                     "after {} s the collector has {} of {last_seq} answers: {reason}",
                     DRAIN_TIMEOUT.as_secs(),
@@ -112,8 +115,9 @@ impl HeadOffice {
 async fn enrol(collector: &Collector, data: &Path, state: &Path, clock: Arc<dyn Clock>) -> Result<()> {
     let mut admin = Admin::open(data, Arc::clone(&clock), Arc::new(SystemEntropy))?;
     let code = admin.device_add(DEVICE_NAME, None)?.code.to_string();
-    let ca_pem = std::fs::read_to_string(admin.ca_file())
-        .with_context(|| format!("cannot read {}; run the demo in a new folder", admin.ca_file().display()))?;
+    let ca_pem = std::fs::read_to_string(admin.ca_file()).with_context(|| {
+        format!("cannot read {}; run the demo in a new folder", admin.ca_file().display())
+    })?;
     let order = Enrolment {
         collector_url: collector.enrol_url(),
         code: &code,
@@ -128,7 +132,10 @@ async fn enrol(collector: &Collector, data: &Path, state: &Path, clock: Arc<dyn 
 /// The identity with the link as its way to the collector; the ports of a demo are new at each start.
 fn through(link: &Link, identity: Identity) -> Result<Identity> {
     let url = |address: SocketAddr| format!("https://localhost:{}", address.port());
-    let enrolled =
-        afterword_protocol::enrolment::Enrolled { collector_url: url(link.address()), ..identity.enrolled().clone() };
-    Identity::new(enrolled, identity.key().clone()).map_err(|what| anyhow!("the device's identity is broken: {what}"))
+    let enrolled = afterword_protocol::enrolment::Enrolled {
+        collector_url: url(link.address()),
+        ..identity.enrolled().clone()
+    };
+    Identity::new(enrolled, identity.key().clone())
+        .map_err(|what| anyhow!("the device's identity is broken: {what}"))
 }

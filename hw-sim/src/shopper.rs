@@ -68,7 +68,9 @@ pub mod spots {
     /// A letter of the English keyboard; the space bar for anything else.
     #[must_use]
     pub fn letter(letter: char) -> Spot {
-        for (row, (letters, left)) in [("qwertyuiop", 77), ("asdfghjkl", 140), ("zxcvbnm", 265)].iter().enumerate() {
+        for (row, (letters, left)) in
+            [("qwertyuiop", 77), ("asdfghjkl", 140), ("zxcvbnm", 265)].iter().enumerate()
+        {
             if let Some(place) = letters.find(letter) {
                 let (row, place) = (u16::try_from(row).unwrap_or(0), u16::try_from(place).unwrap_or(0));
                 return Spot { x: left + place * 125, y: 418 + row * 102 };
@@ -135,7 +137,12 @@ impl Crowd {
             // Has enough.
             1 => return acts.extend([Act::Wait(900), Act::Tap(spots::FINISH)]),
             // Thinks again: it was worse.
-            2 => acts.extend([Act::Tap(spots::CHANGE), Act::Wait(800), Act::Tap(spots::face(1)), Act::Wait(400)]),
+            2 => acts.extend([
+                Act::Tap(spots::CHANGE),
+                Act::Wait(800),
+                Act::Tap(spots::face(1)),
+                Act::Wait(400),
+            ]),
             // Is slow, is asked, stays.
             3 => acts.extend([Act::Wait(31_000), Act::Tap(spots::MORE_TIME), Act::Wait(2_000)]),
             _ => {}
@@ -166,7 +173,9 @@ mod tests {
 
     #[test]
     fn a_seed_is_a_crowd() {
-        let acts = |seed| (0..20).map(move |_| ()).scan(Crowd::of_seed(seed), |crowd, ()| Some(crowd.next_shopper()));
+        let acts = |seed| {
+            (0..20).map(move |_| ()).scan(Crowd::of_seed(seed), |crowd, ()| Some(crowd.next_shopper()))
+        };
         assert!(acts(1).eq(acts(1)));
         assert!(!acts(1).eq(acts(2)));
     }

@@ -16,8 +16,8 @@ use afterword_kiosk::device::Device;
 use afterword_kiosk::kiosk::{Kiosk, Parts};
 use afterword_kiosk_store::Store;
 use afterword_model::ports::{Clock, ManualClock};
-use afterword_ui::view::Page;
 use afterword_ui::KioskUi;
+use afterword_ui::view::Page;
 use anyhow::{Result, bail};
 
 use crate::panel::Panel;
@@ -68,7 +68,8 @@ impl Stage {
         });
         kiosk.borrow().ui().open()?;
         let store = device.store.clone();
-        let mut stage = Self { panel, kiosk, store, clock, woken, pictures, drawn: BTreeMap::new(), thanked: 0 };
+        let mut stage =
+            Self { panel, kiosk, store, clock, woken, pictures, drawn: BTreeMap::new(), thanked: 0 };
         stage.settle()?;
         Ok(stage)
     }
@@ -139,7 +140,10 @@ impl Stage {
                 break;
             }
             if self.woken.recv_timeout(STORE_TIMEOUT).is_err() {
-                bail!("the kiosk's database has not answered for {} s; is the disk full or gone?", STORE_TIMEOUT.as_secs());
+                bail!(
+                    "the kiosk's database has not answered for {} s; is the disk full or gone?",
+                    STORE_TIMEOUT.as_secs()
+                );
             }
         }
         self.panel.draw();

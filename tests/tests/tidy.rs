@@ -16,7 +16,13 @@ const IMPORTS: [(&str, &str, &[&str]); 10] = [
     (
         "kiosk/app",
         "afterword-kiosk",
-        &["afterword-kiosk-core", "afterword-kiosk-store", "afterword-model", "afterword-protocol", "afterword-ui"],
+        &[
+            "afterword-kiosk-core",
+            "afterword-kiosk-store",
+            "afterword-model",
+            "afterword-protocol",
+            "afterword-ui",
+        ],
     ),
     (
         "hw-sim",
@@ -99,7 +105,8 @@ fn files(ending: &str) -> Vec<PathBuf> {
 #[test]
 fn imports_run_downwards_only() {
     for (folder, name, allowed) in IMPORTS {
-        let ours = dependencies(folder, false).into_iter().filter(|dependency| dependency.starts_with("afterword-"));
+        let ours =
+            dependencies(folder, false).into_iter().filter(|dependency| dependency.starts_with("afterword-"));
         for dependency in ours {
             assert!(allowed.contains(&dependency.as_str()), "{name} may not import {dependency}");
         }
@@ -127,7 +134,10 @@ fn no_product_crate_reaches_the_simulator() {
                 ahead.extend(next.iter().cloned());
             }
         }
-        assert!(!reached.contains("afterword-sim") && !reached.contains("afterword-tests"), "{folder} reaches the simulator");
+        assert!(
+            !reached.contains("afterword-sim") && !reached.contains("afterword-tests"),
+            "{folder} reaches the simulator"
+        );
     }
 }
 
@@ -154,7 +164,11 @@ fn a_file_is_one_idea() {
     for (ending, lines_max) in [("rs", RUST_LINES_MAX), ("slint", SLINT_LINES_MAX)] {
         for path in files(ending) {
             let lines = fs::read_to_string(&path).unwrap().lines().count();
-            assert!(lines <= lines_max, "{} has {lines} lines: is there a second idea in it?", path.display());
+            assert!(
+                lines <= lines_max,
+                "{} has {lines} lines: is there a second idea in it?",
+                path.display()
+            );
         }
     }
 }
@@ -184,7 +198,9 @@ fn the_top_has_six_folders() {
 #[test]
 fn wall_time_is_banned_in_clippys_own_words() {
     let text = fs::read_to_string(root().join(".clippy.toml")).unwrap();
-    for function in ["SystemTime::now", "Instant::now", "Utc::now", "Local::now", "getrandom::fill", "thread::sleep"] {
+    for function in
+        ["SystemTime::now", "Instant::now", "Utc::now", "Local::now", "getrandom::fill", "thread::sleep"]
+    {
         assert!(text.contains(function), ".clippy.toml no longer bans {function}");
     }
 }

@@ -89,7 +89,10 @@ fn place(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(
         error.kind(),
-        format!("cannot lay out the kiosk's fonts at {}: {error}; give it a directory it may write to", path.display()),
+        format!(
+            "cannot lay out the kiosk's fonts at {}: {error}; give it a directory it may write to",
+            path.display()
+        ),
     )
 }
 

@@ -167,7 +167,8 @@ impl KioskUi {
 /// Selects the bundled words for a BCP 47 tag: the whole tag, else its language, else English.
 fn select_language(tag: &str) {
     let language = tag.split('-').next().unwrap_or_default();
-    let found = slint::select_bundled_translation(tag).or_else(|_| slint::select_bundled_translation(language));
+    let found =
+        slint::select_bundled_translation(tag).or_else(|_| slint::select_bundled_translation(language));
     if found.is_err() {
         // English is the language of the source and always there; without any bundle it is shown anyway.
         let _ = slint::select_bundled_translation("en");

@@ -6,19 +6,28 @@
 mod code;
 
 use crate::view::{
-    Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, ReasonKey, Reasons, StillThere,
-    StripNote, Thanks, ThanksNote, View, Voucher,
+    Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, ReasonKey, Reasons,
+    StillThere, StripNote, Thanks, ThanksNote, View, Voucher,
 };
 
 /// Every page by the stem of its picture's file name, in the order a shopper meets them.
 pub fn pages() -> Vec<(&'static str, View)> {
     vec![
         ("kiosk-01-idle-rating", english(question())),
-        ("kiosk-01b-idle-pressed", english(Page::Question(Question { chosen: Some(4), ..question_fields() }))),
+        (
+            "kiosk-01b-idle-pressed",
+            english(Page::Question(Question { chosen: Some(4), ..question_fields() })),
+        ),
         ("kiosk-01c-idle-german", german(german_question())),
-        ("kiosk-01d-idle-empty-strip", english(Page::Question(Question { strip: None, ..question_fields() }))),
+        (
+            "kiosk-01d-idle-empty-strip",
+            english(Page::Question(Question { strip: None, ..question_fields() })),
+        ),
         ("kiosk-05-idle-high-contrast", contrasted(question())),
-        ("kiosk-05b-idle-high-contrast-pressed", contrasted(Page::Question(Question { chosen: Some(4), ..question_fields() }))),
+        (
+            "kiosk-05b-idle-high-contrast-pressed",
+            contrasted(Page::Question(Question { chosen: Some(4), ..question_fields() })),
+        ),
         ("kiosk-06-reasons", english(reasons(false))),
         ("kiosk-06d-reasons-german", german(german_reasons())),
         ("kiosk-06e-reasons-back", english(reasons(true))),
@@ -172,7 +181,8 @@ fn german_comment() -> Page {
 }
 
 fn thanks(complete: bool) -> Page {
-    let reply = ThanksNote { icon: "phone".into(), text: "You asked for a reply. Expect one by Tuesday.".into() };
+    let reply =
+        ThanksNote { icon: "phone".into(), text: "You asked for a reply. Expect one by Tuesday.".into() };
     let door = ThanksNote { icon: "store".into(), text: "What changes is posted here, by the door.".into() };
     let voucher = Voucher {
         title: "£2 off next time".into(),
@@ -192,7 +202,10 @@ fn german_thanks() -> Page {
     Page::Thanks(Thanks {
         title: "Danke".into(),
         message: "Ihre Worte sind gespeichert und gehen an die Menschen, die es besser machen können.".into(),
-        notes: vec![ThanksNote { icon: "store".into(), text: "Was sich ändert, steht hier an der Tür.".into() }],
+        notes: vec![ThanksNote {
+            icon: "store".into(),
+            text: "Was sich ändert, steht hier an der Tür.".into(),
+        }],
         time_left: 0.8,
         voucher: None,
     })
@@ -204,6 +217,8 @@ fn still_there() -> Page {
 
 fn out_of_service() -> Page {
     Page::OutOfService(OutOfService {
-        reason_for_staff: "The disk is full, so no answer can be kept. Free some space; the screen comes back by itself.".into(),
+        reason_for_staff:
+            "The disk is full, so no answer can be kept. Free some space; the screen comes back by itself."
+                .into(),
     })
 }

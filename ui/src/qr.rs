@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn a_run_of_dark_modules_is_one_rectangle_of_whole_pixels() {
-        let code = QrModules { width: 3, dark: vec![true, true, false, false, false, true, true, false, true] };
+        let code =
+            QrModules { width: 3, dark: vec![true, true, false, false, false, true, true, false, true] };
         let drawing = draw(&code);
         assert_eq!(drawing.size_px, 288, "96 pixels a module");
         assert_eq!(

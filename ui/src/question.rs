@@ -47,7 +47,9 @@ impl Rows {
         adapter.set_chosen(page.chosen.filter(|face| (1..=5).contains(face)).map_or(0, i32::from));
         update(
             &self.languages,
-            page.languages.iter().map(|key| LanguageItem { name: key.name.as_str().into(), current: key.current }),
+            page.languages
+                .iter()
+                .map(|key| LanguageItem { name: key.name.as_str().into(), current: key.current }),
         );
         adapter.set_has_strip(page.strip.is_some());
         let strip = page.strip.clone().unwrap_or_default();

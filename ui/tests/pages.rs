@@ -4,15 +4,10 @@ mod support;
 
 use std::path::Path;
 
-use afterword_ui::view::{Page, View};
-use afterword_ui::{Intent, preview};
+use afterword_ui::Intent;
+use afterword_ui::view::Page;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
-use support::Screen;
-
-/// A view of the preview by the name of its picture.
-fn view(name: &str) -> View {
-    preview::pages().into_iter().find(|(stem, _)| *stem == name).expect("the preview has this page").1
-}
+use support::{Screen, view};
 
 fn screen(name: &str) -> Screen {
     Screen::showing(&view(name), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts"))
@@ -208,7 +203,8 @@ fn every_english_word_of_the_kiosk_has_a_german_one() {
     let po = include_str!("../translations/de/LC_MESSAGES/afterword-ui.po");
     for source in slint_files(Path::new("slint")) {
         for part in source.split("@tr(\"").skip(1) {
-            let english = part.split("\")").next().and_then(|rest| rest.split("\",").next()).expect("a string");
+            let english =
+                part.split("\")").next().and_then(|rest| rest.split("\",").next()).expect("a string");
             let first_line = english.split("\\n").next().expect("split gives a part");
             assert!(po.contains(first_line), "no German for {english:?}");
         }
@@ -227,6 +223,14 @@ fn slint_files(dir: &Path) -> Vec<String> {
         }
     }
     sources
+}
+
+#[test]
+fn arabic_is_drawn_though_the_text_face_has_none() {
+    let screen = screen("kiosk-01-idle-rating");
+    let stone = screen.pixel(10, 10);
+    let inked = (894..962).filter(|x| (40..80).any(|y| screen.pixel(*x, y) != stone)).count();
+    assert!(inked > 50, "{inked} of 68 columns hold a letter's part");
 }
 
 #[test]

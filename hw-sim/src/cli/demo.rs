@@ -57,8 +57,9 @@ impl Demo {
         };
         make_folder(&folder)?;
         // First of all: laying out fonts sets variables of this process, which only a single thread may do.
-        fonts::install(&folder.join("fonts"))
-            .with_context(|| format!("cannot lay out the fonts in {}; name another --out", folder.display()))?;
+        fonts::install(&folder.join("fonts")).with_context(|| {
+            format!("cannot lay out the fonts in {}; name another --out", folder.display())
+        })?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let is_headless = self.headless || !window::has_display();
         if is_headless && !self.headless {
@@ -70,7 +71,7 @@ impl Demo {
     fn scripted(&self, folder: &Path, runtime: &tokio::runtime::Runtime) -> Result<bool> {
         let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
         let device = open_device(folder, clock.clone())?;
-        let mut office = runtime.block_on(open_office(folder, &device))?;
+        let office = runtime.block_on(open_office(folder, &device))?;
         let mut stage = Stage::new(&device, clock, self.out.clone())?;
         let mut crowd = Crowd::of_seed(self.seed);
         let bar = progress_bar(self.shoppers);
@@ -122,7 +123,7 @@ async fn open_office(folder: &Path, device: &Device) -> Result<HeadOffice> {
 fn conclude(
     folder: &Path,
     device: &Device,
-    mut office: HeadOffice,
+    office: HeadOffice,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<bool> {
     let last_seq = device.store.position()?.last_seq;

@@ -41,8 +41,9 @@ pub(super) struct KioskOnly {
 impl KioskOnly {
     pub(super) fn run(self) -> Result<()> {
         make_folder(&self.data)?;
-        fonts::install(&self.data.join("fonts"))
-            .with_context(|| format!("cannot lay out the fonts in {}; name another --data", self.data.display()))?;
+        fonts::install(&self.data.join("fonts")).with_context(|| {
+            format!("cannot lay out the fonts in {}; name another --data", self.data.display())
+        })?;
         let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
         let config = Path::new("examples/kiosk.toml");
         let device =

@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("AFTERWORD_LOG").unwrap_or_else(|_| "error".into()),
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "error".into()),
         )
         .init();
     let cli = Cli::parse();
@@ -76,6 +76,7 @@ fn shop_config() -> Result<Config> {
 }
 
 fn make_folder(path: &Path) -> Result<()> {
-    std::fs::create_dir_all(path)
-        .with_context(|| format!("cannot make the folder {}; name one that this user may write", path.display()))
+    std::fs::create_dir_all(path).with_context(|| {
+        format!("cannot make the folder {}; name one that this user may write", path.display())
+    })
 }

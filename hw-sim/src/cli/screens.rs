@@ -27,8 +27,9 @@ impl Screens {
             bail!("no pages are laid out for a panel of {}; this version has {WIDTH}x{HEIGHT}", self.panel);
         }
         make_folder(&self.out)?;
-        fonts::install(&self.out.join("fonts"))
-            .with_context(|| format!("cannot lay out the fonts in {}; name another --out", self.out.display()))?;
+        fonts::install(&self.out.join("fonts")).with_context(|| {
+            format!("cannot lay out the fonts in {}; name another --out", self.out.display())
+        })?;
         let panel = Panel::install(WIDTH, HEIGHT)?;
         let ui = KioskUi::new()?;
         ui.open()?;

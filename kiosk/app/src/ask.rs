@@ -26,7 +26,10 @@ impl RunningKiosk {
     /// When nobody answers at `socket`, or it is a kiosk of a version too far away.
     pub fn connect(socket: &Path) -> Result<Self> {
         let stream = UnixStream::connect(socket).with_context(|| {
-            format!("no kiosk answers at {}; start `afterword-kiosk run`, or name its socket with --socket", socket.display())
+            format!(
+                "no kiosk answers at {}; start `afterword-kiosk run`, or name its socket with --socket",
+                socket.display()
+            )
         })?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
@@ -56,7 +59,9 @@ impl RunningKiosk {
     pub fn position(&mut self) -> Result<Position> {
         match self.ask(&Request::Position)? {
             Reply::Position(position) => Ok(position),
-            other => bail!("the kiosk answered {other:?} when asked for its position; restart it and ask again"),
+            other => {
+                bail!("the kiosk answered {other:?} when asked for its position; restart it and ask again")
+            }
         }
     }
 

@@ -56,7 +56,8 @@ pub struct Change {
     pub said: Words,
     /// What the store did, by language.
     pub did: Words,
-    /// When.
+    /// When, as TOML writes a date (2026-11-12, without quotes).
+    #[serde(deserialize_with = "toml_date")]
     pub date: NaiveDate,
 }
 
@@ -176,7 +177,19 @@ impl Config {
 /// The words for a language: its own, else the survey's default language, else any there are.
 #[must_use]
 pub fn in_language<'w>(words: &'w Words, tag: &str, default_tag: &str) -> &'w str {
-    words.get(tag).or_else(|| words.get(default_tag)).or_else(|| words.values().next()).map_or("", String::as_str)
+    words
+        .get(tag)
+        .or_else(|| words.get(default_tag))
+        .or_else(|| words.values().next())
+        .map_or("", String::as_str)
+}
+
+fn toml_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    let written = toml::value::Datetime::deserialize(deserializer)?;
+    written
+        .date
+        .and_then(|date| NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into()))
+        .ok_or_else(|| serde::de::Error::custom("a date is written YYYY-MM-DD, without quotes"))
 }
 
 #[cfg(test)]
@@ -196,8 +209,16 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_whole() {
+        let config = Config::parse(Path::new("kiosk.toml"), include_str!("../examples/kiosk.toml")).unwrap();
+        assert_eq!(config.changes[0].date, NaiveDate::from_ymd_opt(2026, 11, 12).unwrap());
+    }
+
+    #[test]
     fn a_mistake_names_its_line() {
-        assert!(message("format = 1\nstore_nam = \"x\"\n").starts_with("kiosk.toml:2: unknown field `store_nam`"));
+        assert!(
+            message("format = 1\nstore_nam = \"x\"\n").starts_with("kiosk.toml:2: unknown field `store_nam`")
+        );
         let zone = message(&GOOD.replace("Europe/London", "Europe/Londn"));
         assert!(zone.starts_with("kiosk.toml:3:"), "{zone}");
         assert!(message(&GOOD.replace("format = 1", "format = 2")).contains("reads format 1"));

@@ -209,7 +209,8 @@ impl Kiosk {
     }
 
     fn show(&mut self) {
-        let view = self.presenter.view(&self.session, self.stamper.monotonic_ms(), self.store_problem.as_deref());
+        let view =
+            self.presenter.view(&self.session, self.stamper.monotonic_ms(), self.store_problem.as_deref());
         if self.shown.as_ref() != Some(&view) {
             self.ui.show(&view);
             self.shown = Some(view);

@@ -7,8 +7,8 @@ use afterword_kiosk_core::{Flow, Screen, Session};
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_ui::View;
 use afterword_ui::view::{
-    self, Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, QrModules, ReasonKey, Reasons,
-    StillThere, StripNote, Thanks, ThanksNote, Voucher,
+    self, Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, QrModules, ReasonKey,
+    Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
 };
 use chrono::{Locale, NaiveDate};
 use qrcode::{Color, EcLevel, QrCode};
@@ -46,9 +46,18 @@ impl Presenter {
             Screen::Reasons { question, chosen, flow } => words.reasons(self.asked(question), &chosen, flow),
             Screen::Comment { question, text, count, limit, flow } => {
                 let title = self.asked(question).title.in_language(words.tag).to_owned();
-                let layout = if words.tag.starts_with("de") { KeyboardLayout::Qwertz } else { KeyboardLayout::Qwerty };
+                let layout =
+                    if words.tag.starts_with("de") { KeyboardLayout::Qwertz } else { KeyboardLayout::Qwerty };
                 let language_name = words.language_name();
-                Page::Comment(Comment { header: words.header(flow), title, text, count, limit, layout, language_name })
+                Page::Comment(Comment {
+                    header: words.header(flow),
+                    title,
+                    text,
+                    count,
+                    limit,
+                    layout,
+                    language_name,
+                })
             }
             Screen::Thanks { rating_only, time_left } => words.thanks(rating_only, time_left),
             Screen::StillThere { seconds_left, time_left, .. } => {
@@ -89,7 +98,12 @@ impl InLanguage<'_> {
             words: face_words(question, self.tag),
             chosen,
             // A switch with one position is no switch.
-            languages: survey.languages.iter().map(language_key).filter(|_| survey.languages.len() > 1).collect(),
+            languages: survey
+                .languages
+                .iter()
+                .map(language_key)
+                .filter(|_| survey.languages.len() > 1)
+                .collect(),
             strip: self.presenter.config.changes.first().map(|change| self.strip(change)),
         })
     }
@@ -119,7 +133,10 @@ impl InLanguage<'_> {
             notes: thanks
                 .notes
                 .iter()
-                .map(|note| ThanksNote { icon: note.icon.clone(), text: note.text.in_language(self.tag).to_owned() })
+                .map(|note| ThanksNote {
+                    icon: note.icon.clone(),
+                    text: note.text.in_language(self.tag).to_owned(),
+                })
                 .collect(),
             time_left,
             voucher: self.presenter.config.voucher.as_ref().map(|voucher| self.voucher(voucher)),

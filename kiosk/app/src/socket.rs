@@ -110,7 +110,8 @@ fn serve_connection(mut stream: UnixStream, queue: &StoreQueue, store: &Store) -
         return write_frame(&mut stream, &refused("the first message must be a hello"));
     };
     if version != LOCAL_VERSION && version + 1 != LOCAL_VERSION {
-        let detail = format!("{program} speaks version {version}, this kiosk {LOCAL_VERSION}; update the older one");
+        let detail =
+            format!("{program} speaks version {version}, this kiosk {LOCAL_VERSION}; update the older one");
         return write_frame(&mut stream, &refused(&detail));
     }
     let program_version = env!("CARGO_PKG_VERSION").to_owned();
@@ -125,9 +126,7 @@ fn answer(request: Request, queue: &StoreQueue, store: &Store) -> Reply {
     let reply = match request {
         Request::Hello { .. } => return refused("the hello was already said"),
         Request::Position => queue.position_blocking().map(Reply::Position),
-        Request::Next(take) => {
-            queue.next_blocking(take).map(|run| Reply::Next { run: run.map(Into::into) })
-        }
+        Request::Next(take) => queue.next_blocking(take).map(|run| Reply::Next { run: run.map(Into::into) }),
         Request::Accept(receipt) => {
             queue.accept_blocking(&receipt).map(|acceptance| Reply::Accepted { acceptance })
         }

@@ -72,18 +72,22 @@ pub(crate) fn migrate(
 }
 
 /// Copies the whole database, log included, to `kiosk.db.before-schema-<known>`.
+///
+/// SQLite makes the copy: a file of the database that this process opened and closed by itself would take
+/// SQLite's locks with it (<https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
 fn back_up(connection: &Connection, path: &Path, known: usize) -> Result<PathBuf, OpenError> {
-    let held_up: bool = connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-        .map_err(|error| StoreError::of(path, &error))?;
-    if held_up {
-        return Err(StoreError::Locked(path.to_owned()).into());
-    }
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".before-schema-{known}"));
     let copy = PathBuf::from(copy);
-    let copied = std::fs::copy(path, &copy).and_then(|_| File::open(&copy)?.sync_all());
-    copied.map_err(|source| OpenError::File { path: copy.clone(), doing: "written", source })?;
+    let failed = |source| OpenError::File { path: copy.clone(), doing: "written", source };
+    match std::fs::remove_file(&copy) {
+        // From a migration that did not come to its end; the database is as it was then.
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(failed(source)),
+        _ => {}
+    }
+    let name = copy.to_str().ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(|error| StoreError::of(&copy, &error))?;
+    File::open(&copy).and_then(|file| file.sync_all()).map_err(failed)?;
     Ok(copy)
 }
 

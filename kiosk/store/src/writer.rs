@@ -155,7 +155,7 @@ impl Writer {
                 done.give(purged);
             }
             Command::Probe(done) => {
-                done.give(self.attempt(|connection, path, _| ledger::probe(connection, path)))
+                done.give(self.attempt(|connection, path, _| ledger::probe(connection, path)));
             }
             Command::Close(done) => done.give(Err(StoreError::Stopped)),
             #[cfg(test)]

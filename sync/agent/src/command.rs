@@ -2,6 +2,7 @@
 //!
 //! Each failure is one sentence that says what happened, where, and what to do; nothing is half-written.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,10 @@ use std::time::Duration;
 use afterword_agent::files::{LockError, StateLock};
 use afterword_agent::https::Timeouts;
 use afterword_agent::status::keep_file;
-use afterword_agent::{Agent, Enrolment, HttpsTransport, Identity, SocketQueue, Status, Timing, enrol, run};
+use afterword_agent::{
+    Agent, EnrolError, Enrolment, HttpsTransport, Identity, SocketQueue, Status, Timing, Transport as _,
+    enrol, run,
+};
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use anyhow::Context as _;
@@ -110,6 +114,9 @@ struct RunArguments {
     /// The kiosk program's socket
     #[arg(long, value_name = "PATH", default_value = SOCKET)]
     socket: PathBuf,
+    /// Short waits, for a desk or a test: a fleet of devices needs the long ones
+    #[arg(long)]
+    brisk: bool,
 }
 
 #[derive(Debug, Args)]
@@ -165,7 +172,11 @@ async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
         state_dir: &arguments.state.state,
         timeouts: Timeouts::default(),
     };
-    let identity = enrol(&order, &SystemEntropy, Arc::new(SystemClock::start())).await?;
+    let enrolled = enrol(&order, &SystemEntropy, Arc::new(SystemClock::start())).await;
+    let identity = match enrolled {
+        Err(error @ EnrolError::Ca(_)) => return Err(error).context(arguments.ca.display().to_string()),
+        other => other?,
+    };
     let enrolled = identity.enrolled();
     println!("Enrolled as {} ({}).", enrolled.name, enrolled.device);
     println!("Records will go to {}; start with `afterword-sync run`.", enrolled.collector_url);
@@ -174,7 +185,8 @@ async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
 
 async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let state_dir = &arguments.state.state;
     let identity = Arc::new(Identity::load(state_dir)?);
     let _lock = lock(state_dir).await?;
@@ -187,13 +199,16 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
             )
         })?;
     let status = Status::starting(&identity).continued_from(Status::read(state_dir));
+    if let Some(receipt_ms) = status.last_receipt_ms {
+        transport.time_is_at_least(receipt_ms);
+    }
     let (status, changes) = watch::channel(status);
     let file = tokio::spawn(keep_file(changes, state_dir.clone()));
     let agent = Agent {
         queue: SocketQueue::at(arguments.socket.clone()),
         transport,
         identity,
-        timing: Timing::default(),
+        timing: if arguments.brisk { Timing::brisk() } else { Timing::default() },
         entropy: Arc::new(SystemEntropy),
         clock,
         status,

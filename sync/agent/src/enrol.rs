@@ -71,7 +71,7 @@ pub enum EnrolError {
     NoAnswer(#[from] TransportFailure),
     /// The collector does not know the code.
     #[error(
-        "the collector at {host} does not accept this code ({detail}): ask for a new one with `afterword-collector device add`"
+        "the collector at {host} does not accept this code ({detail}): a code works once and for a day, check it or get another"
     )]
     CodeRefused {
         /// Where.

@@ -242,6 +242,27 @@ mod tests {
         }
     }
 
+    /// A resolver that knows nobody.
+    struct NoNames;
+
+    impl reqwest::dns::Resolve for NoNames {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            Box::pin(async { Err(NameNotFound(io::Error::other("no such name")).into()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_not_found_is_told_from_a_dead_address() {
+        let clock = Arc::new(afterword_model::ports::ManualClock::at(0));
+        let ca_pem = crate::testing::identity(1).enrolled().collector_ca_pem.clone();
+        let tls = tls::anonymous(&ca_pem, Arc::new(FlooredTime::new(clock, 0))).unwrap();
+        let builder = Client::builder().tls_backend_preconfigured(tls).dns_resolver(Arc::new(NoNames));
+        let url = endpoint("https://collector.example:8443", BATCHES_PATH).unwrap();
+        let failure = post(&builder.build().unwrap(), &url, &[], Bytes::new()).await.unwrap_err();
+        assert_eq!((failure.cause, failure.detail.as_str()), (Cause::Dns, "no such name"));
+        assert!(failure.to_string().contains("collector.example"), "{failure}");
+    }
+
     #[test]
     fn a_tls_error_is_found_however_deep_it_lies() {
         let tls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);

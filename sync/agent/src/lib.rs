@@ -22,6 +22,7 @@ pub mod files;
 pub mod https;
 pub mod identity;
 pub mod plan;
+mod report;
 pub mod retry_after;
 pub mod run;
 pub mod socket_queue;

@@ -26,6 +26,7 @@ use crate::answer::{Answer, classify};
 use crate::backoff::{Backoff, uniform_ms};
 use crate::identity::Identity;
 use crate::plan::Plan;
+use crate::report::Report;
 use crate::status::{State, Status};
 use crate::timing::{RETRY_MAX_MS, Timing};
 use crate::transport::Transport;
@@ -39,6 +40,9 @@ const REFRESH_MS: u64 = 30_000;
 
 /// Shortest pause after a busy answer, in milliseconds, also when it says zero.
 const BUSY_LEAST_MS: u64 = 1_000;
+
+/// After "nothing new", in milliseconds: a queue that says so without waiting must not make the loop spin.
+const IDLE_PAUSE_MS: u64 = 50;
 
 /// Everything the loop works with.
 pub struct Agent<Q, T> {
@@ -67,16 +71,12 @@ pub enum Ended {
 
 /// Brings records over until `shutdown` turns true. Work in progress is dropped, which loses nothing.
 pub async fn run<Q: Queue, T: Transport>(agent: Agent<Q, T>, mut shutdown: watch::Receiver<bool>) -> Ended {
-    let status = agent.status.clone();
     let mut work = Work::new(agent);
     tokio::select! {
         _ = shutdown.wait_for(|&asked| asked) => {}
         never = work.forever() => match never {},
     }
-    status.send_modify(|status| {
-        status.state = State::Stopped;
-        status.next_try_ms = None;
-    });
+    work.report.state(State::Stopped);
     Ended::Shutdown
 }
 
@@ -105,6 +105,7 @@ impl From<QueueError> for Restart {
 
 struct Work<Q, T> {
     agent: Agent<Q, T>,
+    report: Report,
     retry: Backoff,
     paused: Backoff,
     kiosk: Backoff,
@@ -120,6 +121,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     fn new(agent: Agent<Q, T>) -> Self {
         let timing = agent.timing;
         Self {
+            report: Report::new(agent.status.clone(), agent.clock.clone()),
             agent,
             retry: Backoff::new(timing.retry_least_ms, timing.retry_most_ms),
             paused: Backoff::new(timing.paused_least_ms, timing.retry_most_ms),
@@ -160,6 +162,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     async fn begin_at_position(&mut self) -> Result<Infallible, Restart> {
         let position = self.position().await?;
         let mut plan = Plan::after(position.acknowledged_seq);
+        if position.last_seq == position.acknowledged_seq {
+            self.report.state(State::Idle);
+        }
         // What was settled without our hearing of it is not sent again.
         self.outgoing.take_if(|batch| {
             batch.run.epoch != position.epoch || batch.run.last_seq() <= position.acknowledged_seq
@@ -184,7 +189,10 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
 
     /// One attempt, and everything its answer asks for.
     async fn send(&mut self, batch: &Arc<Outgoing>, plan: &mut Plan) -> Result<(), Restart> {
-        self.say(State::Sending, None, None);
+        if self.failing_since_ms.is_none() {
+            // While it fails, the reason stays to be seen until something works.
+            self.report.state(State::Sending);
+        }
         let answer = match self.agent.transport.send(batch.body.clone()).await {
             Ok(raw) => {
                 let receipt_key = &self.agent.identity.enrolled().receipt_key;
@@ -266,18 +274,13 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         self.kiosk.reset();
         let receipt = &receipt.receipt;
         self.agent.transport.time_is_at_least(receipt.received_ms);
+        self.report.receipt(receipt);
         tracing::info!(through_seq = receipt.through_seq, records = batch.run.records.len(), "receipt");
-        let now_ms = self.agent.clock.wall_ms();
-        self.agent.status.send_modify(|status| {
-            status.last_success_ms = Some(now_ms);
-            status.last_receipt_ms = Some(receipt.received_ms);
-            status.acknowledged_seq = status.acknowledged_seq.max(receipt.through_seq);
-            status.last_seq = status.last_seq.max(receipt.through_seq);
-            status.unsent = status.last_seq - status.acknowledged_seq;
-        });
+        let all_sent = self.report.unsent() == 0;
+        self.report.state(if all_sent { State::Idle } else { State::Sending });
         let down_ms =
             self.failing_since_ms.take().map_or(0, |since_ms| self.now_ms().saturating_sub(since_ms));
-        if down_ms >= self.agent.timing.outage_ms && self.agent.status.borrow().unsent > 0 {
+        if down_ms >= self.agent.timing.outage_ms && !all_sent {
             self.spread("the collector is back after an outage").await;
         }
         Ok(())
@@ -306,13 +309,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             ))
             .into());
         }
-        let last_seq = run.last_seq();
-        self.agent.status.send_if_modified(|status| {
-            let grown = last_seq > status.last_seq;
-            status.last_seq = status.last_seq.max(last_seq);
-            status.unsent = status.last_seq.saturating_sub(status.acknowledged_seq);
-            grown
-        });
+        self.report.newest(run.last_seq());
         Ok(Some(run))
     }
 
@@ -320,20 +317,15 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     async fn idle(&mut self) -> Result<(), QueueError> {
         self.position().await?;
         self.kiosk.reset();
-        self.say(State::Idle, None, None);
+        self.report.state(State::Idle);
+        sleep(Duration::from_millis(IDLE_PAUSE_MS)).await;
         Ok(())
     }
 
     /// Asks the queue how far it is, and brings the status up to date.
     async fn position(&mut self) -> Result<Position, QueueError> {
         let position = within(0, self.agent.queue.position()).await?;
-        self.agent.status.send_if_modified(|status| {
-            let before = (status.acknowledged_seq, status.last_seq);
-            status.acknowledged_seq = position.acknowledged_seq;
-            status.last_seq = position.last_seq;
-            status.unsent = position.last_seq.saturating_sub(position.acknowledged_seq);
-            before != (status.acknowledged_seq, status.last_seq)
-        });
+        self.report.numbers(position.acknowledged_seq, position.last_seq);
         Ok(position)
     }
 
@@ -350,8 +342,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     async fn wait(&mut self, state: State, problem: String, delay: Duration) {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(?state, %problem, delay_ms, "waiting");
-        let next_try_ms = self.agent.clock.wall_ms().saturating_add_unsigned(delay_ms);
-        self.say(state, Some(problem), Some(next_try_ms));
+        self.report.waiting(state, &problem, delay_ms);
         let mut left_ms = delay_ms;
         while left_ms > REFRESH_MS {
             sleep(Duration::from_millis(REFRESH_MS)).await;
@@ -360,15 +351,6 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             let _ = self.position().await;
         }
         sleep(Duration::from_millis(left_ms)).await;
-    }
-
-    fn say(&self, state: State, problem: Option<String>, next_try_ms: Option<i64>) {
-        self.agent.status.send_if_modified(|status| {
-            let same =
-                status.state == state && status.problem == problem && status.next_try_ms == next_try_ms;
-            (status.state, status.problem, status.next_try_ms) = (state, problem, next_try_ms);
-            !same
-        });
     }
 
     fn failed(&mut self) {

@@ -28,7 +28,9 @@ pub enum AdminError {
     #[error("a device's name has 1 to {DEVICE_NAME_CHARS_MAX} characters, none of them a control character")]
     BadName,
     /// The name is in use.
-    #[error("`{name}` is the name of an enrolled device ({device}); choose another name, or revoke that one first")]
+    #[error(
+        "`{name}` is the name of an enrolled device ({device}); choose another name, or revoke that one first"
+    )]
     NameTaken {
         /// The name.
         name: String,
@@ -148,7 +150,11 @@ impl Admin {
     /// [`AdminError::BadName`], [`AdminError::NameTaken`], or the database.
     pub fn device_add(&mut self, name: &str, store: Option<&str>) -> Result<NewDevice, AdminError> {
         let length = name.chars().count();
-        if length == 0 || length > DEVICE_NAME_CHARS_MAX || name.trim() != name || name.contains(char::is_control) {
+        if length == 0
+            || length > DEVICE_NAME_CHARS_MAX
+            || name.trim() != name
+            || name.contains(char::is_control)
+        {
             return Err(AdminError::BadName);
         }
         let now_ms = self.clock.wall_ms();
@@ -191,7 +197,11 @@ impl Admin {
     ///
     /// # Errors
     /// [`AdminError::NoSuchDevice`], or the database.
-    pub fn device_revoke(&mut self, id_or_name: &str, reason: Option<&str>) -> Result<Revocation, AdminError> {
+    pub fn device_revoke(
+        &mut self,
+        id_or_name: &str,
+        reason: Option<&str>,
+    ) -> Result<Revocation, AdminError> {
         let now_ms = self.clock.wall_ms();
         let transaction = self.transaction()?;
         let found = devices::find(&transaction, id_or_name)?.into_iter().next();

@@ -43,26 +43,32 @@ impl Refusal {
 
     /// 408. The connection is closed: what follows on it would be the rest of this request.
     pub(crate) fn timed_out(what: &str) -> Self {
-        let detail = format!("{what} did not come to its end in time; send it again, in smaller batches on a slow link");
+        let detail = format!(
+            "{what} did not come to its end in time; send it again, in smaller batches on a slow link"
+        );
         Self { closes: true, ..ProblemType::TimedOut.with_detail(detail).into() }
     }
 
     /// 503, soon again.
     pub(crate) fn busy() -> Self {
-        let problem = ProblemType::Busy.with_detail("too many batches are being stored just now; come back later");
+        let problem =
+            ProblemType::Busy.with_detail("too many batches are being stored just now; come back later");
         Self { retry_after_s: Some(BUSY_RETRY_AFTER_S), ..problem.into() }
     }
 
     /// 429, not before so many seconds.
     pub(crate) fn throttled(retry_after_s: u64) -> Self {
-        let detail = format!("too many failed enrolments; try again in {retry_after_s} s with the right code");
+        let detail =
+            format!("too many failed enrolments; try again in {retry_after_s} s with the right code");
         let problem = Problem { status: 429, ..ProblemType::Busy.with_detail(detail) };
         Self { retry_after_s: Some(retry_after_s), ..problem.into() }
     }
 
     /// 404.
     pub(crate) fn not_found() -> Self {
-        ProblemType::NotFound.with_detail("there is nothing at this address; PROTOCOL.md lists what there is").into()
+        ProblemType::NotFound
+            .with_detail("there is nothing at this address; PROTOCOL.md lists what there is")
+            .into()
     }
 
     /// 405.
@@ -83,14 +89,17 @@ impl Refusal {
 
     /// 403 for a batch under another device's name.
     pub(crate) fn other_device() -> Self {
-        let detail = "the batch's header names another device than the certificate; a device speaks for itself only";
+        let detail =
+            "the batch's header names another device than the certificate; a device speaks for itself only";
         ProblemType::NotAllowed.with_detail(detail).into()
     }
 
     /// 500. Nothing was stored; the reason is in the collector's log.
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
-        ProblemType::Internal.with_detail("the collector failed and stored nothing; send it again later").into()
+        ProblemType::Internal
+            .with_detail("the collector failed and stored nothing; send it again later")
+            .into()
     }
 
     /// The refusal that an ingest's outcome is; `Ok` with the time since which the batch is held otherwise.
@@ -121,7 +130,9 @@ impl Refusal {
                 "no device waits with this code; check it, or get one from `afterword-collector device add`"
             }
             Claim::Expired => "this code is too old; get a new one from `afterword-collector device add`",
-            Claim::Used => "this code was used by another device; get a new one from `afterword-collector device add`",
+            Claim::Used => {
+                "this code was used by another device; get a new one from `afterword-collector device add`"
+            }
         };
         Err(Self::not_authenticated(detail))
     }
@@ -137,9 +148,10 @@ impl From<BatchError> for Refusal {
     fn from(error: BatchError) -> Self {
         let kind = match error {
             BatchError::TooLarge { .. } => ProblemType::TooLarge,
-            BatchError::Compression(_) | BatchError::Header(_) | BatchError::Count { .. } | BatchError::Chain => {
-                ProblemType::Malformed
-            }
+            BatchError::Compression(_)
+            | BatchError::Header(_)
+            | BatchError::Count { .. }
+            | BatchError::Chain => ProblemType::Malformed,
         };
         kind.with_detail(error.to_string()).into()
     }

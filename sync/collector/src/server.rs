@@ -42,7 +42,9 @@ pub enum StartError {
         option: &'static str,
     },
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {reason}; give an address of this machine and a port this user may open with {option}")]
+    #[error(
+        "cannot listen on {address}: {reason}; give an address of this machine and a port this user may open with {option}"
+    )]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -116,7 +118,8 @@ impl Collector {
         let locked = prepare_folder(&config.data)?;
         let pki = Arc::new(Pki::open_or_create(&pki_path(&config.data), &names, &clock, &entropy)?);
         let connection = open_or_create(&database, &clock, &entropy)?;
-        let failed = |error: rusqlite::Error| OpenError::Failed { path: database.clone(), reason: error.to_string() };
+        let failed =
+            |error: rusqlite::Error| OpenError::Failed { path: database.clone(), reason: error.to_string() };
         let server = read_server(&connection).map_err(failed)?;
         write_urls(&connection, &device_url, &enrol_url).map_err(failed)?;
         drop(locked);
@@ -235,7 +238,8 @@ fn urls(config: &Config, device: SocketAddr, enrol: SocketAddr) -> Result<(Strin
     let wrong = || StartError::Advertise(advertised.clone());
     let uri: http::Uri = advertised.parse().map_err(|_| wrong())?;
     let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-    let authority = uri.authority().filter(|_| bare && uri.scheme_str() == Some("https")).ok_or_else(wrong)?;
+    let authority =
+        uri.authority().filter(|_| bare && uri.scheme_str() == Some("https")).ok_or_else(wrong)?;
     let enrol_host = authority.host().trim_matches(['[', ']']);
     Ok((format!("https://{authority}"), https_url(enrol_host, enrol.port())))
 }

@@ -36,7 +36,7 @@ impl Count {
     }
 
     fn add(&mut self, now_ms: u64) {
-        if !self.is_current(now_ms) {
+        if self.failures == 0 || !self.is_current(now_ms) {
             *self = Self { since_ms: now_ms, failures: 0 };
         }
         self.failures += 1;

@@ -90,9 +90,12 @@ mod tests {
     /// Values of R's `prop.test(x, n, correct = FALSE)`.
     #[test]
     fn wilson_agrees_with_r() {
-        for (hits, of, low, high) in
-            [(8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (263, 1000, 0.2367, 0.2912)]
-        {
+        for (hits, of, low, high) in [
+            (8, 10, 0.4902, 0.9433),
+            (0, 10, 0.0, 0.2775),
+            (10, 10, 0.7225, 1.0),
+            (263, 1000, 0.2367, 0.2912),
+        ] {
             let share = wilson_95(hits, of);
             assert_close(share.low, low);
             assert_close(share.high, high);

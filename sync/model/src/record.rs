@@ -62,6 +62,9 @@ mod tests {
         let epoch = StoreEpoch::new([0; 16]);
         let first = genesis(&epoch);
         assert_eq!(first.to_string(), "031445fab5bfaa983ff359d23cee9e2c99770ed4869028c5a567ab14f24ee162");
-        assert_eq!(next_head(&first, b"{}").to_string(), "67ba8ed14f8d586b35f2abeff3a7cda16bd54bdb7cadb225fa1ae11102e96934");
+        assert_eq!(
+            next_head(&first, b"{}").to_string(),
+            "67ba8ed14f8d586b35f2abeff3a7cda16bd54bdb7cadb225fa1ae11102e96934"
+        );
     }
 }

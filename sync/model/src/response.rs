@@ -210,8 +210,16 @@ mod tests {
                 },
                 answers: vec![
                     Answer { question: "visit".into(), value: AnswerValue::Face(2), at_ms: 0 },
-                    Answer { question: "why".into(), value: AnswerValue::Choices(vec!["waiting".into()]), at_ms: 2_100 },
-                    Answer { question: "words".into(), value: AnswerValue::Comment("slow".into()), at_ms: 9_000 },
+                    Answer {
+                        question: "why".into(),
+                        value: AnswerValue::Choices(vec!["waiting".into()]),
+                        at_ms: 2_100,
+                    },
+                    Answer {
+                        question: "words".into(),
+                        value: AnswerValue::Comment("slow".into()),
+                        at_ms: 9_000,
+                    },
                 ],
             },
             outcome: Outcome::Completed,

@@ -190,7 +190,8 @@ pub fn decode(body: &[u8]) -> Result<Batch, BatchError> {
 }
 
 fn decompress(body: &[u8]) -> Result<Vec<u8>, BatchError> {
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(BatchError::Compression)?.single_frame();
+    let mut decoder =
+        zstd::stream::read::Decoder::with_buffer(body).map_err(BatchError::Compression)?.single_frame();
     decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(BatchError::Compression)?;
     let mut lines = Vec::new();
     // One byte more than allowed tells "full" from "too much" without reading the rest of a bomb.
@@ -205,7 +206,10 @@ fn read_header(line: &[u8]) -> Result<BatchHeader, BatchError> {
     let header: BatchHeader =
         serde_json::from_slice(line).map_err(|error| BatchError::Header(error.to_string()))?;
     if header.v != BATCH_VERSION {
-        return Err(BatchError::Header(format!("version {}, this collector reads {BATCH_VERSION}", header.v)));
+        return Err(BatchError::Header(format!(
+            "version {}, this collector reads {BATCH_VERSION}",
+            header.v
+        )));
     }
     if header.count == 0 || header.count > BATCH_RECORDS_MAX {
         return Err(BatchError::TooLarge { what: "500 records, or none" });
@@ -271,7 +275,8 @@ mod tests {
 
     #[test]
     fn a_line_too_many_or_too_few_is_noticed() {
-        let lines = String::from_utf8(zstd::bulk::decompress(&body(&["{}", "{}"]), DECODED_MAX).unwrap()).unwrap();
+        let lines =
+            String::from_utf8(zstd::bulk::decompress(&body(&["{}", "{}"]), DECODED_MAX).unwrap()).unwrap();
         let more = format!("{lines}{{}}\n");
         assert!(matches!(decode(&compressed(&more)), Err(BatchError::Count { announced: 2, found: 3 })));
         let fewer = lines.strip_suffix("{}\n").unwrap();

@@ -56,7 +56,9 @@ pub struct EnrolmentCode(String);
 
 /// Text that is no code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an enrolment code has 12 letters and figures, like K7QM-2XJP-9WTD; check it against the one from `afterword-collector device add`")]
+#[error(
+    "an enrolment code has 12 letters and figures, like K7QM-2XJP-9WTD; check it against the one from `afterword-collector device add`"
+)]
 pub struct NotACode;
 
 impl EnrolmentCode {

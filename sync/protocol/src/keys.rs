@@ -42,7 +42,9 @@ impl SigningKey {
     /// # Errors
     /// [`BadKey`] when it is something else.
     pub fn from_pem(pem: &str) -> Result<Self, BadKey> {
-        ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map(Self).map_err(|_| BadKey("private key in PKCS#8 PEM"))
+        ed25519_dalek::SigningKey::from_pkcs8_pem(pem)
+            .map(Self)
+            .map_err(|_| BadKey("private key in PKCS#8 PEM"))
     }
 
     /// The key as PKCS#8 PEM. The text is wiped when dropped; write it to a file only its owner can read.
@@ -164,7 +166,9 @@ mod tests {
         let key = SigningKey::generate(&SeededEntropy::new(1));
         let read = SigningKey::from_pem(&key.to_pem()).unwrap();
         assert_eq!(read.verifying_key(), key.verifying_key());
-        assert!(SigningKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").is_err());
+        assert!(
+            SigningKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").is_err()
+        );
     }
 
     #[test]

@@ -171,7 +171,9 @@ mod tests {
         let frame = encode_frame(&Reply::Next { run: Some(run.clone().into()) }).unwrap();
         let length = frame_length(frame[..4].try_into().unwrap()).unwrap();
         assert_eq!(length, frame.len() - 4);
-        let Reply::Next { run: Some(read) } = decode_frame(&frame[4..]).unwrap() else { panic!("another reply") };
+        let Reply::Next { run: Some(read) } = decode_frame(&frame[4..]).unwrap() else {
+            panic!("another reply")
+        };
         assert_eq!(Run::try_from(read).unwrap(), run);
     }
 

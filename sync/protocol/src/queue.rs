@@ -94,7 +94,10 @@ pub trait Queue: Send {
     ///
     /// # Errors
     /// [`QueueError`] when the kiosk cannot be asked.
-    fn accept(&mut self, receipt: &SignedReceipt) -> impl Future<Output = Result<Acceptance, QueueError>> + Send;
+    fn accept(
+        &mut self,
+        receipt: &SignedReceipt,
+    ) -> impl Future<Output = Result<Acceptance, QueueError>> + Send;
 }
 
 impl Run {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use afterword_ui::{Intent, KioskUi, View, fonts};
+use afterword_ui::{Intent, KioskUi, View, fonts, preview};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PhysicalRegion, RepaintBufferType};
 use slint::platform::{Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent};
 use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
@@ -17,6 +17,11 @@ use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
 /// The panel of the mock-ups, in pixels.
 pub(crate) const WIDTH: u32 = 1280;
 pub(crate) const HEIGHT: u32 = 800;
+
+/// A view of the preview, by the name of its picture.
+pub(crate) fn view(name: &str) -> View {
+    preview::pages().into_iter().find(|(stem, _)| *stem == name).expect("the preview has this page").1
+}
 
 struct Desk {
     window: Rc<MinimalSoftwareWindow>,
@@ -90,7 +95,8 @@ impl Screen {
     pub(crate) fn press(&self, x: f32, y: f32) {
         let position = LogicalPosition::new(x, y);
         self.window.dispatch_event(WindowEvent::PointerMoved { position });
-        self.window.dispatch_event(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
+        self.window
+            .dispatch_event(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
     }
 
     pub(crate) fn slide(&self, x: f32, y: f32) {
@@ -99,7 +105,8 @@ impl Screen {
 
     pub(crate) fn release(&self, x: f32, y: f32) {
         let position = LogicalPosition::new(x, y);
-        self.window.dispatch_event(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
+        self.window
+            .dispatch_event(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
         self.window.dispatch_event(WindowEvent::PointerExited);
     }
 
@@ -128,7 +135,8 @@ impl Screen {
 
     /// Writes what is on the screen to a PNG file.
     pub(crate) fn save(&self, path: &Path) {
-        let bytes: Vec<u8> = self.pixels.borrow().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+        let bytes: Vec<u8> =
+            self.pixels.borrow().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
         image::RgbImage::from_raw(WIDTH, HEIGHT, bytes).unwrap().save(path).unwrap();
     }
 }

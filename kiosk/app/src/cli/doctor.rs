@@ -19,7 +19,9 @@ use crate::{stamp, window};
 
 /// Check what a kiosk needs, one line each, and say what to do about what is missing.
 #[derive(Debug, Args)]
-#[command(after_help = "While the kiosk runs, its database is asked over the socket; otherwise the whole record chain and the\nroll-ups are recomputed.\nExit codes: 0 nothing is wrong, 1 something is.")]
+#[command(
+    after_help = "While the kiosk runs, its database is asked over the socket; otherwise the whole record chain and the\nroll-ups are recomputed.\nExit codes: 0 nothing is wrong, 1 something is."
+)]
 pub(super) struct Doctor {
     /// Print one JSON object instead of lines for people.
     #[arg(long)]
@@ -95,7 +97,12 @@ impl Doctor {
                 let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| kiosk.position());
                 asked.map_or_else(
                     |error| Check::wrong("database", format!("{error:#}")),
-                    |position| Check::good("database", format!("in use by the running kiosk; {}", progress(&position))),
+                    |position| {
+                        Check::good(
+                            "database",
+                            format!("in use by the running kiosk; {}", progress(&position)),
+                        )
+                    },
                 )
             }
             Err(error) => Check::wrong("database", error),
@@ -112,10 +119,15 @@ fn closed_database(store: Store) -> Check {
     match looked {
         Err(error) => Check::wrong("database", error),
         Ok((verified, _)) if !verified.problems.is_empty() => {
-            let detail = format!("{}; keep the file and ask for help before the next start", verified.problems.join("; "));
+            let detail = format!(
+                "{}; keep the file and ask for help before the next start",
+                verified.problems.join("; ")
+            );
             Check::wrong("database", detail)
         }
-        Ok((_, position)) => Check::good("database", format!("chain and roll-ups whole; {}", progress(&position))),
+        Ok((_, position)) => {
+            Check::good("database", format!("chain and roll-ups whole; {}", progress(&position)))
+        }
     }
 }
 
@@ -131,9 +143,12 @@ fn clock() -> Check {
         ClockQuality::Free => Check {
             name: "clock",
             finding: Finding::Odd,
-            detail: "plausible, but nobody vouches for it; is systemd-timesyncd running and the network up?".into(),
+            detail: "plausible, but nobody vouches for it; is systemd-timesyncd running and the network up?"
+                .into(),
         },
-        ClockQuality::Unset => Check::wrong("clock", "certainly wrong; set it, or give the device a network once"),
+        ClockQuality::Unset => {
+            Check::wrong("clock", "certainly wrong; set it, or give the device a network once")
+        }
     }
 }
 

@@ -18,7 +18,11 @@ const FOUND_MISTAKES: u8 = 1;
 
 /// Afterword's kiosk: asks shoppers, keeps their answers, shows the store its numbers. Works without a network.
 #[derive(Debug, Parser)]
-#[command(name = "afterword-kiosk", version, after_help = "Exit codes: 0 all is well, 1 failed or mistakes found, 2 wrong use.\n\nStart with:  afterword-kiosk survey check my-survey.toml\n             afterword-kiosk run --config kiosk.toml --data ./data --socket ./kiosk.sock")]
+#[command(
+    name = "afterword-kiosk",
+    version,
+    after_help = "Exit codes: 0 all is well, 1 failed or mistakes found, 2 wrong use.\n\nStart with:  afterword-kiosk survey check my-survey.toml\n             afterword-kiosk run --config kiosk.toml --data ./data --socket ./kiosk.sock"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -65,7 +69,7 @@ pub fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("AFTERWORD_LOG").unwrap_or_else(|_| "info".into()),
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
         )
         .init();
     match dispatch(Cli::parse().command) {

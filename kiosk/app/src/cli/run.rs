@@ -39,9 +39,9 @@ impl Run {
             );
         }
         // Before the database starts its thread: laying out fonts sets variables of this process.
-        std::fs::create_dir_all(&data)
-            .and_then(|()| fonts::install(&data.join("fonts")))
-            .with_context(|| format!("cannot lay out the fonts in {}; make the folder writable", data.display()))?;
+        std::fs::create_dir_all(&data).and_then(|()| fonts::install(&data.join("fonts"))).with_context(
+            || format!("cannot lay out the fonts in {}; make the folder writable", data.display()),
+        )?;
         let device = Device::open(&config, &data, Arc::new(SystemClock::start()), Arc::new(SystemEntropy))?;
         let socket = Socket::serve(&socket, &device.store)?;
         let ui = KioskUi::new().context("cannot open a window; check DISPLAY or WAYLAND_DISPLAY")?;

@@ -24,7 +24,9 @@ const BAR_CHARS: u64 = 30;
 
 /// Print the numbers of a range of days: responses, CSAT with its interval, faces.
 #[derive(Debug, Args)]
-#[command(after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nCSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about\nninety-five hold the true share. Below five answers no share is given.")]
+#[command(
+    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nCSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about\nninety-five hold the true share. Below five answers no share is given."
+)]
 pub(super) struct SummaryCommand {
     /// First day, as YYYY-MM-DD; today when left out.
     #[arg(long, value_name = "DATE")]
@@ -103,7 +105,9 @@ fn question_part(question: &FaceSummary) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     let longest = question.counts.0.iter().copied().max().unwrap_or(0).max(1);
-    for (index, (&count, name)) in question.counts.0.iter().zip(["worst", "", "", "", "best"]).enumerate().rev() {
+    for (index, (&count, name)) in
+        question.counts.0.iter().zip(["worst", "", "", "", "best"]).enumerate().rev()
+    {
         let bar = "█".repeat(usize::try_from(count * BAR_CHARS / longest).unwrap_or(0));
         table.add_row([format!("face {}", index + 1), name.into(), count.to_string(), bar]);
     }

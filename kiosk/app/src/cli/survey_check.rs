@@ -11,7 +11,9 @@ use super::FOUND_MISTAKES;
 
 /// Check a survey file; prints every mistake with line, field and a hint.
 #[derive(Debug, Args)]
-#[command(after_help = "Each line reads FILE:LINE:COLUMN: field: what is wrong (what to do).\nExit codes: 0 the survey can be used (there may be warnings), 1 it cannot or cannot be read.")]
+#[command(
+    after_help = "Each line reads FILE:LINE:COLUMN: field: what is wrong (what to do).\nExit codes: 0 the survey can be used (there may be warnings), 1 it cannot or cannot be read."
+)]
 pub(super) struct SurveyCheck {
     /// The survey file.
     file: PathBuf,
@@ -44,7 +46,12 @@ impl SurveyCheck {
                     survey.id,
                     survey.version,
                     survey.questions.len(),
-                    survey.languages.iter().map(|language| language.name.as_str()).collect::<Vec<_>>().join(", ")
+                    survey
+                        .languages
+                        .iter()
+                        .map(|language| language.name.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 ),
                 None => println!("{}: not usable, {} found.", self.file.display(), found.len()),
             }

@@ -115,6 +115,23 @@ fn a_damaged_database_is_set_aside_and_collecting_goes_on() {
 }
 
 #[test]
+fn damage_that_no_first_glance_shows_is_found_after_a_crash() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    complete(&store, draft(0, 1));
+    drop(store);
+    let path = directory.path().join("kiosk.db");
+    let connection = Connection::open(&path).unwrap();
+    let page = connection.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'face_hour'", [], |row| row.get(0));
+    let page: usize = page.unwrap();
+    drop(connection);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[(page - 1) * 4096..page * 4096].fill(0x5A);
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(open(directory.path()).1.set_aside.is_some());
+}
+
+#[test]
 fn a_counter_that_lost_its_record_is_damage() {
     let directory = directory();
     let (store, _) = open(directory.path());

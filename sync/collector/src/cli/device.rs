@@ -118,7 +118,8 @@ fn enrol_command(added: &NewDevice) -> String {
     let collector = added.enrol_url.as_deref().unwrap_or("https://HOST:8444");
     let ca_file = added.ca_file.display().to_string();
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
-    let ca_file = if ca_file.chars().all(plain) { ca_file } else { format!("'{}'", ca_file.replace('\'', r"'\''")) };
+    let ca_file =
+        if ca_file.chars().all(plain) { ca_file } else { format!("'{}'", ca_file.replace('\'', r"'\''")) };
     format!("afterword-sync enrol --collector {collector} --code {} --ca {ca_file} --state DIR", added.code)
 }
 

@@ -59,7 +59,10 @@ fn print_report(report: &VerifyReport) {
                 store.records.to_string(),
                 store.parked.to_string(),
                 store.quarantined.to_string(),
-                store.broken.as_ref().map_or_else(|| "holds".into(), |b| format!("broken at {}: {}", b.seq, b.reason)),
+                store
+                    .broken
+                    .as_ref()
+                    .map_or_else(|| "holds".into(), |b| format!("broken at {}: {}", b.seq, b.reason)),
             ]);
         }
         println!("{table}");
@@ -67,6 +70,10 @@ fn print_report(report: &VerifyReport) {
     for complaint in &report.integrity {
         println!("integrity_check: {complaint}");
     }
-    let verdict = if report.is_sound() { "every chain holds" } else { "not sound; restore a backup beside this one and compare" };
+    let verdict = if report.is_sound() {
+        "every chain holds"
+    } else {
+        "not sound; restore a backup beside this one and compare"
+    };
     println!("{} records verified: {verdict}", report.records());
 }

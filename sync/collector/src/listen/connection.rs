@@ -40,7 +40,12 @@ enum End {
 }
 
 /// Serves one accepted connection; `place` is given back when it is over.
-pub(super) async fn serve(shared: Arc<Shared>, place: OwnedSemaphorePermit, stream: TcpStream, source: SocketAddr) {
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    place: OwnedSemaphorePermit,
+    stream: TcpStream,
+    source: SocketAddr,
+) {
     // Answers are one packet each; waiting to fill it would only delay them.
     let _ = stream.set_nodelay(true);
     match timeout(shared.limits.handshake, shared.tls.accept(stream)).await {
@@ -120,4 +125,3 @@ async fn answer(
     }
     response
 }
-

@@ -50,7 +50,8 @@ fn provider() -> Arc<CryptoProvider> {
 fn builder(
     clock: Arc<dyn Clock>,
 ) -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, rustls::Error> {
-    ServerConfig::builder_with_details(provider(), Arc::new(InjectedTime(clock))).with_protocol_versions(&[&TLS13])
+    ServerConfig::builder_with_details(provider(), Arc::new(InjectedTime(clock)))
+        .with_protocol_versions(&[&TLS13])
 }
 
 fn server_key(pki: &Pki) -> PrivateKeyDer<'static> {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use afterword_model::record::DeviceId;
 use afterword_protocol::keys::{SigningKey, VerifyingKey};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ED25519, PublicKeyData, SerialNumber, SignatureAlgorithm, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ED25519, PublicKeyData, SerialNumber, SignatureAlgorithm,
+    date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use x509_parser::extensions::GeneralName;
@@ -110,7 +111,12 @@ pub(super) fn key_file(file: &str) -> String {
 }
 
 /// The certificate of a new authority, in PEM.
-pub(super) fn self_signed(name: &str, key: &SigningKey, now_ms: i64, serial: [u8; 16]) -> Result<String, PkiError> {
+pub(super) fn self_signed(
+    name: &str,
+    key: &SigningKey,
+    now_ms: i64,
+    serial: [u8; 16],
+) -> Result<String, PkiError> {
     let mut params = params(name, now_ms, AUTHORITY_DAYS, serial);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -123,7 +129,8 @@ pub(super) fn check_names(names: &[String]) -> Result<(), PkiError> {
         let letters = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         letters && !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
     };
-    let is_name = |name: &str| name.parse::<IpAddr>().is_ok() || (name.len() <= 253 && name.split('.').all(is_label));
+    let is_name =
+        |name: &str| name.parse::<IpAddr>().is_ok() || (name.len() <= 253 && name.split('.').all(is_label));
     match names.iter().find(|name| !is_name(name)) {
         Some(wrong) => Err(PkiError::HostName(wrong.clone())),
         None => Ok(()),
@@ -188,7 +195,9 @@ fn params(common_name: &str, now_ms: i64, days: i64, serial: [u8; 16]) -> Certif
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, common_name);
-    let moment = |ms: i64| date_time_ymd(1970, 1, 1) + Duration::from_millis(ms.clamp(0, LAST_MOMENT_MS).unsigned_abs());
+    let moment = |ms: i64| {
+        date_time_ymd(1970, 1, 1) + Duration::from_millis(ms.clamp(0, LAST_MOMENT_MS).unsigned_abs())
+    };
     params.not_before = moment(now_ms.saturating_sub(BACKDATED_MS));
     params.not_after = moment(now_ms.saturating_add(days * DAY_MS));
     // The first bit clear: the number is positive in DER and keeps its 16 bytes.

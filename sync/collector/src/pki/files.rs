@@ -27,7 +27,8 @@ pub(super) fn read_certificate(path: &Path) -> Result<(String, CertificateDer<'s
 
 /// A private key in PEM.
 pub(super) fn read_key(path: &Path) -> Result<SigningKey, PkiError> {
-    let broken = || PkiError::Broken { path: path.to_owned(), expected: "an Ed25519 private key in PKCS#8 PEM" };
+    let broken =
+        || PkiError::Broken { path: path.to_owned(), expected: "an Ed25519 private key in PKCS#8 PEM" };
     SigningKey::from_pem(&read(path)?).map_err(|_| broken())
 }
 

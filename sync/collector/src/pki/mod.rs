@@ -43,7 +43,9 @@ const RECEIPT_KEY_FILE: &str = "receipt.key";
 #[derive(Debug, thiserror::Error)]
 pub enum PkiError {
     /// A file or folder cannot be read or written.
-    #[error("cannot {what} {path}: {reason}; check that this user may read and write the folder and its disk is not full")]
+    #[error(
+        "cannot {what} {path}: {reason}; check that this user may read and write the folder and its disk is not full"
+    )]
     Files {
         /// `read`, `write` or `create`.
         what: &'static str,
@@ -53,7 +55,9 @@ pub enum PkiError {
         reason: std::io::Error,
     },
     /// A file holds something else.
-    #[error("{path} is not {expected}; restore it from a backup, or, when there is none, move the folder it lies in away and enrol every device anew")]
+    #[error(
+        "{path} is not {expected}; restore it from a backup, or, when there is none, move the folder it lies in away and enrol every device anew"
+    )]
     Broken {
         /// Which.
         path: PathBuf,
@@ -61,7 +65,9 @@ pub enum PkiError {
         expected: &'static str,
     },
     /// The server's own certificate or key is damaged; a new one costs nothing.
-    #[error("{path} is not {expected}; delete it and start again: a new one is issued, and devices notice nothing")]
+    #[error(
+        "{path} is not {expected}; delete it and start again: a new one is issued, and devices notice nothing"
+    )]
     BrokenServer {
         /// Which.
         path: PathBuf,
@@ -69,7 +75,9 @@ pub enum PkiError {
         expected: &'static str,
     },
     /// A host name that no certificate can hold.
-    #[error("`{0}` is neither a host name nor an IP address; give --host as in collector.example or 192.0.2.7")]
+    #[error(
+        "`{0}` is neither a host name nor an IP address; give --host as in collector.example or 192.0.2.7"
+    )]
     HostName(String),
     /// The certificate library refused.
     #[error("a certificate could not be made: {0}")]
@@ -101,7 +109,8 @@ impl Pki {
         let device_ca = Authority::read(folder, DEVICE_CA_FILE)?;
         let server_ca = Authority::read(folder, SERVER_CA_FILE)?;
         let receipt_key = read_key(&folder.join(RECEIPT_KEY_FILE))?;
-        let (server_certificate, server_key) = match read_server(folder, &server_ca, names, clock.wall_ms())? {
+        let (server_certificate, server_key) = match read_server(folder, &server_ca, names, clock.wall_ms())?
+        {
             Some(current) => current,
             None => issue_server(folder, &server_ca, names, clock.wall_ms(), entropy)?,
         };
@@ -139,7 +148,8 @@ impl Pki {
 /// Writes all that lasts; the server's certificate comes with the names at each start.
 fn create(folder: &Path, now_ms: i64, entropy: &impl Entropy) -> Result<(), PkiError> {
     let mut files = Vec::new();
-    for (file, name) in [(DEVICE_CA_FILE, "Afterword device CA"), (SERVER_CA_FILE, "Afterword collector CA")] {
+    for (file, name) in [(DEVICE_CA_FILE, "Afterword device CA"), (SERVER_CA_FILE, "Afterword collector CA")]
+    {
         let key = SigningKey::generate(entropy);
         let pem = authority::self_signed(name, &key, now_ms, entropy.bytes())?;
         files.push((file.to_owned(), pem.into_bytes().into()));

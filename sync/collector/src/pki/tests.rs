@@ -40,7 +40,8 @@ fn only_the_owner_may_look() {
 fn the_server_certificate_follows_its_names_and_its_age() {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::at(NOW_MS);
-    let certificate = |names: &[&str]| open(folder.path(), names, &clock).unwrap().server_identity().0.clone();
+    let certificate =
+        |names: &[&str]| open(folder.path(), names, &clock).unwrap().server_identity().0.clone();
     let first = certificate(&["localhost"]);
     let renamed = certificate(&["collector.example"]);
     assert_ne!(first, renamed);
@@ -52,9 +53,11 @@ fn the_server_certificate_follows_its_names_and_its_age() {
 fn a_device_certificate_names_its_bearer() {
     let folder = tempfile::tempdir().unwrap();
     let pki = open(folder.path(), &["localhost"], &ManualClock::at(NOW_MS)).unwrap();
-    let (device, key) = (DeviceId::new([7; 16]), SigningKey::generate(&SeededEntropy::new(1)).verifying_key());
+    let (device, key) =
+        (DeviceId::new([7; 16]), SigningKey::generate(&SeededEntropy::new(1)).verifying_key());
     let pem = pki.issue_device(&device, &key, NOW_MS, [1; 16]).unwrap();
-    let der = <CertificateDer<'_> as rustls_pki_types::pem::PemObject>::from_pem_slice(pem.as_bytes()).unwrap();
+    let der =
+        <CertificateDer<'_> as rustls_pki_types::pem::PemObject>::from_pem_slice(pem.as_bytes()).unwrap();
     let not_after_ms = NOW_MS + 90 * 86_400_000;
     assert_eq!(read_bearer(&der), Some(Bearer { device, public_key: key, not_after_ms }));
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use afterword_model::ports::Entropy as _;
-use afterword_protocol::enrolment::{EnrolmentCode, EnrolmentRequest, Enrolled};
+use afterword_protocol::enrolment::{Enrolled, EnrolmentCode, EnrolmentRequest};
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::ENROLMENT_BODY_MAX;
 use axum::extract::{Request, State};
@@ -68,8 +68,9 @@ fn read_claimant(app: &App, body: &[u8]) -> Result<Claimant, Refusal> {
 
 /// The key of a signing request, which has to be signed with that very key. Nothing else in it is looked at.
 fn requested_key(signing_request_pem: &str) -> Result<VerifyingKey, Refusal> {
-    let request = CertificateSigningRequestParams::from_pem(signing_request_pem)
-        .map_err(|error| Refusal::malformed(format!("signing_request_pem is no sound signing request: {error}")))?;
+    let request = CertificateSigningRequestParams::from_pem(signing_request_pem).map_err(|error| {
+        Refusal::malformed(format!("signing_request_pem is no sound signing request: {error}"))
+    })?;
     let key = VerifyingKey::from_bytes(request.public_key.der_bytes());
     match key {
         Ok(key) if request.public_key.algorithm() == &PKCS_ED25519 => Ok(key),

@@ -145,7 +145,9 @@ pub(crate) fn add(
 ) -> rusqlite::Result<()> {
     let insert = "insert into devices (device_id, name, store, created_ms, code_digest, code_expires_ms)
                   values (?1, ?2, ?3, ?4, ?5, ?6)";
-    connection.execute(insert, params![device.as_bytes(), name, store, now_ms, code_digest, expires_ms]).map(drop)
+    connection
+        .execute(insert, params![device.as_bytes(), name, store, now_ms, code_digest, expires_ms])
+        .map(drop)
 }
 
 /// Gives a device that still waits another code; the old one is void.
@@ -168,7 +170,8 @@ pub(crate) fn revoke(
     reason: Option<&str>,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
-    let update = "update devices set revoked_ms = ?2, revoked_reason = ?3 where device_id = ?1 and revoked_ms is null";
+    let update =
+        "update devices set revoked_ms = ?2, revoked_reason = ?3 where device_id = ?1 and revoked_ms is null";
     connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
 }
 
@@ -184,7 +187,9 @@ pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Device>> {
 pub(crate) fn find(connection: &Connection, id_or_name: &str) -> rusqlite::Result<Vec<Device>> {
     let id = DeviceId::parse(id_or_name).map(|id| id.as_bytes().to_vec()).unwrap_or_default();
     connection
-        .prepare(&format!("{SELECT_DEVICE} where device_id = ?1 or name = ?2 order by revoked_ms is not null"))?
+        .prepare(&format!(
+            "{SELECT_DEVICE} where device_id = ?1 or name = ?2 order by revoked_ms is not null"
+        ))?
         .query_map(params![id, id_or_name], device)?
         .collect()
 }
@@ -205,7 +210,8 @@ pub(crate) fn stores(connection: &Connection, device: &DeviceId) -> rusqlite::Re
         .collect()
 }
 
-const SELECT_DEVICE: &str = "select device_id, name, store, created_ms, code_expires_ms, enrolled_ms, agent_version,
+const SELECT_DEVICE: &str =
+    "select device_id, name, store, created_ms, code_expires_ms, enrolled_ms, agent_version,
     revoked_ms, revoked_reason from devices";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {

@@ -74,7 +74,9 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
 
 fn device_is_active(connection: &Connection, header: &BatchHeader) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("select revoked_ms is null from devices where device_id = ?1 and public_key is not null")?
+        .prepare_cached(
+            "select revoked_ms is null from devices where device_id = ?1 and public_key is not null",
+        )?
         .query_row([header.device.as_bytes()], |row| row.get(0))
         .optional()
         .map(|active| active.unwrap_or(false))
@@ -148,7 +150,9 @@ fn read_head(connection: &Connection, header: &BatchHeader, seq: Seq) -> Result<
 fn read_received_ms(connection: &Connection, header: &BatchHeader, seq: Seq) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("select received_ms from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
-        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)], |row| row.get(0))
+        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)], |row| {
+            row.get(0)
+        })
 }
 
 fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result<(), StorageError> {
@@ -206,8 +210,9 @@ fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result
         .prepare_cached("select count(*) from quarantine where device_id = ?1 and epoch = ?2")?
         .query_row(params![device, epoch], |row| row.get(0))?;
     let room = usize::try_from(QUARANTINE_RECORDS_MAX - kept).unwrap_or(0);
-    let mut held = connection
-        .prepare_cached("select 1 from records where device_id = ?1 and epoch = ?2 and seq = ?3 and bytes = ?4")?;
+    let mut held = connection.prepare_cached(
+        "select 1 from records where device_id = ?1 and epoch = ?2 and seq = ?3 and bytes = ?4",
+    )?;
     let mut insert = connection.prepare_cached(
         "insert into quarantine (device_id, epoch, seq, head, received_ms, bytes)
          values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
@@ -216,7 +221,14 @@ fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result
         let is_held = seq <= mark && held.exists(params![device, epoch, seq_column(seq), record.bytes])?;
         if !is_held {
             let head = record.head.as_bytes();
-            insert.execute(params![device, epoch, seq_column(seq), head, delivery.received_ms, record.bytes])?;
+            insert.execute(params![
+                device,
+                epoch,
+                seq_column(seq),
+                head,
+                delivery.received_ms,
+                record.bytes
+            ])?;
         }
     }
     Ok(())

@@ -17,8 +17,8 @@ use afterword_model::record::Seq;
 use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-pub(crate) use open::{open_existing, open_or_create, read_server, write_urls};
 pub use open::OpenError;
+pub(crate) use open::{open_existing, open_or_create, read_server, write_urls};
 pub(crate) use verify::verify;
 pub use verify::{Break, StoreReport, VerifyReport};
 

@@ -27,10 +27,14 @@ const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// There is none.
-    #[error("there is no collector in {0}: `afterword-collector serve --data` with this folder creates one, or name the folder of the one that runs")]
+    #[error(
+        "there is no collector in {0}: `afterword-collector serve --data` with this folder creates one, or name the folder of the one that runs"
+    )]
     Missing(PathBuf),
     /// Another program's, or no database at all.
-    #[error("{path} is not a collector's database ({found}); name another folder with --data, or move that file away")]
+    #[error(
+        "{path} is not a collector's database ({found}); name another folder with --data, or move that file away"
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -38,10 +42,14 @@ pub enum OpenError {
         found: String,
     },
     /// Written by a newer version of this program.
-    #[error("{0} was written by a newer afterword-collector; start that version, or restore a backup from before the update")]
+    #[error(
+        "{0} was written by a newer afterword-collector; start that version, or restore a backup from before the update"
+    )]
     Newer(PathBuf),
     /// This program was linked with a SQLite that can lose commits.
-    #[error("SQLite {0} can lose commits, 3.51.3 or newer is needed; build afterword-collector with its bundled SQLite")]
+    #[error(
+        "SQLite {0} can lose commits, 3.51.3 or newer is needed; build afterword-collector with its bundled SQLite"
+    )]
     OldSqlite(String),
     /// Anything else.
     #[error("cannot open {path}: {reason}; check that the folder can be written and its disk is not full")]
@@ -88,11 +96,14 @@ pub(crate) fn read_server(connection: &Connection) -> rusqlite::Result<Server> {
 
 /// Notes where this start is reached, for `device add` to print.
 pub(crate) fn write_urls(connection: &Connection, device_url: &str, enrol_url: &str) -> rusqlite::Result<()> {
-    connection.execute("update server set device_url = ?1, enrol_url = ?2", params![device_url, enrol_url]).map(drop)
+    connection
+        .execute("update server set device_url = ?1, enrol_url = ?2", params![device_url, enrol_url])
+        .map(drop)
 }
 
 fn open(path: &Path, create: Option<(i64, ServerEpoch)>) -> Result<Connection, OpenError> {
-    let failed = |error: rusqlite::Error| OpenError::Failed { path: path.to_owned(), reason: error.to_string() };
+    let failed =
+        |error: rusqlite::Error| OpenError::Failed { path: path.to_owned(), reason: error.to_string() };
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
     }
@@ -176,7 +187,10 @@ mod tests {
     fn a_database_of_the_future_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("collector.db");
-        open(&path, Some((0, ServerEpoch::new([0; 16])))).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        open(&path, Some((0, ServerEpoch::new([0; 16]))))
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
         assert!(matches!(open_existing(&path), Err(OpenError::Newer(_))));
     }
 

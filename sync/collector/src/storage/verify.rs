@@ -76,7 +76,9 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<VerifyReport> 
             "select device_id, epoch from stores union select device_id, epoch from records
              union select device_id, epoch from quarantine",
         )?
-        .query_map([], |row| Ok((row.get::<_, HexColumn<16, _>>(0)?.0, row.get::<_, HexColumn<16, _>>(1)?.0)))?
+        .query_map([], |row| {
+            Ok((row.get::<_, HexColumn<16, _>>(0)?.0, row.get::<_, HexColumn<16, _>>(1)?.0))
+        })?
         .collect::<rusqlite::Result<_>>()?;
     let stores = chains
         .iter()
@@ -85,7 +87,11 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<VerifyReport> 
     Ok(VerifyReport { integrity, stores })
 }
 
-fn verify_chain(connection: &Connection, device: &DeviceId, epoch: &StoreEpoch) -> rusqlite::Result<StoreReport> {
+fn verify_chain(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+) -> rusqlite::Result<StoreReport> {
     let store = params![device.as_bytes(), epoch.as_bytes()];
     let name = connection
         .prepare_cached("select name from devices where device_id = ?1")?
@@ -130,7 +136,9 @@ fn walk(
         }
         let head = next_head(&report.head, row.get_ref(1)?.as_blob()?);
         if head != row.get::<_, HexColumn<32, _>>(2)?.0 {
-            return broken("its bytes or an earlier one's were changed: the chain computed here has another head".into());
+            return broken(
+                "its bytes or an earlier one's were changed: the chain computed here has another head".into(),
+            );
         }
         report.records = expected;
         report.head = head;

@@ -106,7 +106,7 @@ fn write_group(connection: &Connection, group: Vec<Job>) -> bool {
         tracing::error!(%error, "a transaction was not committed; its devices are told and keep their records");
     }
     for answer in afterwards {
-        answer(result.as_ref().map(|()| ()).map_err(ToString::to_string));
+        answer(result.as_ref().copied().map_err(ToString::to_string));
     }
     result.is_ok()
 }

@@ -168,6 +168,17 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
+fn columns_count_characters_and_the_order_is_the_files() {
+    assert!(
+        complaint("\"vier\", \"fünf\"", "\"fünf\", \"\"")
+            .starts_with("13:45: questions[0].words.de[4]: is blank")
+    );
+    let broken = SMALL.replace("version = 3", "version = 3\ncolour = 1").replace("limit = 50", "limit = 0");
+    let lines: Vec<usize> = parse(&broken).unwrap_err().iter().map(|diagnostic| diagnostic.line).collect();
+    assert_eq!(lines, [4, 30]);
+}
+
+#[test]
 fn broken_syntax_is_reported_with_its_place() {
     assert!(complaint("version = 3", "version = ").starts_with("3:11: file: "));
     assert!(complaint("id = \"small\"", "id = \"small").starts_with("2:12: file: "));

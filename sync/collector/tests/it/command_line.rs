@@ -1,0 +1,103 @@
+//! The program itself: what it prints, how it ends, what it says when it can't.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn collector(arguments: &[&str], data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_afterword-collector"));
+    command.args(arguments).arg("--data").arg(data).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+const LOOPBACK: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0"];
+
+#[test]
+fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("made/by/serve");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_afterword-collector"))
+        .args(LOOPBACK)
+        .arg("--data")
+        .arg(&data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("afterword-collector is ready: devices 127.0.0.1:"), "{line}");
+
+    let added = json(&collector(&["device", "add", "Exit", "--json"], &data));
+    let command = added["command"].as_str().unwrap();
+    assert!(command.starts_with("afterword-sync enrol --collector https://localhost:"), "{command}");
+    assert!(
+        command.contains(added["code"].as_str().unwrap()) && command.contains("server-ca.pem"),
+        "{command}"
+    );
+    let devices = json(&collector(&["device", "list", "--json"], &data));
+    assert_eq!((&devices[0]["name"], &devices[0]["state"]), (&"Exit".into(), &"waiting".into()));
+    let table = collector(&["device", "list"], &data);
+    assert!(String::from_utf8(table.stdout).unwrap().contains("waiting for enrolment until"));
+    assert_eq!(json(&collector(&["verify", "--json"], &data))["sound"], true);
+    let revoked = json(&collector(&["device", "revoke", "Exit", "--json"], &data));
+    assert_eq!(revoked["device"], devices[0]["device"]);
+
+    let id = server.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let mut log = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(server.wait().unwrap().success(), "{log}");
+    assert!(log.contains("ended in order"), "{log}");
+}
+
+#[test]
+fn a_port_in_use_is_named_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let data = folder.path().join("data");
+    let output = collector(&["serve", "--listen", "127.0.0.1:0", "--enrol-listen", &address], &data);
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains(&port) && stderr(&output).contains("--enrol-listen"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!data.exists());
+}
+
+#[test]
+fn what_is_no_collector_s_folder_is_said_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = collector(&["device", "list"], folder.path());
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(stderr(&missing).contains("there is no collector in"), "{}", stderr(&missing));
+
+    std::fs::write(folder.path().join("collector.db"), "shopping list: milk, bread, butter").unwrap();
+    let foreign = collector(&LOOPBACK, folder.path());
+    assert_eq!(foreign.status.code(), Some(1));
+    assert!(stderr(&foreign).contains("is not a collector's database"), "{}", stderr(&foreign));
+
+    let file = folder.path().join("collector.db");
+    let not_a_folder = collector(&LOOPBACK, &file);
+    assert_eq!(not_a_folder.status.code(), Some(1));
+    assert!(stderr(&not_a_folder).contains("cannot use the data folder"), "{}", stderr(&not_a_folder));
+
+    let wrong_name = collector(&[&LOOPBACK[..], &["--host", "no host"]].concat(), &folder.path().join("new"));
+    assert_eq!(wrong_name.status.code(), Some(1));
+    assert!(stderr(&wrong_name).contains("`no host`"), "{}", stderr(&wrong_name));
+    assert_eq!(collector(&["serve", "--no-such-option"], folder.path()).status.code(), Some(2));
+}

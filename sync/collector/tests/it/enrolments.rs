@@ -1,0 +1,119 @@
+//! `POST /v1/enrolments`.
+
+use afterword_collector::{AdminError, DeviceState, Revocation};
+use afterword_model::ports::SeededEntropy;
+use afterword_protocol::enrolment::Enrolled;
+use afterword_protocol::keys::SigningKey;
+use afterword_protocol::problem::ProblemType;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+
+use crate::support::{Answer, Server, client, request_enrolment, signing_request};
+
+const HOUR_MS: u64 = 3_600_000;
+
+fn key(seed: u64) -> SigningKey {
+    SigningKey::generate(&SeededEntropy::new(seed))
+}
+
+async fn enrol(server: &Server, code: &str, key: &SigningKey) -> Answer {
+    request_enrolment(&server.enrolment_url(), &server.ca_pem(), code, &signing_request(key)).await
+}
+
+#[tokio::test]
+async fn a_code_becomes_an_identity() {
+    let server = Server::start().await;
+    let added = server.admin().device_add("Exit", Some("main-street")).unwrap();
+    let answer = enrol(&server, &added.code.to_string().to_lowercase(), &key(1)).await;
+    let enrolled: Enrolled = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((answer.status, answer.media_type.as_str()), (201, "application/json"));
+    assert_eq!((enrolled.device, enrolled.name.as_str()), (added.device, "Exit"));
+    assert_eq!(enrolled.collector_url, server.collector().device_url());
+    let [row] = server.admin().device_list().unwrap().try_into().unwrap();
+    assert_eq!((row.state, row.store.as_deref()), (DeviceState::Active, Some("main-street")));
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_given_again_to_the_same_key_only() {
+    let server = Server::start().await;
+    let code = server.admin().device_add("Exit", None).unwrap().code.to_string();
+    let first = enrol(&server, &code, &key(1)).await;
+    let again = enrol(&server, &code, &key(1)).await;
+    assert_eq!((first.status, &first.body), (again.status, &again.body));
+    enrol(&server, &code, &key(2)).await.problem(ProblemType::NotAuthenticated);
+}
+
+#[tokio::test]
+async fn a_code_ends_after_a_day_or_with_a_newer_one_or_with_its_device() {
+    let server = Server::start().await;
+    let old = server.admin().device_add("Exit", None).unwrap();
+    let new = server.admin().device_add("Exit", None).unwrap();
+    assert_eq!(old.device, new.device);
+    enrol(&server, &old.code.to_string(), &key(1)).await.problem(ProblemType::NotAuthenticated);
+
+    server.clock.advance_ms(24 * HOUR_MS);
+    let problem = enrol(&server, &new.code.to_string(), &key(1)).await.problem(ProblemType::NotAuthenticated);
+    assert!(problem.detail.contains("too old"), "{}", problem.detail);
+    assert_eq!(server.admin().device_list().unwrap()[0].state, DeviceState::CodeExpired);
+
+    let other = server.admin().device_add("Checkout", None).unwrap();
+    server.admin().device_revoke("Checkout", Some("ordered one too many")).unwrap();
+    enrol(&server, &other.code.to_string(), &key(1)).await.problem(ProblemType::NotAuthenticated);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_refused_and_the_code_stays_good() {
+    let server = Server::start().await;
+    let code = server.admin().device_add("Exit", None).unwrap().code.to_string();
+    let (url, ca_pem) = (server.enrolment_url(), server.ca_pem());
+    let sound = signing_request(&key(1));
+
+    let elliptic = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let elliptic = CertificateParams::default().serialize_request(&elliptic).unwrap().pem().unwrap();
+    let half = sound.len() / 2;
+    let changed: String = sound
+        .char_indices()
+        .map(|(at, c)| if at == half { if c == 'A' { 'B' } else { 'A' } } else { c })
+        .collect();
+    for signing_request in [elliptic.as_str(), changed.as_str(), "rubbish", ""] {
+        request_enrolment(&url, &ca_pem, &code, signing_request).await.problem(ProblemType::Malformed);
+    }
+    request_enrolment(&url, &ca_pem, "not a code", &sound).await.problem(ProblemType::Malformed);
+
+    let post = || client(&ca_pem, None).post(&url);
+    Answer::of(post().body("{}")).await.problem(ProblemType::UnsupportedMediaType);
+    let json = || post().header("content-type", "application/json");
+    Answer::of(json().body("{}")).await.problem(ProblemType::Malformed);
+    Answer::of(json().body(vec![b' '; 9_000])).await.problem(ProblemType::TooLarge);
+    assert_eq!(enrol(&server, &code, &key(1)).await.status, 201);
+}
+
+#[tokio::test]
+async fn whoever_guesses_is_slowed_down() {
+    let server = Server::start().await;
+    let code = server.admin().device_add("Exit", None).unwrap().code.to_string();
+    let guess = "AAAA-AAAA-AAAA";
+    for _ in 0..10 {
+        enrol(&server, guess, &key(1)).await.problem(ProblemType::NotAuthenticated);
+    }
+    let throttled = enrol(&server, &code, &key(1)).await;
+    assert_eq!((throttled.status, throttled.problem(ProblemType::Busy).status), (429, 429));
+    assert_eq!(throttled.retry_after.as_deref(), Some("60"));
+    server.clock.advance_ms(60_000);
+    assert_eq!(enrol(&server, &code, &key(1)).await.status, 201);
+}
+
+#[tokio::test]
+async fn names_are_used_once_at_a_time() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await;
+    let mut admin = server.admin();
+    assert!(matches!(admin.device_add("Exit", None), Err(AdminError::NameTaken { .. })));
+    for bad in ["", " Exit", "a\nb", &"x".repeat(65)] {
+        assert!(matches!(admin.device_add(bad, None), Err(AdminError::BadName)), "{bad}");
+    }
+    let id = device.enrolled.device;
+    assert_eq!(admin.device_revoke(&id.to_string(), None).unwrap(), Revocation::Revoked(id));
+    assert_eq!(admin.device_revoke("Exit", None).unwrap(), Revocation::AlreadyRevoked(id));
+    assert!(matches!(admin.device_revoke("Entrance", None), Err(AdminError::NoSuchDevice(_))));
+    assert_ne!(admin.device_add("Exit", None).unwrap().device, id);
+}

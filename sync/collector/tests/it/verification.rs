@@ -1,0 +1,95 @@
+//! `verify`, and what is left after a kill.
+
+use std::io::BufRead as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use afterword_collector::Admin;
+use afterword_model::ports::Clock;
+use afterword_protocol::system::{SystemClock, SystemEntropy};
+use rusqlite::Connection;
+
+use crate::support::{Device, Server};
+
+#[tokio::test]
+async fn a_changed_or_missing_record_is_found() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await.with_records(10);
+    device.send(device.batch(1, 10)).await.receipt();
+    server.verify();
+    let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
+    let broken_at = |statement: &str| {
+        database.execute_batch(&format!("savepoint damage; {statement}")).unwrap();
+        database.execute_batch("release damage").unwrap();
+        let report = server.admin().verify().unwrap();
+        assert!(!report.is_sound());
+        report.stores[0].broken.as_ref().unwrap().seq
+    };
+    assert_eq!(broken_at("update stores set mark = 12"), 11);
+    assert_eq!(broken_at("update stores set mark = 10, head = zeroblob(32)"), 11);
+    assert_eq!(broken_at("update records set bytes = cast('x' as blob) where seq = 7"), 7);
+    assert_eq!(broken_at("delete from records where seq = 4"), 4);
+}
+
+/// A collector in a process of its own, so that it can be killed.
+struct Process(Child);
+
+impl Process {
+    fn start(data: &std::path::Path) -> (Self, serde_json::Value) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_afterword-collector"))
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        (Self(child), serde_json::from_str(&line).unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f26_a_kill_loses_nothing_that_was_signed_for() {
+    const ROUNDS: u64 = 6;
+    const RECORDS: u64 = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut process, mut ready) = Process::start(folder.path());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let admin = || Admin::open(folder.path(), clock.clone(), Arc::new(SystemEntropy)).unwrap();
+    let ca_pem = std::fs::read_to_string(admin().ca_file()).unwrap();
+    let url = format!("{}/v1/enrolments", ready["enrol_url"].as_str().unwrap());
+    let code = admin().device_add("Exit", None).unwrap().code.to_string();
+    let mut device = Device::enrol("Exit", &url, &ca_pem, &code).await.with_records(ROUNDS * RECORDS);
+
+    let mut signed_for = 0;
+    for round in 1..=ROUNDS {
+        device.enrolled.collector_url = ready["device_url"].as_str().unwrap().to_owned();
+        // Killed after another number of batches each time, with the next one under way.
+        for _ in 0..round {
+            let next = device.send(device.batch(signed_for + 1, signed_for + 20)).await;
+            signed_for = next.receipt().receipt.through_seq;
+        }
+        let under_way = device.client.post(device.url());
+        let under_way = under_way.header("content-type", afterword_protocol::batch::BATCH_MEDIA_TYPE);
+        let under_way = under_way.header("content-encoding", "zstd");
+        let body = device.batch(signed_for + 1, signed_for + 300);
+        let unanswered = tokio::spawn(under_way.body(body).send());
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+        drop(process);
+        let _ = unanswered.await;
+        let report = admin().verify().unwrap();
+        assert!(report.is_sound() && report.records() >= signed_for, "{report:?}");
+        (process, ready) = Process::start(folder.path());
+    }
+    drop(process);
+}

@@ -1,0 +1,171 @@
+//! The loop, end to end: three processes, one shop, and a hand on the plug.
+
+use std::time::Duration;
+
+use afterword_tests::{Desk, Program};
+use anyhow::Result;
+
+/// How often a program's state is looked at while waiting for it to change.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Looks until a wait has failed: two minutes, on a machine that may be busy with other things.
+const LOOKS_MAX: u32 = 1_200;
+
+/// Waits until the agent reports that nothing is left to send, at `last_seq` or beyond.
+async fn everything_received(desk: &Desk, last_seq: u64) -> Result<()> {
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    for _ in 0..LOOKS_MAX {
+        look.tick().await;
+        let Ok(status) = desk.agent_status() else { continue };
+        let acknowledged = status["acknowledged_seq"].as_u64().unwrap_or(0);
+        if status["unsent"] == 0 && acknowledged >= last_seq {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the agent did not get everything through: {:?}", desk.agent_status())
+}
+
+/// Lets shoppers come until so many more were thanked; the number of the last one's record.
+fn thanked(kiosk: &Program, count: u32) -> Result<u64> {
+    let mut last = 0;
+    for _ in 0..count {
+        last = kiosk.line(|line| line.strip_prefix("thanked ")?.parse().ok())?;
+    }
+    Ok(last)
+}
+
+#[tokio::test]
+async fn a_tap_in_one_process_becomes_a_receipt_from_another() -> Result<()> {
+    let mut desk = Desk::new()?;
+    let collector = desk.collector()?;
+    desk.enrol()?;
+    let kiosk = desk.kiosk(5)?;
+    let agent = desk.agent()?;
+    kiosk.line(|line| (line == "rests").then_some(()))?;
+    everything_received(&desk, 1).await?;
+    kiosk.end_of_input()?;
+    agent.kill()?;
+    collector.kill()?;
+    let proof = desk.prove()?;
+    assert!(proof.last_line().ends_with("received, chain verified"), "{}", proof.everything());
+    assert_eq!(proof.code, Some(0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn killing_any_of_the_three_at_any_moment_loses_nothing() -> Result<()> {
+    /// One after another, and again in another order.
+    const VICTIMS: [&str; 9] =
+        ["kiosk", "agent", "collector", "collector", "kiosk", "kiosk", "agent", "collector", "agent"];
+    let mut desk = Desk::new()?;
+    let mut collector = desk.collector()?;
+    desk.enrol()?;
+    let mut kiosk = desk.kiosk(u32::MAX)?;
+    let mut agent = desk.agent()?;
+    let mut promised = 0;
+    for (round, victim) in VICTIMS.into_iter().enumerate() {
+        // The moment is another one in each round, somewhere within the next shopper.
+        promised = promised.max(thanked(&kiosk, 1 + u32::try_from(round % 3)?)?);
+        match victim {
+            "kiosk" => {
+                kiosk.kill()?;
+                kiosk = desk.kiosk(u32::MAX)?;
+            }
+            "agent" => {
+                agent.kill()?;
+                agent = desk.agent()?;
+            }
+            _ => {
+                collector.kill()?;
+                collector = desk.collector()?;
+            }
+        }
+    }
+    promised = promised.max(thanked(&kiosk, 1)?);
+    kiosk.kill()?;
+    let kiosk = desk.kiosk(0)?;
+    everything_received(&desk, promised).await?;
+    kiosk.end_of_input()?;
+    agent.kill()?;
+    collector.kill()?;
+    let proof = desk.prove()?;
+    assert!(proof.last_line().ends_with("received, chain verified"), "{}", proof.everything());
+    assert_eq!(proof.code, Some(0), "{}", proof.everything());
+    let collected: u64 = proof.last_line().split(' ').next().unwrap_or_default().parse()?;
+    assert!(collected >= promised, "{promised} records were promised, {}", proof.last_line());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_device_port_refuses_whoever_shows_no_certificate() -> Result<()> {
+    let mut desk = Desk::new()?;
+    let _collector = desk.collector()?;
+    let ca = std::fs::read(desk.path("collector/pki/server-ca.pem"))?;
+    // Another test of this process may have installed it before; either way it is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let stranger =
+        reqwest::Client::builder().tls_certs_only([reqwest::Certificate::from_pem(&ca)?]).build()?;
+    let url = format!("https://localhost:{}/v1/batches", desk.device_address()?.port());
+    let refused = stranger.post(url).send().await;
+    assert!(refused.is_err(), "a stranger got an answer: {refused:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_said_in_one_sentence() -> Result<()> {
+    let mut desk = Desk::new()?;
+    let _collector = desk.collector()?;
+    std::fs::write(desk.path("rubbish.pem"), "rubbish")?;
+    std::fs::create_dir(desk.path("foreign"))?;
+    std::fs::write(desk.path("foreign/kiosk.db"), "SQLite format 3 it is not, but somebody's file")?;
+    let port = desk.device_address()?.to_string();
+    let url = "https://localhost:1";
+    let cases: [(&str, &[&str], &str); 6] = [
+        ("afterword-sync", &["run", "--state", "nothing"], "afterword-sync enrol"),
+        (
+            "afterword-sync",
+            &["enrol", "--collector", url, "--code", "K7QM-2XJP-9WT0", "--ca", "rubbish.pem", "--state", "s"],
+            "rubbish.pem",
+        ),
+        (
+            "afterword-sync",
+            &[
+                "enrol",
+                "--collector",
+                url,
+                "--code",
+                "K7QM-2XJP-9WT0",
+                "--ca",
+                "collector/pki/server-ca.pem",
+                "--state",
+                "s",
+            ],
+            "localhost:1",
+        ),
+        (
+            "afterword-collector",
+            &["serve", "--data", "other", "--listen", &port, "--enrol-listen", "127.0.0.1:0"],
+            "in use",
+        ),
+        ("afterword-collector", &["verify", "--data", "nothing"], "nothing"),
+        ("afterword-sim", &["prove", "--kiosk", "foreign", "--collector", "collector"], "kiosk.db"),
+    ];
+    for (program, arguments, expected) in cases {
+        let output = desk.run(program, arguments)?;
+        assert_eq!(output.code, Some(1), "{program} {arguments:?}: {}", output.everything());
+        assert!(output.stderr.contains(expected), "{program} {arguments:?}: {}", output.everything());
+        assert!(!output.stderr.contains("panicked"), "{}", output.everything());
+        assert_eq!(
+            output.stderr.trim().lines().count(),
+            1,
+            "{program} {arguments:?}: {}",
+            output.everything()
+        );
+    }
+    let foreign = std::fs::read_to_string(desk.path("foreign/kiosk.db"))?;
+    assert_eq!(foreign, "SQLite format 3 it is not, but somebody's file", "a foreign file stays as it was");
+    assert!(
+        !desk.path("s/identity.json").exists() && !desk.path("other").exists(),
+        "nothing is half-written"
+    );
+    Ok(())
+}
