@@ -16,9 +16,12 @@ use crate::intent::Intent;
 use crate::view::{Page, View};
 use crate::{comment, keys, out_of_service, question, reasons, still_there, thanks};
 
+/// Whoever receives the intents.
+type Receiver = Box<dyn FnMut(Intent)>;
+
 /// Where the pages' callbacks send what they are told. Clones share one receiver.
 #[derive(Clone)]
-pub(crate) struct Intents(Rc<RefCell<Box<dyn FnMut(Intent)>>>);
+pub(crate) struct Intents(Rc<RefCell<Receiver>>);
 
 impl Intents {
     fn new() -> Self {

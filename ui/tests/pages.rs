@@ -214,12 +214,12 @@ fn every_english_word_of_the_kiosk_has_a_german_one() {
 
 fn slint_files(dir: &Path) -> Vec<String> {
     let mut sources = Vec::new();
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(dir).expect("the pages can be read") {
+        let path = entry.expect("the pages can be read").path();
         if path.is_dir() {
             sources.extend(slint_files(&path));
         } else {
-            sources.push(std::fs::read_to_string(path).unwrap());
+            sources.push(std::fs::read_to_string(path).expect("the pages can be read"));
         }
     }
     sources

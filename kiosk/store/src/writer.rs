@@ -233,7 +233,6 @@ impl Writer {
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        self.shared.board.close();
         if !self.shared.is_suspicious() {
             self.reopened().and_then(|(connection, path, _)| {
                 let marked = connection.execute("UPDATE store SET clean = 1", []);

@@ -50,20 +50,20 @@ pub(crate) struct Screen {
 impl Screen {
     /// A screen that shows `view`, with the fonts laid out in `font_dir`.
     pub(crate) fn showing(view: &View, font_dir: &Path) -> Self {
-        fonts::install(font_dir).unwrap();
+        fonts::install(font_dir).expect("the fonts can be laid out");
         let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
         let now = Rc::new(Cell::new(Duration::ZERO));
         slint::platform::set_platform(Box::new(Desk { window: window.clone(), now: now.clone() }))
             .expect("one screen a thread");
         window.set_size(PhysicalSize::new(WIDTH, HEIGHT));
-        let ui = KioskUi::new().unwrap();
+        let ui = KioskUi::new().expect("the platform is set");
         let intents = Rc::new(RefCell::new(Vec::new()));
         ui.on_intent({
             let intents = intents.clone();
             move |intent| intents.borrow_mut().push(intent)
         });
         ui.show(view);
-        ui.open().unwrap();
+        ui.open().expect("the desk has room for a window");
         let pixels = RefCell::new(vec![Rgb8Pixel::default(); (WIDTH * HEIGHT) as usize]);
         let screen = Self { ui, window, now, pixels, intents };
         screen.draw();
@@ -137,6 +137,9 @@ impl Screen {
     pub(crate) fn save(&self, path: &Path) {
         let bytes: Vec<u8> =
             self.pixels.borrow().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
-        image::RgbImage::from_raw(WIDTH, HEIGHT, bytes).unwrap().save(path).unwrap();
+        image::RgbImage::from_raw(WIDTH, HEIGHT, bytes)
+            .expect("a pixel is three bytes")
+            .save(path)
+            .expect("the picture can be written");
     }
 }

@@ -3,14 +3,19 @@
 //! [`holds`] takes a way to make a fresh, empty queue together with a way to add a record to it, which
 //! returns when the record is durable. Each scenario gets its own.
 
+use std::time::Duration;
+
 use afterword_model::hex::Hex;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch, StoreEpoch, genesis};
 use afterword_model::response::Response;
 use afterword_protocol::keys::SigningKey;
-use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
+use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, QUEUE_WAIT_MAX_MS};
 use afterword_protocol::queue::{Acceptance, Position, Queue, Run, Take};
 use afterword_protocol::receipt::{Receipt, SignedReceipt};
+
+/// Well before the longest wait is over, and long enough for the slowest disk.
+pub(crate) const SOON: Duration = Duration::from_millis(QUEUE_WAIT_MAX_MS / 2);
 
 /// Runs every scenario. `add` freezes a response whose comment has so many bytes.
 pub(crate) async fn holds<Q: Queue, A: FnMut(usize)>(fresh: impl Fn() -> (Q, A)) {
@@ -92,8 +97,9 @@ async fn a_run_keeps_both_limits<Q: Queue>(mut queue: Q, mut add: impl FnMut(usi
 
 async fn a_record_ends_the_wait<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
     add(1);
-    let take = Take { after_seq: 1, records_max: 10, wait_ms: 20_000 };
-    let (run, ()) = tokio::join!(queue.next(take), async { add(2) });
+    let take = Take { after_seq: 1, records_max: 10, wait_ms: QUEUE_WAIT_MAX_MS };
+    let woken = tokio::time::timeout(SOON, async { tokio::join!(queue.next(take), async { add(2) }) });
+    let (run, ()) = woken.await.expect("the record ends the wait, not the time");
     let run = run.unwrap().expect("a record came");
     assert_eq!((run.first_seq, run.records.len()), (2, 1));
 }

@@ -4,8 +4,8 @@ use afterword_kiosk_store::{Purged, Store};
 use afterword_model::record::{Head, StoreEpoch};
 use afterword_protocol::queue::{Acceptance, Take};
 
-use crate::queue_suite::receipt_at;
-use crate::support::{assert_sound, complete, directory, draft, open, with_comment};
+use crate::queue_suite::{SOON, receipt_at};
+use crate::support::{assert_sound, complete, directory, draft, open, waiting_thread, with_comment};
 
 const DAY_MS: i64 = 86_400_000;
 const WEEK_MS: u64 = 7 * 86_400_000;
@@ -78,12 +78,10 @@ fn when_all_is_purged_a_wait_is_still_a_wait() {
     let (store, epoch, heads) = ten(directory.path());
     acknowledge(&store, epoch, (10, heads[9]), 1, 10);
     store.purge(0).unwrap();
-    let queue = store.queue();
-    let waiting = std::thread::spawn(move || {
-        queue.next_blocking(Take { after_seq: 0, records_max: 500, wait_ms: 20_000 })
-    });
+    let waiting = waiting_thread(store.queue(), 0);
     complete(&store, draft(0, 1));
-    assert_eq!(waiting.join().unwrap().unwrap().expect("it waited for the record").first_seq, 11);
+    let run = waiting.recv_timeout(SOON).unwrap().unwrap();
+    assert_eq!(run.expect("it waited for the record").first_seq, 11);
 }
 
 #[test]

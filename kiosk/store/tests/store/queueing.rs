@@ -1,14 +1,14 @@
 //! The store as the agent's queue.
 
 use std::sync::Arc;
-use std::sync::mpsc::channel;
 
 use afterword_model::hex::Hex;
+use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{Acceptance, Queue, Take};
 use rusqlite::Connection;
 
-use crate::queue_suite::{self, receipt, receipt_at};
-use crate::support::{assert_sound, complete, directory, draft, open, with_comment};
+use crate::queue_suite::{self, SOON, receipt, receipt_at};
+use crate::support::{assert_sound, complete, directory, draft, open, waiting_thread, with_comment};
 
 #[tokio::test]
 async fn the_store_is_a_queue() {
@@ -28,15 +28,10 @@ async fn the_store_is_a_queue() {
 fn a_thread_that_waits_is_woken_by_a_record() {
     let directory = directory();
     let (store, _) = open(directory.path());
-    let queue = store.queue();
-    let (done, answer) = channel();
-    let waiting = std::thread::spawn(move || {
-        done.send(()).unwrap();
-        queue.next_blocking(Take { after_seq: 0, records_max: 1, wait_ms: 20_000 })
-    });
-    answer.recv().unwrap();
+    let waiting = waiting_thread(store.queue(), 0);
     complete(&store, draft(0, 3));
-    assert_eq!(waiting.join().unwrap().unwrap().unwrap().first_seq, 1);
+    let run = waiting.recv_timeout(SOON).expect("the record ends the wait, not the time");
+    assert_eq!(run.unwrap().unwrap().first_seq, 1);
 }
 
 #[tokio::test]
@@ -44,8 +39,9 @@ async fn a_task_that_waits_hears_of_the_end() {
     let directory = directory();
     let (store, _) = open(directory.path());
     let mut queue = store.queue();
-    let take = Take { after_seq: 0, records_max: 1, wait_ms: 20_000 };
-    let (waited, closed) = tokio::join!(queue.next(take), async { store.close() });
+    let take = Take { after_seq: 0, records_max: 1, wait_ms: QUEUE_WAIT_MAX_MS };
+    let woken = tokio::time::timeout(SOON, async { tokio::join!(queue.next(take), async { store.close() }) });
+    let (waited, closed) = woken.await.expect("the end ends the wait, not the time");
     closed.unwrap();
     let error = waited.unwrap_err().to_string();
     assert!(error.contains("the store is closed"), "{error}");

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 
-use afterword_kiosk_store::{Frozen, OpenError, Opened, Options, Store, StoreError};
+use afterword_kiosk_store::{Frozen, OpenError, Opened, Options, Store, StoreError, StoreQueue};
 use afterword_model::ports::ManualClock;
 use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
+use afterword_model::record::Seq;
+use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
+use afterword_protocol::queue::{Run, Take};
 use tempfile::TempDir;
 
 pub(crate) fn directory() -> TempDir {
@@ -72,4 +75,15 @@ pub(crate) fn crash_image(directory: &Path) -> TempDir {
 
 pub(crate) fn assert_sound(store: &Store) {
     assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
+}
+
+/// A thread that waits for the record after this one; whoever wants to know waits less long than it does.
+pub(crate) fn waiting_thread(queue: StoreQueue, after_seq: Seq) -> Receiver<Result<Option<Run>, StoreError>> {
+    let (done, answer) = channel();
+    std::thread::spawn(move || {
+        let take = Take { after_seq, records_max: 500, wait_ms: QUEUE_WAIT_MAX_MS };
+        // A test that has failed meanwhile does not listen.
+        let _ = done.send(queue.next_blocking(take));
+    });
+    answer
 }

@@ -92,7 +92,9 @@ impl DeviceCommand {
 
 impl Add {
     fn run(self) -> anyhow::Result<()> {
-        let added = self.data.open()?.device_add(&self.name, self.store.as_deref())?;
+        let mut added = self.data.open()?.device_add(&self.name, self.store.as_deref())?;
+        // The command is typed elsewhere than here, at the least in another folder.
+        added.ca_file = std::path::absolute(&added.ca_file)?;
         let command = enrol_command(&added);
         if self.json {
             return print_json(&json!({

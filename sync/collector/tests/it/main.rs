@@ -1,6 +1,11 @@
 //! The collector as its clients meet it: a real server, real TLS, loopback, port 0. One file for each route,
 //! one for what lies below the routes, one for the command line, one that holds PROTOCOL.md to the code.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in the helpers of tests, as in the tests themselves, a surprise is a failure"
+)]
+
 mod batches;
 mod command_line;
 mod connections;

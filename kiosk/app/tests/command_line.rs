@@ -1,0 +1,82 @@
+//! `afterword-kiosk` as a person at the command line meets it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn kiosk(folder: &Path, arguments: &[&str]) -> Output {
+    let mut kiosk = Command::new(env!("CARGO_BIN_EXE_afterword-kiosk"));
+    kiosk.args(arguments).current_dir(folder);
+    for variable in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG"] {
+        kiosk.env_remove(variable);
+    }
+    kiosk.output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const SURVEY: &str = include_str!("../surveys/grocery-exit.toml");
+const CONFIG: &str = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n";
+const PLACES: [&str; 6] = ["--config", "kiosk.toml", "--data", "data", "--socket", "kiosk.sock"];
+
+#[test]
+fn the_shipped_survey_is_usable() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("survey.toml"), SURVEY).unwrap();
+    let output = kiosk(folder.path(), &["survey", "check", "survey.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(stdout(&output).contains("usable. grocery-exit version 1"), "{output:?}");
+    assert!(!stdout(&output).contains("warning"), "{output:?}");
+}
+
+#[test]
+fn a_broken_survey_is_refused_with_file_line_field_and_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = SURVEY.replacen("version = 1", "version = 0", 1).replacen("kind = \"faces\"", "kind = \"facs\"", 1);
+    fs::write(folder.path().join("broken.toml"), &broken).unwrap();
+    let output = kiosk(folder.path(), &["survey", "check", "broken.toml"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let line = broken.lines().position(|line| line.starts_with("version")).unwrap() + 1;
+    assert!(stdout(&output).contains(&format!("broken.toml:{line}:")), "{}", stdout(&output));
+    assert!(stdout(&output).contains("did you mean `faces`?"), "{}", stdout(&output));
+
+    let json = kiosk(folder.path(), &["survey", "check", "--json", "broken.toml"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!(json["usable"], false);
+    assert_eq!(json["found"][0]["field"], "version");
+}
+
+#[test]
+fn a_configuration_with_a_mistake_leaves_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("kiosk.toml"), CONFIG.replace("store_name", "store_nam")).unwrap();
+    let output = kiosk(folder.path(), &[&["doctor"], &PLACES[..]].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(stdout(&output).contains("kiosk.toml:2:"), "{}", stdout(&output));
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn without_a_display_run_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("kiosk.toml"), CONFIG).unwrap();
+    let output = kiosk(folder.path(), &[&["run"], &PLACES[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no display") && stderr(&output).contains("afterword-sim demo --headless"), "{output:?}");
+    assert!(!folder.path().join("data").exists(), "nothing is half-made");
+}
+
+#[test]
+fn a_summary_without_a_database_says_where_it_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("kiosk.toml"), CONFIG).unwrap();
+    let output = kiosk(folder.path(), &[&["summary"], &PLACES[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no database in data"), "{output:?}");
+}
