@@ -85,7 +85,9 @@ impl HeadOffice {
         match tokio::time::timeout(DRAIN_TIMEOUT, all).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) => {
-                bail!("the agent ended before everything was received; run the demo again with the same --out")
+                bail!(
+                    "the agent ended before everything was received; run the demo again with the same --out"
+                )
             }
             Err(_) => {
                 let status = self.status.borrow();

@@ -79,7 +79,13 @@ fn every_page_is_drawn_without_a_display() {
     };
     let output = screens("1280x800");
     assert!(output.status.success(), "{output:?}");
-    for page in ["kiosk-01-idle-rating", "kiosk-06-reasons", "kiosk-07-comment", "kiosk-09-thanks", "kiosk-17-still-there"] {
+    for page in [
+        "kiosk-01-idle-rating",
+        "kiosk-06-reasons",
+        "kiosk-07-comment",
+        "kiosk-09-thanks",
+        "kiosk-17-still-there",
+    ] {
         assert!(folder.path().join(format!("{page}.png")).exists(), "{page} is missing");
     }
     let refused = screens("640x480");

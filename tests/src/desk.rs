@@ -107,7 +107,12 @@ impl Desk {
     /// When it cannot be started.
     pub fn agent(&self) -> Result<Program> {
         let mut agent = command("afterword-sync");
-        agent.arg("run").arg("--state").arg(self.path("sync")).arg("--socket").arg(self.socket());
+        agent
+            .args(["run", "--brisk"])
+            .arg("--state")
+            .arg(self.path("sync"))
+            .arg("--socket")
+            .arg(self.socket());
         Program::start(agent)
     }
 

@@ -38,7 +38,8 @@ fn the_shipped_survey_is_usable() {
 #[test]
 fn a_broken_survey_is_refused_with_file_line_field_and_hint() {
     let folder = tempfile::tempdir().unwrap();
-    let broken = SURVEY.replacen("version = 1", "version = 0", 1).replacen("kind = \"faces\"", "kind = \"facs\"", 1);
+    let broken =
+        SURVEY.replacen("version = 1", "version = 0", 1).replacen("kind = \"faces\"", "kind = \"facs\"", 1);
     fs::write(folder.path().join("broken.toml"), &broken).unwrap();
     let output = kiosk(folder.path(), &["survey", "check", "broken.toml"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -68,7 +69,10 @@ fn without_a_display_run_says_what_to_do() {
     fs::write(folder.path().join("kiosk.toml"), CONFIG).unwrap();
     let output = kiosk(folder.path(), &[&["run"], &PLACES[..]].concat());
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("no display") && stderr(&output).contains("afterword-sim demo --headless"), "{output:?}");
+    assert!(
+        stderr(&output).contains("no display") && stderr(&output).contains("afterword-sim demo --headless"),
+        "{output:?}"
+    );
     assert!(!folder.path().join("data").exists(), "nothing is half-made");
 }
 

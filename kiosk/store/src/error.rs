@@ -9,7 +9,7 @@ use rusqlite::ErrorCode;
 
 use crate::writer::COMMANDS_MAX;
 
-/// The store could not be opened. Nothing was changed in the file named.
+/// The store could not be opened. Nothing that was saved is lost by that.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another kiosk program has it.

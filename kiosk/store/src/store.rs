@@ -52,7 +52,7 @@ impl Store {
     /// `kiosk.lock`. A response that was open when the program last stopped is frozen.
     ///
     /// # Errors
-    /// [`OpenError`]; nothing of what is there was changed then.
+    /// [`OpenError`]; what another program wrote is untouched, what this one wrote is still there.
     pub fn open(directory: &Path, options: Options) -> Result<(Self, Opened), OpenError> {
         let ready = open::open(Place::take(directory)?, &options)?;
         let path = ready.place.database().to_owned();

@@ -103,7 +103,7 @@ impl Plan {
             return Err(BadRewind::BeyondStore { mark, last_seq });
         }
         self.rewinds += 1;
-        if false {
+        if mark.saturating_add(1) >= first_seq || self.rewinds > REWINDS_MAX {
             return Err(BadRewind::NoProgress { mark });
         }
         self.cursor = mark;

@@ -5,7 +5,7 @@ use std::path::Path;
 use afterword_kiosk_store::{OpenError, StoreError};
 use rusqlite::Connection;
 
-use crate::support::{assert_sound, complete, crash_image, directory, draft, open, try_open};
+use crate::support::{self, assert_sound, complete, crash_image, directory, draft, open, try_open};
 
 fn refusal(directory: &Path) -> OpenError {
     match try_open(directory) {
@@ -122,8 +122,8 @@ fn damage_that_no_first_glance_shows_is_found_after_a_crash() {
     drop(store);
     let path = directory.path().join("kiosk.db");
     let connection = Connection::open(&path).unwrap();
-    let page = connection.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'face_hour'", [], |row| row.get(0));
-    let page: usize = page.unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'face_hour'";
+    let page = usize::from(connection.query_row(root, [], |row| row.get::<_, u16>(0)).unwrap());
     drop(connection);
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[(page - 1) * 4096..page * 4096].fill(0x5A);
@@ -171,6 +171,24 @@ fn a_database_of_the_first_schema_is_still_read() {
     assert_eq!(store.position().unwrap().acknowledged_seq, 1);
     assert_eq!(complete(&store, draft(0, 1)).seq, 4);
     assert_sound(&store);
+
+    // A migration that was shipped never changes: the old database is as a new one is.
+    let new = support::directory();
+    open(new.path());
+    assert_eq!(schema(directory.path()), schema(new.path()));
+}
+
+/// Every statement of the schema, without comments and line ends.
+fn schema(directory: &Path) -> Vec<String> {
+    let connection = Connection::open(directory.join("kiosk.db")).unwrap();
+    let mut read =
+        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+    let statements = read.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let plain = |sql: String| {
+        let lines = sql.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    statements.map(|sql| plain(sql.unwrap())).collect()
 }
 
 #[test]

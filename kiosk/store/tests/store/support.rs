@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, channel};
 
 use afterword_kiosk_store::{Frozen, OpenError, Opened, Options, Store, StoreError, StoreQueue};
 use afterword_model::ports::ManualClock;
-use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
 use afterword_model::record::Seq;
+use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{Run, Take};
 use tempfile::TempDir;

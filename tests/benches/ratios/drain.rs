@@ -1,0 +1,126 @@
+//! P9: a device with a long backlog brings everything over, to receipts that are durable on both ends.
+//!
+//! The store is filled once, through the same freezes as from a kiosk; each round drains a copy of it with the real
+//! agent's loop to a new collector. In the time: reading, compressing, signing, TLS, the collector's checks and
+//! commits, the receipts, and the device's commit of each. The floor inserts the same batches through one bare
+//! connection.
+
+use std::path::Path;
+use std::time::Duration;
+
+use afterword_model::record::DeviceId;
+use afterword_protocol::limits::BATCH_RECORDS_MAX;
+use afterword_protocol::queue::Run;
+use anyhow::{Context, Result, ensure};
+
+use crate::Wanted;
+use crate::bare::{Bare, Bundle};
+use crate::measure::{Better, Figure, Side, now, number, per_second, quantile, timed};
+use crate::office::{Office, runtime};
+use crate::ratings::{Shoppers, batches, bundle, copy_store, fill, open_store};
+
+/// Rounds of each side.
+const ROUNDS: usize = 5;
+/// Records of the backlog: more than half a year of a busy kiosk.
+const RECORDS: usize = 100_000;
+/// A backlog that must do where the disk is slow to fill.
+const RECORDS_LEAST: usize = 20_000;
+/// Filling takes no longer than this, once there are [`RECORDS_LEAST`]; nobody waits longer for a benchmark.
+const FILL_MOST: Duration = Duration::from_secs(60);
+/// Freezes between two looks at the clock.
+const FILL_STEP: usize = 10 * BATCH_RECORDS_MAX;
+/// The backlog's beginning and end, as a share of it, whose rates are shown beside the whole.
+const PART: usize = 10;
+
+/// What one round took.
+struct Drained {
+    all: Duration,
+    first_part: Duration,
+    last_part: Duration,
+}
+
+pub(crate) fn run(folder: &Path, _: &Wanted) -> Result<()> {
+    let filled = folder.join("filled");
+    let (runs, fill_time) = timed(|| fill_in_time(&filled))?;
+    let count: usize = runs.iter().map(|run| run.records.len()).sum();
+    println!("\nP9: filled a store with {count} records in {:.0} s", fill_time.as_secs_f64());
+    if count < RECORDS {
+        println!("P9: that is less than {RECORDS}, because this disk takes too long to sync so often");
+    }
+    let bundles: Vec<Bundle> = runs.iter().map(bundle).collect();
+    let mut figure = Figure {
+        id: "P9",
+        what: format!("one device drains {count} records to receipts over mutual TLS"),
+        unit: "records/s",
+        ours: Side::named("the agent's loop, until the last receipt is durable on the device"),
+        floor: Side::named("the same records and transactions, bare SQLite, synchronous=FULL"),
+        target: 0.4,
+        better: Better::Higher,
+    };
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let own = folder.join(round.to_string());
+        let drained = runtime()?.block_on(drain(&filled, &own, count))?;
+        figure.ours.rounds.push(per_second(count, drained.all));
+        first.push(per_second(count / PART, drained.first_part));
+        last.push(per_second(count / PART, drained.last_part));
+        let mut bare = Bare::create(&own.join("bare.db"))?;
+        let ((), floor) = timed(|| insert_all(&mut bare, &runs, &bundles))?;
+        figure.floor.rounds.push(per_second(count, floor));
+        drop(bare);
+        std::fs::remove_dir_all(&own)?;
+    }
+    println!(
+        "P9: the first tenth at {} records/s, the last at {}",
+        number(quantile(&first, 0.5)),
+        number(quantile(&last, 0.5))
+    );
+    figure.report();
+    Ok(())
+}
+
+/// Fills a store as far as the time goes, and gives the batches it will leave in.
+fn fill_in_time(folder: &Path) -> Result<Vec<Run>> {
+    let store = open_store(folder, 9)?;
+    let mut shoppers = Shoppers::of_seed(9);
+    let start = now();
+    let mut count = 0;
+    while count < RECORDS && (count < RECORDS_LEAST || start.elapsed() < FILL_MOST) {
+        fill(&store, &mut shoppers, FILL_STEP)?;
+        count += FILL_STEP;
+    }
+    let runs = batches(&store)?;
+    store.close()?;
+    Ok(runs)
+}
+
+async fn drain(filled: &Path, folder: &Path, count: usize) -> Result<Drained> {
+    copy_store(filled, &folder.join("store"))?;
+    let store = open_store(&folder.join("store"), 9)?;
+    let last_seq = store.position()?.last_seq;
+    ensure!(last_seq == count as u64, "the copy holds {last_seq} records of {count}");
+    let office = Office::open(folder).await?;
+    let identity = office.enrol("device").await?;
+
+    let start = now();
+    let mut courier = office.courier(&store, identity)?;
+    courier.receipts_up_to((count / PART) as u64).await?;
+    let first_part = start.elapsed();
+    courier.receipts_up_to((count - count / PART) as u64).await?;
+    let before_last = start.elapsed();
+    courier.receipts_up_to(last_seq).await?;
+    let all = start.elapsed();
+
+    courier.stop().await?;
+    let acknowledged_seq = store.position()?.acknowledged_seq;
+    ensure!(acknowledged_seq == last_seq, "the store knows of receipts up to {acknowledged_seq} alone");
+    office.close().await;
+    store.close()?;
+    Ok(Drained { all, first_part, last_part: all - before_last })
+}
+
+fn insert_all(bare: &mut Bare, runs: &[Run], bundles: &[Bundle]) -> Result<()> {
+    let device = DeviceId::new([9; 16]);
+    let epoch = runs.first().context("a filled store has batches")?.epoch;
+    bundles.iter().try_for_each(|bundle| bare.insert(&device, &epoch, bundle))
+}

@@ -1,0 +1,80 @@
+//! What the product costs, each time beside the least that physics and the disk allow for the same promise.
+//!
+//! `cargo bench -p afterword-tests` runs everything, `cargo bench -p afterword-tests -- P4` one figure. Each prints
+//! what was measured, both sides with their spread, and last a line for scripts: `ratio P4 1.18 target 1.25 lower`.
+//!
+//! | file | figures |
+//! |---|---|
+//! | `screen` | P1: from the lifted finger to the picture |
+//! | `store` | P4, P5: the first tap and the freeze on the disk |
+//! | `wire` | P7: bytes of a rating on the wire |
+//! | `ingest` | P8: eight devices at once |
+//! | `drain` | P9: one device with a long backlog |
+//! | `measure`, `bare`, `ratings`, `office` | time and the report, the floor, the answers, the collector |
+//!
+//! Invariants: ours and the floor run in turns, in the same run, on the same file system, with the same durability;
+//! what is prepared is not timed. A benchmark that cannot do what it measures ends the run with an error, never with
+//! a number. A missed target is a number like any other; the exit code says only whether everything was measured.
+
+mod bare;
+mod drain;
+mod ingest;
+mod measure;
+mod office;
+mod ratings;
+mod screen;
+mod store;
+mod wire;
+
+use std::path::Path;
+
+use afterword_ui::fonts;
+use anyhow::{Result, ensure};
+
+/// The figures by group, in the order they are run, and what measures them.
+const GROUPS: [(&[&str], Measure); 5] = [
+    (&["P1"], screen::run),
+    (&["P4", "P5"], store::run),
+    (&["P7"], wire::run),
+    (&["P8"], ingest::run),
+    (&["P9"], drain::run),
+];
+
+/// Measures the figures that are wanted, in an empty folder of its own.
+type Measure = fn(&Path, &Wanted) -> Result<()>;
+
+/// Which figures were asked for.
+struct Wanted(Option<String>);
+
+impl Wanted {
+    /// Whether this one was.
+    fn has(&self, id: &str) -> bool {
+        self.0.as_ref().is_none_or(|asked| asked.eq_ignore_ascii_case(id))
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        // Whoever builds and runs every target of the workspace wants tests, not minutes of measuring.
+        eprintln!("nothing is measured here: run `cargo bench -p afterword-tests`");
+        return Ok(());
+    }
+    let wanted = Wanted(arguments.into_iter().find(|argument| !argument.starts_with('-')));
+    let known = GROUPS.iter().flat_map(|(ids, _)| *ids);
+    ensure!(
+        known.clone().any(|id| wanted.has(id)),
+        "there is no such figure; there are {}",
+        known.copied().collect::<Vec<_>>().join(", ")
+    );
+    let folder = tempfile::tempdir()?;
+    // First of all: laying out fonts sets variables of this process, which only a single thread may do.
+    fonts::install(&folder.path().join("fonts"))?;
+    for (ids, measure) in GROUPS {
+        if ids.iter().any(|id| wanted.has(id)) {
+            let own = tempfile::tempdir_in(folder.path())?;
+            measure(own.path(), &wanted)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! One suite for every way to the kiosk's queue. The store runs it on itself; here it runs over the real socket.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use afterword_agent::SocketQueue;
+use afterword_kiosk::socket::Socket;
+use afterword_kiosk_store::{Options, Store};
+use afterword_model::ports::ManualClock;
+use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
+use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
+use afterword_protocol::queue::{Queue, QueueError, Take};
+use afterword_protocol::system::SystemEntropy;
+
+// The suite stands with the store, whose own tests may not reach up here.
+#[path = "../../kiosk/store/tests/queue_suite/mod.rs"]
+#[expect(dead_code, reason = "the store's tests use the suite's receipts for more than the suite")]
+mod queue_suite;
+
+fn open(folder: &Path) -> Store {
+    let options = Options { clock: Arc::new(ManualClock::at(1_000)), entropy: Arc::new(SystemEntropy) };
+    Store::open(folder, options).unwrap().0
+}
+
+/// Freezes a face and a comment of so many bytes, and returns when that is durable.
+fn add(store: &Store, comment_bytes: usize) {
+    let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
+    let answer = |question: &str, value| Answer { question: question.into(), value, at_ms: 0 };
+    let draft = Draft {
+        survey: "grocery-exit".into(),
+        survey_version: 1,
+        language: "en".into(),
+        touchpoint: None,
+        started,
+        answers: vec![
+            answer("visit", AnswerValue::Face(3)),
+            answer("words", AnswerValue::Comment("x".repeat(comment_bytes))),
+        ],
+    };
+    let (done, frozen) = channel();
+    store.freeze(draft, Outcome::Completed, 1, move |result| done.send(result).unwrap());
+    frozen.recv().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_socket_is_a_queue() {
+    queue_suite::holds(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let path = folder.path().join("kiosk.sock");
+        let socket = Socket::serve(&path, &store).unwrap();
+        (SocketQueue::at(path), move |comment_bytes| {
+            // Folder and socket live as long as the way to add.
+            let _ = (&folder, &socket);
+            add(&store, comment_bytes);
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_kiosk_that_restarts_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kiosk.sock");
+    let mut queue = SocketQueue::at(path.clone());
+    assert!(matches!(queue.position().await, Err(QueueError::Unreachable(_))), "nobody is there yet");
+    for seq in 1..=2 {
+        let store = open(folder.path());
+        let socket = Socket::serve(&path, &store).unwrap();
+        add(&store, 1);
+        // The first request after a restart may find the old connection broken; the second opens a new one.
+        let position = match queue.position().await {
+            Ok(position) => position,
+            Err(_) => queue.position().await.unwrap(),
+        };
+        assert_eq!(position.last_seq, seq);
+        drop(socket);
+        store.close().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn rubbish_at_the_socket_disturbs_nobody() {
+    use std::io::{Read, Write};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kiosk.sock");
+    let store = open(folder.path());
+    let _socket = Socket::serve(&path, &store).unwrap();
+    for rubbish in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64], &[0, 0, 0, 4, b'r', b'u', b'b', b'b'], b""] {
+        let mut stranger = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        stranger.write_all(rubbish).unwrap();
+        stranger.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        // Closed, perhaps with a reset; what matters is that it ends.
+        let _ = stranger.read_to_end(&mut answer);
+    }
+    add(&store, 1);
+    let take = Take { after_seq: 0, records_max: 1, wait_ms: QUEUE_WAIT_MAX_MS };
+    let mut queue = SocketQueue::at(path);
+    assert_eq!(queue.next(take).await.unwrap().unwrap().records.len(), 1);
+}
