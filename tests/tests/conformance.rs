@@ -15,7 +15,6 @@ use afterword_protocol::system::SystemEntropy;
 
 // The suite stands with the store, whose own tests may not reach up here.
 #[path = "../../kiosk/store/tests/queue_suite/mod.rs"]
-#[expect(dead_code, reason = "the store's tests use the suite's receipts for more than the suite")]
 mod queue_suite;
 
 fn open(folder: &Path) -> Store {

@@ -10,8 +10,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 mod environment;
+
+/// Calls from several threads at once, as in a program's tests, wait for each other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 macro_rules! bundled {
     ($name:literal) => {
@@ -42,6 +46,8 @@ const LICENCES: [(&str, &[u8]); 2] =
 /// # Errors
 /// If a file cannot be written; the message names it.
 pub fn install(dir: &Path) -> io::Result<()> {
+    // The lock guards no data that a panic could leave half-changed.
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     fs::create_dir_all(dir).map_err(|error| named(dir, &error))?;
     let dir = dir.canonicalize().map_err(|error| named(dir, &error))?;
     for (name, bytes) in FONTS.iter().chain(&LICENCES) {
@@ -98,7 +104,7 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{FONTS, escaped, fontconfig_file, place};
+    use super::{FONTS, escaped, fontconfig_file, install, place};
 
     #[test]
     fn every_font_is_a_truetype_file() {
@@ -111,6 +117,22 @@ mod tests {
     fn a_directory_with_an_ampersand_keeps_the_configuration_well_formed() {
         assert_eq!(escaped("Marks & <Co>"), "Marks &amp; &lt;Co&gt;");
         assert!(fontconfig_file("/tmp/a&b".as_ref()).contains("<dir>/tmp/a&amp;b</dir>"));
+    }
+
+    #[test]
+    fn many_threads_may_lay_the_fonts_out_at_once() {
+        let dir = std::env::temp_dir().join(format!("afterword-fonts-{}", std::process::id()));
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                std::thread::spawn({
+                    let dir = dir.clone();
+                    move || install(&dir)
+                })
+            })
+            .collect();
+        let outcomes: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     }
 
     #[test]

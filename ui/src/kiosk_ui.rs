@@ -177,3 +177,27 @@ fn select_language(tag: &str) {
         let _ = slint::select_bundled_translation("en");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use slint::ComponentHandle;
+
+    use super::KioskUi;
+    use crate::generated::CommentAdapter;
+    use crate::preview;
+
+    #[test]
+    fn nothing_typed_stays_in_the_window_when_the_comment_leaves_it() {
+        i_slint_backend_testing::init_no_event_loop();
+        let ui = KioskUi::new().unwrap();
+        let pages = preview::pages();
+        let page = |name| &pages.iter().find(|(stem, _)| *stem == name).unwrap().1;
+        let typed = || ui.shell.global::<CommentAdapter<'_>>().get_text();
+
+        ui.show(page("kiosk-07-comment"));
+        assert!(typed().contains("twenty minutes"));
+        ui.show(page("kiosk-17-still-there"));
+        assert_eq!(typed(), "");
+        assert!(!format!("{:?}", ui.last.borrow()).contains("twenty minutes"));
+    }
+}

@@ -234,22 +234,32 @@ fn arabic_is_drawn_though_the_text_face_has_none() {
 }
 
 #[test]
-fn what_was_typed_is_gone_from_the_page_when_the_page_is_gone() {
-    let screen = screen("kiosk-07-comment");
-    assert!(values(&screen).iter().any(|value| value.contains("twenty minutes")));
-    let mut empty = view("kiosk-07-comment");
-    if let Page::Comment(comment) = &mut empty.page {
-        comment.text.clear();
-    }
-    screen.ui.show(&view("kiosk-17-still-there"));
-    screen.draw();
-    screen.ui.show(&empty);
-    screen.draw();
-    assert!(!values(&screen).iter().any(|value| value.contains("twenty minutes")));
+fn a_ring_is_drawn_in_every_language() {
+    let screen = screen("kiosk-06d-reasons-german");
+    assert_eq!(screen.pixel(1170, 56), (0x14, 0x18, 0x1A), "a decimal comma would break the arc's path");
+    assert_eq!(screen.pixel(1228, 32), (0xC3, 0xC7, 0xC0), "the time that is gone shows the track");
 }
 
-/// Everything that stands in a field.
-fn values(screen: &Screen) -> Vec<String> {
-    let elements = screen.ui.component().root_element().query_descendants().find_all();
-    elements.into_iter().filter_map(|element| element.accessible_value().map(String::from)).collect()
+#[test]
+fn the_caret_stands_behind_the_last_letter() {
+    let screen = screen("kiosk-07-comment");
+    let accent = (0x11, 0x45, 0x99);
+    assert_eq!(screen.pixel(364, 230), accent, "behind the t on the second line");
+
+    let mut longer = view("kiosk-07-comment");
+    if let Page::Comment(comment) = &mut longer.page {
+        comment.text.push_str("ill");
+    }
+    screen.ui.show(&longer);
+    screen.draw();
+    assert_ne!(screen.pixel(364, 230), accent, "the caret has gone on");
+    assert!((380..420).any(|x| screen.pixel(x, 230) == accent), "behind the l on the second line");
+
+    let mut shorter = longer;
+    if let Page::Comment(comment) = &mut shorter.page {
+        comment.text.truncate("Waited".len());
+    }
+    screen.ui.show(&shorter);
+    screen.draw();
+    assert!((150..170).any(|x| screen.pixel(x, 190) == accent), "behind the d on the first line");
 }

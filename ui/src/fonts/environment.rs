@@ -10,15 +10,9 @@
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-
-/// Two first calls at once, as in a program's tests, wait for each other.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Points fontconfig at `configuration`, and Slint's own search at `fonts`.
 pub(super) fn point_at(configuration: &Path, fonts: &[PathBuf]) {
-    // The lock guards no data that a panic could leave half-changed.
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     set("FONTCONFIG_FILE", configuration.as_os_str());
     // A directory whose name holds the separator cannot be listed; fontconfig alone has to find the fonts then.
     if let Ok(list) = env::join_paths(fonts) {

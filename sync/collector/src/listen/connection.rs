@@ -7,7 +7,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use axum::body::Body;
@@ -35,8 +34,6 @@ enum End {
     Closed(hyper::Result<()>),
     /// A deadline passed.
     Late(Stage),
-    /// The collector ends and nothing was under way.
-    Shutdown,
 }
 
 /// Serves one accepted connection; `place` is given back when it is over.
@@ -52,7 +49,7 @@ pub(super) async fn serve(
         Err(_) => tracing::debug!(%source, "dropped: no handshake in time"),
         Ok(Err(error)) => tracing::info!(%source, %error, "refused in the handshake"),
         Ok(Ok(stream)) => match serve_requests(&shared, stream, source).await {
-            End::Closed(Ok(())) | End::Shutdown => {}
+            End::Closed(Ok(())) => {}
             End::Closed(Err(error)) => tracing::debug!(%source, %error, "connection broke off"),
             End::Late(stage) => tracing::debug!(%source, ?stage, "dropped: too slow"),
         },
@@ -63,10 +60,8 @@ pub(super) async fn serve(
 async fn serve_requests(shared: &Arc<Shared>, stream: TlsStream<TcpStream>, source: SocketAddr) -> End {
     let bearer = stream.get_ref().1.peer_certificates().and_then(|chain| read_bearer(chain.first()?));
     let progress = Progress::new(shared.limits.clone());
-    let served = AtomicBool::new(false);
     let service = service_fn(|request| {
         progress.enter(Stage::Request);
-        served.store(true, Ordering::Relaxed);
         let (shared, progress) = (Arc::clone(shared), Arc::clone(&progress));
         async move {
             let response = answer(&shared, request, source, bearer).await;
@@ -86,9 +81,6 @@ async fn serve_requests(shared: &Arc<Shared>, stream: TlsStream<TcpStream>, sour
     std::future::poll_fn(|context| {
         if !is_ending && ending.as_mut().poll(context).is_ready() {
             is_ending = true;
-            if !served.load(Ordering::Relaxed) && progress.stage() == Stage::Waiting {
-                return Poll::Ready(End::Shutdown);
-            }
             connection.as_mut().graceful_shutdown();
         }
         if let Poll::Ready(result) = connection.as_mut().poll(context) {

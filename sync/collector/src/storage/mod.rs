@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
 pub use open::OpenError;
-pub(crate) use open::{open_existing, open_or_create, read_server, write_urls};
+pub(crate) use open::{open_existing, open_or_create, open_reader, read_server, write_urls};
 pub(crate) use verify::verify;
 pub use verify::{Break, StoreReport, VerifyReport};
 

@@ -3,6 +3,8 @@
 //! Invariant: a file that is not ours is only looked at, never changed. A new database comes to be in one
 //! transaction; a crash before its commit leaves an empty file, which the next start takes as new.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use afterword_model::ports::{Clock, Entropy};
@@ -76,6 +78,9 @@ pub(crate) fn open_or_create(
     clock: &dyn Clock,
     entropy: &impl Entropy,
 ) -> Result<Connection, OpenError> {
+    // SQLite's own files take their permissions from this one; shoppers' words are nobody else's business.
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    file.map_err(|error| OpenError::Failed { path: path.to_owned(), reason: error.to_string() })?;
     open(path, Some((clock.wall_ms(), ServerEpoch::new(entropy.bytes()))))
 }
 
@@ -85,6 +90,16 @@ pub(crate) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::Missing(path.parent().unwrap_or(path).to_owned()));
     }
     open(path, None)
+}
+
+/// A further connection to a database that this process has opened already; it never waits for the writer.
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    // Read-write all the same: readers of a write-ahead log take part in its index.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(DATABASE_BUSY_TIMEOUT)?;
+    connection.execute_batch("pragma query_only = on; pragma mmap_size = 0; pragma trusted_schema = off")?;
+    Ok(connection)
 }
 
 /// The row about the collector itself.
@@ -111,7 +126,10 @@ fn open(path: &Path, create: Option<(i64, ServerEpoch)>) -> Result<Connection, O
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create.is_some());
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(DATABASE_BUSY_TIMEOUT).map_err(failed)?;
-    refuse_foreign(&connection, path, create.is_some())?;
+    if is_new(&connection, path, create.is_some())? {
+        // Only a database without tables takes this; asked of any other it would still want the write lock.
+        connection.execute_batch("pragma auto_vacuum = incremental").map_err(failed)?;
+    }
     configure(&connection).map_err(failed)?;
     MIGRATIONS.to_latest(&mut connection).map_err(|error| match error {
         rusqlite_migration::Error::MigrationDefinition(
@@ -126,7 +144,8 @@ fn open(path: &Path, create: Option<(i64, ServerEpoch)>) -> Result<Connection, O
     Ok(connection)
 }
 
-fn refuse_foreign(connection: &Connection, path: &Path, may_be_new: bool) -> Result<(), OpenError> {
+/// Whether the file is still empty; refuses one that is not ours.
+fn is_new(connection: &Connection, path: &Path, may_be_new: bool) -> Result<bool, OpenError> {
     let foreign = |found: &str| OpenError::Foreign { path: path.to_owned(), found: found.to_owned() };
     let application_id: i32 = match connection.query_row("pragma application_id", [], |row| row.get(0)) {
         Ok(id) => id,
@@ -139,16 +158,17 @@ fn refuse_foreign(connection: &Connection, path: &Path, may_be_new: bool) -> Res
         .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
         .map_err(|error| OpenError::Failed { path: path.to_owned(), reason: error.to_string() })?;
     match application_id {
-        APPLICATION_ID => Ok(()),
-        0 if tables == 0 && may_be_new => Ok(()),
+        APPLICATION_ID => Ok(false),
+        0 if tables == 0 && may_be_new => Ok(true),
+        // What a start leaves that was killed before its first commit.
+        0 if tables == 0 => Err(OpenError::Missing(path.parent().unwrap_or(path).to_owned())),
         _ => Err(foreign("an SQLite database of another program")),
     }
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
-        "pragma auto_vacuum = incremental; -- only a database without tables takes this
-         pragma journal_mode = wal;
+        "pragma journal_mode = wal;
          pragma synchronous = full;
          pragma foreign_keys = on;
          pragma journal_size_limit = {LOG_BYTES_KEPT};

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use rusqlite::Connection;
 
-use super::{OpenError, StorageError, open_existing};
+use super::{StorageError, open_reader};
 use crate::limits::READERS_KEPT_MAX;
 
 /// The stock.
@@ -30,7 +30,7 @@ impl Readers {
         let kept = self.lock().pop();
         let connection = match kept {
             Some(connection) => connection,
-            None => self.connect().map_err(|error| StorageError::NotCommitted(error.to_string()))?,
+            None => open_reader(&self.path)?,
         };
         let answer = query(&connection)?;
         let mut idle = self.lock();
@@ -38,14 +38,6 @@ impl Readers {
             idle.push(connection);
         }
         Ok(answer)
-    }
-
-    fn connect(&self) -> Result<Connection, OpenError> {
-        let connection = open_existing(&self.path)?;
-        connection
-            .pragma_update(None, "query_only", true)
-            .map_err(|error| OpenError::Failed { path: self.path.clone(), reason: error.to_string() })?;
-        Ok(connection)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

@@ -1,10 +1,12 @@
 //! `POST /v1/batches`: what is stored, what is signed for, what is refused.
 
+use afterword_collector::Limits;
 use afterword_model::ports::{Clock as _, SeededEntropy};
-use afterword_model::record::DeviceId;
 use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE};
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::problem::ProblemType;
+
+use rusqlite::Connection;
 
 use crate::support::{Answer, Server};
 
@@ -108,7 +110,7 @@ async fn a_chain_that_does_not_begin_at_its_epoch_is_refused() {
 #[tokio::test]
 async fn f23_a_poison_record_is_named_then_parked_and_its_neighbours_pass() {
     let server = Server::start().await;
-    let mut device = server.device("Exit").await.with_records(5);
+    let mut device = server.device("Exit").await.with_records(6);
     device.records[2] = b"\xff poison".to_vec();
     assert_eq!(device.send(device.batch(1, 5)).await.problem(ProblemType::RecordUnreadable).seq, Some(3));
     assert_eq!(server.verify().records(), 0);
@@ -118,19 +120,39 @@ async fn f23_a_poison_record_is_named_then_parked_and_its_neighbours_pass() {
     device.send(device.batch(4, 5)).await.receipt();
     assert_eq!((server.verify().records(), server.verify().stores[0].parked), (5, 1));
     // Held, it stands in nobody's way.
-    device.send(device.batch(1, 5)).await.receipt();
+    assert_eq!(device.send(device.batch(1, 6)).await.receipt().receipt.through_seq, 6);
 }
 
 #[tokio::test]
 async fn a_device_speaks_for_itself_and_signs_for_it() {
     let server = Server::start().await;
     let device = server.device("Exit").await.with_records(3);
-    let other = DeviceId::new([9; 16]);
+    let other = server.device("Checkout").await.enrolled.device;
     device.send(device.batch_as(other, &device.key, 1, 3)).await.problem(ProblemType::NotAllowed);
     let stranger = SigningKey::generate(&SeededEntropy::new(99));
     let own = device.enrolled.device;
     device.send(device.batch_as(own, &stranger, 1, 3)).await.problem(ProblemType::Malformed);
     assert_eq!(server.verify().records(), 0);
+}
+
+#[tokio::test]
+async fn when_too_much_is_in_flight_a_device_is_told_when_to_come_back() {
+    let server = Server::start_with(Limits { batches_in_flight: 1, ..Limits::default() }).await;
+    let device = server.device("Exit").await.with_records(1);
+    let another = device.another_client();
+    // Somebody else holds the database, so whichever batch comes first waits for it.
+    let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
+    database.execute_batch("begin immediate").unwrap();
+    let mut one = std::pin::pin!(device.send_with(&device.client, device.batch(1, 1)));
+    let mut other = std::pin::pin!(device.send_with(&another, device.batch(1, 1)));
+    let (refused, waiting) = tokio::select! {
+        refused = &mut one => (refused, other),
+        refused = &mut other => (refused, one),
+    };
+    refused.problem(ProblemType::Busy);
+    assert_eq!((refused.status, refused.retry_after.as_deref()), (503, Some("2")));
+    database.execute_batch("rollback").unwrap();
+    waiting.await.receipt();
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -39,6 +40,8 @@ fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("afterword-collector is ready: devices 127.0.0.1:"), "{line}");
 
+    let mode = std::fs::metadata(data.join("collector.db")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "what shoppers wrote is nobody else's business");
     let added = json(&collector(&["device", "add", "Exit", "--json"], &data));
     let command = added["command"].as_str().unwrap();
     assert!(command.starts_with("afterword-sync enrol --collector https://localhost:"), "{command}");
