@@ -192,7 +192,7 @@ mod tests {
             spots::MORE_TIME,
             spots::SECOND_LANGUAGE,
             spots::COMMENT_DONE,
-            spots::letter('q'),
+            spots::letter('t'),
         ] {
             assert!(acts.contains(&Act::Tap(spot)), "{spot:?} is never tapped");
         }

@@ -29,6 +29,9 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest that anything of a session lasts is the warning after the time limit; after this nobody's trace is left.
 const UNTIL_IDLE_MS: u64 = 90_000;
 
+/// How long the panel stands empty between looks at whether it rests, in milliseconds.
+const AFTER_ME_MS: u64 = 1_000;
+
 /// Width of the panel the stage draws, in pixels.
 pub const WIDTH: u32 = 1280;
 /// Height of the panel the stage draws, in pixels.
@@ -88,7 +91,12 @@ impl Stage {
                 Act::Wait(wait_ms) => self.wait(wait_ms)?,
             }
         }
-        self.wait(UNTIL_IDLE_MS)
+        // Their traces last as long as the session lets them; then the next one may come.
+        let gone_ms = self.clock.monotonic_ms() + UNTIL_IDLE_MS;
+        while self.kiosk.borrow().next_wake_ms().is_some() && self.clock.monotonic_ms() < gone_ms {
+            self.wait(AFTER_ME_MS)?;
+        }
+        Ok(())
     }
 
     /// Lets time pass, stopping at every moment at which the kiosk has something to do.

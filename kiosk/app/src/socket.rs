@@ -26,7 +26,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// A frame is a few hundred kilobytes on the same machine; one that takes longer is stuck.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A socket that is being served. Dropping it removes the file and takes no new connections.
+/// A socket that is being served. Dropping it removes the file, takes no new connections and answers no more.
 pub struct Socket {
     path: PathBuf,
     stopped: Arc<AtomicBool>,
@@ -77,7 +77,7 @@ impl Drop for Socket {
     }
 }
 
-fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &AtomicBool) {
+fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Arc<AtomicBool>) {
     let open = Arc::new(AtomicUsize::new(0));
     for connection in listener.incoming() {
         if stop.load(Ordering::SeqCst) {
@@ -89,9 +89,9 @@ fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Ato
             tracing::warn!("more than {CONNECTIONS_MAX} programs at the socket, one was turned away");
             continue;
         }
-        let (queue, store, count) = (queue.clone(), store.clone(), Arc::clone(&open));
+        let (queue, store, count, stop) = (queue.clone(), store.clone(), Arc::clone(&open), Arc::clone(stop));
         let served = std::thread::Builder::new().name("socket-client".into()).spawn(move || {
-            if let Err(error) = serve_connection(stream, &queue, &store) {
+            if let Err(error) = serve_connection(stream, &queue, &store, &stop) {
                 tracing::debug!(%error, "a connection at the socket ended");
             }
             count.fetch_sub(1, Ordering::SeqCst);
@@ -102,7 +102,12 @@ fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Ato
     }
 }
 
-fn serve_connection(mut stream: UnixStream, queue: &StoreQueue, store: &Store) -> Result<(), FrameIoError> {
+fn serve_connection(
+    mut stream: UnixStream,
+    queue: &StoreQueue,
+    store: &Store,
+    stop: &AtomicBool,
+) -> Result<(), FrameIoError> {
     stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let first: Request = read_frame(&mut stream)?;
@@ -118,6 +123,10 @@ fn serve_connection(mut stream: UnixStream, queue: &StoreQueue, store: &Store) -
     write_frame(&mut stream, &Reply::Hello { version: LOCAL_VERSION, program_version })?;
     loop {
         let request = read_frame(&mut stream)?;
+        // Hanging up sends the asker to the kiosk that comes next; an answer would keep it at this one.
+        if stop.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         write_frame(&mut stream, &answer(request, queue, store))?;
     }
 }

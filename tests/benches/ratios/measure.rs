@@ -90,7 +90,7 @@ impl Side {
     fn print(&self, role: &str, unit: &str) {
         let (least, most) = (quantile(&self.rounds, 0.0), quantile(&self.rounds, 1.0));
         println!(
-            "  {role:<5} {:>10} {unit}  ({} .. {}, {} rounds)  {}",
+            "  {role:<5} {:>8} {unit}  ({} .. {}, n = {})  {}",
             number(self.median()),
             number(least),
             number(most),

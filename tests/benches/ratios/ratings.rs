@@ -12,7 +12,9 @@ use std::sync::mpsc::channel;
 use afterword_kiosk_store::{Options, Store};
 use afterword_model::ports::{ManualClock, SeededEntropy};
 use afterword_model::record::{Head, StoreEpoch, genesis, next_head};
-use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
+use afterword_model::response::{
+    Answer, AnswerValue, ClockQuality, Draft, Outcome, RESPONSE_VERSION, Response, Stamp,
+};
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::{Run, Take};
 use anyhow::Result;
@@ -188,8 +190,7 @@ impl Visit {
     /// The record's bytes, as the store would freeze them under this number.
     pub(crate) fn into_record(self, seq: u64) -> Vec<u8> {
         let Self { draft, outcome, took_ms } = self;
-        let v = afterword_model::response::RESPONSE_VERSION;
-        afterword_model::response::Response { v, seq, draft, outcome, took_ms }.to_bytes()
+        Response { v: RESPONSE_VERSION, seq, draft, outcome, took_ms }.to_bytes()
     }
 }
 

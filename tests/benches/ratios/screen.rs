@@ -22,7 +22,7 @@ use afterword_sim::shopper::spots;
 use afterword_sim::stage::{HEIGHT, WIDTH};
 use afterword_ui::view::Page;
 use afterword_ui::{KioskUi, View};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::Wanted;
 use crate::measure::{Better, Figure, Side, micros, now, quantile};
@@ -84,9 +84,10 @@ pub(crate) fn run(folder: &Path, _: &Wanted) -> Result<()> {
         let _ = sights.send(kiosk.look()?);
         Ok(kiosk)
     })?;
-    let sights = match seen.recv() {
-        Ok(sights) => sights,
-        Err(_) => return Err(ours.round().err().unwrap_or_else(|| anyhow!("the kiosk did not start"))),
+    let Ok(sights) = seen.recv() else {
+        // The reason is what the thread left.
+        ours.round()?;
+        bail!("the kiosk did not start");
     };
     let floor = Bench::start(move || Empty::start(sights))?;
 

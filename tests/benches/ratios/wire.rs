@@ -10,8 +10,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use afterword_model::record::StoreEpoch;
+use afterword_model::ports::SeededEntropy;
+use afterword_model::record::{DeviceId, StoreEpoch};
 use afterword_protocol::batch::encode;
+use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::Run;
 use afterword_protocol::receipt::Nonce;
@@ -21,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::Wanted;
-use crate::measure::{Better, Figure, Side, number};
+use crate::measure::{Better, Figure, Side, number, quantile};
 use crate::office::{Office, by_way_of, runtime};
 use crate::ratings::{Shoppers, batches, batches_in_memory, copy_store, fill, open_store};
 
@@ -55,32 +57,28 @@ pub(crate) fn run(folder: &Path, _: &Wanted) -> Result<()> {
         better: Better::Lower,
     };
     let runtime = runtime()?;
-    let mut last = (0, 0);
+    let (mut up, mut down) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let (up, down) = runtime.block_on(one_round(&filled, &folder.join(round.to_string())))?;
-        figure.ours.rounds.push((up + down) as f64 / records);
-        last = (up, down);
+        let bytes = runtime.block_on(one_round(&filled, &folder.join(round.to_string())))?;
+        up.push(bytes.0 as f64 / records);
+        down.push(bytes.1 as f64 / records);
+        figure.ours.rounds.push((bytes.0 + bytes.1) as f64 / records);
     }
     let bytes_per_rating = figure.ours.median();
-    figure.report_details(last, records)?;
+    print_details(quantile(&up, 0.5), quantile(&down, 0.5));
     figure.report_as(bytes_per_rating);
     Ok(())
 }
 
-impl Figure {
-    /// Where the bytes go, and what reasons would add.
-    fn report_details(&self, (up, down): (u64, u64), records: f64) -> Result<()> {
-        let with_reasons = body_bytes(&mut Shoppers::who_say_why(7));
-        println!(
-            "\n{} in detail: {} bytes up, {} down per rating; in the batch's body {}, and {} where half of the dissatisfied give reasons",
-            self.id,
-            number(up as f64 / records),
-            number(down as f64 / records),
-            number(body_bytes(&mut Shoppers::of_seed(7))),
-            number(with_reasons),
-        );
-        Ok(())
-    }
+/// Where the bytes go, and what reasons would add.
+fn print_details(up: f64, down: f64) {
+    println!(
+        "\nP7 in detail: {} bytes up and {} down; the batch's body alone is {}, and {} where half of the dissatisfied choose reasons",
+        number(up),
+        number(down),
+        number(body_bytes(&mut Shoppers::of_seed(7))),
+        number(body_bytes(&mut Shoppers::who_say_why(7))),
+    );
 }
 
 /// Bytes per record of each batch at the floor's level.
@@ -95,10 +93,9 @@ fn compressed(runs: &[Run]) -> Result<Vec<f64>> {
 
 /// Bytes per record of batches as they are encoded, without HTTP and TLS.
 fn body_bytes(shoppers: &mut Shoppers) -> f64 {
-    let key = afterword_protocol::keys::SigningKey::generate(&afterword_model::ports::SeededEntropy::new(7));
+    let key = SigningKey::generate(&SeededEntropy::new(7));
     let runs = batches_in_memory(shoppers, StoreEpoch::new([7; 16]), BATCHES);
-    let body =
-        |run| encode(run, afterword_model::record::DeviceId::new([7; 16]), Nonce::new([7; 16]), &key).1;
+    let body = |run| encode(run, DeviceId::new([7; 16]), Nonce::new([7; 16]), &key).1;
     runs.iter().map(|run| body(run).len()).sum::<usize>() as f64 / (BATCHES * BATCH_RECORDS_MAX) as f64
 }
 
