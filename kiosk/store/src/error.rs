@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use afterword_model::record::{RECORD_BYTES_MAX, Seq};
 use rusqlite::ErrorCode;
 
-use crate::writer::COMMANDS_MAX;
+use crate::limits::COMMANDS_MAX;
 
 /// The store could not be opened. Nothing that was saved is lost by that.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,8 @@ use afterword_protocol::queue::Take;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::writer::{Answer, COMMANDS_MAX, Command};
+use crate::command::{Answer, Command};
+use crate::limits::COMMANDS_MAX;
 use crate::{Frozen, Options, Store, StoreError};
 
 fn store() -> (TempDir, Store) {

@@ -13,11 +13,13 @@
 //! and a new one with a new epoch begins. A file that is not ours is left alone.
 
 mod board;
+mod command;
 mod connection;
 mod error;
 #[cfg(test)]
 mod faults;
 mod ledger;
+mod limits;
 mod open;
 mod place;
 mod purge;
@@ -25,6 +27,7 @@ mod queue;
 mod reader;
 mod receipts;
 mod schema;
+mod shared;
 mod state;
 mod store;
 mod verify;

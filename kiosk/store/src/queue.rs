@@ -11,10 +11,10 @@ use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run, Take};
 use afterword_protocol::receipt::SignedReceipt;
 
+use crate::command::{Answer, Command};
 use crate::error::StoreError;
 use crate::reader;
-use crate::store::Inner;
-use crate::writer::{Answer, Command};
+use crate::shared::Inner;
 
 /// The agent's side of a [`crate::Store`].
 ///

@@ -1,50 +1,35 @@
 //! The handle that the kiosk holds.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::sync_channel;
 
 use afterword_model::response::{Draft, Outcome};
 use afterword_model::summary::Summary;
 use afterword_protocol::queue::Position;
-use rusqlite::Connection;
 
 use crate::board::Board;
+use crate::command::{Answer, Command};
 use crate::connection::open_reader;
 use crate::error::{OpenError, StoreError};
 use crate::ledger::Frozen;
+use crate::limits::COMMANDS_MAX;
 use crate::open::{self, Opened, Options};
 use crate::place::Place;
 use crate::purge::{PURGE_RECORDS_MAX, Purged};
 use crate::queue::StoreQueue;
 use crate::reader;
+use crate::shared::{Inner, Shared};
 use crate::verify::{self, Verified};
-use crate::writer::{Answer, COMMANDS_MAX, Command, Writer};
+use crate::writer::Writer;
 
 /// The device's database. Clones are handles on the same one; when the last is dropped without
 /// [`Store::close`], the database is left as after a crash, with everything that was reported as saved.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    /// Taken only when dropped, so that the writer sees that nobody is left.
-    commands: Option<SyncSender<Command>>,
-    writer: Option<JoinHandle<()>>,
-    pub(crate) shared: Arc<Shared>,
-}
-
-/// What the writer and the readers have in common.
-pub(crate) struct Shared {
-    pub(crate) board: Board,
-    path: PathBuf,
-    /// `None` once the store is closed. It stays open until then, whatever happens to the writer's connection.
-    reader: Mutex<Option<Connection>>,
-    /// Damage was seen: the next start shall look closely, however orderly the end.
-    suspicious: AtomicBool,
 }
 
 impl Store {
@@ -170,70 +155,5 @@ impl Store {
     /// [`StoreError`]; what was saved stays saved, and the next start checks the file.
     pub fn close(self) -> Result<(), StoreError> {
         self.inner.ask(Command::Close)
-    }
-}
-
-impl Inner {
-    pub(crate) fn send(&self, command: Command) {
-        let Some(commands) = &self.commands else { return command.refuse(StoreError::Stopped) };
-        match commands.try_send(command) {
-            Ok(()) => {}
-            Err(TrySendError::Full(command)) => command.refuse(StoreError::Busy),
-            Err(TrySendError::Disconnected(command)) => command.refuse(StoreError::Stopped),
-        }
-    }
-
-    /// Sends a command, waiting for a place in the queue, and waits for its answer.
-    pub(crate) fn ask<T: Send + 'static>(
-        &self,
-        command: impl FnOnce(Answer<T>) -> Command,
-    ) -> Result<T, StoreError> {
-        let (answer, answered) = sync_channel(1);
-        // Whoever asked waits below; should it be gone, nobody misses the answer.
-        let command = command(Answer::new(move |result| drop(answer.send(result))));
-        let commands = self.commands.as_ref().ok_or(StoreError::Stopped)?;
-        commands.send(command).map_err(|_| StoreError::Stopped)?;
-        answered.recv().map_err(|_| StoreError::Stopped)?
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.commands = None;
-        // The last handle may be one that an answer held; that one is dropped on the writer thread itself.
-        let Some(writer) =
-            self.writer.take().filter(|writer| writer.thread().id() != std::thread::current().id())
-        else {
-            return;
-        };
-        if writer.join().is_err() {
-            tracing::error!("the store's writer thread had panicked");
-        }
-    }
-}
-
-impl Shared {
-    pub(crate) fn read<T>(
-        &self,
-        read: impl FnOnce(&Connection, &Path) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = read(reader.as_ref().ok_or(StoreError::Stopped)?, &self.path);
-        if let Err(StoreError::Corrupt { .. } | StoreError::DamagedRecord(_)) = &result {
-            self.suspect();
-        }
-        result
-    }
-
-    pub(crate) fn close_reader(&self) {
-        *self.reader.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    pub(crate) fn suspect(&self) {
-        self.suspicious.store(true, Ordering::SeqCst);
-    }
-
-    pub(crate) fn is_suspicious(&self) -> bool {
-        self.suspicious.load(Ordering::SeqCst)
     }
 }

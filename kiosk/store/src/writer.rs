@@ -9,77 +9,20 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use afterword_model::ports::Clock;
-use afterword_model::response::{Draft, Outcome};
-use afterword_protocol::queue::Acceptance;
-use afterword_protocol::receipt::SignedReceipt;
 use rusqlite::Connection;
 
+use crate::command::Command;
 use crate::connection::open_writer;
 use crate::error::StoreError;
-use crate::ledger::{self, Frozen};
+use crate::ledger;
 use crate::place::Place;
-use crate::purge::{self, Purged};
+use crate::purge;
 use crate::receipts;
+use crate::shared::Shared;
 use crate::state::State;
-use crate::store::Shared;
-
-/// Commands that may wait for the disk. A shopper gives a few a second, so this is a disk that has stood
-/// still for many seconds; whoever comes then hears that it is busy instead of waiting for ever.
-pub(crate) const COMMANDS_MAX: usize = 64;
 
 /// After so many commits the log is moved into the database, in the next quiet moment: a few hundred pages.
 const COMMITS_PER_CHECKPOINT: u32 = 100;
-
-/// Where a command's result goes. It is called exactly once: one that is dropped uncalled, because the thread
-/// ended before its turn, says that the store has stopped.
-pub(crate) struct Answer<T>(Option<Done<T>>);
-
-type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
-
-impl<T> Answer<T> {
-    pub(crate) fn new(done: impl FnOnce(Result<T, StoreError>) + Send + 'static) -> Self {
-        Self(Some(Box::new(done)))
-    }
-
-    pub(crate) fn give(mut self, result: Result<T, StoreError>) {
-        if let Some(done) = self.0.take() {
-            done(result);
-        }
-    }
-}
-
-impl<T> Drop for Answer<T> {
-    fn drop(&mut self) {
-        if let Some(done) = self.0.take() {
-            done(Err(StoreError::Stopped));
-        }
-    }
-}
-
-pub(crate) enum Command {
-    Save(Draft, Answer<()>),
-    Freeze(Draft, Outcome, u64, Answer<Frozen>),
-    Accept(SignedReceipt, Answer<Acceptance>),
-    Purge(u64, Answer<Purged>),
-    Probe(Answer<()>),
-    Close(Answer<()>),
-    #[cfg(test)]
-    Run(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
-}
-
-impl Command {
-    /// Answers a command that is not carried out.
-    pub(crate) fn refuse(self, error: StoreError) {
-        match self {
-            Self::Save(_, done) | Self::Probe(done) | Self::Close(done) => done.give(Err(error)),
-            Self::Freeze(_, _, _, done) => done.give(Err(error)),
-            Self::Accept(_, done) => done.give(Err(error)),
-            Self::Purge(_, done) => done.give(Err(error)),
-            #[cfg(test)]
-            Self::Run(_, done) => done.give(Err(error)),
-        }
-    }
-}
 
 pub(crate) struct Writer {
     pub(crate) path: PathBuf,

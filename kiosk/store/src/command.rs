@@ -1,0 +1,62 @@
+//! What the writer can be asked, and where its answers go.
+
+use afterword_model::response::{Draft, Outcome};
+use afterword_protocol::queue::Acceptance;
+use afterword_protocol::receipt::SignedReceipt;
+#[cfg(test)]
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::ledger::Frozen;
+use crate::purge::Purged;
+
+/// Where a command's result goes. It is called exactly once: one that is dropped uncalled, because the thread
+/// ended before its turn, says that the store has stopped.
+pub(crate) struct Answer<T>(Option<Done<T>>);
+
+type Done<T> = Box<dyn FnOnce(Result<T, StoreError>) + Send>;
+
+impl<T> Answer<T> {
+    pub(crate) fn new(done: impl FnOnce(Result<T, StoreError>) + Send + 'static) -> Self {
+        Self(Some(Box::new(done)))
+    }
+
+    pub(crate) fn give(mut self, result: Result<T, StoreError>) {
+        if let Some(done) = self.0.take() {
+            done(result);
+        }
+    }
+}
+
+impl<T> Drop for Answer<T> {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            done(Err(StoreError::Stopped));
+        }
+    }
+}
+
+pub(crate) enum Command {
+    Save(Draft, Answer<()>),
+    Freeze(Draft, Outcome, u64, Answer<Frozen>),
+    Accept(SignedReceipt, Answer<Acceptance>),
+    Purge(u64, Answer<Purged>),
+    Probe(Answer<()>),
+    Close(Answer<()>),
+    #[cfg(test)]
+    Run(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
+}
+
+impl Command {
+    /// Answers a command that is not carried out.
+    pub(crate) fn refuse(self, error: StoreError) {
+        match self {
+            Self::Save(_, done) | Self::Probe(done) | Self::Close(done) => done.give(Err(error)),
+            Self::Freeze(_, _, _, done) => done.give(Err(error)),
+            Self::Accept(_, done) => done.give(Err(error)),
+            Self::Purge(_, done) => done.give(Err(error)),
+            #[cfg(test)]
+            Self::Run(_, done) => done.give(Err(error)),
+        }
+    }
+}
