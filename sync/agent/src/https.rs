@@ -57,7 +57,7 @@ impl HttpsTransport {
     /// [`TlsError`] when the identity's certificates cannot be used.
     pub fn new(identity: &Identity, clock: Arc<dyn Clock>, timeouts: Timeouts) -> Result<Self, TlsError> {
         let time = Arc::new(FlooredTime::new(clock, identity.certificate_not_before_ms()));
-        let client = client(tls::mutual(identity, time.clone())?, timeouts)?;
+        let client = client(tls::mutual(identity.enrolled(), identity.key(), time.clone())?, timeouts)?;
         let url = endpoint(&identity.enrolled().collector_url, BATCHES_PATH);
         let url = url.ok_or_else(|| TlsError::Unusable("collector_url is not https://HOST[:PORT]".into()))?;
         Ok(Self { client, url, time })

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use afterword_model::ports::Clock;
+use afterword_protocol::enrolment::Enrolled;
+use afterword_protocol::keys::SigningKey;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
-
-use crate::identity::Identity;
 
 /// A CA or certificate in PEM that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,10 +107,14 @@ pub fn anonymous(ca_pem: &str, time: Arc<FlooredTime>) -> Result<ClientConfig, T
 ///
 /// # Errors
 /// [`TlsError`].
-pub fn mutual(identity: &Identity, time: Arc<FlooredTime>) -> Result<ClientConfig, TlsError> {
-    let chain = certificates(&identity.enrolled().certificate_pem)?;
-    let key = PrivatePkcs8KeyDer::from(identity.key().to_pkcs8_der().to_vec());
-    builder(&identity.enrolled().collector_ca_pem, time)?
+pub fn mutual(
+    enrolled: &Enrolled,
+    key: &SigningKey,
+    time: Arc<FlooredTime>,
+) -> Result<ClientConfig, TlsError> {
+    let chain = certificates(&enrolled.certificate_pem)?;
+    let key = PrivatePkcs8KeyDer::from(key.to_pkcs8_der().to_vec());
+    builder(&enrolled.collector_ca_pem, time)?
         .with_client_auth_cert(chain, key.into())
         .map_err(|error| TlsError::Unusable(error.to_string()))
 }
