@@ -24,6 +24,17 @@ async fn everything_received(desk: &Desk, last_seq: u64) -> Result<()> {
     anyhow::bail!("the agent did not get everything through: {:?}", desk.agent_status())
 }
 
+/// What `afterword-kiosk summary` says of all days there are.
+fn summary(desk: &Desk) -> Result<serde_json::Value> {
+    let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n";
+    std::fs::write(desk.path("kiosk.toml"), config)?;
+    let places = ["--config", "kiosk.toml", "--data", "kiosk", "--socket", "kiosk.sock"];
+    let days = ["summary", "--json", "--from", "1970-01-01", "--to", "2970-01-01"];
+    let output = desk.run("afterword-kiosk", &[&days[..], &places[..]].concat())?;
+    anyhow::ensure!(output.code == Some(0), "{}", output.everything());
+    Ok(serde_json::from_str(&output.stdout)?)
+}
+
 /// Lets shoppers come until so many more were thanked; the number of the last one's record.
 fn thanked(kiosk: &Program, count: u32) -> Result<u64> {
     let mut last = 0;
@@ -42,7 +53,10 @@ async fn a_tap_in_one_process_becomes_a_receipt_from_another() -> Result<()> {
     let agent = desk.agent()?;
     kiosk.line(|line| (line == "rests").then_some(()))?;
     everything_received(&desk, 1).await?;
+    let while_it_runs = summary(&desk)?;
+    assert!(while_it_runs["responses"].as_u64() >= Some(5), "{while_it_runs}");
     kiosk.end_of_input()?;
+    assert_eq!(summary(&desk)?, while_it_runs, "the numbers are the same, whoever opens the database");
     agent.kill()?;
     collector.kill()?;
     let proof = desk.prove()?;

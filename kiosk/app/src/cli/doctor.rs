@@ -50,9 +50,13 @@ enum Finding {
 impl Doctor {
     pub(super) fn run(self) -> Result<ExitCode> {
         let mut checks = self.configuration();
-        checks.push(self.database());
+        let (database, is_running) = self.database();
+        checks.push(database);
         checks.push(clock());
-        checks.push(display());
+        // A kiosk that runs has its display; this command line may well come from afar and have none.
+        if !is_running {
+            checks.push(display());
+        }
         let is_wrong = checks.iter().any(|check| check.finding == Finding::Wrong);
         if self.json {
             println!("{}", serde_json::json!({ "healthy": !is_wrong, "checks": checks }));
@@ -84,18 +88,19 @@ impl Doctor {
         }
     }
 
-    fn database(&self) -> Check {
+    /// How the database is, and whether a kiosk is running on it.
+    fn database(&self) -> (Check, bool) {
         let Places { data, socket, .. } = &self.places;
         if !data.join("kiosk.db").exists() {
             let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
-            return Check { name: "database", finding: Finding::Odd, detail };
+            return (Check { name: "database", finding: Finding::Odd, detail }, false);
         }
         let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
         match Store::open(data, options) {
-            Ok((store, _)) => closed_database(store),
+            Ok((store, _)) => (closed_database(store), false),
             Err(OpenError::InUse { .. }) => {
                 let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| kiosk.position());
-                asked.map_or_else(
+                let check = asked.map_or_else(
                     |error| Check::wrong("database", format!("{error:#}")),
                     |position| {
                         Check::good(
@@ -103,9 +108,10 @@ impl Doctor {
                             format!("in use by the running kiosk; {}", progress(&position)),
                         )
                     },
-                )
+                );
+                (check, true)
             }
-            Err(error) => Check::wrong("database", error),
+            Err(error) => (Check::wrong("database", error), false),
         }
     }
 }
@@ -133,7 +139,7 @@ fn closed_database(store: Store) -> Check {
 
 fn progress(position: &Position) -> String {
     let unsent = position.last_seq.saturating_sub(position.acknowledged_seq);
-    format!("{} answers collected, {unsent} not yet received by the collector", position.last_seq)
+    format!("answers collected: {}, not yet received by the collector: {unsent}", position.last_seq)
 }
 
 fn clock() -> Check {
