@@ -52,7 +52,7 @@ impl HeadOffice {
         if !Identity::is_in(state) {
             enrol(&collector, data, state, Arc::clone(&clock)).await?;
         }
-        let identity = Arc::new(through(&link, Identity::load(state)?)?);
+        let identity = Arc::new(through(&link, &Identity::load(state)?)?);
         let transport = HttpsTransport::new(&identity, Arc::clone(&clock), Timeouts::default())?;
         let (report, status) = watch::channel(Status::starting(&identity));
         let (stop_agent, stopped) = watch::channel(false);
@@ -132,7 +132,7 @@ async fn enrol(collector: &Collector, data: &Path, state: &Path, clock: Arc<dyn 
 }
 
 /// The identity with the link as its way to the collector; the ports of a demo are new at each start.
-fn through(link: &Link, identity: Identity) -> Result<Identity> {
+fn through(link: &Link, identity: &Identity) -> Result<Identity> {
     let url = |address: SocketAddr| format!("https://localhost:{}", address.port());
     let enrolled = afterword_protocol::enrolment::Enrolled {
         collector_url: url(link.address()),

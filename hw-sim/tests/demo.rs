@@ -1,5 +1,7 @@
 //! The demo as a newcomer runs it: no display, no fonts, nothing but the program.
 
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
+
 use std::path::Path;
 use std::process::{Child, Command, Output};
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! One suite for every way to the kiosk's queue. The store runs it on itself; here it runs over the real socket.
 
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;

@@ -5,7 +5,7 @@ use slint::ComponentHandle;
 use crate::generated::{CommentAdapter, Layout, Shell};
 use crate::header;
 use crate::intent::Intent;
-use crate::kiosk_ui::Intents;
+use crate::intents::Intents;
 use crate::rows::int;
 use crate::view::{Comment, KeyboardLayout};
 

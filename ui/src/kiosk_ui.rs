@@ -13,29 +13,9 @@ use slint::{ComponentHandle, PlatformError};
 
 use crate::generated::{PageKind, Shell, Theme};
 use crate::intent::Intent;
+use crate::intents::Intents;
 use crate::view::{Page, View};
 use crate::{comment, keys, out_of_service, question, reasons, still_there, thanks};
-
-/// Whoever receives the intents.
-type Receiver = Box<dyn FnMut(Intent)>;
-
-/// Where the pages' callbacks send what they are told. Clones share one receiver.
-#[derive(Clone)]
-pub(crate) struct Intents(Rc<RefCell<Receiver>>);
-
-impl Intents {
-    fn new() -> Self {
-        Self(Rc::new(RefCell::new(Box::new(|_| {}))))
-    }
-
-    /// Hands an intent to the receiver. One that arises while another is being handled is dropped: a finger cannot do
-    /// two things at once, and the receiver must not be entered twice.
-    pub(crate) fn send(&self, intent: Intent) {
-        if let Ok(mut receiver) = self.0.try_borrow_mut() {
-            receiver(intent);
-        }
-    }
-}
 
 /// The kiosk's window. It belongs to the thread that made it.
 pub struct KioskUi {
@@ -122,7 +102,7 @@ impl KioskUi {
     /// Sets who receives the intents, in place of whoever did before. The receiver may call [`KioskUi::show`] (through a
     /// shared pointer), but must not call `on_intent`.
     pub fn on_intent(&self, receiver: impl FnMut(Intent) + 'static) {
-        *self.intents.0.borrow_mut() = Box::new(receiver);
+        self.intents.go_to(receiver);
     }
 
     /// The Slint window, for a host that feeds it touches and draws it.

@@ -19,6 +19,7 @@ pub mod fonts;
 mod generated;
 mod header;
 pub mod intent;
+mod intents;
 mod keys;
 mod kiosk_ui;
 mod out_of_service;

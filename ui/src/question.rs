@@ -6,7 +6,7 @@ use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 
 use crate::generated::{LanguageItem, QuestionAdapter, Shell};
 use crate::intent::Intent;
-use crate::kiosk_ui::Intents;
+use crate::intents::Intents;
 use crate::rows::{place, update};
 use crate::view::Question;
 

@@ -7,7 +7,7 @@ use slint::{ComponentHandle, ModelRc, VecModel};
 use crate::generated::{ReasonItem, ReasonsAdapter, Shell};
 use crate::header;
 use crate::intent::Intent;
-use crate::kiosk_ui::Intents;
+use crate::intents::Intents;
 use crate::rows::{int, place, update};
 use crate::view::Reasons;
 

@@ -5,7 +5,7 @@ use slint::ComponentHandle;
 use crate::generated::{Shell, StillThereAdapter};
 use crate::header;
 use crate::intent::Intent;
-use crate::kiosk_ui::Intents;
+use crate::intents::Intents;
 use crate::view::StillThere;
 
 /// Sends the page's keys to `intents`.

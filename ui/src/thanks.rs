@@ -6,7 +6,7 @@ use slint::{ComponentHandle, ModelRc, VecModel};
 
 use crate::generated::{NoteItem, Shell, ThanksAdapter};
 use crate::intent::Intent;
-use crate::kiosk_ui::Intents;
+use crate::intents::Intents;
 use crate::rows::{int, update};
 use crate::view::{Page, Thanks, View};
 use crate::{header, qr};

@@ -1,6 +1,6 @@
 //! The kiosk's side of the device's own socket: the agent and the command line ask, the store answers.
 //!
-//! One thread for each connection, at most [`CONNECTIONS_MAX`]; a connection that sends rubbish or nothing is
+//! One thread for each connection, at most eight; a connection that sends rubbish or nothing is
 //! closed, the others never notice. The socket is readable by its group alone, so that only the agent's user
 //! gets at the records. Nothing that arrives here can make the kiosk stop collecting.
 

@@ -1,5 +1,7 @@
 //! `afterword-kiosk` as a person at the command line meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -76,10 +76,10 @@ impl Doctor {
     fn configuration(&self) -> Vec<Check> {
         let path = &self.places.config;
         match Config::read(path) {
-            Err(error) => vec![Check::wrong("configuration", error)],
+            Err(error) => vec![Check::wrong("configuration", &error)],
             Ok(config) => {
                 let survey = config.survey(path).map_or_else(
-                    |error| Check::wrong("survey", error),
+                    |error| Check::wrong("survey", &error),
                     |survey| Check::good("survey", format!("{} version {}", survey.id, survey.version)),
                 );
                 let detail = format!("{}, days in {}", config.store_name, config.time_zone);
@@ -101,7 +101,7 @@ impl Doctor {
             Err(OpenError::InUse { .. }) => {
                 let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| kiosk.position());
                 let check = asked.map_or_else(
-                    |error| Check::wrong("database", format!("{error:#}")),
+                    |error| Check::wrong("database", &format!("{error:#}")),
                     |position| {
                         Check::good(
                             "database",
@@ -111,7 +111,7 @@ impl Doctor {
                 );
                 (check, true)
             }
-            Err(error) => (Check::wrong("database", error), false),
+            Err(error) => (Check::wrong("database", &error), false),
         }
     }
 }
@@ -123,13 +123,13 @@ fn closed_database(store: Store) -> Check {
         Ok((verified, position))
     });
     match looked {
-        Err(error) => Check::wrong("database", error),
+        Err(error) => Check::wrong("database", &error),
         Ok((verified, _)) if !verified.problems.is_empty() => {
             let detail = format!(
                 "{}; keep the file and ask for help before the next start",
                 verified.problems.join("; ")
             );
-            Check::wrong("database", detail)
+            Check::wrong("database", &detail)
         }
         Ok((_, position)) => {
             Check::good("database", format!("chain and roll-ups whole; {}", progress(&position)))
@@ -153,7 +153,7 @@ fn clock() -> Check {
                 .into(),
         },
         ClockQuality::Unset => {
-            Check::wrong("clock", "certainly wrong; set it, or give the device a network once")
+            Check::wrong("clock", &"certainly wrong; set it, or give the device a network once")
         }
     }
 }
@@ -162,7 +162,7 @@ fn display() -> Check {
     if window::has_display() {
         Check::good("display", "found".into())
     } else {
-        Check::wrong("display", "none; set DISPLAY or WAYLAND_DISPLAY for the user the kiosk runs as")
+        Check::wrong("display", &"none; set DISPLAY or WAYLAND_DISPLAY for the user the kiosk runs as")
     }
 }
 
@@ -171,7 +171,7 @@ impl Check {
         Self { name, finding: Finding::Good, detail }
     }
 
-    fn wrong(name: &'static str, detail: impl ToString) -> Self {
+    fn wrong(name: &'static str, detail: &(impl ToString + ?Sized)) -> Self {
         Self { name, finding: Finding::Wrong, detail: detail.to_string() }
     }
 }
