@@ -101,3 +101,24 @@ async fn rubbish_at_the_socket_disturbs_nobody() {
     let mut queue = SocketQueue::at(path);
     assert_eq!(queue.next(take).await.unwrap().unwrap().records.len(), 1);
 }
+
+#[test]
+fn the_socket_takes_nobodys_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let file = folder.path().join("precious.toml");
+    std::fs::write(&file, "precious").unwrap();
+    let refused = Socket::serve(&file, &store).err().unwrap().to_string();
+    assert!(refused.contains("no socket stands there") && refused.contains("precious.toml"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+
+    let path = folder.path().join("kiosk.sock");
+    let first = Socket::serve(&path, &store).unwrap();
+    let refused = Socket::serve(&path, &store).err().unwrap().to_string();
+    assert!(refused.contains("another running kiosk"), "{refused}");
+    drop(first);
+    // What a killed kiosk leaves: a socket at which nobody answers.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    drop(Socket::serve(&path, &store).unwrap());
+    assert!(!path.exists());
+}

@@ -6,7 +6,7 @@
 //! | [`intent`] | what the shopper wants: plain data out |
 //! | [`KioskUi`] | the one window: `show` a view, receive intents |
 //! | [`fonts`] | the bundled fonts, laid out where Slint finds them |
-//! | [`preview`] | a view of every page with the mock-ups' content |
+//! | [`preview`] | a view of every page with sample content |
 //!
 //! Invariants: this crate decides nothing and knows no database, no network and no survey file. A page is a function of
 //! the last view, except for what only the screen can know (which key is held, the keyboard's shift). Showing the same

@@ -1,7 +1,7 @@
-//! A view of every page, with the content of the mock-ups.
+//! A view of every page, with sample content.
 //!
-//! For drawing pages without a kiosk behind them: screenshots, the previewer of a survey, tests. The names are the
-//! mock-ups' where there is one. Everything here is invented.
+//! For drawing pages without a kiosk behind them: screenshots, the previewer of a survey, tests. The names are
+//! those of the pictures. Everything here is invented.
 
 mod code;
 
@@ -212,7 +212,7 @@ fn german_thanks() -> Page {
 }
 
 fn still_there() -> Page {
-    Page::StillThere(StillThere { seconds_left: 11, time_left: 0.55 })
+    Page::StillThere(StillThere { seconds_left: 11, time_left: 0.55, unsent_words: true })
 }
 
 fn out_of_service() -> Page {

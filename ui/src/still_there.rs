@@ -23,4 +23,5 @@ pub(crate) fn show(shell: &Shell, page: &StillThere) {
     let adapter = shell.global::<StillThereAdapter<'_>>();
     adapter.set_seconds_left(i32::try_from(page.seconds_left).unwrap_or(i32::MAX));
     adapter.set_time_left(header::ring(page.time_left));
+    adapter.set_unsent_words(page.unsent_words);
 }

@@ -203,6 +203,8 @@ pub struct StillThere {
     pub seconds_left: u32,
     /// The same as a share of the warning's time, 0 to 1.
     pub time_left: f32,
+    /// Whether there are typed words that will be deleted then; the page says so only if there are.
+    pub unsent_words: bool,
 }
 
 /// The kiosk cannot keep an answer.

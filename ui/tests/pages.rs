@@ -164,6 +164,26 @@ fn thanks_and_the_warning_can_be_answered() {
 }
 
 #[test]
+fn the_warning_speaks_of_typed_words_only_when_there_are_some() {
+    let screen = screen("kiosk-17-still-there");
+    let says = |screen: &Screen, sentence: &str| words(screen).iter().any(|present| present == sentence);
+    let with_words = "Your rating is already saved. If you leave now,\nwhat you were typing is deleted.";
+    assert!(says(&screen, with_words), "{:?}", words(&screen));
+
+    let mut untyped = view("kiosk-17-still-there");
+    if let Page::StillThere(page) = &mut untyped.page {
+        page.unsent_words = false;
+    }
+    screen.ui.show(&untyped);
+    assert!(says(&screen, "Your rating is already saved."), "{:?}", words(&screen));
+    assert!(!says(&screen, with_words), "nothing is deleted where nothing was typed");
+
+    untyped.look.language = "de".into();
+    screen.ui.show(&untyped);
+    assert!(says(&screen, "Ihre Bewertung ist schon gespeichert."), "{:?}", words(&screen));
+}
+
+#[test]
 fn physical_keys_do_what_the_keys_on_the_screen_do() {
     let screen = screen("kiosk-01-idle-rating");
     screen.key("4");

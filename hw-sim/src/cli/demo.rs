@@ -30,7 +30,7 @@ const PROGRESS_HZ: u8 = 10;
 /// Run a shop from the first tap to the last receipt, and prove that nothing was lost.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "The last line is computed from both databases. With --out, pictures of the pages and both databases stay in\nthat folder (kiosk/kiosk.db, collector/collector.db), and a run that was killed is gone on with."
+    after_help = "The last line is computed from both databases. With --out, pictures of the pages and both databases stay in\nthat folder (kiosk/kiosk.db, collector/collector.db), and a run that was killed is gone on with.\n\nExit codes: 0 everything that was collected was received, 1 it was not or something failed, 2 wrong use."
 )]
 pub(super) struct Demo {
     /// Script the shoppers, even where there is a display.
@@ -112,7 +112,7 @@ fn live(folder: &Path, runtime: &tokio::runtime::Runtime) -> Result<bool> {
 
 fn open_device(folder: &Path, clock: Arc<dyn Clock>) -> Result<Device> {
     let config = Path::new("examples/kiosk.toml");
-    Device::open_with(shop_config()?, config, &folder.join("kiosk"), clock, Arc::new(SystemEntropy))
+    Device::open(shop_config()?, config, &folder.join("kiosk"), clock, Arc::new(SystemEntropy))
 }
 
 async fn open_office(folder: &Path, device: &Device) -> Result<HeadOffice> {
@@ -135,7 +135,7 @@ fn conclude(
         Admin::open(&folder.join("collector"), Arc::new(SystemClock::start()), Arc::new(SystemEntropy))?;
     let report = admin.verify()?;
     for held in &report.stores {
-        println!("afterword-collector verify: {} records, head {}", held.records, held.head);
+        println!("The collector's chain holds {} records up to head {}.", held.records, held.head);
     }
     let proof = Proof::of(&device.store, &report)?;
     device.store.clone().close()?;

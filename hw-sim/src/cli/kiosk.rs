@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use afterword_kiosk::device::Device;
+use afterword_kiosk::device::{Device, make_data_folder};
 use afterword_kiosk::socket::Socket;
 use afterword_model::ports::{Clock, ManualClock};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
@@ -14,12 +14,15 @@ use afterword_ui::fonts;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{make_folder, shop_config};
+use super::shop_config;
 use crate::shopper::Crowd;
 use crate::stage::Stage;
 
 /// Run only a kiosk on the simulated panel, with scripted shoppers and the device's socket for `afterword-sync`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Prints `ready`, then `thanked N` with the newest record after each thanks, then `rests`.\n\nExit codes: 0 ended, 1 failed, 2 wrong use."
+)]
 pub(super) struct KioskOnly {
     /// The folder of the database.
     #[arg(long, value_name = "DIR")]
@@ -40,14 +43,14 @@ pub(super) struct KioskOnly {
 
 impl KioskOnly {
     pub(super) fn run(self) -> Result<()> {
-        make_folder(&self.data)?;
+        make_data_folder(&self.data)?;
         fonts::install(&self.data.join("fonts")).with_context(|| {
             format!("cannot lay out the fonts in {}; name another --data", self.data.display())
         })?;
         let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
         let config = Path::new("examples/kiosk.toml");
         let device =
-            Device::open_with(shop_config()?, config, &self.data, clock.clone(), Arc::new(SystemEntropy))?;
+            Device::open(shop_config()?, config, &self.data, clock.clone(), Arc::new(SystemEntropy))?;
         let socket = Socket::serve(&self.socket, &device.store)?;
         let mut stage = Stage::new(&device, clock, None)?;
         let mut crowd = Crowd::of_seed(self.seed);

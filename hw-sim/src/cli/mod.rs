@@ -23,7 +23,7 @@ const SHOP_CONFIG: &str = include_str!("../../../kiosk/app/examples/kiosk.toml")
     name = "afterword-sim",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Without a command it is `demo`: with a display a window opens for you to tap in, without one shoppers\nare scripted.\n\nExit codes: 0 everything that was collected was received, 1 it was not or something failed, 2 wrong use."
+    after_help = "Without a command it is `demo`: with a display a window opens for you to tap in, without one shoppers are scripted.\n\nExit codes: 0 everything that was collected was received, 1 it was not or something failed, 2 wrong use."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -34,13 +34,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a shop from the first tap to the last receipt, and prove that nothing was lost.
     Demo(demo::Demo),
-    /// Draw every page to PNG, without a display.
     Screens(screens::Screens),
-    /// Run only a kiosk on the simulated panel, with scripted shoppers and the device's socket for `afterword-sync`.
     Kiosk(kiosk::KioskOnly),
-    /// Compare a kiosk's database with a collector's, and print the line that says whether anything is missing.
     Prove(prove::Prove),
 }
 

@@ -13,6 +13,7 @@ use crate::proof::Proof;
 
 /// Compare a kiosk's database with a collector's, and print the line that says whether anything is missing.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 both hold the same, 1 they do not or cannot be read, 2 wrong use.")]
 pub(super) struct Prove {
     /// The folder of the kiosk's database; no kiosk may be running on it.
     #[arg(long, value_name = "DIR")]

@@ -12,6 +12,9 @@ use crate::stage::{HEIGHT, WIDTH};
 
 /// Draw every page to PNG, without a display.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  afterword-sim screens --panel 1280x800 --out pictures\n\nExit codes: 0 drawn, 1 failed, 2 wrong use."
+)]
 pub(super) struct Screens {
     /// The panel, as WIDTHxHEIGHT in pixels.
     #[arg(long, default_value = "1280x800", value_name = "WxH")]
@@ -24,7 +27,10 @@ pub(super) struct Screens {
 impl Screens {
     pub(super) fn run(self) -> Result<()> {
         if self.panel != format!("{WIDTH}x{HEIGHT}") {
-            bail!("no pages are laid out for a panel of {}; this version has {WIDTH}x{HEIGHT}", self.panel);
+            bail!(
+                "no pages are laid out for a panel of {}; this version draws --panel {WIDTH}x{HEIGHT}",
+                self.panel
+            );
         }
         make_folder(&self.out)?;
         fonts::install(&self.out.join("fonts")).with_context(|| {

@@ -4,6 +4,7 @@
 //! half-used. Fleet-wide configuration comes in layers later; this file is the device's own layer.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +13,16 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use crate::present::without_a_page;
+
 /// The survey that is used when the configuration names none.
 pub const SHIPPED_SURVEY: &str = include_str!("../surveys/grocery-exit.toml");
 
-/// The largest configuration file that is read: a hundred times what a store writes, and no memory bomb.
-const CONFIG_BYTES_MAX: u64 = 256 * 1024;
+/// The largest file that is read, configuration or survey: a hundred times what a store writes, and no memory bomb.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
+
+/// A touchpoint is a short name that goes into every record.
+const TOUCHPOINT_BYTES_MAX: usize = 40;
 
 /// A QR code the size of the ticket holds this many bytes with every square still 7 pixels wide.
 const VOUCHER_CODE_BYTES_MAX: usize = 100;
@@ -103,7 +109,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The survey has mistakes.
-    #[error("the survey {path} has {count} mistakes, the first at {first}; see all of them with `afterword-kiosk survey check {path}`", path = path.display())]
+    #[error("the survey {path} cannot be used, mistakes: {count}, the first at {first}; see all of them with `afterword-kiosk survey check {path}`", path = path.display())]
     Survey {
         /// Which file.
         path: PathBuf,
@@ -121,11 +127,9 @@ impl Config {
     /// [`ConfigError`] in one sentence, with the line.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |source| ConfigError::Read { path: path.to_owned(), source };
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > CONFIG_BYTES_MAX {
-            return Err(unreadable(std::io::Error::other("it is larger than 256 KiB")));
-        }
-        Self::parse(path, &std::fs::read_to_string(path).map_err(unreadable)?)
+        let bytes = read_bounded(path).map_err(unreadable)?;
+        let text = String::from_utf8(bytes).map_err(|error| unreadable(std::io::Error::other(error)))?;
+        Self::parse(path, &text)
     }
 
     /// Checks the text of a configuration; `path` is for the messages.
@@ -139,15 +143,29 @@ impl Config {
             let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
             mistake(line, error.message().replace('\n', " "))
         })?;
+        let at = |field: &str| line_of(text, field);
         if config.format != 1 {
-            return Err(mistake(1, format!("format is {}, this program reads format 1", config.format)));
+            return Err(mistake(
+                at("format"),
+                format!("format is {}, this program reads format 1", config.format),
+            ));
         }
         if config.store_name.trim().is_empty() {
-            return Err(mistake(1, "store_name is empty; shoppers see it beside the logo".into()));
+            return Err(mistake(
+                at("store_name"),
+                "store_name is empty; shoppers see it beside the logo".into(),
+            ));
         }
         if config.voucher.as_ref().is_some_and(|voucher| voucher.code.len() > VOUCHER_CODE_BYTES_MAX) {
             let limit = VOUCHER_CODE_BYTES_MAX;
-            return Err(mistake(1, format!("voucher.code is longer than {limit} bytes and would not scan")));
+            return Err(mistake(
+                at("code"),
+                format!("voucher.code is longer than {limit} bytes and would not scan"),
+            ));
+        }
+        if config.touchpoint.as_deref().is_some_and(|name| !is_touchpoint(name)) {
+            let what = "touchpoint has 1 to 40 lower-case letters, digits and hyphens, as in fitting-room";
+            return Err(mistake(at("touchpoint"), what.into()));
         }
         Ok(config)
     }
@@ -161,17 +179,49 @@ impl Config {
             None => (PathBuf::from("grocery-exit.toml"), SHIPPED_SURVEY.as_bytes().to_vec()),
             Some(file) => {
                 let path = config_path.parent().unwrap_or(Path::new(".")).join(file);
-                let bytes = std::fs::read(&path)
+                let bytes = read_bounded(&path)
                     .map_err(|source| ConfigError::ReadSurvey { path: path.clone(), source })?;
                 (path, bytes)
             }
         };
-        survey::parse_bytes(&bytes).map(|parsed| Arc::new(parsed.survey)).map_err(|found| {
-            let mistakes = || found.iter().filter(|one| one.severity == Severity::Mistake);
-            let first = mistakes().next().map(ToString::to_string).unwrap_or_default();
-            ConfigError::Survey { path, count: mistakes().count(), first }
-        })
+        match survey::parse_bytes(&bytes) {
+            Ok(parsed) => match without_a_page(&parsed.survey) {
+                None => Ok(Arc::new(parsed.survey)),
+                Some(first) => Err(ConfigError::Survey { path, count: 1, first }),
+            },
+            Err(found) => {
+                let mistakes = || found.iter().filter(|one| one.severity == Severity::Mistake);
+                let first = mistakes().next().map(ToString::to_string).unwrap_or_default();
+                Err(ConfigError::Survey { path, count: mistakes().count(), first })
+            }
+        }
     }
+}
+
+/// Reads a file of at most 256 KiB; a pipe or a device that never ends is no file.
+///
+/// # Errors
+/// When it cannot be read or is longer.
+pub fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(std::io::Error::other("it is larger than 256 KiB"));
+    }
+    Ok(bytes)
+}
+
+fn is_touchpoint(name: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=TOUCHPOINT_BYTES_MAX).contains(&name.len()) && name.bytes().all(known)
+}
+
+/// The line, from 1, on which a field is set; the first where it is not found.
+fn line_of(text: &str, field: &str) -> usize {
+    let sets = |line: &str| {
+        line.trim_start().strip_prefix(field).is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    text.lines().position(sets).map_or(1, |index| index + 1)
 }
 
 /// The words for a language: its own, else the survey's default language, else any there are.
@@ -222,7 +272,11 @@ mod tests {
         let zone = message(&GOOD.replace("Europe/London", "Europe/Londn"));
         assert!(zone.starts_with("kiosk.toml:3:"), "{zone}");
         assert!(message(&GOOD.replace("format = 1", "format = 2")).contains("reads format 1"));
-        assert!(message(&GOOD.replace("Harbour Street", " ")).contains("store_name is empty"));
+        assert!(
+            message(&GOOD.replace("Harbour Street", " ")).starts_with("kiosk.toml:2: store_name is empty")
+        );
+        let touchpoint = format!("{GOOD}touchpoint = \"{}\"\n", "x".repeat(41));
+        assert!(message(&touchpoint).starts_with("kiosk.toml:4: touchpoint has 1 to 40"));
     }
 
     #[test]

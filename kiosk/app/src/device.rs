@@ -1,5 +1,6 @@
 //! Opening a device: configuration, survey and database become the parts of a kiosk.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,11 +8,21 @@ use afterword_kiosk_core::{Settings, TimeLimits};
 use afterword_kiosk_store::{Opened, Options, Store};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::survey::Survey;
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::config::Config;
 use crate::present::Presenter;
 use crate::stamp::Stamper;
+
+/// Makes the folder for a device's database, for its own user alone.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_data_folder(path: &Path) -> Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
+        format!("cannot make the folder {}; name one that this user may write", path.display())
+    })
+}
 
 /// A device that is ready for its screen.
 pub struct Device {
@@ -27,26 +38,12 @@ pub struct Device {
 }
 
 impl Device {
-    /// Opens the database in `data` for this configuration. Configuration and survey are checked first, so that
-    /// a mistake in them leaves the database as it was.
+    /// Opens the database in `data` for a configuration that was read from `config_path`. The survey is checked
+    /// first, so that a mistake in it leaves the database as it was.
     ///
     /// # Errors
     /// One sentence: what, where, what to do.
     pub fn open(
-        config_path: &Path,
-        data: &Path,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Result<Self> {
-        let config = Config::read(config_path)?;
-        Self::open_with(config, config_path, data, clock, entropy)
-    }
-
-    /// The same with a configuration that has been read; `config_path` is where its survey's path starts.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn open_with(
         config: Config,
         config_path: &Path,
         data: &Path,

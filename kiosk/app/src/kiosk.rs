@@ -87,9 +87,11 @@ impl Kiosk {
         // The screen is inside the kiosk; a strong reference from its callback would keep both for ever.
         let receiver = Rc::downgrade(&kiosk);
         kiosk.borrow().ui.on_intent(move |intent| {
-            if let Some(kiosk) = receiver.upgrade() {
-                kiosk.borrow_mut().intend(intent);
-            }
+            let Some(kiosk) = receiver.upgrade() else { return };
+            // While the kiosk is changing the screen itself, no finger can have meant what comes from there.
+            if let Ok(mut kiosk) = kiosk.try_borrow_mut() {
+                kiosk.intend(intent);
+            };
         });
         kiosk.borrow_mut().show();
         kiosk
@@ -179,7 +181,11 @@ impl Kiosk {
             Answer::Saved(Err(error)) | Answer::Frozen(Err(error)) => {
                 tracing::error!(%error, "an answer could not be kept; the kiosk is out of service");
                 self.store_problem = Some(error.to_string());
-                self.retry_later();
+                // A damaged file is set aside at the next start; a probe of its sound parts would only bring
+                // the kiosk back to fail the next shopper.
+                if !matches!(error, StoreError::Corrupt { .. }) {
+                    self.retry_later();
+                }
                 self.handle(Event::StorageFailed);
             }
             Answer::Probed(Err(error)) => {

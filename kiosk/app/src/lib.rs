@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`config`] | the device's configuration file |
 //! | [`device`] | configuration, survey and database become the parts of a kiosk |
+//! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
 //! | [`present`] | from the session to a page |
 //! | [`stamp`] | what time it is, and how far that can be believed |
@@ -18,6 +19,7 @@ pub mod ask;
 pub mod cli;
 pub mod config;
 pub mod device;
+pub mod housekeeping;
 pub mod kiosk;
 pub mod present;
 pub mod socket;

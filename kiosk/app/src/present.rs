@@ -15,6 +15,20 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use crate::config::{Change, Config, VoucherConfig, Words, in_language};
 
+/// The first question of a survey that this version has no page for, with what to do.
+///
+/// Faces are the resting page; asked again later they would stand there without Skip and Finish.
+#[must_use]
+pub fn without_a_page(survey: &Survey) -> Option<String> {
+    let later = survey.questions.iter().enumerate().skip(1);
+    later.into_iter().find(|(_, question)| matches!(question.kind, QuestionKind::Faces { .. })).map(|(index, question)| {
+        format!(
+            "questions[{index}].kind: this version shows faces as the first question only (make `{}` a choices question)",
+            question.id
+        )
+    })
+}
+
 /// Turns a session into views.
 pub struct Presenter {
     config: Config,
@@ -60,9 +74,9 @@ impl Presenter {
                 })
             }
             Screen::Thanks { rating_only, time_left } => words.thanks(rating_only, time_left),
-            Screen::StillThere { seconds_left, time_left, .. } => {
+            Screen::StillThere { seconds_left, time_left, unsent_words } => {
                 let seconds_left = u32::try_from(seconds_left).unwrap_or(u32::MAX);
-                Page::StillThere(StillThere { seconds_left, time_left })
+                Page::StillThere(StillThere { seconds_left, time_left, unsent_words })
             }
             Screen::OutOfService => {
                 let reason = store_problem.unwrap_or("the database does not answer; restart the kiosk");

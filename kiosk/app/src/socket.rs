@@ -5,7 +5,7 @@
 //! gets at the records. Nothing that arrives here can make the kiosk stop collecting.
 
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,12 +23,17 @@ const CONNECTIONS_MAX: usize = 8;
 /// An asker that is silent for longer than this is gone; the agent asks every half minute.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Until the next try after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
 /// A frame is a few hundred kilobytes on the same machine; one that takes longer is stuck.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A socket that is being served. Dropping it removes the file, takes no new connections and answers no more.
 pub struct Socket {
     path: PathBuf,
+    /// Tells our file from one that another kiosk has put there since.
+    inode: u64,
     stopped: Arc<AtomicBool>,
 }
 
@@ -41,21 +46,19 @@ pub struct SocketError {
 }
 
 impl Socket {
-    /// Begins to answer at `path`. Whoever calls this owns the store, so a file that is already there was left
-    /// by a kiosk that is gone, and is replaced.
+    /// Begins to answer at `path`. A socket that a kiosk left there when it was killed is replaced.
     ///
     /// # Errors
-    /// [`SocketError`] when the path cannot be used.
+    /// [`SocketError`] when the path cannot be used: a file that is no socket stands there, or a running kiosk
+    /// answers at it.
     pub fn serve(path: &Path, store: &Store) -> Result<Self, SocketError> {
         let failed = |source| SocketError { path: path.to_owned(), source };
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(failed)?;
         }
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
+        remove_abandoned(path).map_err(failed)?;
         let listener = UnixListener::bind(path).map_err(failed)?;
+        let inode = std::fs::symlink_metadata(path).map_err(failed)?.ino();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(failed)?;
         let stopped = Arc::new(AtomicBool::new(false));
         let (queue, store, stop) = (store.queue(), store.clone(), Arc::clone(&stopped));
@@ -63,7 +66,7 @@ impl Socket {
             .name("socket".into())
             .spawn(move || accept(&listener, &queue, &store, &stop))
             .map_err(failed)?;
-        Ok(Self { path: path.to_owned(), stopped })
+        Ok(Self { path: path.to_owned(), inode, stopped })
     }
 }
 
@@ -72,9 +75,26 @@ impl Drop for Socket {
         self.stopped.store(true, Ordering::SeqCst);
         // The thread sits in `accept`; one last connection lets it see that it is over.
         drop(UnixStream::connect(&self.path));
-        // Gone already, or not removable: the next kiosk replaces it either way.
-        let _ = std::fs::remove_file(&self.path);
+        if std::fs::symlink_metadata(&self.path).is_ok_and(|file| file.ino() == self.inode) {
+            // Gone already, or not removable: the next kiosk replaces it either way.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
+}
+
+/// Removes a socket at which nobody answers any more, and nothing else.
+fn remove_abandoned(path: &Path) -> io::Result<()> {
+    let file = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    if !file.file_type().is_socket() {
+        return Err(io::Error::other("a file that is no socket stands there"));
+    }
+    if UnixStream::connect(path).is_ok() {
+        return Err(io::Error::other("another running kiosk answers there"));
+    }
+    std::fs::remove_file(path)
 }
 
 fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Arc<AtomicBool>) {
@@ -83,7 +103,11 @@ fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Arc
         if stop.load(Ordering::SeqCst) {
             return;
         }
-        let Ok(stream) = connection else { continue };
+        let Ok(stream) = connection else {
+            // Out of file descriptors, as a rule; asking again at once would only burn the processor.
+            std::thread::park_timeout(ACCEPT_PAUSE);
+            continue;
+        };
         if open.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS_MAX {
             open.fetch_sub(1, Ordering::SeqCst);
             tracing::warn!("more than {CONNECTIONS_MAX} programs at the socket, one was turned away");

@@ -75,7 +75,7 @@ fn end_on_signal() -> Result<()> {
     let mut signals =
         signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("cannot listen for signals")?;
     std::thread::Builder::new().name("signals".into()).spawn(move || {
-        if signals.forever().next().is_some() {
+        for _ in signals.forever() {
             KioskUi::quit();
         }
     })?;

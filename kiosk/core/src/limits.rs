@@ -1,14 +1,19 @@
 //! How long the kiosk waits, and what it is told about its place.
 
-/// Waiting times in milliseconds of monotonic time. The defaults are those of the design's motion table.
+/// Waiting times in milliseconds of monotonic time. The defaults are what a shop's kiosk uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeLimits {
     /// How long a tapped face stays down before the next page: long enough to be seen as an answer.
     pub hold_ms: u64,
     /// How long a new page ignores touches. The second tap of a double tap, meant for the page before, would
     /// otherwise hit whatever lies under the finger now: after Next that is the keyboard's Done.
-    /// The resting question has none; its first tap always counts.
+    /// The resting question has none; its first tap counts, but for [`Self::rest_settle_ms`].
     pub settle_ms: u64,
+    /// How long the resting question ignores touches when it came back by itself, as the thanks page or the
+    /// warning ran out. "I need more time" lies over a face: a finger already on its way to it as the warning ends
+    /// would leave a rating that nobody meant. Half a second is about what an eye and a hand need to see that the
+    /// page has changed and to stop, and less than a newcomer needs to choose a face.
+    pub rest_settle_ms: u64,
     /// How long a page may go untouched before the kiosk asks whether somebody is still there.
     pub idle_ms: u64,
     /// How long that question stands before the visit is closed.
@@ -26,6 +31,7 @@ impl Default for TimeLimits {
         Self {
             hold_ms: 350,
             settle_ms: 250,
+            rest_settle_ms: 500,
             idle_ms: 30_000,
             warning_ms: 20_000,
             thanks_ms: 8_000,

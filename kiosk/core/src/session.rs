@@ -1,6 +1,6 @@
 //! The kiosk's page, and what each event makes of it.
 //!
-//! A session is at rest, in a visit, on the thanks page, or out of service. It lives as long as the program; visits
+//! A session is at rest (for a moment deaf, when it came there by itself), in a visit, on the thanks page, or out of service. It lives as long as the program; visits
 //! come and go in it, and coming to rest forgets everything of the last one.
 
 use std::sync::Arc;
@@ -32,6 +32,11 @@ enum Stage {
     /// The question waits for anybody. Touched when somebody chose a language or contrast and no face yet.
     Resting {
         touched_ms: Option<u64>,
+    },
+    /// The question came back by itself and ignores touches until that moment; then it rests. Nothing here is of a
+    /// person: whoever touches now meant the page before.
+    Settling {
+        until_ms: u64,
     },
     Visit(Box<Visit>),
     Thanks {
@@ -71,7 +76,7 @@ impl Session {
     /// Whether the kiosk is at rest, with nobody's answers: the moment to change the survey or the settings.
     #[must_use]
     pub fn is_resting(&self) -> bool {
-        matches!(self.stage, Stage::Resting { .. })
+        matches!(self.stage, Stage::Resting { .. } | Stage::Settling { .. })
     }
 
     /// The next moment, in monotonic milliseconds, at which [`Event::Tick`] is due; none while nothing runs out.
@@ -80,6 +85,7 @@ impl Session {
         let limits = &self.settings.limits;
         match &self.stage {
             Stage::Resting { touched_ms } => touched_ms.map(|touched| touched.saturating_add(limits.idle_ms)),
+            Stage::Settling { until_ms } => Some(*until_ms),
             Stage::Visit(visit) => Some(visit.deadline_ms(limits)),
             Stage::Thanks { since_ms, .. } => Some(since_ms.saturating_add(limits.thanks_page_ms())),
             Stage::OutOfService => None,
@@ -91,7 +97,7 @@ impl Session {
     pub fn screen(&self, now_mono_ms: u64) -> Screen {
         let limits = &self.settings.limits;
         match &self.stage {
-            Stage::Resting { .. } => {
+            Stage::Resting { .. } | Stage::Settling { .. } => {
                 Screen::Question { question: 0, chosen: None, changing: false, flow: None }
             }
             Stage::Visit(visit) => visit.screen(&self.survey, limits, now_mono_ms),
@@ -150,8 +156,12 @@ impl Session {
         if self.deadline_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
             return Vec::new();
         }
-        let Some(visit) = self.visit_mut().filter(|visit| visit.finishing_since_ms.is_none()) else {
+        if self.is_resting() {
             self.rest();
+            return Vec::new();
+        }
+        let Some(visit) = self.visit_mut().filter(|visit| visit.finishing_since_ms.is_none()) else {
+            self.rest_by_itself(now.mono_ms);
             return Vec::new();
         };
         match visit.phase {
@@ -163,7 +173,7 @@ impl Session {
             }
             Phase::Warned { .. } => {
                 let effects = self.freeze(Outcome::TimedOut, now);
-                self.rest();
+                self.rest_by_itself(now.mono_ms);
                 effects
             }
         }
@@ -171,8 +181,12 @@ impl Session {
 
     fn touch(&mut self, touch: Event, now: Stamp) -> Vec<Effect> {
         let now_ms = now.mono_ms;
+        if matches!(self.stage, Stage::Settling { until_ms } if until_ms <= now_ms) {
+            // The tick is late; the shopper need not be.
+            self.rest();
+        }
         match &self.stage {
-            Stage::OutOfService => Vec::new(),
+            Stage::OutOfService | Stage::Settling { .. } => Vec::new(),
             Stage::Resting { .. } => match touch {
                 Event::Face(face @ 1..=5) => self.first_tap(face, now),
                 aid => {
@@ -349,6 +363,12 @@ impl Session {
         self.language = self.survey.default_language_index();
         self.high_contrast = false;
         self.stage = Stage::Resting { touched_ms: None };
+    }
+
+    /// Comes to rest with no touch that asked for it, and lets a finger meant for the page before pass.
+    fn rest_by_itself(&mut self, now_ms: u64) {
+        self.rest();
+        self.stage = Stage::Settling { until_ms: now_ms.saturating_add(self.settings.limits.rest_settle_ms) };
     }
 
     fn visit_mut(&mut self) -> Option<&mut Visit> {

@@ -4,8 +4,9 @@
 //! stands beside it. That line is how a damaged database is told from a stranger's file: a stranger's is
 //! never touched, ours is renamed with its log and never deleted.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
@@ -43,11 +44,17 @@ pub(crate) enum Found {
     Foreign,
 }
 
+/// Shoppers' words are read by the kiosk's own user alone.
+const DIRECTORY_MODE: u32 = 0o700;
+/// As [`DIRECTORY_MODE`], for the database itself, wherever the directory came from.
+const FILE_MODE: u32 = 0o600;
+
 impl Place {
     /// Makes the directory where there is none, and takes the lock.
     pub(crate) fn take(directory: &Path) -> Result<Self, OpenError> {
         let failed = |path: &Path, doing, source| OpenError::File { path: path.to_owned(), doing, source };
-        std::fs::create_dir_all(directory).map_err(|source| failed(directory, "created", source))?;
+        let made = DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory);
+        made.map_err(|source| failed(directory, "created", source))?;
         let lock_path = directory.join("kiosk.lock");
         let lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path);
         let lock = lock.map_err(|source| failed(&lock_path, "opened", source))?;
@@ -97,7 +104,10 @@ impl Place {
                 _ => {}
             }
         }
-        File::create_new(&draft).map_err(|source| self.failed("created", source))?;
+        // SQLite gives its log the database's own mode.
+        let mut file = OpenOptions::new();
+        let made = file.write(true).create_new(true).mode(FILE_MODE).open(&draft);
+        made.map_err(|source| self.failed("created", source))?;
         Ok(draft)
     }
 

@@ -5,6 +5,7 @@
 //! | 200, our media type, valid signature, our nonce and head | [`Answer::Receipt`] |
 //! | 409 with our problem type | [`Answer::Rewind`] or [`Answer::Conflict`] |
 //! | 413, 422, 400 with our problem type | [`Answer::Split`] |
+//! | 408 with our problem type | [`Answer::Split`] of several records, [`Answer::Transient`] of one |
 //! | 401, 403 with our problem type | [`Answer::Paused`] |
 //! | 429, 503 with a `Retry-After` | [`Answer::Wait`] |
 //! | anything else | [`Answer::Transient`] |
@@ -82,7 +83,7 @@ pub fn classify(answer: &RawAnswer, sent: &BatchHeader, receipt_key: &VerifyingK
         }
     }
     match problem {
-        Some(problem) => decided(problem),
+        Some(problem) => decided(problem, sent.count),
         None => transient(format!(
             "the answer {} is not the collector's own: something in between may have failed; it is tried again",
             answer.status
@@ -134,7 +135,8 @@ fn our_problem(answer: &RawAnswer) -> Option<Problem> {
     (busy || problem.kind.status_and_title().0 == answer.status).then_some(problem)
 }
 
-fn decided(problem: Problem) -> Answer {
+/// `count` is the number of records that were sent.
+fn decided(problem: Problem, count: usize) -> Answer {
     let Problem { kind, mark, seq, detail, .. } = problem;
     let detail = shown(&detail);
     match kind {
@@ -152,6 +154,11 @@ fn decided(problem: Problem) -> Answer {
         ProblemType::Malformed | ProblemType::TooLarge | ProblemType::RecordUnreadable => {
             Answer::Split { seq, problem: format!("the collector did not take the batch: {detail}") }
         }
+        // A link too slow for many records may carry fewer in the time there is.
+        ProblemType::TimedOut if count > 1 => Answer::Split {
+            seq: None,
+            problem: format!("the batch did not arrive in time ({detail}); it is sent in smaller parts"),
+        },
         ProblemType::NotAuthenticated | ProblemType::NotAllowed => Answer::Paused {
             problem: format!(
                 "the collector does not let this device in ({detail}); everything is kept, tell whoever runs the collector"
@@ -311,13 +318,17 @@ mod tests {
             (P::NotFound, "transient"),
             (P::MethodNotAllowed, "transient"),
             (P::UnsupportedMediaType, "transient"),
-            (P::TimedOut, "transient"),
+            (P::TimedOut, "split"),
             (P::Busy, "transient"), // without Retry-After
             (P::Internal, "transient"),
         ];
         for (problem, expected) in table {
             assert_eq!(kind(&problem_answer(&problem.with_detail("x"))), expected, "{problem:?}");
         }
+        let alone = BatchHeader { count: 1, ..sent() };
+        let timed_out = problem_answer(&P::TimedOut.with_detail("x"));
+        let answer = classify(&timed_out, &alone, &collector().verifying_key(), 0);
+        assert!(matches!(answer, Answer::Transient { .. }), "one record cannot be made less: {answer:?}");
         let rewind = problem_answer(&P::NotContiguous.with_detail("x").at_mark(4));
         assert_eq!(read(&rewind), Answer::Rewind { mark: 4 });
         let split = problem_answer(&P::RecordUnreadable.with_detail("x").about(13));

@@ -38,12 +38,12 @@ const LOCK_RETRY: Duration = Duration::from_millis(200);
 A new device is made known once, then the program runs for ever:
 
   afterword-sync enrol --collector https://collector.example:8444 \\
-      --code K7QM-2XJP-9WTD --ca ca.pem
+      --code K7QM-2XJP-9WTD --ca server-ca.pem
   afterword-sync run
   afterword-sync status
 
-The code comes from `afterword-collector device add`, the CA file from the
-collector's own directory. Nothing is lost while there is no connection: the
+The code comes from `afterword-collector device add`, the CA file is
+server-ca.pem in the folder pki of the collector's data. Nothing is lost while there is no connection: the
 kiosk keeps every response until the collector has signed for it.
 
 Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong use."
@@ -62,7 +62,7 @@ run the same command again: the same key and code are used.
 
 Example:
   afterword-sync enrol --collector https://192.168.1.10:8444 \\
-      --code K7QM-2XJP-9WTD --ca ./ca.pem --state ./state
+      --code K7QM-2XJP-9WTD --ca ./server-ca.pem --state ./state
 
 Exit codes: 0 enrolled, 1 not enrolled, 2 wrong use.")]
     Enrol(EnrolArguments),
@@ -100,11 +100,14 @@ struct EnrolArguments {
     /// The one-time code; case, spaces and hyphens do not matter
     #[arg(long, value_name = "CODE", value_parser = code)]
     code: String,
-    /// The collector's CA in PEM: only a server it vouches for is spoken to
+    /// The collector's CA, `server-ca.pem` in its DATA/pki: only a server it vouches for is spoken to
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
     #[command(flatten)]
     state: StateArgument,
+    /// For programs: one JSON object that says who the device is now
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -161,7 +164,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
     let ca_pem = std::fs::read_to_string(&arguments.ca).with_context(|| {
         format!(
-            "the CA file {} cannot be read: give the ca.pem that the collector wrote",
+            "the CA file {} cannot be read: give the server-ca.pem that lies in the folder pki of the collector's data",
             arguments.ca.display()
         )
     })?;
@@ -178,9 +181,24 @@ async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
         other => other?,
     };
     let enrolled = identity.enrolled();
+    if arguments.json {
+        println!("{}", enrolled_json(&identity));
+        return Ok(());
+    }
     println!("Enrolled as {} ({}).", enrolled.name, enrolled.device);
     println!("Records will go to {}; start with `afterword-sync run`.", enrolled.collector_url);
     Ok(())
+}
+
+/// What `enrol --json` prints. The time is in milliseconds since 1970-01-01T00:00:00Z.
+fn enrolled_json(identity: &Identity) -> serde_json::Value {
+    let enrolled = identity.enrolled();
+    serde_json::json!({
+        "device": enrolled.device,
+        "name": enrolled.name,
+        "collector_url": enrolled.collector_url,
+        "certificate_expires_ms": identity.certificate_not_after_ms(),
+    })
 }
 
 async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
@@ -272,14 +290,48 @@ mod tests {
     }
 
     #[test]
+    fn enrolment_is_told_to_programs_in_four_fields() {
+        use afterword_model::ports::SeededEntropy;
+        use afterword_model::record::{DeviceId, ServerEpoch};
+        use afterword_protocol::enrolment::Enrolled;
+        use afterword_protocol::keys::SigningKey;
+
+        let key = SigningKey::generate(&SeededEntropy::new(1));
+        let der = rustls::pki_types::PrivatePkcs8KeyDer::from(key.to_pkcs8_der().to_vec());
+        let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519).unwrap();
+        let mut certificate = rcgen::CertificateParams::default();
+        certificate.not_after = rcgen::date_time_ymd(2027, 1, 1);
+        let certificate_pem = certificate.self_signed(&pair).unwrap().pem();
+        let enrolled = Enrolled {
+            device: DeviceId::new([1; 16]),
+            name: "Exit".into(),
+            collector_ca_pem: certificate_pem.clone(),
+            certificate_pem,
+            receipt_key: key.verifying_key(),
+            collector_url: "https://collector.example:8443".into(),
+            server_epoch: ServerEpoch::new([7; 16]),
+        };
+        let json = enrolled_json(&Identity::new(enrolled, key).unwrap());
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "device": "01".repeat(16),
+                "name": "Exit",
+                "collector_url": "https://collector.example:8443",
+                "certificate_expires_ms": 1_798_761_600_000_i64,
+            })
+        );
+    }
+
+    #[test]
     fn wrong_use_is_told_from_failure() {
         let parse = |words: &str| Arguments::try_parse_from(words.split(' '));
-        let right = "afterword-sync enrol --collector https://host:1 --code k7qm2xjp9wtd --ca ca.pem";
+        let right = "afterword-sync enrol --collector https://host:1 --code k7qm2xjp9wtd --ca server-ca.pem";
         assert!(parse(right).is_ok());
         for wrong in [
             right.replace("https", "http"),
             right.replace("k7qm2xjp9wtd", "k7qm"),
-            right.replace(" --ca ca.pem", ""),
+            right.replace(" --ca server-ca.pem", ""),
             "afterword-sync".into(),
             "afterword-sync fly".into(),
         ] {

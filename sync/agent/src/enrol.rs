@@ -55,10 +55,12 @@ pub enum EnrolError {
     #[error("{0:?} is no collector address: it is written https://HOST[:PORT]")]
     Address(String),
     /// The CA cannot be used.
-    #[error("the CA file cannot be used ({0}): give the ca.pem that the collector wrote when it was set up")]
+    #[error(
+        "the CA file cannot be used ({0}): give the server-ca.pem that lies in the folder pki of the collector's data"
+    )]
     Ca(TlsError),
     /// There is an identity already.
-    #[error("this device is already enrolled in {}: to enrol it anew, revoke it at the collector and move that directory away", .0.display())]
+    #[error("this device is already enrolled in {}: to enrol it anew, run `afterword-collector device add NAME --again`, move that directory away and enrol with the new code", .0.display())]
     AlreadyEnrolled(PathBuf),
     /// An agent works in the directory, or it cannot be used.
     #[error(transparent)]

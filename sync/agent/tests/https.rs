@@ -301,7 +301,8 @@ async fn a_device_enrols_and_brings_a_batch_over_mutual_tls() {
     assert!(matches!(meaning, Answer::Receipt(_)), "{meaning:?}");
 
     let again = enrol_at(&port, &authority, &state_dir).await;
-    assert!(matches!(again, Err(EnrolError::AlreadyEnrolled(_))));
+    assert!(matches!(&again, Err(EnrolError::AlreadyEnrolled(_))));
+    assert!(again.unwrap_err().to_string().contains("device add NAME --again"));
     assert_eq!(port.requests().len(), 1, "nobody is asked");
 }
 

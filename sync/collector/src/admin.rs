@@ -29,13 +29,25 @@ pub enum AdminError {
     BadName,
     /// The name is in use.
     #[error(
-        "`{name}` is the name of an enrolled device ({device}); choose another name, or revoke that one first"
+        "`{name}` is the name of an enrolled device ({device}); to enrol that one anew, so that it goes on where it was, use --again, and for a second device choose another name"
     )]
     NameTaken {
         /// The name.
         name: String,
         /// Who has it.
         device: DeviceId,
+    },
+    /// Two devices of the name could be meant: one waits for its first enrolment, a revoked one has delivered.
+    #[error(
+        "`{name}` waits for its first enrolment as {waiting}, and a revoked device of that name ({revoked}) has been enrolled before; for the revoked one, revoke {waiting} first and use --again then"
+    )]
+    NameWaits {
+        /// The name.
+        name: String,
+        /// Who waits.
+        waiting: DeviceId,
+        /// Who was enrolled before.
+        revoked: DeviceId,
     },
     /// No device has this id or name.
     #[error("no device has the id or name `{0}`; `afterword-collector device list` shows all")]
@@ -77,6 +89,8 @@ pub struct DeviceRow {
     pub created_ms: i64,
     /// Until when its code is or was good.
     pub code_expires_ms: i64,
+    /// Whether that code can still be used; with it, an enrolled or revoked device is enrolled again.
+    pub code_waits: bool,
     /// When it enrolled.
     pub enrolled_ms: Option<i64>,
     /// The agent's version at enrolment.
@@ -85,8 +99,8 @@ pub struct DeviceRow {
     pub revoked_ms: Option<i64>,
     /// Why, where that was said.
     pub revoked_reason: Option<String>,
-    /// When its last new records came.
-    pub last_seen_ms: Option<i64>,
+    /// When its last new records came; a batch that repeats what is held does not count.
+    pub last_received_ms: Option<i64>,
     /// What came from each of its stores, oldest first.
     pub stores: Vec<StoreRow>,
 }
@@ -121,7 +135,7 @@ pub enum DeviceState {
 pub enum Revocation {
     /// From now on its requests are refused.
     Revoked(DeviceId),
-    /// It had been revoked before; nothing changed.
+    /// It had been revoked before; a code to enrol it again, had it one, is void now.
     AlreadyRevoked(DeviceId),
 }
 
@@ -149,6 +163,49 @@ impl Admin {
     /// # Errors
     /// [`AdminError::BadName`], [`AdminError::NameTaken`], or the database.
     pub fn device_add(&mut self, name: &str, store: Option<&str>) -> Result<NewDevice, AdminError> {
+        let fresh = DeviceId::new(self.entropy.bytes());
+        self.give_code(name, store, |named| match holder(named) {
+            Some(Device { device, enrolled_ms: Some(_), .. }) => {
+                Err(AdminError::NameTaken { name: name.to_owned(), device: *device })
+            }
+            Some(waiting) => Ok(Recipient::Known(waiting.device)),
+            None => Ok(Recipient::New(fresh)),
+        })
+    }
+
+    /// Gives the device of this name a code to enrol again under the id it has, so that what it sends again is
+    /// known; good for a day. The key it has now stays good until the code is used, and is refused from then
+    /// on; a revocation ends then too. Of several revoked devices the one enrolled last is meant.
+    ///
+    /// # Errors
+    /// [`AdminError::BadName`], [`AdminError::NoSuchDevice`], [`AdminError::NameWaits`], or the database.
+    pub fn device_add_again(&mut self, name: &str, store: Option<&str>) -> Result<NewDevice, AdminError> {
+        self.give_code(name, store, |named| {
+            let last_enrolled = named.iter().max_by_key(|device| device.enrolled_ms);
+            match (holder(named), last_enrolled) {
+                (Some(waiting), Some(revoked))
+                    if waiting.enrolled_ms.is_none() && revoked.enrolled_ms.is_some() =>
+                {
+                    Err(AdminError::NameWaits {
+                        name: name.to_owned(),
+                        waiting: waiting.device,
+                        revoked: revoked.device,
+                    })
+                }
+                (Some(holder), _) => Ok(Recipient::Known(holder.device)),
+                (None, Some(last)) => Ok(Recipient::Known(last.device)),
+                (None, None) => Err(AdminError::NoSuchDevice(name.to_owned())),
+            }
+        })
+    }
+
+    /// A new code for whoever `choose` names among all devices that have or had this name.
+    fn give_code(
+        &mut self,
+        name: &str,
+        store: Option<&str>,
+        choose: impl FnOnce(&[Device]) -> Result<Recipient, AdminError>,
+    ) -> Result<NewDevice, AdminError> {
         let length = name.chars().count();
         if length == 0
             || length > DEVICE_NAME_CHARS_MAX
@@ -160,22 +217,17 @@ impl Admin {
         let now_ms = self.clock.wall_ms();
         let expires_ms = now_ms.saturating_add(CODE_LIFE_MS);
         let code = EnrolmentCode::generate(&self.entropy);
-        let fresh = DeviceId::new(self.entropy.bytes());
         let transaction = self.transaction()?;
-        let in_use = devices::find(&transaction, name)?
-            .into_iter()
-            .find(|device| device.name == name && device.revoked_ms.is_none());
-        let device = match in_use {
-            Some(Device { device, enrolled_ms: Some(_), .. }) => {
-                return Err(AdminError::NameTaken { name: name.to_owned(), device });
-            }
-            Some(Device { device, .. }) => {
+        let mut named = devices::find(&transaction, name)?;
+        named.retain(|device| device.name == name);
+        let device = match choose(&named)? {
+            Recipient::Known(device) => {
                 devices::renew_code(&transaction, &device, store, &code.digest(), expires_ms)?;
                 device
             }
-            None => {
-                devices::add(&transaction, &fresh, name, store, &code.digest(), (now_ms, expires_ms))?;
-                fresh
+            Recipient::New(device) => {
+                devices::add(&transaction, &device, name, store, &code.digest(), (now_ms, expires_ms))?;
+                device
             }
         };
         let enrol_url = read_server(&transaction)?.enrol_url;
@@ -193,7 +245,7 @@ impl Admin {
         devices.into_iter().map(|device| self.row(device, now_ms)).collect()
     }
 
-    /// Takes a device's right to deliver, at once and for good. Its records stay.
+    /// Takes a device's right to deliver, at once and until it is enrolled again. Its records stay.
     ///
     /// # Errors
     /// [`AdminError::NoSuchDevice`], or the database.
@@ -206,12 +258,12 @@ impl Admin {
         let transaction = self.transaction()?;
         let found = devices::find(&transaction, id_or_name)?.into_iter().next();
         let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
-        if found.revoked_ms.is_some() {
-            return Ok(Revocation::AlreadyRevoked(found.device));
-        }
         devices::revoke(&transaction, &found.device, reason, now_ms)?;
         transaction.commit()?;
-        Ok(Revocation::Revoked(found.device))
+        Ok(match found.revoked_ms {
+            Some(_) => Revocation::AlreadyRevoked(found.device),
+            None => Revocation::Revoked(found.device),
+        })
     }
 
     /// Hashes every chain again from its beginning and compares it with what receipts were given for.
@@ -256,11 +308,12 @@ impl Admin {
             state,
             created_ms: device.created_ms,
             code_expires_ms: device.code_expires_ms,
+            code_waits: device.code_is_open && now_ms < device.code_expires_ms,
             enrolled_ms: device.enrolled_ms,
             agent_version: device.agent_version,
             revoked_ms: device.revoked_ms,
             revoked_reason: device.revoked_reason,
-            last_seen_ms: stores.iter().map(|store| store.last_received_ms).max(),
+            last_received_ms: stores.iter().map(|store| store.last_received_ms).max(),
             stores: stores
                 .into_iter()
                 .map(|store| StoreRow {
@@ -271,4 +324,15 @@ impl Admin {
                 .collect(),
         })
     }
+}
+
+/// Who gets a code.
+enum Recipient {
+    New(DeviceId),
+    Known(DeviceId),
+}
+
+/// Who has the name now: a device that was not revoked, or one that an open code would bring back.
+fn holder(named: &[Device]) -> Option<&Device> {
+    named.iter().find(|device| device.revoked_ms.is_none() || device.code_is_open)
 }

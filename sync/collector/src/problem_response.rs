@@ -87,6 +87,13 @@ impl Refusal {
         ProblemType::NotAllowed.with_detail(detail).into()
     }
 
+    /// 401 for a key that is no device's: never was, or no longer since its device was enrolled again.
+    pub(crate) fn unknown_key() -> Self {
+        Self::not_authenticated(
+            "the collector does not know this device by this key; it was enrolled again elsewhere, or has to be enrolled anew",
+        )
+    }
+
     /// 403 for a batch under another device's name.
     pub(crate) fn other_device() -> Self {
         let detail =
@@ -107,6 +114,7 @@ impl Refusal {
         let problem = match outcome {
             Ingested::Held { received_ms } => return Ok(received_ms),
             Ingested::Revoked => return Err(Self::revoked()),
+            Ingested::Replaced => return Err(Self::unknown_key()),
             Ingested::NotContiguous { mark } => ProblemType::NotContiguous
                 .with_detail(format!("records up to {mark} are held; send from {} on", mark + 1))
                 .at_mark(mark),

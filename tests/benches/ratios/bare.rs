@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use afterword_collector::limits::CHECKPOINT_PAGES;
 use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch};
 use anyhow::{Result, ensure};
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -19,14 +18,15 @@ pub(crate) struct Bundle {
 }
 
 impl Bare {
-    /// A new database at `path`, with the log and the syncing that the product has.
-    pub(crate) fn create(path: &Path) -> Result<Self> {
+    /// A new database at `path`, with the log and the syncing that the product has. The log is moved into the
+    /// database at so many pages and written over from then on, which costs less to sync than one that grows; where
+    /// the product does so early, so must the floor.
+    pub(crate) fn create(path: &Path, checkpoint_pages: u32) -> Result<Self> {
         let connection = Connection::open(path)?;
         let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
         ensure!(mode == "wal", "the floor would not be comparable: its log is {mode}");
         connection.pragma_update(None, "synchronous", "full")?;
-        // The collector moves its log as rarely; a floor that did so more often would be an easy one.
-        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "wal_autocheckpoint", checkpoint_pages)?;
         connection.execute_batch(
             "create table saved (id integer primary key, bytes blob not null) strict;
              create table records (

@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use afterword_collector::limits::CHECKPOINT_PAGES;
 use afterword_model::record::DeviceId;
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::Run;
@@ -64,7 +65,7 @@ pub(crate) fn run(folder: &Path, _: &Wanted) -> Result<()> {
         figure.ours.rounds.push(per_second(count, drained.all));
         first.push(per_second(count / PART, drained.first_part));
         last.push(per_second(count / PART, drained.last_part));
-        let mut bare = Bare::create(&own.join("bare.db"))?;
+        let mut bare = Bare::create(&own.join("bare.db"), CHECKPOINT_PAGES)?;
         let ((), floor) = timed(|| insert_all(&mut bare, &runs, &bundles))?;
         figure.floor.rounds.push(per_second(count, floor));
         drop(bare);

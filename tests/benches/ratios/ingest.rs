@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use afterword_agent::answer::{Answer, classify};
 use afterword_agent::{HttpsTransport, Identity, Transport};
+use afterword_collector::limits::CHECKPOINT_PAGES;
 use afterword_model::ports::{Clock, Entropy, SeededEntropy};
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::batch::{BatchHeader, encode};
@@ -53,7 +54,7 @@ pub(crate) fn run(folder: &Path, _: &Wanted) -> Result<()> {
         let identity = runtime.block_on(office.enrol(&format!("device-{number}")))?;
         devices.push(Arc::new(Device { transport: office.transport(&identity)?, identity }));
     }
-    let mut bare = Bare::create(&folder.join("bare.db"))?;
+    let mut bare = Bare::create(&folder.join("bare.db"), CHECKPOINT_PAGES)?;
     let mut figure = Figure {
         id: "P8",
         what: format!(

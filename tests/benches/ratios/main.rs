@@ -10,7 +10,8 @@
 //! | `wire` | P7: bytes of a rating on the wire |
 //! | `ingest` | P8: eight devices at once |
 //! | `drain` | P9: one device with a long backlog |
-//! | `measure`, `bare`, `ratings`, `office` | time and the report, the floor, the answers, the collector |
+//! | `measure`, `bare`, `glass` | time and the report, the floor on the disk, a bare screen |
+//! | `ratings`, `office` | the answers, the collector |
 //!
 //! Invariants: ours and the floor run in turns, in the same run, on the same file system, with the same durability;
 //! what is prepared is not timed. A benchmark that cannot do what it measures ends the run with an error, never with
@@ -18,6 +19,7 @@
 
 mod bare;
 mod drain;
+mod glass;
 mod ingest;
 mod measure;
 mod office;
@@ -39,6 +41,9 @@ const GROUPS: [(&[&str], Measure); 5] = [
     (&["P8"], ingest::run),
     (&["P9"], drain::run),
 ];
+
+/// The load, as a share of the cores, above which the figures say more about the machine than about the product.
+const BUSY_SHARE: f64 = 0.5;
 
 /// Measures the figures that are wanted, in an empty folder of its own.
 type Measure = fn(&Path, &Wanted) -> Result<()>;
@@ -67,6 +72,7 @@ fn main() -> Result<()> {
         "there is no such figure; there are {}",
         known.copied().collect::<Vec<_>>().join(", ")
     );
+    warn_if_busy();
     let folder = tempfile::tempdir()?;
     // First of all: laying out fonts sets variables of this process, which only a single thread may do.
     fonts::install(&folder.path().join("fonts"))?;
@@ -77,4 +83,17 @@ fn main() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where other programs want the processor too, every wait for the disk ends in a wait for the scheduler, on both
+/// sides, and ratios come out too near to 1. Where the load cannot be read, nothing is said.
+fn warn_if_busy() {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: f64 = load.split(' ').next().and_then(|minute| minute.parse().ok()).unwrap_or(0.0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if load > BUSY_SHARE * cores as f64 {
+        println!(
+            "The machine is busy (a load of {load} on {cores} cores): these figures are worth little, measure again."
+        );
+    }
 }

@@ -33,9 +33,6 @@ const HOLD_MS: u64 = 350;
 /// How long an untouched page stays before the answer is closed, warning included, in milliseconds.
 const TIMEOUT_MS: u64 = 50_000;
 
-/// Freezes that are asked for before the first is answered; below the store's own bound of 64.
-const IN_FLIGHT: usize = 32;
-
 /// The shipped survey's reasons.
 const REASONS: [&str; 8] =
     ["staff", "waiting", "checkout", "availability", "price", "clean", "finding", "other"];
@@ -130,21 +127,19 @@ pub(crate) fn open_store(folder: &Path, seed: u64) -> Result<Store> {
     Ok(store)
 }
 
-/// Freezes so many answers as fast as the store takes them.
+/// Freezes so many answers, one after the other as from a kiosk: the store tidies its log in the pauses, and without
+/// them becomes slower, not faster.
 pub(crate) fn fill(store: &Store, shoppers: &mut Shoppers, count: usize) -> Result<()> {
     let (done, answers) = channel();
-    for asked in 0..count {
-        if asked >= IN_FLIGHT {
-            answers.recv()??;
-        }
+    for _ in 0..count {
         let (Visit { draft, outcome, took_ms }, done) = (shoppers.next_visit(), done.clone());
         store.freeze(draft, outcome, took_ms, move |result| {
-            // Nobody listens any more only when the fill has failed already.
-            let _ = done.send(result.map(drop));
+            // Somebody always listens: the one who asked waits below.
+            let _ = done.send(result);
         });
+        answers.recv()??;
     }
-    drop(done);
-    answers.into_iter().try_for_each(|answer| Ok(answer?))
+    Ok(())
 }
 
 /// Everything a store holds, as the batches in which it will leave.

@@ -20,6 +20,9 @@ const ROUNDS: usize = 21;
 /// Answers in a round; enough that a single slow sync does not make the round's median.
 const VISITS: usize = 50;
 
+/// Pages at which the floor's log starts over: within the round that warms up, and about as often as the store's own.
+const BARE_CHECKPOINT_PAGES: u32 = 100;
+
 /// Microseconds of each answer's two transactions.
 #[derive(Default)]
 struct Round {
@@ -29,7 +32,7 @@ struct Round {
 
 pub(crate) fn run(folder: &Path, wanted: &Wanted) -> Result<()> {
     let store = open_store(&folder.join("store"), 4)?;
-    let bare = Bare::create(&folder.join("bare.db"))?;
+    let bare = Bare::create(&folder.join("bare.db"), BARE_CHECKPOINT_PAGES)?;
     let (mut ours, mut floor) = (Shoppers::of_seed(4), Shoppers::of_seed(4));
     let mut seq = 0;
     let floor_name = "one bare SQLite transaction, same bytes, synchronous=FULL";

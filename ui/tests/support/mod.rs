@@ -14,7 +14,7 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, PhysicalRegion, 
 use slint::platform::{Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent};
 use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
 
-/// The panel of the mock-ups, in pixels.
+/// The 1280 × 800 panel, in pixels.
 pub(crate) const WIDTH: u32 = 1280;
 pub(crate) const HEIGHT: u32 = 800;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use afterword_kiosk_store::{OpenError, Options, Store};
+use afterword_kiosk_store::{OpenError, Opened, Options, Store};
 use afterword_model::ports::Clock;
 use afterword_model::response::ClockQuality;
 use afterword_protocol::queue::Position;
@@ -97,6 +97,13 @@ impl Doctor {
         }
         let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
         match Store::open(data, options) {
+            Ok((_, Opened { set_aside: Some(path), .. })) => {
+                let detail = format!(
+                    "it was damaged and is set aside as {}; keep that file, a new database was begun",
+                    path.display()
+                );
+                (Check::wrong("database", &detail), false)
+            }
             Ok((store, _)) => (closed_database(store), false),
             Err(OpenError::InUse { .. }) => {
                 let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| kiosk.position());

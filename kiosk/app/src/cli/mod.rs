@@ -30,22 +30,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Open the screen and ask shoppers, until the window is closed or SIGTERM comes.
     Run(run::Run),
     /// Work with survey files.
     Survey {
         #[command(subcommand)]
         command: SurveyCommand,
     },
-    /// Print the numbers of a range of days: responses, CSAT with its interval, faces.
     Summary(summary::SummaryCommand),
-    /// Check what a kiosk needs, one line each, and say what to do about what is missing.
     Doctor(doctor::Doctor),
 }
 
 #[derive(Debug, Subcommand)]
 enum SurveyCommand {
-    /// Check a survey file; prints every mistake with line, field and a hint.
     Check(survey_check::SurveyCheck),
 }
 

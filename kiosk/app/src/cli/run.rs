@@ -8,23 +8,42 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::Places;
-use crate::device::Device;
+use crate::config::Config;
+use crate::device::{Device, make_data_folder};
 use crate::kiosk::Parts;
 use crate::socket::Socket;
-use crate::window;
+use crate::{housekeeping, window};
+
+const HELP: &str = "\
+The database is made at the first start. A configuration needs three lines:
+
+  format = 1
+  store_name = \"Harbour Street\"
+  time_zone = \"Europe/London\"
+
+These may follow; `touchpoint` is written into every answer:
+
+  touchpoint = \"exit\"
+  survey = \"my-survey.toml\"     # beside the configuration; left out: the shipped grocery survey
+
+  [[changes]]                    # \"you said, we did\", newest first
+  date = 2026-11-12
+  said = { en = \"You said: queues too long\" }
+  did = { en = \"We opened two more tills\" }
+
+  [voucher]                      # a code to photograph after an answer
+  code = \"AFTERWORD-2-OFF\"
+  title = { en = \"£2 off next time\" }
+  detail = { en = \"Show it at the till until 31 December.\" }
+
+Example:
+  afterword-kiosk run --config kiosk.toml --data ./data --socket ./kiosk.sock
+
+Exit codes: 0 ended as asked (window closed, SIGTERM), 1 could not start or broke off, 2 wrong use.";
 
 /// Open the screen and ask shoppers, until the window is closed or SIGTERM comes.
-///
-/// The database is made at the first start. A configuration needs three lines:
-///
-///   format = 1
-///   store_name = "Harbour Street"
-///   time_zone = "Europe/London"
-///
-/// `touchpoint`, `survey`, `[[changes]]` and `[voucher]` may follow; the example that comes with the program
-/// explains each.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = HELP, after_long_help = HELP)]
 pub(super) struct Run {
     #[command(flatten)]
     places: Places,
@@ -32,28 +51,34 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self) -> Result<()> {
-        let Places { config, data, socket } = self.places;
+        let Places { config: config_path, data, socket } = self.places;
         if !window::has_display() {
             bail!(
                 "there is no display to open a window on; set DISPLAY or WAYLAND_DISPLAY, or try the kiosk without a screen: afterword-sim demo --headless"
             );
         }
+        // Everything that a person may have mistyped is checked before anything is written.
+        let config = Config::read(&config_path)?;
+        config.survey(&config_path)?;
+        make_data_folder(&data)?;
         // Before the database starts its thread: laying out fonts sets variables of this process.
-        std::fs::create_dir_all(&data).and_then(|()| fonts::install(&data.join("fonts"))).with_context(
-            || format!("cannot lay out the fonts in {}; make the folder writable", data.display()),
-        )?;
-        let device = Device::open(&config, &data, Arc::new(SystemClock::start()), Arc::new(SystemEntropy))?;
-        let socket = Socket::serve(&socket, &device.store)?;
+        fonts::install(&data.join("fonts")).with_context(|| {
+            format!("cannot lay out the fonts in {}; make the folder writable", data.display())
+        })?;
         let ui = KioskUi::new().context("cannot open a window; check DISPLAY or WAYLAND_DISPLAY")?;
-        let ended = window::run(Parts {
-            settings: device.settings(),
-            presenter: device.presenter(),
-            store: device.store.clone(),
-            ui,
-            stamper: device.stamper(),
-            wake: window::wake(),
+        let clock = Arc::new(SystemClock::start());
+        let device = Device::open(config, &config_path, &data, clock, Arc::new(SystemEntropy))?;
+        let ended = Socket::serve(&socket, &device.store).map_err(Into::into).and_then(|_socket| {
+            let _housekeeping = housekeeping::start(&device.store)?;
+            window::run(Parts {
+                settings: device.settings(),
+                presenter: device.presenter(),
+                store: device.store.clone(),
+                ui,
+                stamper: device.stamper(),
+                wake: window::wake(),
+            })
         });
-        drop(socket);
         device.store.close()?;
         ended
     }

@@ -25,10 +25,12 @@ const BAR_CHARS: u64 = 30;
 /// Print the numbers of a range of days: responses, CSAT with its interval, faces.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nCSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about\nninety-five hold the true share. Below five answers no share is given."
+    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nCSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about\nninety-five hold the true share. Below five answers no share is given.
+
+Exit codes: 0 printed, 1 failed, 2 wrong use."
 )]
 pub(super) struct SummaryCommand {
-    /// First day, as YYYY-MM-DD; today when left out.
+    /// First day, as YYYY-MM-DD; the last day when left out.
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
     /// Last day, included; today when left out.
@@ -49,7 +51,8 @@ impl SummaryCommand {
             .context("the clock of this machine is beyond all calendars; set it")?
             .with_timezone(&config.time_zone)
             .date_naive();
-        let (from, to) = (self.from.unwrap_or(today), self.to.unwrap_or(today));
+        let to = self.to.unwrap_or(today);
+        let from = self.from.unwrap_or(to);
         if from > to {
             bail!("the range ends on {to}, before it begins on {from}; swap --from and --to");
         }
@@ -72,7 +75,13 @@ impl SummaryCommand {
         }
         let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
         match Store::open(data, options) {
-            Ok((store, _)) => {
+            Ok((store, opened)) => {
+                if let Some(path) = opened.set_aside {
+                    bail!(
+                        "the database was damaged and is set aside as {}; keep that file, a new database was begun",
+                        path.display()
+                    );
+                }
                 let summary = store.summary(first_day, last_day)?;
                 store.close()?;
                 Ok(summary)

@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::FOUND_MISTAKES;
+use crate::config::read_bounded;
+use crate::present::without_a_page;
 
 /// Check a survey file; prints every mistake with line, field and a hint.
 #[derive(Debug, Args)]
@@ -24,20 +26,28 @@ pub(super) struct SurveyCheck {
 
 impl SurveyCheck {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let bytes = std::fs::read(&self.file).with_context(|| {
+        let bytes = read_bounded(&self.file).with_context(|| {
             format!("cannot read the survey {}; check the path and its permissions", self.file.display())
         })?;
         let (found, survey) = match survey::parse_bytes(&bytes) {
             Ok(parsed) => (parsed.warnings, Some(parsed.survey)),
             Err(found) => (found, None),
         };
+        let undrawn = survey.as_ref().and_then(without_a_page);
+        let survey = survey.filter(|_| undrawn.is_none());
         if self.json {
             let list: Vec<_> = found.iter().map(as_json).collect();
-            println!("{}", serde_json::json!({ "usable": survey.is_some(), "found": list }));
+            println!(
+                "{}",
+                serde_json::json!({ "usable": survey.is_some(), "found": list, "without_a_page": undrawn })
+            );
         } else {
             for one in &found {
-                let weight = if one.severity == Severity::Mistake { "" } else { "warning: " };
-                println!("{}:{weight}{one}", self.file.display());
+                let weight = if one.severity == Severity::Mistake { "" } else { " [warning]" };
+                println!("{}:{one}{weight}", self.file.display());
+            }
+            if let Some(undrawn) = &undrawn {
+                println!("{}: {undrawn}", self.file.display());
             }
             match &survey {
                 Some(survey) => println!(
@@ -53,7 +63,11 @@ impl SurveyCheck {
                         .collect::<Vec<_>>()
                         .join(", ")
                 ),
-                None => println!("{}: not usable, {} found.", self.file.display(), found.len()),
+                None => {
+                    let mistakes = usize::from(undrawn.is_some())
+                        + found.iter().filter(|one| one.severity == Severity::Mistake).count();
+                    println!("{}: not usable; mistakes: {mistakes}.", self.file.display());
+                }
             }
         }
         Ok(if survey.is_some() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_MISTAKES) })

@@ -64,6 +64,7 @@ fn duration_ms() -> impl Strategy<Value = u64> {
         1 => Just(249),
         4 => Just(250),
         4 => Just(351),
+        1 => Just(499),
         1 => 1_000u64..12_000,
         1 => Just(20_000),
         1 => Just(30_000),

@@ -123,6 +123,7 @@ fn an_unhappy_shopper_says_why_and_is_thanked_once_the_record_is_on_disk() {
     shopper.now_ms += 6_000;
     assert_eq!(shopper.sees(), Screen::Thanks { rating_only: false, time_left: 0.25 });
     assert_eq!(shopper.waits(), []);
+    assert_eq!(shopper.waits(), []);
     assert_eq!(shopper.session, session(250));
 }
 
@@ -279,7 +280,51 @@ fn who_walks_away_leaves_the_rating_and_no_half_typed_words() {
     assert_eq!((draft.answers.len(), outcome), (1, Outcome::TimedOut));
     assert_eq!(shopper.sees(), AT_REST);
     shopper.does(Event::Frozen);
+    assert_eq!(shopper.waits(), []);
     assert_eq!(shopper.session, session(250));
+}
+
+#[test]
+fn a_finger_that_comes_too_late_for_the_warning_rates_nothing() {
+    let mut shopper = Shopper::arrives();
+    shopper.rates(3);
+    shopper.waits();
+    frozen(&shopper.waits());
+    shopper.does(Event::Frozen);
+    // "I need more time" was where the second face is now.
+    for late in [Event::Face(2), Event::Language(2), Event::EasierToUse] {
+        assert_eq!((shopper.does(late), shopper.sees()), (vec![], AT_REST));
+    }
+    assert_eq!((shopper.session.language().tag.as_str(), shopper.session.high_contrast()), ("en", false));
+    shopper.now_ms += 499;
+    assert_eq!((shopper.does(Event::Face(2)), shopper.sees()), (vec![], AT_REST));
+    // Half a second on, a face is meant, though the tick has not come yet.
+    shopper.now_ms += 1;
+    assert_eq!(saved(&shopper.does(Event::Face(2))).answer("visit"), Some(&AnswerValue::Face(2)));
+}
+
+#[test]
+fn the_question_pauses_after_a_thanks_that_ran_out_and_not_after_done() {
+    let mut shopper = Shopper::arrives();
+    shopper.rates(5);
+    shopper.does(Event::Frozen);
+    shopper.waits();
+    assert_eq!((shopper.does(Event::Face(2)), shopper.sees()), (vec![], AT_REST));
+    assert_eq!(shopper.waits(), []);
+    assert_eq!((&shopper.session, shopper.session.deadline_ms()), (&session(250), None));
+
+    shopper.rates(5);
+    shopper.does(Event::Frozen);
+    shopper.then(Event::Done);
+    assert_eq!(saved(&shopper.does(Event::Face(4))).answer("visit"), Some(&AnswerValue::Face(4)));
+}
+
+#[test]
+fn a_question_that_rested_already_takes_the_first_tap_as_its_language_goes_back() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::NextLanguage);
+    assert_eq!(shopper.waits(), []);
+    assert_eq!(saved(&shopper.does(Event::Face(2))).language, "en");
 }
 
 #[test]
@@ -369,7 +414,8 @@ fn the_next_shopper_does_not_wait_for_the_last_ones_record() {
     shopper.rates(2);
     shopper.waits();
     assert_eq!(frozen(&shopper.waits()).1, Outcome::TimedOut);
-    // The disk is slow; the next shopper comes at once.
+    // The disk is slow; the next shopper comes as soon as the question listens.
+    shopper.waits();
     let effects = shopper.does(Event::Face(5));
     assert_eq!(saved(&effects).answer("visit"), Some(&AnswerValue::Face(5)));
     shopper.waits();

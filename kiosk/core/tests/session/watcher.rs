@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use afterword_kiosk_core::{Effect, Event, Flow, Screen, Session};
+use afterword_kiosk_core::{Effect, Event, Flow, Screen, Session, TimeLimits};
 use afterword_model::response::{Answer, AnswerValue, Draft, Outcome};
 
 use crate::support::{at, session};
@@ -42,6 +42,8 @@ pub(crate) struct Watcher {
     told: usize,
     /// The session waits for its own record: pages stand still.
     waiting: bool,
+    /// Until then the resting question, which came back by itself, takes no touch.
+    deaf_until_ms: u64,
 }
 
 impl Watcher {
@@ -55,6 +57,7 @@ impl Watcher {
             freezes: 0,
             told: 0,
             waiting: false,
+            deaf_until_ms: 0,
         }
     }
 
@@ -105,7 +108,17 @@ impl Watcher {
         let effects = self.session.handle(event.clone(), at(self.now_ms));
         let after = self.session.screen(self.now_ms);
 
-        self.check_first_tap(&before, event, &effects);
+        if self.now_ms < self.deaf_until_ms {
+            self.check_deaf(&before, event, &effects, &after);
+        } else {
+            self.check_first_tap(&before, event, &effects);
+        }
+        let came_by_itself = *event == Event::Tick && !at_rest(&before) && at_rest(&after);
+        if came_by_itself {
+            self.deaf_until_ms = self.now_ms + TimeLimits::default().rest_settle_ms;
+        } else if !at_rest(&after) {
+            self.deaf_until_ms = 0;
+        }
         self.check_standing_still(&before, event, &effects, &after);
         if matches!(&effects[..], [Effect::Save(_)]) && at_rest(&before) {
             self.visit = Some(Visit { began_ms: self.now_ms, ..Visit::default() });
@@ -117,6 +130,15 @@ impl Watcher {
         self.check_kept();
         self.check_screen(&after);
         self.store.queue.extend(effects);
+    }
+
+    /// Whoever touches the question as it comes back meant the page before.
+    fn check_deaf(&self, before: &Screen, event: &Event, effects: &[Effect], after: &Screen) {
+        if !matches!(event, Event::StorageFailed) {
+            assert_eq!((effects, before), (&[][..], after), "{event:?} on a question that came by itself");
+        }
+        let (language, high_contrast) = (&self.session.language().tag, self.session.high_contrast());
+        assert_eq!((language.as_str(), high_contrast), ("en", false), "after {event:?}");
     }
 
     fn check_first_tap(&self, before: &Screen, event: &Event, effects: &[Effect]) {
@@ -261,7 +283,7 @@ impl Watcher {
     /// Everybody goes away; the store does its work. The kiosk must come to rest as if nobody had ever been there.
     pub(crate) fn is_left_alone(&mut self) {
         self.store_recovers();
-        // Hold, still there, time-out, thanks: four, and some to spare.
+        // Hold, still there, time-out or thanks, the pause after it: four, and some to spare.
         for _ in 0..8 {
             while !self.store.queue.is_empty() {
                 self.store_works();

@@ -164,6 +164,18 @@ async fn a_collector_that_asks_for_purged_records_is_a_conflict_that_is_tried_sl
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_too_slow_for_the_collector_goes_in_smaller_parts() {
+    let world = world(8);
+    world.play(std::iter::repeat_n(problem(ProblemType::TimedOut), 4));
+    let mut shop = open(&world);
+    shop.until(|status| status.state == State::Retrying).await;
+    shop.all_sent().await;
+    // Halved at once down to one record, which is then asked for again after a while.
+    assert_eq!(world.counts()[..5], [8, 4, 2, 1, 1]);
+    assert!(world.gaps()[3] >= 1.0, "{:?}", world.gaps());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mark_beyond_the_store_is_a_conflict() {
     let world = world(2);
     world.play([Step::Other(problem_answer(&ProblemType::NotContiguous.with_detail("x").at_mark(9)))]);

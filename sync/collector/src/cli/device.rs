@@ -13,20 +13,35 @@ const ADD_EXAMPLES: &str = "\
 Examples:
   afterword-collector device add \"Exit, Main Street\" --store main-street --data /var/lib/afterword
 
+  # The same device after its system was set up anew, or its identity was lost or revoked.
+  afterword-collector device add \"Exit, Main Street\" --again --data /var/lib/afterword
+
 The code can be used once, within 24 hours. Asking again for a device that has not enrolled yet gives a new
-code and voids the old one.";
+code and voids the old one.
+
+With --again the device keeps its id, so that records it sends again are known and not stored twice. What it has
+now stays good until the new code is used, and is refused from then on; a revocation ends then too.
+
+Exit codes: 0 the code is printed, 1 it failed (the reason is on standard error), 2 wrong use";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   afterword-collector device list --data /var/lib/afterword
-  afterword-collector device list --data /var/lib/afterword --json";
+  afterword-collector device list --data /var/lib/afterword --json
+
+\"Last records\" is when the last new records came; a device with nothing to send stays at its last ones.
+
+Exit codes: 0 listed, 1 it failed (the reason is on standard error), 2 wrong use";
 
 const REVOKE_EXAMPLES: &str = "\
 Examples:
   afterword-collector device revoke \"Exit, Main Street\" --reason stolen --data /var/lib/afterword
 
-Holds at once, also on connections that are open. What the device delivered stays. It can't be taken back:
-enrol the device anew instead.";
+Holds at once, also on connections that are open. What the device delivered stays. The key it has can't be
+allowed again; `afterword-collector device add NAME --again` gives a code to enrol the device anew. A code it still
+waits with is void.
+
+Exit codes: 0 revoked, also when it had been before, 1 it failed (the reason is on standard error), 2 wrong use";
 
 /// What can be done to devices.
 #[derive(Subcommand)]
@@ -34,10 +49,10 @@ pub(super) enum DeviceCommand {
     /// Add a device and print its one-time enrolment code.
     #[command(after_help = ADD_EXAMPLES, after_long_help = ADD_EXAMPLES)]
     Add(Add),
-    /// List devices: state, records received, last seen.
+    /// List devices: state, records received, when the last ones came.
     #[command(after_help = LIST_EXAMPLES, after_long_help = LIST_EXAMPLES)]
     List(List),
-    /// Take a device's right to deliver, for good.
+    /// Take a device's right to deliver, until it is enrolled anew.
     #[command(after_help = REVOKE_EXAMPLES, after_long_help = REVOKE_EXAMPLES)]
     Revoke(Revoke),
 }
@@ -49,6 +64,9 @@ pub(super) struct Add {
     /// The store it stands in.
     #[arg(long)]
     store: Option<String>,
+    /// Enrol a device anew that has been enrolled (also one that was revoked): it keeps its id.
+    #[arg(long)]
+    again: bool,
     #[command(flatten)]
     data: Data,
     /// Print one line of JSON.
@@ -92,7 +110,12 @@ impl DeviceCommand {
 
 impl Add {
     fn run(self) -> anyhow::Result<()> {
-        let mut added = self.data.open()?.device_add(&self.name, self.store.as_deref())?;
+        let (mut admin, store) = (self.data.open()?, self.store.as_deref());
+        let mut added = if self.again {
+            admin.device_add_again(&self.name, store)?
+        } else {
+            admin.device_add(&self.name, store)?
+        };
         // The command is typed elsewhere than here, at the least in another folder.
         added.ca_file = std::path::absolute(&added.ca_file)?;
         let command = enrol_command(&added);
@@ -109,7 +132,8 @@ impl Add {
         }
         println!("{} may enrol once, until {}, with the code\n", added.name, moment(added.expires_ms));
         println!("    {}\n", added.code);
-        println!("Bring {} to the device (it is no secret) and type there\n", added.ca_file.display());
+        println!("Bring {} to the device (it is no secret)", added.ca_file.display());
+        println!("and type there, in the folder with that file\n");
         println!("    {command}");
         Ok(())
     }
@@ -118,11 +142,7 @@ impl Add {
 /// What is typed on the device.
 fn enrol_command(added: &NewDevice) -> String {
     let collector = added.enrol_url.as_deref().unwrap_or("https://HOST:8444");
-    let ca_file = added.ca_file.display().to_string();
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
-    let ca_file =
-        if ca_file.chars().all(plain) { ca_file } else { format!("'{}'", ca_file.replace('\'', r"'\''")) };
-    format!("afterword-sync enrol --collector {collector} --code {} --ca {ca_file} --state DIR", added.code)
+    format!("afterword-sync enrol --collector {collector} --code {} --ca server-ca.pem", added.code)
 }
 
 impl List {
@@ -137,14 +157,14 @@ impl List {
         }
         let mut table = Table::new();
         table.load_preset(presets::UTF8_FULL_CONDENSED);
-        table.set_header(["name", "id", "state", "records by store", "last seen"]);
+        table.set_header(["name", "id", "state", "records by store", "last records"]);
         for device in &devices {
             table.add_row([
                 device.name.clone(),
                 device.device.to_string(),
                 state(device),
                 records(device),
-                device.last_seen_ms.map_or_else(|| "never".into(), moment),
+                device.last_received_ms.map_or_else(|| "never".into(), moment),
             ]);
         }
         println!("{table}");
@@ -153,6 +173,16 @@ impl List {
 }
 
 fn state(device: &DeviceRow) -> String {
+    let enrolled = matches!(device.state, DeviceState::Active | DeviceState::Revoked);
+    let standing = standing(device);
+    if enrolled && device.code_waits {
+        format!("{standing}, may enrol anew until {}", moment(device.code_expires_ms))
+    } else {
+        standing
+    }
+}
+
+fn standing(device: &DeviceRow) -> String {
     match device.state {
         DeviceState::Waiting => format!("waiting for enrolment until {}", moment(device.code_expires_ms)),
         DeviceState::CodeExpired => "waiting for enrolment, its code is too old".into(),
@@ -188,7 +218,9 @@ impl Revoke {
         }
         let name = &self.device;
         if before {
-            println!("{name} ({device}) had been revoked before; nothing changed.");
+            println!(
+                "{name} ({device}) had been revoked before; a code to enrol it anew, had it one, is void."
+            );
         } else {
             println!("{name} ({device}) is revoked: its next request is refused. What it delivered stays.");
         }

@@ -74,6 +74,13 @@ impl Serve {
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
         let mut config = Config::new(self.data.data);
+        if self.hosts.is_empty() && !(self.listen.ip().is_loopback() && self.enrol_listen.ip().is_loopback())
+        {
+            tracing::warn!(
+                "the server's certificate is for this machine alone (localhost, 127.0.0.1, ::1), so that devices \
+                 elsewhere will refuse it: give --host with the name or address they reach this server under"
+            );
+        }
         config.device_listen = self.listen;
         config.enrol_listen = self.enrol_listen;
         config.host_names = self.hosts;

@@ -15,9 +15,11 @@ Examples:
   afterword-collector verify --data /var/lib/afterword --json
 
 Reads every record, may run beside the server, changes nothing. Parked records (kept, but not readable) and
-quarantined ones (they contradict what is held) are counted; they are no break.
+quarantined ones (they contradict what is held) are counted; they are no break. A store that stands under two
+devices is a finding: it was enrolled under two names without --again, and its records are held twice.
 
-Exit codes: 0 every chain holds, 1 a chain is broken or the database is damaged, 2 wrong use";
+Exit codes: 0 every chain holds, 1 a chain is broken, the database is damaged or a store stands under two
+devices, 2 wrong use";
 
 /// Verifies everything that is stored.
 #[derive(Args)]
@@ -39,6 +41,7 @@ impl Verify {
                 "records": report.records(),
                 "integrity": report.integrity,
                 "stores": report.stores,
+                "doubled": report.doubled,
             }))?;
         } else {
             print_report(&report);
@@ -70,10 +73,21 @@ fn print_report(report: &VerifyReport) {
     for complaint in &report.integrity {
         println!("integrity_check: {complaint}");
     }
-    let verdict = if report.is_sound() {
-        "every chain holds"
-    } else {
-        "not sound; restore a backup beside this one and compare"
+    for doubled in &report.doubled {
+        let devices: Vec<String> = doubled.devices.iter().map(ToString::to_string).collect();
+        println!(
+            "store {} stands under {} devices ({}): it was enrolled under each of them and its records are held \
+             as often; count one of them, and next time enrol anew with `device add NAME --again`",
+            doubled.epoch,
+            doubled.devices.len(),
+            devices.join(", ")
+        );
+    }
+    let is_broken = !report.integrity.is_empty() || report.stores.iter().any(|store| store.broken.is_some());
+    let verdict = match (is_broken, report.doubled.is_empty()) {
+        (false, true) => "every chain holds",
+        (false, false) => "not sound; every chain holds, but a store is held twice",
+        (true, _) => "not sound; restore a backup beside this one and compare",
     };
     println!("{} records verified: {verdict}", report.records());
 }

@@ -51,9 +51,7 @@ fn check_standing(app: &App, bearer: &Bearer) -> Result<VerifyingKey, Refusal> {
     match app.readers.read(|connection| standing(connection, &bearer.device))? {
         Standing::Active(key) if key == bearer.public_key => Ok(key),
         Standing::Revoked => Err(Refusal::revoked()),
-        Standing::Active(_) | Standing::Unknown => {
-            Err(Refusal::not_authenticated("the collector does not know this device; enrol it anew"))
-        }
+        Standing::Active(_) | Standing::Unknown => Err(Refusal::unknown_key()),
     }
 }
 
@@ -70,7 +68,7 @@ fn examine(app: &App, bearer: &Bearer, key: &VerifyingKey, body: &[u8]) -> Resul
         .zip(&batch.records)
         .filter_map(|(seq, record)| Some((seq, Answers::from_bytes(seq, &record.bytes).err()?.to_string())))
         .collect();
-    Ok(Delivery { batch, unreadable, received_ms: app.clock.wall_ms() })
+    Ok(Delivery { batch, public_key: *key, unreadable, received_ms: app.clock.wall_ms() })
 }
 
 fn receipt(app: &App, header: &BatchHeader, received_ms: i64) -> Response {

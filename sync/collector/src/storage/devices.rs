@@ -1,7 +1,12 @@
 //! The device table: who there is, who may deliver, and how a code becomes an identity.
 //!
 //! A device begins as a name with a one-time code, becomes active when somebody presents the code with a key,
-//! and ends revoked. Rows are never deleted, so that an id is never used twice. Only the code's digest is kept.
+//! and ends revoked. With another code it can be enrolled again under the id it has, from any of these: what is
+//! in use stays good until that code is used, and is refused from then on.
+//!
+//! Invariants: a code is open until it is used or voided (`code_closed_ms`); a revoked device with an open code
+//! keeps its name, because the code would bring it back. Rows are never deleted, so that an id is never used
+//! for two devices. Only the code's digest is kept. On failure the transaction ends and nothing has changed.
 
 use afterword_model::record::{DeviceId, StoreEpoch};
 use afterword_protocol::keys::VerifyingKey;
@@ -33,7 +38,7 @@ pub(crate) struct Identity {
 pub(crate) enum Claim {
     /// The code's device, enrolled now or by an earlier request of the same key.
     Enrolled(Identity),
-    /// No device waits with this code.
+    /// No device waits with this code, or it was voided.
     UnknownCode,
     /// The code's time is over.
     Expired,
@@ -56,6 +61,8 @@ pub(crate) struct Device {
     pub(crate) store: Option<String>,
     pub(crate) created_ms: i64,
     pub(crate) code_expires_ms: i64,
+    /// Neither used nor voided; it may be too old all the same.
+    pub(crate) code_is_open: bool,
     pub(crate) enrolled_ms: Option<i64>,
     pub(crate) agent_version: Option<String>,
     pub(crate) revoked_ms: Option<i64>,
@@ -92,8 +99,8 @@ pub(crate) fn claim(
 ) -> Result<Claim, StorageError> {
     let row = connection
         .prepare_cached(
-            "select device_id, name, code_expires_ms, public_key, certificate_pem from devices
-             where code_digest = ?1 and revoked_ms is null",
+            "select device_id, name, code_expires_ms, public_key, certificate_pem, code_closed_ms is null
+             from devices where code_digest = ?1 and (revoked_ms is null or code_closed_ms is null)",
         )?
         .query_row([claimant.code_digest], |row| {
             Ok((
@@ -102,32 +109,35 @@ pub(crate) fn claim(
                 row.get::<_, i64>(2)?,
                 row.get::<_, Option<Vec<u8>>>(3)?,
                 row.get::<_, Option<String>>(4)?,
+                row.get::<_, bool>(5)?,
             ))
         })
         .optional()?;
-    let Some((device, name, expires_ms, key, certificate)) = row else {
+    let Some((device, name, expires_ms, key, certificate, is_open)) = row else {
         return Ok(Claim::UnknownCode);
     };
     if claimant.now_ms >= expires_ms {
         return Ok(Claim::Expired);
     }
+    if is_open {
+        let certificate_pem = issue(&device)?;
+        // The key and certificate of an earlier enrolment end here, and so does a revocation.
+        connection.execute(
+            "update devices set public_key = ?2, certificate_pem = ?3, agent_version = ?4, enrolled_ms = ?5,
+                 code_closed_ms = ?5, revoked_ms = null, revoked_reason = null
+             where device_id = ?1",
+            params![
+                device.as_bytes(),
+                claimant.public_key.as_bytes(),
+                certificate_pem,
+                claimant.agent_version,
+                claimant.now_ms
+            ],
+        )?;
+        return Ok(Claim::Enrolled(Identity { device, name, certificate_pem }));
+    }
     match (key, certificate) {
         (Some(key), Some(certificate_pem)) if key == claimant.public_key.as_bytes() => {
-            Ok(Claim::Enrolled(Identity { device, name, certificate_pem }))
-        }
-        (None, _) => {
-            let certificate_pem = issue(&device)?;
-            connection.execute(
-                "update devices set public_key = ?2, certificate_pem = ?3, agent_version = ?4, enrolled_ms = ?5
-                 where device_id = ?1",
-                params![
-                    device.as_bytes(),
-                    claimant.public_key.as_bytes(),
-                    certificate_pem,
-                    claimant.agent_version,
-                    claimant.now_ms
-                ],
-            )?;
             Ok(Claim::Enrolled(Identity { device, name, certificate_pem }))
         }
         _ => Ok(Claim::Used),
@@ -150,7 +160,7 @@ pub(crate) fn add(
         .map(drop)
 }
 
-/// Gives a device that still waits another code; the old one is void.
+/// Gives a device another code; the old one is void. A key it has stays good until the code is used.
 pub(crate) fn renew_code(
     connection: &Connection,
     device: &DeviceId,
@@ -158,20 +168,23 @@ pub(crate) fn renew_code(
     code_digest: &[u8; 32],
     expires_ms: i64,
 ) -> rusqlite::Result<()> {
-    let update = "update devices set code_digest = ?2, code_expires_ms = ?3, store = coalesce(?4, store)
-                  where device_id = ?1 and public_key is null";
+    let update = "update devices set code_digest = ?2, code_expires_ms = ?3, code_closed_ms = null,
+                      store = coalesce(?4, store) where device_id = ?1";
     connection.execute(update, params![device.as_bytes(), code_digest, expires_ms, store]).map(drop)
 }
 
-/// From now on the device may do nothing; a code it still waits with is void.
+/// From now on the device may do nothing; a code it still waits with is void. Of a device that had been revoked
+/// before, only the code changes.
 pub(crate) fn revoke(
     connection: &Connection,
     device: &DeviceId,
     reason: Option<&str>,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
-    let update =
-        "update devices set revoked_ms = ?2, revoked_reason = ?3 where device_id = ?1 and revoked_ms is null";
+    let update = "update devices set code_closed_ms = coalesce(code_closed_ms, ?2),
+                      revoked_reason = case when revoked_ms is null then ?3 else revoked_reason end,
+                      revoked_ms = coalesce(revoked_ms, ?2)
+                  where device_id = ?1";
     connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
 }
 
@@ -212,7 +225,7 @@ pub(crate) fn stores(connection: &Connection, device: &DeviceId) -> rusqlite::Re
 
 const SELECT_DEVICE: &str =
     "select device_id, name, store, created_ms, code_expires_ms, enrolled_ms, agent_version,
-    revoked_ms, revoked_reason from devices";
+    revoked_ms, revoked_reason, code_closed_ms is null from devices";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
@@ -225,5 +238,6 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         agent_version: row.get(6)?,
         revoked_ms: row.get(7)?,
         revoked_reason: row.get(8)?,
+        code_is_open: row.get(9)?,
     })
 }

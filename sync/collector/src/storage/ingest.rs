@@ -8,8 +8,10 @@
 
 use afterword_model::record::{Head, Seq, genesis};
 use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
+use afterword_protocol::keys::VerifyingKey;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::devices::{Standing, standing};
 use super::{HexColumn, StorageError, column_seq, seq_column};
 use crate::limits::QUARANTINE_RECORDS_MAX;
 
@@ -17,6 +19,8 @@ use crate::limits::QUARANTINE_RECORDS_MAX;
 pub(crate) struct Delivery {
     /// What came.
     pub(crate) batch: Batch,
+    /// The key it was signed with; the device's own when the batch was looked at.
+    pub(crate) public_key: VerifyingKey,
     /// Records that are no response this program can read, with the reason, in ascending order.
     pub(crate) unreadable: Vec<(Seq, String)>,
     /// When it came, by the collector's clock.
@@ -36,6 +40,8 @@ pub(crate) enum Ingested {
     Unreadable { seq: Seq, reason: String },
     /// The device was revoked while the batch was on its way.
     Revoked,
+    /// The device was enrolled again with another key while the batch was on its way.
+    Replaced,
 }
 
 /// How far a store has come.
@@ -47,8 +53,10 @@ struct Mark {
 /// Stores what is new of a batch.
 pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ingested, StorageError> {
     let header = &delivery.batch.header;
-    if !device_is_active(connection, header)? {
-        return Ok(Ingested::Revoked);
+    match standing(connection, &header.device)? {
+        Standing::Active(key) if key == delivery.public_key => {}
+        Standing::Revoked => return Ok(Ingested::Revoked),
+        Standing::Active(_) | Standing::Unknown => return Ok(Ingested::Replaced),
     }
     let mark = read_mark(connection, header)?;
     if header.first_seq > mark.seq + 1 {
@@ -70,16 +78,6 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
     insert_records(connection, delivery, mark.seq)?;
     advance_mark(connection, delivery)?;
     Ok(Ingested::Held { received_ms: delivery.received_ms })
-}
-
-fn device_is_active(connection: &Connection, header: &BatchHeader) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached(
-            "select revoked_ms is null from devices where device_id = ?1 and public_key is not null",
-        )?
-        .query_row([header.device.as_bytes()], |row| row.get(0))
-        .optional()
-        .map(|active| active.unwrap_or(false))
 }
 
 fn read_mark(connection: &Connection, header: &BatchHeader) -> rusqlite::Result<Mark> {

@@ -20,7 +20,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 pub use open::OpenError;
 pub(crate) use open::{open_existing, open_or_create, open_reader, read_server, write_urls};
 pub(crate) use verify::verify;
-pub use verify::{Break, StoreReport, VerifyReport};
+pub use verify::{Break, DoubledStore, StoreReport, VerifyReport};
 
 /// The database did not do what it was asked; nothing of the request is stored.
 #[derive(Debug, thiserror::Error)]

@@ -22,7 +22,10 @@ const APPLICATION_ID: i32 = 0x4157_4331;
 /// Prepared statements kept by each connection; more than this program has.
 const STATEMENTS_KEPT: usize = 32;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("migrations/0001_first.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("migrations/0001_first.sql")),
+    M::up(include_str!("migrations/0002_enrolled_again.sql")),
+];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The database cannot be used.
@@ -201,6 +204,34 @@ mod tests {
 
         std::fs::write(&path, "not a database, but longer than nothing at all").unwrap();
         assert!(matches!(open(&path, create), Err(OpenError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_database_of_the_first_schema_is_brought_up_to_date_with_its_codes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("collector.db");
+        let mut old = Connection::open(&path).unwrap();
+        MIGRATIONS.to_version(&mut old, 1).unwrap();
+        let insert = "insert into devices (device_id, name, created_ms, code_digest, code_expires_ms, enrolled_ms, revoked_ms)
+                      values (?1, ?2, 0, ?3, 9, ?4, ?5)";
+        for (number, name, enrolled_ms, revoked_ms) in [
+            (1_u8, "waiting", None, None),
+            (2, "enrolled", Some(5), None),
+            (3, "revoked while waiting", None, Some(7)),
+            (4, "revoked", Some(5), Some(7)),
+        ] {
+            old.execute(insert, params![[number; 16], name, [number; 32], enrolled_ms, revoked_ms]).unwrap();
+        }
+        drop(old);
+        let new = open(&path, None).unwrap();
+        let closed_ms: Vec<Option<i64>> = new
+            .prepare("select code_closed_ms from devices order by device_id")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert_eq!(closed_ms, [None, Some(5), Some(7), Some(5)]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Reads one consistent state while the server goes on writing, one record at a time, so that memory stays flat
 //! however much there is. Nothing is repaired; a break is reported with its place.
 
+use std::collections::BTreeMap;
+
 use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis, next_head};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
@@ -16,6 +18,18 @@ pub struct VerifyReport {
     pub integrity: Vec<String>,
     /// One entry for each store of each device.
     pub stores: Vec<StoreReport>,
+    /// Stores that stand under more than one device: the same store was enrolled under two names, and what it
+    /// sent is held, and counted, twice.
+    pub doubled: Vec<DoubledStore>,
+}
+
+/// One store under several devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DoubledStore {
+    /// Which.
+    pub epoch: StoreEpoch,
+    /// Under whom; two or more.
+    pub devices: Vec<DeviceId>,
 }
 
 /// One chain.
@@ -49,10 +63,12 @@ pub struct Break {
 }
 
 impl VerifyReport {
-    /// Whether the file is sound and no chain breaks. Parked and quarantined records are no break.
+    /// Whether the file is sound, no chain breaks and no store stands under two devices. Parked and quarantined records are no break.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.integrity.is_empty() && self.stores.iter().all(|store| store.broken.is_none())
+        self.integrity.is_empty()
+            && self.doubled.is_empty()
+            && self.stores.iter().all(|store| store.broken.is_none())
     }
 
     /// Records held in all chains together.
@@ -84,7 +100,20 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<VerifyReport> 
         .iter()
         .map(|(device, epoch)| verify_chain(&snapshot, device, epoch))
         .collect::<rusqlite::Result<_>>()?;
-    Ok(VerifyReport { integrity, stores })
+    Ok(VerifyReport { integrity, stores, doubled: doubled(&chains) })
+}
+
+/// An epoch is drawn at random when a store comes to be, so one under two devices is one store.
+fn doubled(chains: &[(DeviceId, StoreEpoch)]) -> Vec<DoubledStore> {
+    let mut devices_by_epoch = BTreeMap::<[u8; 16], Vec<DeviceId>>::new();
+    for (device, epoch) in chains {
+        devices_by_epoch.entry(*epoch.as_bytes()).or_default().push(*device);
+    }
+    devices_by_epoch
+        .into_iter()
+        .filter(|(_, devices)| devices.len() > 1)
+        .map(|(epoch, devices)| DoubledStore { epoch: StoreEpoch::new(epoch), devices })
+        .collect()
 }
 
 fn verify_chain(

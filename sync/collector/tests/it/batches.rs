@@ -156,6 +156,25 @@ async fn when_too_much_is_in_flight_a_device_is_told_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_batch_under_way_while_its_device_is_enrolled_again_is_not_stored() {
+    let server = Server::start_with(Limits { batches_in_flight: 1, ..Limits::default() }).await;
+    let device = server.device("Exit").await.with_records(1);
+    let another = device.another_client();
+    let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
+    database.execute_batch("begin immediate").unwrap();
+    let mut one = std::pin::pin!(device.send_with(&device.client, device.batch(1, 1)));
+    let mut other = std::pin::pin!(device.send_with(&another, device.batch(1, 1)));
+    // When one finds no place, the other has one: its key was looked at and was right.
+    let waiting = tokio::select! {
+        _ = &mut one => other,
+        _ = &mut other => one,
+    };
+    database.execute_batch("update devices set public_key = zeroblob(32); commit").unwrap();
+    waiting.await.problem(ProblemType::NotAuthenticated);
+    assert_eq!(server.verify().records(), 0);
+}
+
+#[tokio::test]
 async fn f34_bombs_and_rubbish_are_refused() {
     let server = Server::start().await;
     let device = server.device("Exit").await.with_records(1);

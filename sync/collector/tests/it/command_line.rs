@@ -46,11 +46,15 @@ fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
     let command = added["command"].as_str().unwrap();
     assert!(command.starts_with("afterword-sync enrol --collector https://localhost:"), "{command}");
     assert!(
-        command.contains(added["code"].as_str().unwrap()) && command.contains("server-ca.pem"),
+        command.ends_with(&format!("--code {} --ca server-ca.pem", added["code"].as_str().unwrap())),
         "{command}"
     );
+    assert!(added["ca_file"].as_str().unwrap().ends_with("made/by/serve/pki/server-ca.pem"), "{added}");
+    let again = json(&collector(&["device", "add", "Exit", "--again", "--json"], &data));
+    assert_eq!(again["device"], added["device"]);
     let devices = json(&collector(&["device", "list", "--json"], &data));
     assert_eq!((&devices[0]["name"], &devices[0]["state"]), (&"Exit".into(), &"waiting".into()));
+    assert!(devices[0]["last_received_ms"].is_null());
     let table = collector(&["device", "list"], &data);
     assert!(String::from_utf8(table.stdout).unwrap().contains("waiting for enrolment until"));
     assert_eq!(json(&collector(&["verify", "--json"], &data))["sound"], true);
@@ -63,6 +67,26 @@ fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
     server.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(server.wait().unwrap().success(), "{log}");
     assert!(log.contains("ended in order"), "{log}");
+    assert!(!log.contains("--host"), "on loopback the certificate is right: {log}");
+}
+
+#[test]
+fn serve_for_other_machines_without_a_name_warns_of_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_afterword-collector"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "0.0.0.0:0", "--data"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let mut log = String::new();
+    server.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("WARN") && log.contains("give --host"), "{log}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use afterword_protocol::keys::SigningKey;
 use afterword_protocol::problem::ProblemType;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 
-use crate::support::{Answer, Server, client, request_enrolment, signing_request};
+use crate::support::{Answer, Device, Server, client, request_enrolment, signing_request};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -116,4 +116,76 @@ async fn names_are_used_once_at_a_time() {
     assert_eq!(admin.device_revoke("Exit", None).unwrap(), Revocation::AlreadyRevoked(id));
     assert!(matches!(admin.device_revoke("Entrance", None), Err(AdminError::NoSuchDevice(_))));
     assert_ne!(admin.device_add("Exit", None).unwrap().device, id);
+}
+
+async fn enrol_anew(server: &Server, device: &Device) -> Device {
+    let code = server.admin().device_add_again("Exit", None).unwrap().code.to_string();
+    device.enrol_anew(&server.enrolment_url(), &server.ca_pem(), &code).await
+}
+
+#[tokio::test]
+async fn a_device_enrolled_again_sends_its_history_again_and_nothing_is_held_twice() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await.with_records(8);
+    device.send(device.batch(1, 5)).await.receipt();
+    let added = server.admin().device_add_again("Exit", None).unwrap();
+    assert_eq!(added.device, device.enrolled.device);
+    // Until the code is used, the identity there is goes on.
+    device.send(device.batch(6, 6)).await.receipt();
+
+    let anew = device.enrol_anew(&server.enrolment_url(), &server.ca_pem(), &added.code.to_string()).await;
+    assert_eq!(anew.enrolled.device, device.enrolled.device);
+    assert_ne!(anew.enrolled.certificate_pem, device.enrolled.certificate_pem);
+    device.send(device.batch(7, 7)).await.problem(ProblemType::NotAuthenticated);
+    anew.send(anew.batch(1, 4)).await.receipt();
+    anew.send(anew.batch(5, 8)).await.receipt();
+    let report = server.verify();
+    assert_eq!((report.records(), report.stores.len(), report.stores[0].quarantined), (8, 1, 0));
+    enrol(&server, &added.code.to_string(), &key(3)).await.problem(ProblemType::NotAuthenticated);
+}
+
+#[tokio::test]
+async fn a_revoked_device_comes_back_only_with_the_new_code() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await.with_records(3);
+    device.send(device.batch(1, 2)).await.receipt();
+    server.admin().device_revoke("Exit", Some("lost")).unwrap();
+    let void = server.admin().device_add_again("Exit", None).unwrap();
+    let row = || server.admin().device_list().unwrap().remove(0);
+    assert_eq!((row().state, row().code_waits), (DeviceState::Revoked, true));
+    assert!(matches!(server.admin().device_add("Exit", None), Err(AdminError::NameTaken { .. })));
+    device.send(device.batch(3, 3)).await.problem(ProblemType::NotAllowed);
+
+    server.admin().device_revoke("Exit", None).unwrap();
+    enrol(&server, &void.code.to_string(), &key(2)).await.problem(ProblemType::NotAuthenticated);
+    let anew = enrol_anew(&server, &device).await;
+    assert_eq!((row().state, row().code_waits, row().revoked_reason), (DeviceState::Active, false, None));
+    device.send(device.batch(3, 3)).await.problem(ProblemType::NotAuthenticated);
+    anew.send(anew.batch(1, 3)).await.receipt();
+    assert_eq!(server.verify().records(), 3);
+}
+
+#[tokio::test]
+async fn a_device_whose_certificate_expired_is_enrolled_again_under_its_id() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await;
+    server.clock.advance_ms(91 * 24 * HOUR_MS);
+    assert_eq!(enrol_anew(&server, &device).await.enrolled.device, device.enrolled.device);
+}
+
+#[tokio::test]
+async fn again_is_for_a_device_that_can_be_told_by_its_name() {
+    let server = Server::start().await;
+    let mut admin = server.admin();
+    assert!(matches!(admin.device_add_again("Exit", None), Err(AdminError::NoSuchDevice(_))));
+    let device = server.device("Exit").await;
+    let error = admin.device_add("Exit", None).unwrap_err().to_string();
+    assert!(error.contains("--again"), "{error}");
+
+    admin.device_revoke("Exit", None).unwrap();
+    let waiting = admin.device_add("Exit", None).unwrap();
+    let unclear = admin.device_add_again("Exit", None);
+    assert!(matches!(unclear, Err(AdminError::NameWaits { waiting: found, .. }) if found == waiting.device));
+    admin.device_revoke(&waiting.device.to_string(), None).unwrap();
+    assert_eq!(admin.device_add_again("Exit", None).unwrap().device, device.enrolled.device);
 }

@@ -146,6 +146,13 @@ impl Device {
         Self { key, enrolled, client, epoch: StoreEpoch::new(entropy.bytes()), records: Vec::new() }
     }
 
+    /// The same machine and the same store, enrolled with another key.
+    pub(crate) async fn enrol_anew(&self, url: &str, ca_pem: &str, code: &str) -> Self {
+        let mut anew = Self::enrol("another key", url, ca_pem, code).await;
+        (anew.epoch, anew.records) = (self.epoch, self.records.clone());
+        anew
+    }
+
     /// With so many ratings to deliver.
     pub(crate) fn with_records(mut self, count: u64) -> Self {
         self.records = (1..=count).map(|seq| rating(seq).to_bytes()).collect();

@@ -31,6 +31,20 @@ async fn a_changed_or_missing_record_is_found() {
     assert_eq!(broken_at("delete from records where seq = 4"), 4);
 }
 
+#[tokio::test]
+async fn one_store_under_two_devices_is_found() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await.with_records(4);
+    device.send(device.batch(1, 4)).await.receipt();
+    let code = server.admin().device_add("Exit, new", None).unwrap().code.to_string();
+    let other = device.enrol_anew(&server.enrolment_url(), &server.ca_pem(), &code).await;
+    other.send(other.batch(1, 4)).await.receipt();
+    let report = server.admin().verify().unwrap();
+    assert!(!report.is_sound() && report.stores.iter().all(|store| store.broken.is_none()));
+    let [doubled] = report.doubled.try_into().unwrap();
+    assert_eq!((doubled.epoch, doubled.devices.len()), (device.epoch, 2));
+}
+
 /// A collector in a process of its own, so that it can be killed.
 struct Process(Child);
 
