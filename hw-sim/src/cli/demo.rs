@@ -30,7 +30,7 @@ const PROGRESS_HZ: u8 = 10;
 /// Run a shop from the first tap to the last receipt, and prove that nothing was lost.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "The last line is computed from both databases. With --out, pictures of the pages and both databases stay in\nthat folder (kiosk/kiosk.db, collector/collector.db), and a run that was killed is gone on with.\n\nExit codes: 0 everything that was collected was received, 1 it was not or something failed, 2 wrong use."
+    after_help = "The last line is computed from both databases. With --out, pictures of the pages and both databases stay in that folder (kiosk/kiosk.db, collector/collector.db), and a run that was killed is gone on with.\n\nExit codes: 0 everything that was collected was received, 1 it was not or something failed, 2 wrong use."
 )]
 pub(super) struct Demo {
     /// Script the shoppers, even where there is a display.

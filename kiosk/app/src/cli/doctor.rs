@@ -20,7 +20,7 @@ use crate::{stamp, window};
 /// Check what a kiosk needs, one line each, and say what to do about what is missing.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "While the kiosk runs, its database is asked over the socket; otherwise the whole record chain and the\nroll-ups are recomputed.\nExit codes: 0 nothing is wrong, 1 something is."
+    after_help = "While the kiosk runs, its database is asked over the socket; otherwise the whole record chain and the roll-ups are recomputed.\nExit codes: 0 nothing is wrong, 1 something is."
 )]
 pub(super) struct Doctor {
     /// Print one JSON object instead of lines for people.

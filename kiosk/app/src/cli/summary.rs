@@ -25,7 +25,7 @@ const BAR_CHARS: u64 = 30;
 /// Print the numbers of a range of days: responses, CSAT with its interval, faces.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nCSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about\nninety-five hold the true share. Below five answers no share is given.
+    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nCSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about ninety-five hold the true share. Below five answers no share is given.
 
 Exit codes: 0 printed, 1 failed, 2 wrong use."
 )]
