@@ -102,6 +102,13 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     )
 }
 
+/// Where all of this crate's unit tests lay the fonts out. It stays: the variables that point at it are the whole
+/// process's, and a test beside this one may be drawing from there.
+#[cfg(test)]
+pub(crate) fn test_directory() -> PathBuf {
+    Path::new(env!("OUT_DIR")).join("fonts")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{FONTS, escaped, fontconfig_file, install, place};
@@ -121,7 +128,7 @@ mod tests {
 
     #[test]
     fn many_threads_may_lay_the_fonts_out_at_once() {
-        let dir = std::env::temp_dir().join(format!("afterword-fonts-{}", std::process::id()));
+        let dir = super::test_directory();
         let threads: Vec<_> = (0..8)
             .map(|_| {
                 std::thread::spawn({
@@ -131,7 +138,6 @@ mod tests {
             })
             .collect();
         let outcomes: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-        std::fs::remove_dir_all(&dir).unwrap();
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     }
 

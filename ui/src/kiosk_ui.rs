@@ -164,10 +164,11 @@ mod tests {
 
     use super::KioskUi;
     use crate::generated::CommentAdapter;
-    use crate::preview;
+    use crate::{fonts, preview};
 
     #[test]
     fn nothing_typed_stays_in_the_window_when_the_comment_leaves_it() {
+        fonts::install(&fonts::test_directory()).unwrap();
         i_slint_backend_testing::init_no_event_loop();
         let ui = KioskUi::new().unwrap();
         let pages = preview::pages();
