@@ -1,7 +1,8 @@
 //! The kiosk's page, and what each event makes of it.
 //!
-//! A session is at rest (for a moment deaf, when it came there by itself), in a visit, on the thanks page, or out of service. It lives as long as the program; visits
-//! come and go in it, and coming to rest forgets everything of the last one.
+//! A session is at rest (for a moment deaf, when it came there by itself), in a visit, on the thanks page,
+//! or out of service. It lives as long as the program; visits come and go in it, and coming to rest forgets
+//! everything of the last one.
 
 use std::sync::Arc;
 
