@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use afterword_model::record::{RECORD_BYTES_MAX, Seq};
 use rusqlite::ErrorCode;
 
-use crate::limits::COMMANDS_MAX;
+use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
 /// The store could not be opened. Nothing that was saved is lost by that.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,7 @@ pub enum StoreError {
     },
     /// The disk is slower than the touches.
     #[error(
-        "{COMMANDS_MAX} saves are already waiting for the disk, so this one was not taken; try again in a moment"
+        "{STORE_COMMANDS_MAX} saves are already waiting for the disk, so this one was not taken; try again in a moment"
     )]
     Busy,
     /// The writer thread is gone.

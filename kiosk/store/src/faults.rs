@@ -13,8 +13,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::command::{Answer, Command};
-use crate::limits::COMMANDS_MAX;
 use crate::{Frozen, Options, Store, StoreError};
+use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
 fn store() -> (TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();
@@ -195,16 +195,16 @@ fn whoever_comes_when_the_disk_stands_still_hears_that_it_is_busy() {
     );
     store.inner.send(run);
     inside.recv().unwrap();
-    let answers: Vec<Receiver<_>> = (0..=COMMANDS_MAX)
+    let answers: Vec<Receiver<_>> = (0..=STORE_COMMANDS_MAX)
         .map(|_| {
             let (done, answer) = channel();
             store.save(draft(1), move |result| done.send(result).unwrap());
             answer
         })
         .collect();
-    assert_eq!(answers[COMMANDS_MAX].recv().unwrap(), Err(StoreError::Busy));
+    assert_eq!(answers[STORE_COMMANDS_MAX].recv().unwrap(), Err(StoreError::Busy));
     go_on.send(()).unwrap();
-    for answer in &answers[..COMMANDS_MAX] {
+    for answer in &answers[..STORE_COMMANDS_MAX] {
         assert_eq!(answer.recv().unwrap(), Ok(()));
     }
 }

@@ -19,7 +19,6 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod ledger;
-mod limits;
 mod open;
 mod place;
 mod purge;

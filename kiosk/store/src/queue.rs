@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
-use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run, Take};
+use afterword_protocol::queue::{
+    Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
+};
 use afterword_protocol::receipt::SignedReceipt;
 
 use crate::command::{Answer, Command};
@@ -50,6 +52,31 @@ impl StoreQueue {
         self.inner.ask(|done| Command::Accept(receipt.clone(), done))
     }
 
+    /// [`Queue::health`]; `kiosk_version` is the program's that holds this store.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub fn health_blocking(&self, kiosk_version: &str) -> Result<Health, StoreError> {
+        let position = self.position_blocking()?;
+        Ok(Health {
+            position,
+            purged_seq: 0,
+            boot: 0,
+            oldest_unsent_ms: None,
+            disk_free_bytes: None,
+            former: Vec::new(),
+            kiosk_version: kiosk_version.to_owned(),
+        })
+    }
+
+    /// [`Queue::begin_anew`], blocking this thread until it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub fn begin_anew_blocking(&self, _reason: BeginReason) -> Result<Begun, StoreError> {
+        Ok(Begun::Unsupported)
+    }
+
     fn read(&self, take: Take) -> Result<Option<Run>, StoreError> {
         self.inner
             .shared
@@ -73,6 +100,14 @@ impl Queue for StoreQueue {
         let done = Answer::new(move |result| drop(answer.send(result)));
         self.inner.send(Command::Accept(receipt.clone(), done));
         answered.await.unwrap_or(Err(StoreError::Stopped)).map_err(refused)
+    }
+
+    async fn health(&mut self) -> Result<Option<Health>, QueueError> {
+        self.health_blocking(env!("CARGO_PKG_VERSION")).map(Some).map_err(refused)
+    }
+
+    async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
+        self.begin_anew_blocking(reason).map_err(refused)
     }
 }
 

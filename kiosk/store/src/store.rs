@@ -15,7 +15,6 @@ use crate::command::{Answer, Command};
 use crate::connection::open_reader;
 use crate::error::{OpenError, StoreError};
 use crate::ledger::Frozen;
-use crate::limits::COMMANDS_MAX;
 use crate::open::{self, Opened, Options};
 use crate::place::Place;
 use crate::purge::{PURGE_RECORDS_MAX, Purged};
@@ -24,6 +23,7 @@ use crate::reader;
 use crate::shared::{Inner, Shared};
 use crate::verify::{self, Verified};
 use crate::writer::Writer;
+use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
 /// The device's database. Clones are handles on the same one; when the last is dropped without
 /// [`Store::close`], the database is left as after a crash, with everything that was reported as saved.
@@ -56,7 +56,7 @@ impl Store {
             commits: 0,
             place: ready.place,
         };
-        let (commands, received) = sync_channel(COMMANDS_MAX);
+        let (commands, received) = sync_channel(STORE_COMMANDS_MAX);
         let thread = std::thread::Builder::new().name("store-writer".into());
         let thread = thread.spawn(move || writer.serve(&received));
         let thread =

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use afterword_model::ports::Clock;
 use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BATCHES_PATH};
-use afterword_protocol::limits::ANSWER_BODY_MAX;
+use afterword_protocol::limits::{ANSWER_BODY_MAX, CONNECT_TIMEOUT_MS, REQUEST_TOTAL_TIMEOUT_MS};
 use bytes::Bytes;
 use reqwest::header::{
     CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
@@ -34,8 +34,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        // The longest body of 264 KiB takes 85 s over the 25 kbit/s of a weak mobile link.
-        Self { connect_ms: 15_000, total_ms: 120_000 }
+        Self { connect_ms: CONNECT_TIMEOUT_MS, total_ms: REQUEST_TOTAL_TIMEOUT_MS }
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::Seq;
 use afterword_protocol::batch::{BatchHeader, encode};
-use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
+use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, RETRY_MAX_MS};
 use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run};
 use afterword_protocol::receipt::{Nonce, SignedReceipt};
 use bytes::Bytes;
@@ -28,7 +28,7 @@ use crate::identity::Identity;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::status::{State, Status};
-use crate::timing::{RETRY_MAX_MS, Timing};
+use crate::timing::Timing;
 use crate::transport::Transport;
 
 /// How long any queue may take beyond the wait it was given, in milliseconds. Above the socket's own time-out,

@@ -1,10 +1,6 @@
 //! Every wait of the loop in one place, so that a test or a demonstration can shorten them together.
 
-use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
-
-/// Longest wait between two attempts, whoever asks for it, in milliseconds: a quarter of an hour. A device
-/// that slept longer would look dead to its shop after the network is back.
-pub const RETRY_MAX_MS: u64 = 15 * 60 * 1_000;
+use afterword_protocol::limits::{QUEUE_WAIT_MAX_MS, RETRY_MAX_MS};
 
 /// How long the loop waits for what; all in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::{DeviceId, ServerEpoch, StoreEpoch};
 use afterword_protocol::enrolment::EnrolmentCode;
+use afterword_protocol::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
 use crate::config::{database_path, pki_path};
-use crate::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
 use crate::pki::SERVER_CA_FILE;
 use crate::storage::devices::{self, Device};
 use crate::storage::{OpenError, VerifyReport, open_existing, read_server, verify};

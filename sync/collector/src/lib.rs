@@ -31,4 +31,6 @@ pub use config::Config;
 pub use limits::Limits;
 pub use pki::PkiError;
 pub use server::{Collector, StartError};
-pub use storage::{Break, DoubledStore, OpenError, StorageError, StoreReport, VerifyReport};
+pub use storage::{
+    Break, CHECKPOINT_PAGES, DoubledStore, OpenError, StorageError, StoreReport, VerifyReport,
+};

@@ -5,13 +5,13 @@
 //! own insides said: that goes to the log.
 
 use afterword_protocol::batch::BatchError;
+use afterword_protocol::limits::BUSY_RETRY_AFTER_S;
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemType};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
-use crate::limits::BUSY_RETRY_AFTER_S;
 use crate::storage::StorageError;
 use crate::storage::devices::{Claim, Identity};
 use crate::storage::ingest::Ingested;

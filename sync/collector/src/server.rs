@@ -15,12 +15,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use afterword_model::ports::{Clock, Entropy};
+use afterword_protocol::limits::BATCHES_IN_FLIGHT_MAX;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{Config, database_path, https_url, pki_path};
-use crate::limits::BATCHES_IN_FLIGHT_MAX;
 use crate::listen::{Port, tls};
 use crate::pki::{Pki, PkiError};
 use crate::routes::{self, App};

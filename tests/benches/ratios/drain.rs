@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
-use afterword_collector::limits::CHECKPOINT_PAGES;
+use afterword_collector::CHECKPOINT_PAGES;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::DeviceId;
 use afterword_protocol::batch::encode;

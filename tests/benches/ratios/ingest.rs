@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use afterword_agent::answer::{Answer, classify};
 use afterword_agent::{HttpsTransport, Identity, Transport};
-use afterword_collector::limits::CHECKPOINT_PAGES;
+use afterword_collector::CHECKPOINT_PAGES;
 use afterword_model::ports::{Clock, Entropy, SeededEntropy};
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::batch::{BatchHeader, encode};

@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use afterword_protocol::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONNECTION, HeaderValue};
@@ -24,7 +25,6 @@ use tower::ServiceExt as _;
 
 use super::deadline::{Progress, Stage, Watched};
 use super::{Shared, Source, ended};
-use crate::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
 use crate::pki::{Bearer, read_bearer};
 use crate::problem_response::Refusal;
 

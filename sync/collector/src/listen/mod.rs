@@ -12,13 +12,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use afterword_protocol::limits::CROWDED_SHARE;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::limits::{CROWDED_SHARE, Limits};
+use crate::limits::Limits;
 
 /// A pause after an accept that failed, as it does when the process has no file left: time for one to close.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

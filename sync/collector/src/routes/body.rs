@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use afterword_protocol::limits::OVERSIZE_DRAINED_MAX;
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
-use crate::limits::OVERSIZE_DRAINED_MAX;
 use crate::problem_response::Refusal;
 
 /// Reads a body of at most `bytes_max` bytes. What is beyond is read on for a while and thrown away, so that

@@ -9,11 +9,11 @@
 use afterword_model::record::{Head, Seq, genesis};
 use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
 use afterword_protocol::keys::VerifyingKey;
+use afterword_protocol::limits::QUARANTINE_RECORDS_MAX;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::devices::{Standing, standing};
 use super::{HexColumn, StorageError, column_seq, seq_column};
-use crate::limits::QUARANTINE_RECORDS_MAX;
 
 /// A batch whose sender, signature and chain have been checked.
 pub(crate) struct Delivery {

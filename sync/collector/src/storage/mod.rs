@@ -17,7 +17,7 @@ use afterword_model::record::Seq;
 use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-pub use open::OpenError;
+pub use open::{CHECKPOINT_PAGES, OpenError};
 pub(crate) use open::{open_existing, open_or_create, open_reader, read_server, write_urls};
 pub(crate) use verify::verify;
 pub use verify::{Break, DoubledStore, StoreReport, VerifyReport};

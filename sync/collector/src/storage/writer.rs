@@ -9,11 +9,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
+use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, ENROL_CONNECTIONS_MAX};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{OpenError, StorageError, in_savepoint, open_existing};
-use crate::limits::{GROUP_MAX, WRITER_QUEUE_MAX};
+
+/// Jobs that wait for the writer: every batch in flight, and as many enrolments as there are connections.
+const WRITER_QUEUE_MAX: usize = BATCHES_IN_FLIGHT_MAX + ENROL_CONNECTIONS_MAX;
+/// Batches in one transaction. One fsync for 32 of them already costs each next to nothing, and a transaction
+/// stays below some 8 MiB.
+const GROUP_MAX: usize = 32;
 
 /// Runs in the transaction and gives what is to be done when it is over.
 type Job = Box<dyn FnOnce(&Connection) -> Afterwards + Send>;

@@ -7,7 +7,7 @@ use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{Head, ServerEpoch, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::decode;
 use afterword_protocol::problem::{Problem, ProblemType};
-use afterword_protocol::queue::Take;
+use afterword_protocol::queue::{BeginReason, Begun, Health, Take};
 use afterword_protocol::receipt::Receipt;
 use tokio::time::Instant;
 
@@ -214,6 +214,14 @@ impl Queue for Shared {
             world.acknowledged_seq = receipt.through_seq;
             Ok(Acceptance::Stored)
         })
+    }
+
+    async fn health(&mut self) -> Result<Option<Health>, QueueError> {
+        Ok(None)
+    }
+
+    async fn begin_anew(&mut self, _reason: BeginReason) -> Result<Begun, QueueError> {
+        Ok(Begun::Unsupported)
     }
 }
 
