@@ -131,7 +131,8 @@ fn builder(
     Ok(builder.with_root_certificates(roots(ca_pem)?))
 }
 
-fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// All certificates in a PEM text; at least one.
+pub(crate) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     found.ok().filter(|certificates| !certificates.is_empty()).ok_or(TlsError::NoCertificate)
 }

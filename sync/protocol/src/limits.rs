@@ -54,6 +54,13 @@ pub const CONNECT_TIMEOUT_MS: u64 = 15_000;
 /// For a whole request, in milliseconds: the longest body of 264 KiB takes 85 s over the 25 kbit/s of a weak mobile link.
 pub const REQUEST_TOTAL_TIMEOUT_MS: u64 = 120_000;
 
+/// From one heartbeat to the next, in milliseconds. Five minutes: whoever watches a fleet sees a silent kiosk before its
+/// shop has missed it, and fifty thousand of them are 170 small requests a second.
+pub const HEARTBEAT_EVERY_MS: u64 = 5 * 60 * 1_000;
+
+/// From a renewal that did not work to the next try, in milliseconds. There is a month left for it.
+pub const RENEWAL_RETRY_MS: u64 = 60 * 60 * 1_000;
+
 /// A device begins a new store epoch at most this often, in milliseconds of the agent's own time. A collector that
 /// finds fault with every epoch must not make a device carry its records over and over.
 pub const BEGIN_ANEW_PAUSE_MS: u64 = 60 * 60 * 1_000;

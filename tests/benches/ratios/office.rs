@@ -86,6 +86,7 @@ impl Office {
             queue: store.queue(),
             transport,
             identity,
+            keep: Box::new(|_| Ok(())),
             timing: Timing::brisk(),
             entropy: Arc::new(SystemEntropy),
             clock: Arc::clone(&self.clock),

@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use afterword_model::ports::SeededEntropy;
-use afterword_model::record::{Head, ServerEpoch, StoreEpoch, genesis, next_head};
+use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::decode;
 use afterword_protocol::problem::{Problem, ProblemType};
-use afterword_protocol::queue::{BeginReason, Begun, Health, Take};
-use afterword_protocol::receipt::Receipt;
+use afterword_protocol::queue::{Acceptance, Health, Run, Take};
+use afterword_protocol::receipt::{Receipt, SignedReceipt};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::super::*;
 use crate::testing::{COLLECTOR_SEED, identity, key, problem_answer, receipt_answer};
-use crate::transport::{Cause, RawAnswer, TransportFailure};
+use crate::tls::TlsError;
+use crate::transport::{Cause, Message, RawAnswer, TransportFailure};
 
 /// What a shop is given to reach its end in, of virtual time: a day.
 pub(super) const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
@@ -226,8 +228,16 @@ impl Queue for Shared {
 }
 
 impl Transport for Shared {
-    async fn send(&self, body: Bytes) -> Result<RawAnswer, TransportFailure> {
-        self.with(|world| world.answer(&body))
+    async fn post(&self, message: Message, body: Bytes) -> Result<RawAnswer, TransportFailure> {
+        match message {
+            Message::Batch => self.with(|world| world.answer(&body)),
+            // As a collector of the version before answers.
+            _ => Ok(problem_answer(&ProblemType::NotFound.with_detail("nothing here"))),
+        }
+    }
+
+    fn with_identity(&self, _identity: &Identity) -> Result<Self, TlsError> {
+        Ok(self.clone())
     }
 }
 
@@ -283,6 +293,7 @@ pub(super) fn open_with(world: &Shared, timing: Timing) -> Shop {
         queue: world.clone(),
         transport: world.clone(),
         identity,
+        keep: Box::new(|_| Ok(())),
         timing,
         entropy: Arc::new(SeededEntropy::new(4)),
         clock: Arc::new(VirtualClock(Instant::now())),
