@@ -71,7 +71,13 @@ impl Transport for HttpsTransport {
         headers.extend(message.encoding().map(|encoding| (CONTENT_ENCODING, encoding)));
         let url =
             endpoint(&self.collector_url, message.path()).expect("the address was checked when it came");
-        post(&self.client, &url, &headers, body).await
+        let answer = post(&self.client, &url, &headers, body).await;
+        match answer.as_ref().map_err(|failure| failure.cause) {
+            Err(Cause::NotYetValid) => self.time.clock_is_behind(true),
+            Err(Cause::Expired) => self.time.clock_is_behind(false),
+            _ => {}
+        }
+        answer
     }
 
     fn with_identity(&self, identity: &Identity) -> Result<Self, TlsError> {
