@@ -9,6 +9,7 @@ pub mod carried;
 pub mod hex;
 pub mod metrics;
 pub mod ports;
+pub mod readable;
 pub mod record;
 pub mod response;
 pub mod summary;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use afterword_model::response::Response as Answers;
+use afterword_model::readable;
 use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BatchHeader, decode};
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::BATCH_BODY_MAX;
@@ -66,7 +66,7 @@ fn examine(app: &App, bearer: &Bearer, key: &VerifyingKey, body: &[u8]) -> Resul
     }
     let unreadable = (batch.header.first_seq..)
         .zip(&batch.records)
-        .filter_map(|(seq, record)| Some((seq, Answers::from_bytes(seq, &record.bytes).err()?.to_string())))
+        .filter_map(|(seq, record)| Some((seq, readable::check(seq, &record.bytes).err()?.to_string())))
         .collect();
     Ok(Delivery { batch, public_key: *key, unreadable, received_ms: app.clock.wall_ms() })
 }
