@@ -26,7 +26,7 @@ use tower::ServiceExt as _;
 use super::deadline::{Progress, Stage, Watched};
 use super::{Shared, Source, ended};
 use crate::pki::{Bearer, read_bearer};
-use crate::problem_response::Refusal;
+use crate::refusal::Refusal;
 
 /// How a connection ended.
 enum End {

@@ -7,6 +7,7 @@
 mod connection;
 mod deadline;
 pub(crate) mod tls;
+pub(crate) mod verifier;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

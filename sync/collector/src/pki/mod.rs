@@ -13,6 +13,7 @@
 
 mod authority;
 mod files;
+mod keys;
 
 use std::path::{Path, PathBuf};
 
@@ -24,10 +25,10 @@ use rustls_pki_types::CertificateDer;
 use authority::{Authority, Leaf, Purpose};
 use files::{read_certificate, read_key, write_folder, write_private};
 
-/// Days a device's certificate is good.
-const DEVICE_CERTIFICATE_DAYS: i64 = 90;
-/// Days the server's certificate is good: a year and a month, so that a yearly restart is enough.
-const SERVER_CERTIFICATE_DAYS: i64 = 397;
+/// How long a device's certificate is good, in milliseconds: 90 days, so that one that was forgotten ends by itself.
+pub(crate) const DEVICE_CERTIFICATE_LIFE_MS: i64 = 90 * DAY_MS;
+/// How long the server's certificate is good, in milliseconds: a year and a month, so that a yearly restart is enough.
+const SERVER_CERTIFICATE_LIFE_MS: i64 = 397 * DAY_MS;
 /// The server's certificate is issued anew when fewer days than this are left at a start.
 const SERVER_CERTIFICATE_RENEWED_DAYS: i64 = 120;
 const DAY_MS: i64 = 86_400_000;
@@ -117,21 +118,22 @@ impl Pki {
         Ok(Self { device_ca, server_ca, server_certificate, server_key, receipt_key })
     }
 
-    /// A certificate for a device's key, in PEM.
+    /// A certificate for a device's key, good for so long from now, in PEM.
     pub(crate) fn issue_device(
         &self,
         device: &DeviceId,
         public_key: &VerifyingKey,
+        life_ms: i64,
         now_ms: i64,
         serial: [u8; 16],
     ) -> Result<String, PkiError> {
-        let leaf = Leaf { purpose: Purpose::Device(*device), days: DEVICE_CERTIFICATE_DAYS, now_ms, serial };
+        let leaf = Leaf { purpose: Purpose::Device(*device), life_ms, now_ms, serial };
         Ok(self.device_ca.issue(&leaf, public_key)?.pem())
     }
 
-    /// The authority whose certificates open the device port.
-    pub(crate) fn device_ca(&self) -> &CertificateDer<'static> {
-        self.device_ca.certificate()
+    /// The authorities whose certificates open the device port.
+    pub(crate) fn device_authorities(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        std::iter::once(self.device_ca.certificate())
     }
 
     /// The authority that devices trust, in PEM.
@@ -192,7 +194,7 @@ fn issue_server(
 ) -> Result<(CertificateDer<'static>, SigningKey), PkiError> {
     let key = SigningKey::generate(entropy);
     let purpose = Purpose::Server(names.to_vec());
-    let leaf = Leaf { purpose, days: SERVER_CERTIFICATE_DAYS, now_ms, serial: entropy.bytes() };
+    let leaf = Leaf { purpose, life_ms: SERVER_CERTIFICATE_LIFE_MS, now_ms, serial: entropy.bytes() };
     let certificate = server_ca.issue(&leaf, &key.verifying_key())?;
     // A crash between the two leaves a certificate that does not fit its key; the next start sees it and issues another.
     write_private(&folder.join(SERVER_KEY_FILE), key.to_pem().as_bytes())?;
@@ -200,7 +202,8 @@ fn issue_server(
     Ok((certificate.der().clone(), key))
 }
 
-pub(crate) use authority::{Bearer, read_bearer};
+pub(crate) use authority::{Bearer, not_after_ms, read_bearer};
+pub(crate) use keys::Keys;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
-use crate::problem_response::Refusal;
+use crate::refusal::Refusal;
 
 /// Reads a body of at most `bytes_max` bytes. What is beyond is read on for a while and thrown away, so that
 /// the client hears why.

@@ -1,0 +1,73 @@
+//! `POST /v1/batches`: a device's records in, a signed receipt out.
+//!
+//! The order of checks is the order of trust: who speaks, may it still, how much comes, what it is, who signed
+//! it, what it says. The receipt leaves only after the transaction with the records is durable.
+
+use afterword_model::readable;
+use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, decode};
+use afterword_protocol::keys::VerifyingKey;
+use afterword_protocol::limits::BATCH_BODY_MAX;
+use afterword_protocol::receipt::{RECEIPT_MEDIA_TYPE, Receipt};
+use rusqlite::Connection;
+
+use super::{Caller, Context, Request, admit_device};
+use crate::pki::Bearer;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::storage::StorageError;
+use crate::storage::devices::Standing;
+use crate::storage::ingest::{Delivery, Ingested, ingest};
+
+/// A batch that has been read, checked and found to be the caller's own.
+pub(crate) struct Batch(Delivery);
+
+impl Request for Batch {
+    const MEDIA_TYPE: &'static str = BATCH_MEDIA_TYPE;
+    const ENCODING: Option<&'static str> = Some(BATCH_ENCODING);
+    const BODY_MAX: usize = BATCH_BODY_MAX;
+    type Admitted = (Bearer, VerifyingKey);
+    type Outcome = Ingested;
+
+    fn admit(context: &Context, caller: &Caller, standing: Standing) -> Result<Self::Admitted, Refusal> {
+        admit_device(context, caller, standing)
+    }
+
+    fn prepare(
+        context: &Context,
+        _: &Caller,
+        (bearer, key): Self::Admitted,
+        body: &[u8],
+    ) -> Result<Self, Refusal> {
+        let batch = decode(body)?;
+        if batch.header.device != bearer.device {
+            return Err(Refusal::other_device());
+        }
+        if !batch.header.is_signed_by(&key) {
+            return Err(Refusal::malformed("the batch is not signed with this device's key"));
+        }
+        let unreadable = (batch.header.first_seq..)
+            .zip(&batch.records)
+            .filter_map(|(seq, record)| Some((seq, readable::check(seq, &record.bytes).err()?.to_string())))
+            .collect();
+        Ok(Self(Delivery { batch, public_key: key, unreadable, received_ms: context.clock.wall_ms() }))
+    }
+
+    fn commit(&self, _: &Context, writer: &Connection) -> Result<Ingested, StorageError> {
+        ingest(writer, &self.0)
+    }
+
+    fn answer(self, context: &Context, _: &Caller, outcome: Ingested) -> Result<Reply, Refusal> {
+        let received_ms = Refusal::unless_held(outcome)?;
+        let header = &self.0.batch.header;
+        let receipt = Receipt {
+            device: header.device,
+            epoch: header.epoch,
+            through_seq: header.last_seq(),
+            head: header.last_head,
+            server_epoch: context.server_epoch,
+            nonce: header.nonce,
+            received_ms,
+        };
+        Ok(Reply::json(200, RECEIPT_MEDIA_TYPE, &receipt.sign(&context.keys.now().receipt_key)))
+    }
+}
