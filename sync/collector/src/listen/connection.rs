@@ -45,7 +45,8 @@ pub(super) async fn serve(
 ) {
     // Answers are one packet each; waiting to fill it would only delay them.
     let _ = stream.set_nodelay(true);
-    match timeout(shared.limits.handshake, shared.tls.accept(stream)).await {
+    let tls = shared.tls.borrow().clone();
+    match timeout(shared.limits.handshake, tls.accept(stream)).await {
         Err(_) => tracing::debug!(%source, "dropped: no handshake in time"),
         Ok(Err(error)) => tracing::info!(%source, %error, "refused in the handshake"),
         Ok(Ok(stream)) => match serve_requests(&shared, stream, source).await {

@@ -28,7 +28,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// One listening port and what is behind it.
 pub(crate) struct Port {
     pub(crate) listener: TcpListener,
-    pub(crate) tls: TlsAcceptor,
+    /// As it is for the next connection.
+    pub(crate) tls: watch::Receiver<TlsAcceptor>,
     pub(crate) router: Router,
     pub(crate) connections_max: usize,
     pub(crate) limits: Limits,
@@ -40,7 +41,7 @@ pub(crate) struct Source(pub(crate) SocketAddr);
 
 /// What every connection of a port shares.
 struct Shared {
-    tls: TlsAcceptor,
+    tls: watch::Receiver<TlsAcceptor>,
     router: Router,
     limits: Limits,
     places: Arc<Semaphore>,

@@ -12,5 +12,6 @@ mod connections;
 mod enrolments;
 mod in_process;
 mod protocol_page;
+mod rotation;
 mod support;
 mod verification;

@@ -203,6 +203,13 @@ impl Device {
         Answer::of(request.header("content-encoding", BATCH_ENCODING).body(body)).await
     }
 
+    /// Whether this client gets a receipt for the first record.
+    pub(crate) async fn reaches(&self, client: &reqwest::Client) -> bool {
+        let request = client.post(self.url()).header("content-type", BATCH_MEDIA_TYPE);
+        let request = request.header("content-encoding", BATCH_ENCODING).body(self.batch(1, 1));
+        request.timeout(PATIENCE).send().await.is_ok_and(|response| response.status() == 200)
+    }
+
     /// A second client of the same identity, with connections of its own.
     pub(crate) fn another_client(&self) -> reqwest::Client {
         client(&self.enrolled.collector_ca_pem, Some((&self.enrolled.certificate_pem, &self.key)))
@@ -272,7 +279,9 @@ pub(crate) fn client(ca_pem: &str, identity: Option<(&str, &SigningKey)>) -> req
 
 pub(crate) fn tls(ca_pem: &str, identity: Option<(&str, &SigningKey)>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
+    for authority in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+        roots.add(authority.unwrap()).unwrap();
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
