@@ -66,15 +66,15 @@ impl Acceptors {
                     seen = now;
                     looks = 0;
                 }
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "the keys cannot be read again; the ones before stay in use")
-                }
-                Err(panicked) => {
-                    tracing::error!(%panicked, "the keys cannot be read again; the ones before stay in use")
-                }
+                Ok(Err(error)) => complain(&error),
+                Err(panicked) => complain(&panicked),
             }
         }
     }
+}
+
+fn complain(error: &dyn std::fmt::Display) {
+    tracing::error!(%error, "the keys cannot be read again; the ones before stay in use");
 }
 
 /// Why the keys were not read again.

@@ -12,7 +12,7 @@ use afterword_protocol::keys::SigningKey;
 
 use super::PkiError;
 use super::authority::{self, Authority};
-use super::files::write_private;
+use super::files::{NamedFile, write_private};
 
 /// A kind of authority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Kind {
         number: u32,
         now_ms: i64,
         entropy: &impl Entropy,
-    ) -> Result<[(String, Box<[u8]>); 2], PkiError> {
+    ) -> Result<[NamedFile; 2], PkiError> {
         let file = self.file(number);
         let key = SigningKey::generate(entropy);
         let pem = authority::self_signed(&self.common_name(number), &key, now_ms, entropy.bytes())?;
