@@ -1,0 +1,3 @@
+//! Every fault of the fault table, one test each, named by its id.
+
+mod delivery;
