@@ -1,3 +1,4 @@
 //! Every fault of the fault table, one test each, named by its id.
 
 mod delivery;
+mod network;
