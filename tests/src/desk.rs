@@ -145,11 +145,16 @@ impl Desk {
     /// The command of [`Self::kiosk`], for a start with more arguments, or for one that fails.
     #[must_use]
     pub fn kiosk_command(&self, shoppers: u32) -> Command {
+        self.kiosk_command_at(&self.path("kiosk"), &self.socket(), shoppers)
+    }
+
+    /// The same for a kiosk in another place.
+    #[must_use]
+    pub fn kiosk_command_at(&self, data: &Path, socket: &Path, shoppers: u32) -> Command {
         let seed = self.kiosk_starts.fetch_add(1, Ordering::SeqCst);
         let mut kiosk = command("afterword-sim");
         kiosk.args(["kiosk", "--stay", "--shoppers", &shoppers.to_string(), "--seed", &seed.to_string()]);
-        kiosk.arg("--data").arg(self.path("kiosk")).arg("--socket").arg(self.socket());
-        kiosk.current_dir(self.folder.path());
+        kiosk.arg("--data").arg(data).arg("--socket").arg(socket).current_dir(self.folder.path());
         kiosk
     }
 
