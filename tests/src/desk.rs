@@ -199,11 +199,7 @@ impl Desk {
     ///
     /// # Errors
     /// When it does not in time; says what it said last.
-    pub async fn agent_says<T>(
-        &self,
-        what: &str,
-        mut wanted: impl FnMut(&Value) -> Option<T>,
-    ) -> Result<T> {
+    pub async fn agent_says<T>(&self, what: &str, mut wanted: impl FnMut(&Value) -> Option<T>) -> Result<T> {
         let look = || {
             let status = self.agent_status()?;
             wanted(&status).with_context(|| status.to_string()).map(Some)

@@ -159,7 +159,8 @@ impl Device {
 pub fn problem(answer: &RawAnswer) -> Result<Problem> {
     let text = String::from_utf8_lossy(&answer.body);
     ensure!(answer.is_of_type(PROBLEM_MEDIA_TYPE), "no problem: {} {text}", answer.status);
-    let problem: Problem = serde_json::from_slice(&answer.body).map_err(|error| anyhow!("{error}: {text}"))?;
+    let problem: Problem =
+        serde_json::from_slice(&answer.body).map_err(|error| anyhow!("{error}: {text}"))?;
     ensure!(problem.status == answer.status, "{} was sent with {}: {text}", problem.status, answer.status);
     Ok(problem)
 }

@@ -116,11 +116,7 @@ impl Courier {
     ///
     /// # Errors
     /// When the identity cannot be used.
-    pub fn between(
-        queue: impl Queue + 'static,
-        identity: Identity,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self> {
+    pub fn between(queue: impl Queue + 'static, identity: Identity, clock: Arc<dyn Clock>) -> Result<Self> {
         let identity = Arc::new(identity);
         let transport = HttpsTransport::new(&identity, Arc::clone(&clock), Timeouts::default())?;
         let (report, status) = watch::channel(Status::starting(&identity));

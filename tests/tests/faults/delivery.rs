@@ -236,7 +236,8 @@ fn append(database: &Path, bytes: &[u8]) -> Result<()> {
         "INSERT INTO record (seq, bytes, head, frozen_ms) VALUES (?1, ?2, ?3, 0)",
         params![last_seq + 1, bytes, head.as_bytes()],
     )?;
-    connection.execute("UPDATE store SET last_seq = ?1, head = ?2", params![last_seq + 1, head.as_bytes()])?;
+    connection
+        .execute("UPDATE store SET last_seq = ?1, head = ?2", params![last_seq + 1, head.as_bytes()])?;
     connection.execute_batch("COMMIT")?;
     Ok(())
 }

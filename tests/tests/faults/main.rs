@@ -1,5 +1,6 @@
 //! Every fault of the fault table, one test each, named by its id.
 
+mod clock;
 mod delivery;
 mod network;
 mod process;

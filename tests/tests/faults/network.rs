@@ -106,7 +106,8 @@ async fn f30_tls_opened_by_another_ca_is_refused_and_the_technician_told() -> Re
     shop.line.faults_reach(3).await?;
     shop.desk.agent_complains("no certificate from the collector's CA").await?;
     let status = shop.desk.run("afterword-sync", &["status", "--state", "sync"])?;
-    let named = status.stdout.lines().find(|line| line.starts_with("problem")).context("it names a problem")?;
+    let named =
+        status.stdout.lines().find(|line| line.starts_with("problem")).context("it names a problem")?;
     assert!(named.contains("a proxy or hotspot may stand in between"), "{named}");
     assert!(proxy.seen().is_empty(), "it was told something: {:?}", proxy.seen());
     shop.acknowledged_nothing()?;
@@ -220,7 +221,9 @@ async fn f32_retry_after_is_obeyed_capped_and_jittered() -> Result<()> {
         // A restart asks again; so would a technician's.
         shop.agent.terminate()?;
         shop.agent = shop.desk.agent()?;
-        shop.desk.agent_says("it has started anew", |status| (status["state"] != "stopped").then_some(())).await?;
+        shop.desk
+            .agent_says("it has started anew", |status| (status["state"] != "stopped").then_some(()))
+            .await?;
     }
     ends.sort_unstable();
     assert!(ends.windows(2).any(|pair| pair[1] - pair[0] > 1_000), "no jitter: {ends:?}");
