@@ -2,5 +2,7 @@
 
 mod clock;
 mod delivery;
+mod hostile;
 mod network;
+mod panel;
 mod process;
