@@ -2,6 +2,7 @@
 
 mod clock;
 mod delivery;
+mod endurance;
 mod hostile;
 mod network;
 mod panel;
