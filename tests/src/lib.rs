@@ -12,11 +12,13 @@
 //! | send what no agent would | [`device`] |
 //! | have a collector and an agent in the test's own process, with a clock of its own | [`office`] |
 //! | have answers to send | [`ratings`] |
+//! | let thousands of devices come back at once | [`herd`] |
 //! | wait | [`mod@wait`] |
 
 pub mod desk;
 pub mod device;
 pub mod hand;
+pub mod herd;
 pub mod office;
 pub mod program;
 pub mod proxy;
