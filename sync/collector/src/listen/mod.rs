@@ -2,11 +2,13 @@
 //!
 //! `axum::serve` has no time-outs, so this loop is our own. Invariants: every stage of a connection has a
 //! deadline (see [`deadline`]); a connection holds one place from accept to close, and when all places are
-//! taken the next ones wait in the kernel's queue; one bad connection never ends the loop.
+//! taken the next ones wait in the kernel's queue; a crowd of handshakes does not hold up who is inside (see
+//! [`turnstile`]); one bad connection never ends the loop.
 
 mod connection;
 mod deadline;
 pub(crate) mod tls;
+mod turnstile;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use self::turnstile::Turnstile;
 use crate::limits::{CROWDED_SHARE, Limits};
 
 /// A pause after an accept that failed, as it does when the process has no file left: time for one to close.
@@ -39,6 +42,7 @@ pub(crate) struct Source(pub(crate) SocketAddr);
 /// What every connection of a port shares.
 struct Shared {
     tls: TlsAcceptor,
+    turnstile: Turnstile,
     router: Router,
     limits: Limits,
     places: Arc<Semaphore>,
@@ -58,6 +62,7 @@ impl Port {
     pub(crate) async fn serve(self, mut ending: watch::Receiver<bool>) {
         let shared = Arc::new(Shared {
             tls: self.tls,
+            turnstile: Turnstile::for_this_machine(),
             router: self.router,
             limits: self.limits,
             places: Arc::new(Semaphore::new(self.connections_max)),

@@ -16,8 +16,10 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use tokio::time::timeout;
 
 use super::{App, body, expect_type};
+use crate::limits::PLACE_TIMEOUT;
 use crate::pki::Bearer;
 use crate::problem_response::Refusal;
 use crate::storage::devices::{Standing, standing};
@@ -35,7 +37,11 @@ pub(super) async fn receive(
     let key = app.compute(move |app| check_standing(app, &bearer)).await?;
     expect_type(request.headers(), BATCH_MEDIA_TYPE, Some(BATCH_ENCODING))?;
     let body = body::read(request.into_body(), BATCH_BODY_MAX, app.limits.body).await?;
-    let _place = app.in_flight.try_acquire().map_err(|_| Refusal::busy())?;
+    // In the order of coming; whoever waits here has been read and costs the collector nothing more.
+    let _place = match timeout(PLACE_TIMEOUT, app.in_flight.acquire()).await {
+        Ok(place) => place.expect("the semaphore is never closed"),
+        Err(_) => return Err(Refusal::busy()),
+    };
     let delivery = app.compute(move |app| examine(app, &bearer, &key, &body)).await?;
     let header = delivery.batch.header.clone();
     let outcome = app.writer.run(move |connection| ingest(connection, &delivery)).await?;
