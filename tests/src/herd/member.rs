@@ -19,7 +19,7 @@ use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ED25519, PublicKeyData, SignatureAlgorithm,
 };
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
@@ -65,12 +65,15 @@ pub(super) struct Member {
 }
 
 /// How a try ended.
-pub(super) enum Attempt {
-    /// With an answer.
-    Answered(Answer),
-    /// Without one.
-    Failed,
+pub(super) struct Attempt {
+    /// With this answer, when one came.
+    pub(super) answer: Option<Answer>,
+    /// And with a connection that the collector has not closed.
+    pub(super) connection: Option<Connection>,
 }
+
+/// A device's connection.
+pub(super) type Connection = TlsStream<TcpStream>;
 
 impl Herd {
     /// Makes so many devices known to the collector of this desk, which may be running.
@@ -118,7 +121,7 @@ fn authority(pki: &Path) -> Result<Issuer<'static, KeyPair>> {
 
 /// Enters them as devices that have enrolled.
 fn enter(database: &Path, members: &[Member]) -> Result<()> {
-    let mut connection = Connection::open(database)?;
+    let mut connection = rusqlite::Connection::open(database)?;
     connection.busy_timeout(Duration::from_secs(30))?;
     let now_ms = SystemClock::start().wall_ms();
     let transaction = connection.transaction()?;
@@ -175,18 +178,24 @@ impl Member {
         })
     }
 
-    /// Connects, delivers, and reads the answer.
-    pub(super) async fn attempt(&self, herd: &Herd) -> Attempt {
+    /// Connects where there is no connection, delivers, and reads the answer.
+    pub(super) async fn attempt(&self, herd: &Herd, connection: Option<Connection>) -> Attempt {
         let tried = async {
-            let mut stream = timeout(CONNECT_MAX, self.connect(herd)).await??;
-            timeout(ANSWER_MAX, self.ask(&mut stream)).await?
+            let mut stream = match connection {
+                Some(stream) => stream,
+                None => timeout(CONNECT_MAX, self.connect(herd)).await??,
+            };
+            let (answer, stays_open) = timeout(ANSWER_MAX, self.ask(&mut stream)).await??;
+            anyhow::Ok((answer, stays_open.then_some(stream)))
         };
-        let Ok(answer) = tried.await else { return Attempt::Failed };
+        let Ok((answer, connection)) = tried.await else {
+            return Attempt { answer: None, connection: None };
+        };
         let now_ms = SystemClock::start().wall_ms();
-        Attempt::Answered(classify(&answer, &self.header, &herd.receipt_key, now_ms))
+        Attempt { answer: Some(classify(&answer, &self.header, &herd.receipt_key, now_ms)), connection }
     }
 
-    async fn connect(&self, herd: &Herd) -> Result<TlsStream<TcpStream>> {
+    async fn connect(&self, herd: &Herd) -> Result<Connection> {
         let key = PrivatePkcs8KeyDer::from(self.key.to_pkcs8_der().to_vec());
         let mut tls = ClientConfig::builder_with_provider(Arc::clone(&herd.provider))
             .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -201,7 +210,7 @@ impl Member {
         Ok(TlsConnector::from(Arc::new(tls)).connect(ServerName::try_from("localhost")?, stream).await?)
     }
 
-    async fn ask(&self, stream: &mut TlsStream<TcpStream>) -> Result<RawAnswer> {
+    async fn ask(&self, stream: &mut Connection) -> Result<(RawAnswer, bool)> {
         stream.write_all(&self.request).await?;
         let mut bytes = Vec::with_capacity(1_024);
         loop {
@@ -215,8 +224,8 @@ impl Member {
     }
 }
 
-/// The answer, once all of it has come.
-fn read_answer(bytes: &[u8]) -> Option<RawAnswer> {
+/// The answer, once all of it has come, and whether the connection stays open after it.
+fn read_answer(bytes: &[u8]) -> Option<(RawAnswer, bool)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;
     let field = |name: &str| {
@@ -225,13 +234,15 @@ fn read_answer(bytes: &[u8]) -> Option<RawAnswer> {
     };
     let body = &bytes[end + 4..];
     let length: usize = field("content-length")?.parse().ok()?;
-    (body.len() >= length).then(|| RawAnswer {
+    let stays_open = field("connection").is_none_or(|value| !value.eq_ignore_ascii_case("close"));
+    let answer = || RawAnswer {
         status: head.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default(),
         content_type: field("content-type"),
         retry_after: field("retry-after"),
         date: field("date"),
         body: body[..length].to_vec(),
-    })
+    };
+    (body.len() >= length).then(|| (answer(), stays_open))
 }
 
 /// A public key in the form that the certificate library takes.

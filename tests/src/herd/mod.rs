@@ -9,6 +9,7 @@
 //! One more device, the bystander, has nothing to do with all this: it delivers a record now and then, and wants it
 //! taken as soon as on any other day.
 
+mod bystander;
 mod member;
 
 use std::fmt;
@@ -26,13 +27,17 @@ use tokio::time::{Instant, sleep};
 use crate::desk::Desk;
 use crate::device::Device;
 use crate::program::Program;
+use bystander::Bystander;
 use member::{Attempt, Herd, Member};
 
 /// Longest wait of a device after a failure; a real one's is longer, and nobody wants to look on for so long.
 const BACKOFF_MAX: Duration = Duration::from_secs(8);
 
 /// Records of the bystander before the others come.
-const ALONE: u64 = 60;
+const ALONE: usize = 60;
+
+/// Records of the bystander in all.
+const BYSTANDER_RECORDS: u64 = 20_000;
 
 /// Whatever goes wrong, it ends: so long for each device, and so long for all.
 const DEADLINE_EACH: Duration = Duration::from_millis(40);
@@ -57,8 +62,8 @@ pub struct Outcome {
     pub drained: u32,
     /// From the first connection to the last receipt.
     pub elapsed: Duration,
-    /// Connections that were tried.
-    pub attempts: u64,
+    /// Connections that were begun.
+    pub connections: u64,
     /// Answers "busy".
     pub busy: u64,
     /// Connections that were closed, refused or too slow.
@@ -113,7 +118,7 @@ impl fmt::Display for Outcome {
             "{} devices drained in {seconds:.1} s ({:.0} a second), {} connections, {} told to come back, {} broken off",
             self.drained,
             f64::from(self.drained) / seconds,
-            self.attempts,
+            self.connections,
             self.busy,
             self.failed
         )?;
@@ -130,15 +135,11 @@ impl fmt::Display for Outcome {
 /// When a device is not drained in time, or the collector holds anything else than what they had.
 pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result<Outcome> {
     let herd = Arc::new(Herd::gather(desk, order.devices).await?);
-    let bystander = Bystander { device: Device::enrol(desk, "Bystander").await?, next_seq: 1 };
-    // As many as it can need; a record costs little.
-    let bystander = Bystander { device: bystander.device.with_records(20_000, 35), ..bystander };
+    // As many records as it can need; one costs little.
+    let device = Device::enrol(desk, "Bystander").await?.with_records(BYSTANDER_RECORDS, 35);
+    let mut bystander = Bystander::on_a_thread_of_its_own(device, order.bystander_every)?;
     let memory_before_kib = collector.peak_memory_kib()?;
-    let (end, ending) = watch::channel(false);
-    let mut bystander = bystander;
-    let alone = bystander.deliver(order.bystander_every, &ending, ALONE).await?;
-    let beside =
-        tokio::spawn(async move { bystander.deliver(order.bystander_every, &ending, u64::MAX).await });
+    let alone = bystander.next_latencies(ALONE).await?;
 
     let began = Instant::now();
     let tally = watch::Sender::new(Tally::default());
@@ -149,16 +150,15 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
     };
     drained?;
     let elapsed = began.elapsed();
-    end.send_replace(true);
-    let beside = beside.await.context("the bystander broke down")??;
+    let beside = bystander.latencies_so_far()?;
     herd.is_held(desk)?;
-    let Tally { drained, attempts, busy, failed } = *tally.borrow();
+    let Tally { drained, connections, busy, failed } = *tally.borrow();
     let memory_peak_kib = collector.peak_memory_kib()?;
     let (alone, beside) = (Latencies::of(alone), Latencies::of(beside));
     Ok(Outcome {
         drained,
         elapsed,
-        attempts,
+        connections,
         busy,
         failed,
         alone,
@@ -172,7 +172,7 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
     drained: u32,
-    attempts: u64,
+    connections: u64,
     busy: u64,
     failed: u64,
 }
@@ -199,75 +199,34 @@ async fn drain(
     let member: &Member = &herd.members[number];
     let dice = SeededEntropy::new(number as u64);
     let mut failures = 0;
+    let mut kept = None;
     loop {
-        let place = connections.acquire().await?;
+        let (place, connection) = match kept.take() {
+            Some((place, connection)) => (place, Some(connection)),
+            None => (connections.acquire().await?, None),
+        };
+        tally.send_modify(|tally| tally.connections += u64::from(connection.is_none()));
         // Boxed, so that the thousands that wait take little room.
-        let attempt = Box::pin(member.attempt(&herd)).await;
-        drop(place);
-        tally.send_modify(|tally| tally.attempts += 1);
-        let least = match attempt {
-            Attempt::Answered(Answer::Receipt(_)) => {
+        let Attempt { answer, connection } = Box::pin(member.attempt(&herd, connection)).await;
+        let wait = match answer {
+            Some(Answer::Receipt(_)) => {
                 tally.send_modify(|tally| tally.drained += 1);
                 return Ok(());
             }
-            Attempt::Answered(Answer::Wait { wait_ms, .. }) => {
+            Some(Answer::Wait { wait_ms, .. }) => {
                 tally.send_modify(|tally| tally.busy += 1);
                 Duration::from_millis(wait_ms)
             }
-            Attempt::Answered(Answer::Transient { .. }) | Attempt::Failed => {
+            Some(Answer::Transient { .. }) | None => {
                 tally.send_modify(|tally| tally.failed += 1);
                 failures += 1;
                 BACKOFF_MAX.min(Duration::from_millis(500 << failures.min(10)))
             }
-            Attempt::Answered(other) => bail!("device {number} was told {other:?}"),
+            Some(other) => bail!("device {number} was told {other:?}"),
         };
-        sleep(least + least.mul_f64((dice.next_u64() % 1_000) as f64 / 1_000.0)).await;
-    }
-}
-
-/// A device for which it is a day like any other.
-struct Bystander {
-    device: Device,
-    next_seq: u64,
-}
-
-impl Bystander {
-    /// Delivers a record once in this time, at most so many, until the others are done. Gives what each took.
-    async fn deliver(
-        &mut self,
-        every: Duration,
-        ending: &watch::Receiver<bool>,
-        most: u64,
-    ) -> Result<Vec<Duration>> {
-        let mut wishes = tokio::time::interval(every);
-        wishes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut took = Vec::new();
-        while (took.len() as u64) < most && !*ending.borrow() {
-            wishes.tick().await;
-            let began = Instant::now();
-            self.deliver_one().await?;
-            took.push(began.elapsed());
-        }
-        Ok(took)
-    }
-
-    async fn deliver_one(&mut self) -> Result<()> {
-        ensure!(self.next_seq as usize <= self.device.records.len(), "the bystander has no records left");
-        let (header, body) = self.device.batch(self.next_seq, self.next_seq);
-        loop {
-            let wait = match self.device.send(body.clone()).await {
-                Ok(answer) => match self.device.meaning(&answer, &header) {
-                    Answer::Receipt(_) => break,
-                    Answer::Wait { wait_ms, .. } => Duration::from_millis(wait_ms),
-                    other => bail!("the bystander was told {other:?}"),
-                },
-                // Its connection was closed under it; a real device waits longer than this.
-                Err(_) => Duration::from_millis(50),
-            };
-            sleep(wait).await;
-        }
-        self.next_seq += 1;
-        Ok(())
+        // As a real agent does: a connection that the collector did not close is used again.
+        kept = connection.map(|connection| (place, connection));
+        sleep(wait + wait.mul_f64((dice.next_u64() % 1_000) as f64 / 1_000.0)).await;
     }
 }
 
