@@ -9,6 +9,8 @@ use afterword_kiosk_store::{CarriedOver, Opened, Store};
 use afterword_model::record::{Seq, StoreEpoch};
 use afterword_model::response::{Outcome, Response};
 use afterword_protocol::queue::{Acceptance, BeginReason, SeqRange};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -291,23 +293,33 @@ fn what_was_purged_is_not_lost() {
 }
 
 #[test]
-fn without_a_note_the_first_record_proves_the_epoch() {
+fn a_flipped_bit_in_the_epoch_is_seen_through_by_the_first_record() {
     let shop = Shop::of(40);
-    forget_note(shop.path());
-    let store_page = shop.pages("store", "leaf")[0];
-    // One bit of the epoch, and another of the counter's place.
+    let root = shop.pages("store", "leaf")[0];
     let epoch = *shop.epoch.as_bytes();
     shop.damage(|bytes| {
-        let page = &mut bytes[(store_page - 1) * PAGE..store_page * PAGE];
-        assert!(page.windows(16).any(|window| window == epoch));
-        page.fill(0);
+        let page = &mut bytes[(root - 1) * PAGE..root * PAGE];
+        let at = page.windows(16).position(|window| window == epoch).unwrap();
+        flip(page, at + 5);
     });
-    let (store, opened) = open(shop.path());
-    // Nothing names the epoch now; the records get a name of their own, the same each time.
-    let [over] = &opened.carried[..] else { panic!("{opened:?}") };
-    assert_eq!(over.records, 39, "the first has no head before it that anybody knows");
-    assert_ne!(over.former.epoch, shop.epoch);
-    assert_sound(&store);
+    assert_eq!(shop.reopened().2, NONE);
+}
+
+#[test]
+fn an_epoch_that_nothing_names_gets_a_name_of_its_own() {
+    let shop = Shop::of(40);
+    forget_note(shop.path());
+    let root = shop.pages("store", "leaf")[0];
+    shop.damage(|bytes| bytes[(root - 1) * PAGE..root * PAGE].fill(0));
+    let twin = shop.copy();
+    let over = [shop.path(), twin.path()].map(|path| {
+        let (store, opened) = open(path);
+        assert_sound(&store);
+        opened.carried[0].clone()
+    });
+    assert_eq!(over[0].records, 39, "the first has no head before it that anybody knows");
+    assert_ne!(over[0].former.epoch, shop.epoch);
+    assert_eq!(over[0].former, over[1].former, "and the same name each time");
 }
 
 #[test]
@@ -441,4 +453,49 @@ fn a_database_of_a_superseded_epoch_begins_anew() {
     assert_eq!(shop.accounted_for(&store, &opened.carried), NONE);
     store.close().unwrap();
     assert_eq!(open(shop.path()).1.carried, []);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    /// Whatever bits flip, in the database and its log: the kiosk starts, what it hands out was given to it and is
+    /// unchanged, and what is missing is named.
+    #[test]
+    fn whatever_bits_flip(flips in vec((any::<bool>(), any::<prop::sample::Index>(), 0..8), 1..12)) {
+        let shop = with_log();
+        let files = ["kiosk.db", "kiosk.db-wal"].map(|name| shop.path().join(name));
+        let mut bytes = files.clone().map(|path| std::fs::read(path).unwrap());
+        for (is_log, place, bit) in flips {
+            let bytes = &mut bytes[usize::from(is_log)];
+            let at = place.index(bytes.len());
+            bytes[at] ^= 1_u8 << bit;
+        }
+        for (path, bytes) in files.iter().zip(bytes) {
+            std::fs::write(path, bytes).unwrap();
+        }
+        let (store, opened) = open(shop.path());
+        let held = held(&store);
+        let lost: BTreeSet<Seq> = opened
+            .carried
+            .iter()
+            .chain(&former_of(&store))
+            .flat_map(|over| &over.former.lost)
+            .flat_map(|range| range.first..=range.last)
+            .collect();
+        for given in &shop.before {
+            let found = held.iter().filter(|held| held.origin.seq == given.origin.seq).collect::<Vec<_>>();
+            if lost.contains(&given.origin.seq) {
+                prop_assert!(found.is_empty(), "{given:?} is not lost: {opened:?}");
+            } else {
+                prop_assert_eq!(found, [given], "{:?}", opened);
+            }
+        }
+        prop_assert_eq!(held.len() + lost.len(), shop.before.len());
+    }
+}
+
+/// What the store has come to know since it was opened: a record that rotted shows when it is handed out.
+fn former_of(store: &Store) -> Vec<CarriedOver> {
+    let former = store.queue().health_blocking("test").unwrap().former;
+    former.into_iter().map(|former| CarriedOver { former, records: 0, file: None }).collect()
 }
