@@ -3,6 +3,8 @@
 //! Works on the database itself, also while a server runs on it: SQLite's locks keep the two apart, and the
 //! server asks the device table on every request, so what is changed here holds at once.
 
+mod erasing;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,6 +54,9 @@ pub enum AdminError {
     /// No device has this id or name.
     #[error("no device has the id or name `{0}`; `afterword-collector device list` shows all")]
     NoSuchDevice(String),
+    /// The database contradicts itself, or refused.
+    #[error(transparent)]
+    Storage(#[from] crate::storage::StorageError),
     /// SQLite refused.
     #[error("database: {0}; if it says locked, another program holds it: try again")]
     Database(#[from] rusqlite::Error),

@@ -47,6 +47,8 @@ pub struct StoreReport {
     pub head: Head,
     /// Records among them that this program could not read when they came.
     pub parked: u64,
+    /// Records among them whose content was erased; their place in the chain is kept.
+    pub erased: u64,
     /// Records kept aside because they contradict; not part of the chain.
     pub quarantined: u64,
     /// Where the chain breaks, when it does.
@@ -136,6 +138,7 @@ fn verify_chain(
         records: 0,
         head: genesis(epoch),
         parked: 0,
+        erased: 0,
         quarantined: column_seq(quarantined),
         broken: None,
     };
@@ -153,7 +156,8 @@ fn walk(
     report: &mut StoreReport,
 ) -> rusqlite::Result<Option<Break>> {
     let mut statement = connection.prepare_cached(
-        "select seq, bytes, head, parked is not null from records where device_id = ?1 and epoch = ?2 order by seq",
+        "select seq, bytes, head, parked is not null, erased_ms is not null from records
+         where device_id = ?1 and epoch = ?2 order by seq",
     )?;
     let mut rows = statement.query(params![device.as_bytes(), epoch.as_bytes()])?;
     while let Some(row) = rows.next()? {
@@ -163,8 +167,12 @@ fn walk(
         if found != expected {
             return broken(format!("record {expected} is missing, the next one held is {found}"));
         }
-        let head = next_head(&report.head, row.get_ref(1)?.as_blob()?);
-        if head != row.get::<_, HexColumn<32, _>>(2)?.0 {
+        let stored: Head = row.get::<_, HexColumn<32, _>>(2)?.0;
+        // Of an erased record only the head is left, and the chain goes on from there; a receipt for a later record
+        // vouches for it.
+        let is_erased: bool = row.get(4)?;
+        let head = if is_erased { stored } else { next_head(&report.head, row.get_ref(1)?.as_blob()?) };
+        if head != stored {
             return broken(
                 "its bytes or an earlier one's were changed: the chain computed here has another head".into(),
             );
@@ -172,6 +180,7 @@ fn walk(
         report.records = expected;
         report.head = head;
         report.parked += u64::from(row.get::<_, bool>(3)?);
+        report.erased += u64::from(is_erased);
     }
     Ok(None)
 }
