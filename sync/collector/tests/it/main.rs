@@ -12,6 +12,7 @@ mod connections;
 mod enrolments;
 mod in_process;
 mod protocol_page;
+mod renewals;
 mod rotation;
 mod support;
 mod verification;
