@@ -7,6 +7,7 @@ use std::sync::Arc;
 use afterword_protocol::batch::BATCHES_PATH;
 use afterword_protocol::enrolment::ENROLMENT_PATH;
 use afterword_protocol::limits::PLACE_TIMEOUT;
+use afterword_protocol::renewal::RENEWALS_PATH;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::{MethodRouter, post};
@@ -23,6 +24,7 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::requests::batches::Batch;
 use crate::requests::enrolments::Enrolment;
+use crate::requests::renewals::Renewal;
 use crate::requests::{Caller, Context, Request, expect_type};
 use crate::storage::readers::Readers;
 use crate::storage::writer::Writer;
@@ -56,7 +58,9 @@ impl App {
 
 /// The addresses of the device port.
 pub(crate) fn device_port(app: Arc<App>) -> Router {
-    closed(Router::new().route(BATCHES_PATH, taking::<Batch>())).with_state(app)
+    let addresses =
+        Router::new().route(BATCHES_PATH, taking::<Batch>()).route(RENEWALS_PATH, taking::<Renewal>());
+    closed(addresses).with_state(app)
 }
 
 /// The addresses of the enrolment port.

@@ -13,6 +13,7 @@ mod enrolments;
 mod erasing;
 mod in_process;
 mod protocol_page;
+mod renewals;
 mod rotation;
 mod support;
 mod verification;
