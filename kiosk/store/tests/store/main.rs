@@ -4,6 +4,7 @@
 
 mod carrying;
 mod freezing;
+mod full_disk;
 mod opening;
 mod purging;
 #[path = "../queue_suite/mod.rs"]
