@@ -17,13 +17,13 @@ use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::Run;
 use afterword_protocol::receipt::Nonce;
+use afterword_tests::office::{Office, runtime};
+use afterword_tests::ratings::{Shoppers, batches, copy_store, fill, open_store};
 use anyhow::{Context, Result, ensure};
 
 use crate::Wanted;
-use crate::bare::{Bare, Bundle};
+use crate::bare::{Bare, Bundle, bundle};
 use crate::measure::{Better, Figure, Side, now, number, per_second, quantile, timed};
-use crate::office::{Office, runtime};
-use crate::ratings::{Shoppers, batches, bundle, copy_store, fill, open_store};
 
 /// Rounds of each side.
 const ROUNDS: usize = 5;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use afterword_protocol::batch::BATCHES_PATH;
 use afterword_protocol::enrolment::ENROLMENT_PATH;
+use afterword_protocol::limits::PLACE_TIMEOUT;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::{MethodRouter, post};
@@ -13,6 +14,7 @@ use axum::{Extension, Router};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::limits::Limits;
 use crate::listen::Source;
@@ -86,7 +88,11 @@ async fn serve<R: Request>(
     let header = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     expect_type::<R>(header(CONTENT_TYPE), header(CONTENT_ENCODING))?;
     let body = body::read(body, R::BODY_MAX, app.limits.body).await?;
-    let _place = app.in_flight.try_acquire().map_err(|_| Refusal::busy())?;
+    // In the order of coming; whoever waits here has been read and costs the collector nothing more.
+    let _place = match timeout(PLACE_TIMEOUT, app.in_flight.acquire()).await {
+        Ok(place) => place.expect("the semaphore is never closed"),
+        Err(_) => return Err(Refusal::busy()),
+    };
     let prepared = app.compute(move |app| R::prepare(&app.context, &caller, admitted, &body)).await;
     let request = prepared.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))?;
     let context = Arc::clone(&app.context);

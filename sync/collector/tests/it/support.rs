@@ -316,6 +316,11 @@ impl Line {
     pub(crate) async fn send_batch(&mut self, body: &[u8]) -> u16 {
         self.write(batch_head(body.len()).as_bytes()).await;
         self.write(body).await;
+        self.read_answer().await[9..12].parse().unwrap()
+    }
+
+    /// One whole answer; the connection stays open.
+    pub(crate) async fn read_answer(&mut self) -> String {
         let mut answer = Vec::new();
         tokio::time::timeout(PATIENCE, async {
             while !is_whole(&answer) {
@@ -324,7 +329,7 @@ impl Line {
         })
         .await
         .expect("an answer within the test's patience");
-        String::from_utf8_lossy(&answer)[9..12].parse().unwrap()
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Everything that comes until the server ends the connection.

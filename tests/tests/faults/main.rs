@@ -1,0 +1,9 @@
+//! Every fault of the fault table, one test each, named by its id.
+
+mod clock;
+mod delivery;
+mod endurance;
+mod hostile;
+mod network;
+mod panel;
+mod process;
