@@ -13,6 +13,8 @@ use super::medium::{Change, Contents, Medium, position};
 
 /// A disk writes whole sectors: of each it holds the old content or the new. SQLite asks for no more than that.
 const SECTOR_BYTES: u64 = 512;
+/// A sector in which nothing stands.
+static ZEROS: [u8; 512] = [0; 512];
 
 /// Which of the changes that were not synced a power cut leaves. The same seed leaves the same ones.
 ///
@@ -77,8 +79,9 @@ impl Image {
         for (name, bytes) in &self.files {
             let mut file = File::create(directory.join(name))?;
             // Reserved room is zeros; a file that ends in a hole reads the same.
-            let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-            file.write_all(&bytes[..used])?;
+            let sectors = bytes.chunks(ZEROS.len());
+            let used = sectors.len() - sectors.rev().take_while(|sector| ZEROS.starts_with(sector)).count();
+            file.write_all(&bytes[..bytes.len().min(used * ZEROS.len())])?;
             file.set_len(bytes.len() as u64)?;
         }
         Ok(())

@@ -89,7 +89,7 @@ impl Medium {
         for change in outside::changes(directory, &medium)? {
             medium.happen_outside(change);
         }
-        medium.sync_all(false);
+        medium.sync_outside(false);
         Ok(medium)
     }
 
@@ -206,8 +206,11 @@ impl Medium {
         self.settle(is_meant, lying);
     }
 
-    pub(super) fn sync_all(&mut self, lying: bool) {
-        self.settle(|_| true, lying);
+    /// Makes durable the names and whatever SQLite has not open. What it has open is for its own syncs alone.
+    pub(super) fn sync_outside(&mut self, lying: bool) {
+        let open = self.kept.iter().filter(|(_, kept)| kept.handles > 0).map(|(file, _)| *file);
+        let open: BTreeSet<FileId> = open.collect();
+        self.settle(|change| change.content_of().is_none_or(|file| !open.contains(&file)), lying);
     }
 
     fn settle(&mut self, is_meant: impl Fn(&Change) -> bool, lying: bool) {

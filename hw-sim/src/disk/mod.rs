@@ -228,7 +228,7 @@ impl Disk {
         let after = state.medium.bytes_total();
         state.faults.give_room(before);
         state.faults.take_room(after);
-        state.medium.sync_all(state.faults.lying);
+        state.medium.sync_outside(state.faults.lying);
     }
 
     /// Opens a file; `open` does it for real, for reading only when it is told so.

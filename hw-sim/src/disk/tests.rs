@@ -171,6 +171,17 @@ fn what_a_failed_sync_was_to_save_is_lost_though_programs_see_it() {
 }
 
 #[test]
+fn a_change_beside_the_database_saves_nothing_of_it() {
+    let fixture = fixture();
+    fixture.connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
+    fixture.add(1).unwrap();
+    std::fs::write(fixture.path("note"), "one").unwrap();
+    drop(Connection::open(fixture.path("b.db")).unwrap().execute_batch("SELECT 1 FROM sqlite_schema"));
+    let image = fixture.disk.image(Policy::Dropped);
+    assert_eq!((image.file("note"), rows(&image)), (Some(&b"one"[..]), Some(0)));
+}
+
+#[test]
 fn reads_and_writes_fail_as_often_as_they_are_told() {
     let fixture = fixture();
     fixture.add(1).unwrap();
