@@ -2,6 +2,7 @@
 
 mod clock;
 mod delivery;
+mod disk;
 mod endurance;
 mod hostile;
 mod network;
