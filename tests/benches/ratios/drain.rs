@@ -14,7 +14,6 @@ use afterword_model::ports::SeededEntropy;
 use afterword_model::record::DeviceId;
 use afterword_protocol::batch::encode;
 use afterword_protocol::keys::SigningKey;
-use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::Run;
 use afterword_protocol::receipt::Nonce;
 use afterword_sim::disk::LossyDisk;
