@@ -6,6 +6,7 @@
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
 pub(crate) mod devices;
+pub(crate) mod heartbeats;
 pub(crate) mod ingest;
 mod open;
 pub(crate) mod readers;

@@ -10,6 +10,7 @@ mod batches;
 mod command_line;
 mod connections;
 mod enrolments;
+mod heartbeats;
 mod in_process;
 mod protocol_page;
 mod renewals;
