@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::DeviceId;
+use afterword_protocol::heartbeat::{Fingerprint, fingerprint};
 use afterword_protocol::keys::{SigningKey, VerifyingKey};
 use rustls_pki_types::CertificateDer;
 
@@ -95,6 +96,7 @@ pub(crate) struct Pki {
     device_authorities: Vec<Generation>,
     /// What devices shall trust: the authority in use, and the one prepared to follow it.
     server_ca_pem: String,
+    server_ca_fingerprints: Vec<Fingerprint>,
     server_certificate: CertificateDer<'static>,
     server_key: SigningKey,
     /// Signs receipts.
@@ -123,9 +125,17 @@ impl Pki {
             Some(current) => current,
             None => issue_server(folder, server_ca, names, clock.wall_ms(), entropy)?,
         };
-        let trusted = server_authorities.iter().filter(|generation| generation.number >= current);
-        let server_ca_pem = trusted.map(|generation| generation.authority.pem()).collect();
-        Ok(Self { device_authorities, server_ca_pem, server_certificate, server_key, receipt_key })
+        let trusted = || server_authorities.iter().filter(|generation| generation.number >= current);
+        Ok(Self {
+            server_ca_pem: trusted().map(|generation| generation.authority.pem()).collect(),
+            server_ca_fingerprints: trusted()
+                .map(|generation| fingerprint(generation.authority.certificate()))
+                .collect(),
+            device_authorities,
+            server_certificate,
+            server_key,
+            receipt_key,
+        })
     }
 
     /// A certificate for a device's key, good for so long from now, in PEM.
@@ -150,6 +160,11 @@ impl Pki {
     /// The authorities that devices shall trust, in PEM.
     pub(crate) fn server_ca_pem(&self) -> &str {
         &self.server_ca_pem
+    }
+
+    /// The same authorities, each as devices name it.
+    pub(crate) fn server_ca_fingerprints(&self) -> &[Fingerprint] {
+        &self.server_ca_fingerprints
     }
 
     /// The server's certificate, and the key to it.

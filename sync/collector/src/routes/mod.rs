@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use afterword_protocol::batch::BATCHES_PATH;
 use afterword_protocol::enrolment::ENROLMENT_PATH;
+use afterword_protocol::heartbeat::HEARTBEATS_PATH;
 use afterword_protocol::limits::PLACE_TIMEOUT;
 use afterword_protocol::renewal::RENEWALS_PATH;
 use axum::body::Body;
@@ -24,6 +25,7 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::requests::batches::Batch;
 use crate::requests::enrolments::Enrolment;
+use crate::requests::heartbeats::Beat;
 use crate::requests::renewals::Renewal;
 use crate::requests::{Caller, Context, Request, expect_type};
 use crate::storage::readers::Readers;
@@ -58,8 +60,10 @@ impl App {
 
 /// The addresses of the device port.
 pub(crate) fn device_port(app: Arc<App>) -> Router {
-    let addresses =
-        Router::new().route(BATCHES_PATH, taking::<Batch>()).route(RENEWALS_PATH, taking::<Renewal>());
+    let addresses = Router::new()
+        .route(BATCHES_PATH, taking::<Batch>())
+        .route(HEARTBEATS_PATH, taking::<Beat>())
+        .route(RENEWALS_PATH, taking::<Renewal>());
     closed(addresses).with_state(app)
 }
 

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::devices::{Standing, standing};
 use super::erase::{any_erased, is_erased, origin};
+use super::heartbeats::{Mark, read_mark};
 use super::{HexColumn, StorageError, column_seq, seq_column};
 
 /// A batch whose sender, signature and chain have been checked.
@@ -45,12 +46,6 @@ pub(crate) enum Ingested {
     Replaced,
 }
 
-/// How far a store has come.
-struct Mark {
-    seq: Seq,
-    head: Head,
-}
-
 /// Stores what is new of a batch.
 pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ingested, StorageError> {
     let header = &delivery.batch.header;
@@ -59,7 +54,7 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
         Standing::Revoked => return Ok(Ingested::Revoked),
         Standing::Active(_) | Standing::Unknown => return Ok(Ingested::Replaced),
     }
-    let mark = read_mark(connection, header)?;
+    let mark = read_mark(connection, &header.device, &header.epoch)?;
     if header.first_seq > mark.seq + 1 {
         return Ok(Ingested::NotContiguous { mark: mark.seq });
     }
@@ -79,16 +74,6 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
     insert_records(connection, delivery, mark.seq)?;
     advance_mark(connection, delivery)?;
     Ok(Ingested::Held { received_ms: delivery.received_ms })
-}
-
-fn read_mark(connection: &Connection, header: &BatchHeader) -> rusqlite::Result<Mark> {
-    let held = connection
-        .prepare_cached("select mark, head from stores where device_id = ?1 and epoch = ?2")?
-        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes()], |row| {
-            Ok(Mark { seq: column_seq(row.get(0)?), head: row.get::<_, HexColumn<32, _>>(1)?.0 })
-        })
-        .optional()?;
-    Ok(held.unwrap_or_else(|| Mark { seq: 0, head: genesis(&header.epoch) }))
 }
 
 /// The first number at which the batch tells another story than what is held.

@@ -7,6 +7,7 @@
 
 pub(crate) mod devices;
 pub(crate) mod erase;
+pub(crate) mod heartbeats;
 pub(crate) mod ingest;
 mod open;
 pub(crate) mod readers;

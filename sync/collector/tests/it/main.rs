@@ -11,6 +11,7 @@ mod command_line;
 mod connections;
 mod enrolments;
 mod erasing;
+mod heartbeats;
 mod in_process;
 mod protocol_page;
 mod renewals;
