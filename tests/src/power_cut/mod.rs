@@ -27,6 +27,9 @@ use check::Broken;
 use workload::{Start, Workload};
 use world::Promise;
 
+pub use workload::{FIRST_SCHEMA, receipt};
+pub use world::{Held, held};
+
 /// Images that wait for a checker; each is some hundred kilobytes.
 const WAITING_MAX: usize = 32;
 /// As many as the machines have cores on which this runs.

@@ -21,7 +21,7 @@ use super::world::{Held, Promise, World};
 use crate::ratings::{Shoppers, Visit};
 
 /// A database as the first version of the kiosk left it, with an answer open.
-const FIRST_SCHEMA: &str = include_str!("../../../kiosk/store/tests/fixtures/schema-0001.sql");
+pub const FIRST_SCHEMA: &str = include_str!("../../../kiosk/store/tests/fixtures/schema-0001.sql");
 
 /// One comment in so many visits is longer than a page of the database.
 const LONG_COMMENT_EVERY: usize = 9;
@@ -242,7 +242,8 @@ fn head_at(store: &Store, seq: u64) -> Result<Head> {
 }
 
 /// As a collector signs it; the store leaves the signature to the agent.
-pub(super) fn receipt(epoch: StoreEpoch, through_seq: u64, head: Head, received_ms: i64) -> SignedReceipt {
+#[must_use]
+pub fn receipt(epoch: StoreEpoch, through_seq: u64, head: Head, received_ms: i64) -> SignedReceipt {
     let receipt = Receipt {
         device: DeviceId::new([1; 16]),
         epoch,

@@ -13,9 +13,11 @@ use anyhow::Result;
 
 /// A record as it was first frozen. The place is `None` where its epoch is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) origin: Option<Origin>,
-    pub(super) bytes: Vec<u8>,
+pub struct Held {
+    /// Where it first stood.
+    pub origin: Option<Origin>,
+    /// As the store froze them then.
+    pub bytes: Vec<u8>,
 }
 
 /// Everything that was acknowledged.
@@ -80,7 +82,10 @@ impl World {
 }
 
 /// Every record that a store hands out, in order.
-pub(super) fn held(store: &Store) -> Result<Vec<Held>> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn held(store: &Store) -> Result<Vec<Held>> {
     let queue = store.queue();
     let mut held = Vec::new();
     let mut after_seq = 0;

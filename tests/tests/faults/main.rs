@@ -1,6 +1,7 @@
 //! Every fault of the fault table, one test each, named by its id.
 
 mod clock;
+mod database;
 mod delivery;
 mod disk;
 mod endurance;
@@ -8,3 +9,4 @@ mod hostile;
 mod network;
 mod panel;
 mod process;
+mod shelf;
