@@ -4,10 +4,10 @@
 //! it, what it says. The receipt leaves only after the transaction with the records is durable.
 
 use afterword_model::readable;
-use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, decode};
+use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BatchHeader, decode};
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::BATCH_BODY_MAX;
-use afterword_protocol::receipt::{RECEIPT_MEDIA_TYPE, Receipt};
+use afterword_protocol::receipt::{RECEIPT_MEDIA_TYPE, Receipt, SignedReceipt};
 use rusqlite::Connection;
 
 use super::{Caller, Context, Request, admit_device};
@@ -49,7 +49,10 @@ impl Request for Batch {
             .zip(&batch.records)
             .filter_map(|(seq, record)| Some((seq, readable::check(seq, &record.bytes).err()?.to_string())))
             .collect();
-        Ok(Self(Delivery { batch, public_key: key, unreadable, received_ms: context.clock.wall_ms() }))
+        let received_ms = context.clock.wall_ms();
+        // Signing takes longer than inserting a row, and the writer is one thread.
+        let receipt = receipt(context, &batch.header, received_ms);
+        Ok(Self(Delivery { batch, public_key: key, unreadable, received_ms, receipt }))
     }
 
     fn commit(&self, _: &Context, writer: &Connection) -> Result<Ingested, StorageError> {
@@ -57,17 +60,27 @@ impl Request for Batch {
     }
 
     fn answer(self, context: &Context, _: &Caller, outcome: Ingested) -> Result<Reply, Refusal> {
-        let received_ms = Refusal::unless_held(outcome)?;
-        let header = &self.0.batch.header;
-        let receipt = Receipt {
-            device: header.device,
-            epoch: header.epoch,
-            through_seq: header.last_seq(),
-            head: header.last_head,
-            server_epoch: context.server_epoch,
-            nonce: header.nonce,
-            received_ms,
+        let Delivery { batch, received_ms, receipt: prepared, .. } = self.0;
+        let held_since_ms = Refusal::unless_held(outcome)?;
+        let signed = if held_since_ms == received_ms {
+            prepared
+        } else {
+            receipt(context, &batch.header, held_since_ms)
         };
-        Ok(Reply::json(200, RECEIPT_MEDIA_TYPE, &receipt.sign(&context.keys.now().receipt_key)))
+        Ok(Reply::json(200, RECEIPT_MEDIA_TYPE, &signed))
     }
+}
+
+/// The receipt for a batch that is held since then.
+fn receipt(context: &Context, header: &BatchHeader, received_ms: i64) -> SignedReceipt {
+    let receipt = Receipt {
+        device: header.device,
+        epoch: header.epoch,
+        through_seq: header.last_seq(),
+        head: header.last_head,
+        server_epoch: context.server_epoch,
+        nonce: header.nonce,
+        received_ms,
+    };
+    receipt.sign(&context.keys.now().receipt_key)
 }

@@ -10,11 +10,12 @@ use afterword_model::record::{Head, Seq, genesis};
 use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::QUARANTINE_RECORDS_MAX;
+use afterword_protocol::receipt::SignedReceipt;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::devices::{Standing, standing};
 use super::heartbeats::{Mark, read_mark};
-use super::{HexColumn, StorageError, column_seq, seq_column};
+use super::{HexColumn, StorageError, column_seq, receipts, seq_column};
 
 /// A batch whose sender, signature and chain have been checked.
 pub(crate) struct Delivery {
@@ -26,6 +27,8 @@ pub(crate) struct Delivery {
     pub(crate) unreadable: Vec<(Seq, String)>,
     /// When it came, by the collector's clock.
     pub(crate) received_ms: i64,
+    /// What is given for it when it brings new records: signed beforehand, away from the writer.
+    pub(crate) receipt: SignedReceipt,
 }
 
 /// What became of a batch.
@@ -72,6 +75,7 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
     }
     insert_records(connection, delivery, mark.seq)?;
     advance_mark(connection, delivery)?;
+    receipts::insert(connection, &delivery.receipt)?;
     Ok(Ingested::Held { received_ms: delivery.received_ms })
 }
 
