@@ -39,6 +39,8 @@ impl Verify {
             print_json(&json!({
                 "sound": report.is_sound(),
                 "records": report.records(),
+                "copies": report.copies,
+                "counted": report.counted(),
                 "integrity": report.integrity,
                 "stores": report.stores,
                 "doubled": report.doubled,
@@ -97,4 +99,11 @@ fn print_report(report: &VerifyReport) {
         (true, _) => "not sound; restore a backup beside this one and compare",
     };
     println!("{} records verified: {verdict}", report.records());
+    if report.copies > 0 {
+        println!(
+            "{} of them are copies that a device carried into a later store; counted once, there are {}",
+            report.copies,
+            report.counted()
+        );
+    }
 }

@@ -13,6 +13,7 @@ use afterword_protocol::limits::QUARANTINE_RECORDS_MAX;
 use afterword_protocol::receipt::SignedReceipt;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
 use super::heartbeats::{Mark, read_mark};
 use super::{HexColumn, StorageError, column_seq, receipts, seq_column};
@@ -25,6 +26,8 @@ pub(crate) struct Delivery {
     pub(crate) public_key: VerifyingKey,
     /// Records that are no response this program can read, with the reason, in ascending order.
     pub(crate) unreadable: Vec<(Seq, String)>,
+    /// Which of its records were carried from an earlier epoch.
+    pub(crate) carried: Vec<CarriedRecord>,
     /// When it came, by the collector's clock.
     pub(crate) received_ms: i64,
     /// What is given for it when it brings new records: signed beforehand, away from the writer.
@@ -74,6 +77,9 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
         return Ok(Ingested::Unreadable { seq: *seq, reason: reason.clone() });
     }
     insert_records(connection, delivery, mark.seq)?;
+    for carried in delivery.carried.iter().filter(|carried| carried.seq > mark.seq) {
+        carried::insert(connection, &header.device, &header.epoch, carried)?;
+    }
     advance_mark(connection, delivery)?;
     receipts::insert(connection, &delivery.receipt)?;
     Ok(Ingested::Held { received_ms: delivery.received_ms })

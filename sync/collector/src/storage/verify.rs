@@ -11,7 +11,7 @@ use afterword_protocol::keys::VerifyingKey;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{HexColumn, column_seq, receipts};
+use super::{HexColumn, carried, column_seq, receipts};
 
 /// What a verification found.
 #[derive(Debug, Clone, Serialize)]
@@ -23,6 +23,8 @@ pub struct VerifyReport {
     /// Stores that stand under more than one device: the same store was enrolled under two names, and what it
     /// sent is held, and counted, twice.
     pub doubled: Vec<DoubledStore>,
+    /// Records that were carried into a later epoch, and stand with the same bytes at their origin or were carried before.
+    pub copies: u64,
 }
 
 /// One store under several devices.
@@ -82,6 +84,12 @@ impl VerifyReport {
     pub fn records(&self) -> u64 {
         self.stores.iter().map(|store| store.records).sum()
     }
+
+    /// What was collected, each once: records without their copies.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.records().saturating_sub(self.copies)
+    }
 }
 
 /// Checks the whole database.
@@ -106,7 +114,8 @@ pub(crate) fn verify(connection: &Connection, receipt_key: &VerifyingKey) -> rus
         .iter()
         .map(|(device, epoch)| verify_chain(&snapshot, receipt_key, device, epoch))
         .collect::<rusqlite::Result<_>>()?;
-    Ok(VerifyReport { integrity, stores, doubled: doubled(&chains) })
+    let copies = carried::copies(&snapshot)?;
+    Ok(VerifyReport { integrity, stores, doubled: doubled(&chains), copies })
 }
 
 /// An epoch is drawn at random when a store comes to be, so one under two devices is one store.
