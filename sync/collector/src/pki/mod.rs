@@ -184,6 +184,11 @@ fn create(folder: &Path, now_ms: i64, entropy: &impl Entropy) -> Result<(), PkiE
     write_folder(folder, &files)
 }
 
+/// The key that this collector's receipts verify with.
+pub(crate) fn read_receipt_key(folder: &Path) -> Result<VerifyingKey, PkiError> {
+    Ok(read_key(&folder.join(RECEIPT_KEY_FILE))?.verifying_key())
+}
+
 /// Number of the generation that signs the server's certificate.
 fn in_use(folder: &Path) -> Result<u32, PkiError> {
     let path = folder.join(IN_USE_FILE);

@@ -10,12 +10,14 @@ use afterword_model::record::{Head, Seq, genesis};
 use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::QUARANTINE_RECORDS_MAX;
+use afterword_protocol::receipt::SignedReceipt;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
 use super::erase::{any_erased, is_erased, origin};
 use super::heartbeats::{Mark, read_mark};
-use super::{HexColumn, StorageError, column_seq, seq_column};
+use super::{HexColumn, StorageError, column_seq, receipts, seq_column};
 
 /// A batch whose sender, signature and chain have been checked.
 pub(crate) struct Delivery {
@@ -25,8 +27,12 @@ pub(crate) struct Delivery {
     pub(crate) public_key: VerifyingKey,
     /// Records that are no response this program can read, with the reason, in ascending order.
     pub(crate) unreadable: Vec<(Seq, String)>,
+    /// Which of its records were carried from an earlier epoch.
+    pub(crate) carried: Vec<CarriedRecord>,
     /// When it came, by the collector's clock.
     pub(crate) received_ms: i64,
+    /// What is given for it when it brings new records: signed beforehand, away from the writer.
+    pub(crate) receipt: SignedReceipt,
 }
 
 /// What became of a batch.
@@ -72,7 +78,11 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
         return Ok(Ingested::Unreadable { seq: *seq, reason: reason.clone() });
     }
     insert_records(connection, delivery, mark.seq)?;
+    for carried in delivery.carried.iter().filter(|carried| carried.seq > mark.seq) {
+        carried::insert(connection, &header.device, &header.epoch, carried)?;
+    }
     advance_mark(connection, delivery)?;
+    receipts::insert(connection, &delivery.receipt)?;
     Ok(Ingested::Held { received_ms: delivery.received_ms })
 }
 

@@ -5,12 +5,14 @@
 //! records they stand for. The command line may write devices at the same time from its own process.
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
+pub(crate) mod carried;
 pub(crate) mod devices;
 pub(crate) mod erase;
 pub(crate) mod heartbeats;
 pub(crate) mod ingest;
 mod open;
 pub(crate) mod readers;
+mod receipts;
 mod verify;
 pub(crate) mod writer;
 

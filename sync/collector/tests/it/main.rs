@@ -7,6 +7,7 @@
 )]
 
 mod batches;
+mod carried;
 mod command_line;
 mod connections;
 mod enrolments;
