@@ -114,6 +114,10 @@ def verify(data, key):
     database = sqlite3.connect(f"file:{data / 'collector.db'}?mode=ro", uri=True)
     problems, stores, receipts = [], [], 0
     origins = {}
+    # Of what was erased, where it first stood and the digest of its bytes are kept beside.
+    carried = {row[:3]: row[3:] for row in database.execute(
+        "select device_id, epoch, seq, origin_epoch, origin_seq, digest from carried")}
+    erased = {row[:3]: row[3] for row in database.execute("select device_id, epoch, seq, digest from erased")}
     chains = database.execute("select device_id, epoch, mark, head from stores order by device_id, epoch").fetchall()
     for device, epoch, mark, mark_head in chains:
         name = f"{device.hex()}/{epoch.hex()}"
@@ -143,8 +147,12 @@ def verify(data, key):
             records = seq
             if seq in wanted:
                 heads[seq] = head
-            where, number, inner = carried_from(epoch, seq, record)
-            digest = stored if erased_ms is not None else hashlib.sha256(inner).digest()
+            if erased_ms is None:
+                where, number, inner = carried_from(epoch, seq, record)
+                digest = hashlib.sha256(inner).digest()
+            else:
+                own = (epoch, seq, erased.get((device, epoch, seq)))
+                where, number, digest = carried.get((device, epoch, seq), own)
             origins[(device, where, number, digest)] = True
         if (records, head) != (mark, mark_head):
             problems.append(f"{name}: receipts were given up to {mark}, the chain holds up to {records}")

@@ -10,6 +10,7 @@ use afterword_model::record::{DeviceId, SEQ_MAX, Seq, StoreEpoch};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::erase::is_erased;
 use super::{HexColumn, column_seq, seq_column};
 
 /// A carried record of a batch.
@@ -73,7 +74,7 @@ pub(super) fn copies(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(copies)
 }
 
-/// Whether just these bytes are held under this number.
+/// Whether just these bytes are held under this number, or were until they were erased.
 fn is_held(
     connection: &Connection,
     device: &DeviceId,
@@ -82,10 +83,16 @@ fn is_held(
     digest: &[u8; 32],
 ) -> rusqlite::Result<bool> {
     let held = connection
-        .prepare_cached("select bytes from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
+        .prepare_cached(
+            "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        )?
         .query_row(params![device.as_bytes(), epoch.as_bytes(), seq_column(seq)], |row| {
-            Ok(<[u8; 32]>::from(Sha256::digest(row.get_ref(0)?.as_blob()?)))
+            Ok((<[u8; 32]>::from(Sha256::digest(row.get_ref(0)?.as_blob()?)), row.get::<_, bool>(1)?))
         })
         .optional()?;
-    Ok(held.is_some_and(|held| held == *digest))
+    match held {
+        Some((_, true)) => is_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),
+        Some((held, false)) => Ok(held == *digest),
+        None => Ok(false),
+    }
 }

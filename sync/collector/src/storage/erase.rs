@@ -70,18 +70,18 @@ pub(crate) fn erase(
     Ok(Erasure::Erased { rows: rows as u64 })
 }
 
-/// Whether this content was erased under this origin.
+/// Whether content of this digest was erased under this origin.
 pub(crate) fn is_erased(
     connection: &Connection,
     device: &DeviceId,
     origin: &Origin,
-    content: &[u8],
+    digest: &[u8; 32],
 ) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
             "select 1 from erased where device_id = ?1 and epoch = ?2 and seq = ?3 and digest = ?4",
         )?
-        .exists(key(device, origin, &digest(content)))
+        .exists(key(device, origin, digest))
 }
 
 /// Whether anything of this device was ever erased; of nearly all devices nothing was.
@@ -127,7 +127,8 @@ fn holders(
     Ok(found)
 }
 
-fn digest(content: &[u8]) -> [u8; 32] {
+/// What is remembered of content that was erased.
+pub(crate) fn digest(content: &[u8]) -> [u8; 32] {
     Sha256::digest(content).into()
 }
 

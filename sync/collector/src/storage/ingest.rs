@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
-use super::erase::{any_erased, is_erased, origin};
+use super::erase::{any_erased, digest, is_erased, origin};
 use super::heartbeats::{Mark, read_mark};
 use super::{HexColumn, StorageError, column_seq, receipts, seq_column};
 
@@ -169,7 +169,7 @@ fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Re
         let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason);
         let is_erased = some_erased && {
             let (origin, content) = origin(header.epoch, seq, &record.bytes);
-            is_erased(connection, &header.device, &origin, content)?
+            is_erased(connection, &header.device, &origin, &digest(content))?
         };
         let bytes: &[u8] = if is_erased { &[] } else { &record.bytes };
         let inserted = insert.execute(params![
@@ -227,7 +227,7 @@ fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result
     )?;
     for (seq, record) in numbered(&delivery.batch).take(room) {
         let (origin, content) = origin(header.epoch, seq, &record.bytes);
-        if is_erased(connection, &header.device, &origin, content)? {
+        if is_erased(connection, &header.device, &origin, &digest(content))? {
             continue;
         }
         let is_held = seq <= mark && held.exists(params![device, epoch, seq_column(seq), record.bytes])?;

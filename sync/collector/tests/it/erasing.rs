@@ -72,6 +72,7 @@ async fn a_copy_that_is_carried_into_another_epoch_is_stored_erased() {
     let report = server.verify();
     let erased: Vec<u64> = report.stores.iter().map(|store| store.erased).collect();
     assert_eq!(erased, [1, 1]);
+    assert_eq!((report.records(), report.counted()), (10, 5), "an erased copy is still a copy");
 }
 
 #[tokio::test]
