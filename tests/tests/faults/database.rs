@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use crate::shelf::{Shelf, acknowledge_all, open, sound};
 
 /// Bytes that the log may take on a machine that leaves the writer no quiet moment: the 4,000 pages at which SQLite
-/// checkpoints within a commit, and a purge on top. What is written here would fill it three times.
+/// checkpoints within a commit, and a purge on top. What is written here would fill it more than twice.
 const LOG_BYTES_MAX: u64 = 20 * 1024 * 1024;
 /// What a database without records may take: its tables and the hours.
 const PURGED_BYTES_MAX: u64 = 200_000;
