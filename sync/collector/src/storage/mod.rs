@@ -10,6 +10,7 @@ pub(crate) mod devices;
 pub(crate) mod heartbeats;
 pub(crate) mod ingest;
 mod open;
+pub(crate) mod progress;
 pub(crate) mod readers;
 mod receipts;
 mod verify;
