@@ -4,6 +4,7 @@
 //! standard error; results go to standard output, as JSON with `--json`.
 
 mod device;
+mod pki;
 mod serve;
 mod verify;
 
@@ -49,6 +50,9 @@ enum Command {
     /// Add, list and revoke devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Show and replace authorities and certificates; also while the server runs.
+    #[command(subcommand)]
+    Pki(pki::PkiCommand),
     /// Hash every stored record again and compare with what was signed for.
     Verify(verify::Verify),
 }
@@ -73,6 +77,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Device(device) => device.run(),
+        Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };
     result.unwrap_or_else(|error| {
