@@ -5,6 +5,7 @@
 
 mod device;
 mod erase;
+mod pki;
 mod serve;
 mod verify;
 
@@ -52,6 +53,9 @@ enum Command {
     Device(device::DeviceCommand),
     /// Erase the content of one response for good; also while the server runs.
     Erase(erase::Erase),
+    /// Show and replace authorities and certificates; also while the server runs.
+    #[command(subcommand)]
+    Pki(pki::PkiCommand),
     /// Hash every stored record again and compare with what was signed for.
     Verify(verify::Verify),
 }
@@ -77,6 +81,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Device(device) => device.run(),
         Command::Erase(erase) => erase.run(),
+        Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };
     result.unwrap_or_else(|error| {

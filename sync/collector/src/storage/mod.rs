@@ -11,6 +11,7 @@ pub(crate) mod erase;
 pub(crate) mod heartbeats;
 pub(crate) mod ingest;
 mod open;
+pub(crate) mod progress;
 pub(crate) mod readers;
 mod receipts;
 mod verify;

@@ -9,6 +9,7 @@
 mod batches;
 mod carried;
 mod command_line;
+mod completeness;
 mod connections;
 mod enrolments;
 mod erasing;
