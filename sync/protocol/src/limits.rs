@@ -42,6 +42,15 @@ pub const QUEUE_WAIT_MAX_MS: u64 = 30_000;
 /// still for many seconds; whoever comes then hears that it is busy instead of waiting for ever.
 pub const STORE_COMMANDS_MAX: usize = 64;
 
+/// Bytes kept in reserve on the device's disk, so that the answer that is being given when the disk runs full is still
+/// saved: the write-ahead log at the length it is cut back to, were it to grow from nothing. A visit of a dozen saves
+/// with the longest comment takes a quarter of that.
+pub const RESERVE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes that must be free before the reserve is set aside. What is left beside it lasts a shop for weeks, so a kiosk
+/// that comes back into service does not go out of it at the next shopper.
+pub const RESERVE_ROOM_MIN: u64 = 4 * RESERVE_BYTES;
+
 // The agent.
 
 /// Longest wait between two attempts, whoever asks for it, in milliseconds: a quarter of an hour. A device
