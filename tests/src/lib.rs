@@ -6,6 +6,7 @@
 
 pub mod desk;
 pub mod program;
+pub mod simulation;
 
 pub use desk::Desk;
 pub use program::{Output, Program, command};
