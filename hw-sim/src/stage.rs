@@ -84,10 +84,7 @@ impl Stage {
     pub fn serve(&mut self, shopper: &Shopper) -> Result<()> {
         for act in &shopper.acts {
             match *act {
-                Act::Tap(spot) => {
-                    self.panel.tap(f32::from(spot.x), f32::from(spot.y));
-                    self.settle()?;
-                }
+                Act::Tap(spot) => self.touch(|panel| panel.tap(f32::from(spot.x), f32::from(spot.y)))?,
                 Act::Wait(wait_ms) => self.wait(wait_ms)?,
             }
         }
@@ -97,6 +94,15 @@ impl Stage {
             self.wait(AFTER_ME_MS)?;
         }
         Ok(())
+    }
+
+    /// Lets a hand do something to the panel, and waits until the store has answered whatever came of it.
+    ///
+    /// # Errors
+    /// As [`Self::serve`].
+    pub fn touch(&mut self, hand: impl FnOnce(&Panel)) -> Result<()> {
+        hand(&self.panel);
+        self.settle()
     }
 
     /// Lets time pass, stopping at every moment at which the kiosk has something to do.
@@ -158,7 +164,9 @@ impl Stage {
         self.keep_picture()
     }
 
-    fn page(&self) -> &'static str {
+    /// The page on the panel, by name.
+    #[must_use]
+    pub fn page(&self) -> &'static str {
         match self.kiosk.borrow().view().map(|view| &view.page) {
             Some(Page::Question(question)) if question.chosen.is_some() => "question-chosen",
             Some(Page::Question(_)) | None => "question",

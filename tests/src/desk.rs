@@ -2,18 +2,24 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use afterword_model::record::Seq;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::program::{Output, Program, command, finish};
+use crate::proxy::Proxy;
+use crate::wait::until;
 
 /// A desk; see the module.
 pub struct Desk {
     folder: tempfile::TempDir,
     /// Ports of the collector's first start, so that it comes back where devices look for it.
     ports: Option<(SocketAddr, SocketAddr)>,
+    /// Where devices are told to deliver, when it is not the collector's own port.
+    advertised: Option<String>,
     kiosk_starts: AtomicU32,
 }
 
@@ -23,13 +29,42 @@ impl Desk {
     /// # Errors
     /// When no temporary folder can be made.
     pub fn new() -> Result<Self> {
-        Ok(Self { folder: tempfile::tempdir()?, ports: None, kiosk_starts: AtomicU32::new(0) })
+        Self::in_folder(tempfile::tempdir()?)
+    }
+
+    /// An empty desk in memory, where the machine has such a folder: durable against the kill of a process, and fast
+    /// where thousands of commits are only to be there.
+    ///
+    /// # Errors
+    /// When no temporary folder can be made.
+    pub fn in_memory() -> Result<Self> {
+        Self::in_folder(folder_in_memory()?)
+    }
+
+    fn in_folder(folder: tempfile::TempDir) -> Result<Self> {
+        Ok(Self { folder, ports: None, advertised: None, kiosk_starts: AtomicU32::new(0) })
     }
 
     /// A path on the desk.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Devices that enrol from now on are told to deliver to this address. Counts from the collector's next start.
+    pub fn advertise(&mut self, url: &str) {
+        self.advertised = Some(url.to_owned());
+    }
+
+    /// Starts the collector with a line in front of it, through which devices deliver.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub fn collector_behind(&mut self, line: &Proxy) -> Result<Program> {
+        self.advertise(&format!("https://localhost:{}", line.port()));
+        let collector = self.collector()?;
+        line.lead_to(self.device_address()?);
+        Ok(collector)
     }
 
     /// Starts the collector and waits until it is ready.
@@ -43,6 +78,9 @@ impl Desk {
         );
         let mut serve = command("afterword-collector");
         serve.args(["serve", "--json", "--listen", &devices, "--enrol-listen", &enrolment]);
+        if let Some(url) = &self.advertised {
+            serve.args(["--advertise", url]);
+        }
         serve.arg("--data").arg(self.path("collector"));
         let collector = Program::start(serve)?;
         let ready: Value = collector.line(|line| serde_json::from_str(line).ok())?;
@@ -52,7 +90,7 @@ impl Desk {
         Ok(collector)
     }
 
-    /// Where devices deliver.
+    /// Where devices deliver, without a line in between.
     ///
     /// # Errors
     /// Before the collector's first start.
@@ -60,28 +98,34 @@ impl Desk {
         Ok(self.ports.context("start the collector first")?.0)
     }
 
+    /// Where new devices enrol.
+    ///
+    /// # Errors
+    /// Before the collector's first start.
+    pub fn enrolment_url(&self) -> Result<String> {
+        Ok(format!("https://localhost:{}", self.ports.context("start the collector first")?.1.port()))
+    }
+
+    /// Makes a name known to the collector and gives its one-time code.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn add_device(&self, name: &str) -> Result<String> {
+        let added =
+            self.run("afterword-collector", &["device", "add", name, "--json", "--data", "collector"])?;
+        ensure!(added.code == Some(0), "{}", added.everything());
+        let added: Value = serde_json::from_str(&added.stdout)?;
+        Ok(added["code"].as_str().context("device add prints a code")?.to_owned())
+    }
+
     /// Makes the device known to the collector, with the commands a technician types.
     ///
     /// # Errors
     /// When one of them fails.
     pub fn enrol(&self) -> Result<()> {
-        let added =
-            self.run("afterword-collector", &["device", "add", "Exit", "--json", "--data", "collector"])?;
-        ensure!(added.code == Some(0), "{}", added.everything());
-        let added: Value = serde_json::from_str(&added.stdout)?;
-        let code = added["code"].as_str().context("device add prints a code")?.to_owned();
-        let url = format!("https://localhost:{}", self.ports.context("start the collector first")?.1.port());
-        let enrol = [
-            "enrol",
-            "--collector",
-            &url,
-            "--code",
-            &code,
-            "--ca",
-            "collector/pki/server-ca.pem",
-            "--state",
-            "sync",
-        ];
+        let (code, url) = (self.add_device("Exit")?, self.enrolment_url()?);
+        let ca = "collector/pki/server-ca.pem";
+        let enrol = ["enrol", "--collector", &url, "--code", &code, "--ca", ca, "--state", "sync"];
         let enrolled = self.run("afterword-sync", &enrol)?;
         ensure!(enrolled.code == Some(0), "{}", enrolled.everything());
         Ok(())
@@ -92,28 +136,43 @@ impl Desk {
     /// # Errors
     /// When it does not get ready.
     pub fn kiosk(&self, shoppers: u32) -> Result<Program> {
-        let seed = self.kiosk_starts.fetch_add(1, Ordering::SeqCst);
-        let mut kiosk = command("afterword-sim");
-        kiosk.args(["kiosk", "--stay", "--shoppers", &shoppers.to_string(), "--seed", &seed.to_string()]);
-        kiosk.arg("--data").arg(self.path("kiosk")).arg("--socket").arg(self.socket());
-        let kiosk = Program::start(kiosk)?;
+        let kiosk = Program::start(self.kiosk_command(shoppers))?;
         kiosk.line(|line| (line == "ready").then_some(()))?;
         Ok(kiosk)
     }
 
-    /// Starts the agent between the two.
+    /// The command of [`Self::kiosk`], for a start with more arguments, or for one that fails.
+    #[must_use]
+    pub fn kiosk_command(&self, shoppers: u32) -> Command {
+        self.kiosk_command_at(&self.path("kiosk"), &self.socket(), shoppers)
+    }
+
+    /// The same for a kiosk in another place.
+    #[must_use]
+    pub fn kiosk_command_at(&self, data: &Path, socket: &Path, shoppers: u32) -> Command {
+        let seed = self.kiosk_starts.fetch_add(1, Ordering::SeqCst);
+        let mut kiosk = command("afterword-sim");
+        kiosk.args(["kiosk", "--stay", "--shoppers", &shoppers.to_string(), "--seed", &seed.to_string()]);
+        kiosk.arg("--data").arg(data).arg("--socket").arg(socket).current_dir(self.folder.path());
+        kiosk
+    }
+
+    /// Starts the agent between the two, with short waits.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn agent(&self) -> Result<Program> {
-        let mut agent = command("afterword-sync");
-        agent
-            .args(["run", "--brisk"])
-            .arg("--state")
-            .arg(self.path("sync"))
-            .arg("--socket")
-            .arg(self.socket());
+        let mut agent = self.agent_command();
+        agent.arg("--brisk");
         Program::start(agent)
+    }
+
+    /// The command of an agent with the waits of a real device.
+    #[must_use]
+    pub fn agent_command(&self) -> Command {
+        let mut agent = command("afterword-sync");
+        agent.arg("run").arg("--state").arg(self.path("sync")).arg("--socket").arg(self.socket());
+        agent
     }
 
     /// Runs a program to its end in the desk's folder.
@@ -135,6 +194,41 @@ impl Desk {
         serde_json::from_str(&status.stdout).with_context(|| status.everything())
     }
 
+    /// Waits until the agent says something that `wanted` takes something from.
+    ///
+    /// # Errors
+    /// When it does not in time; says what it said last.
+    pub async fn agent_says<T>(&self, what: &str, mut wanted: impl FnMut(&Value) -> Option<T>) -> Result<T> {
+        let look = || {
+            let status = self.agent_status()?;
+            wanted(&status).with_context(|| status.to_string()).map(Some)
+        };
+        until(what, look).await
+    }
+
+    /// Waits until the agent reports that nothing is left to send, at `last_seq` or beyond.
+    ///
+    /// # Errors
+    /// When it does not in time; says what it said last.
+    pub async fn everything_received(&self, last_seq: Seq) -> Result<()> {
+        let received = |status: &Value| {
+            let acknowledged = status["acknowledged_seq"].as_u64().unwrap_or(0);
+            (status["unsent"] == 0 && acknowledged >= last_seq).then_some(())
+        };
+        self.agent_says("everything is received", received).await
+    }
+
+    /// Waits until the agent names a problem with these words in it, and gives the status.
+    ///
+    /// # Errors
+    /// When it does not in time; says what it said last.
+    pub async fn agent_complains(&self, words: &str) -> Result<Value> {
+        let complains = |status: &Value| {
+            status["problem"].as_str().is_some_and(|problem| problem.contains(words)).then(|| status.clone())
+        };
+        self.agent_says(&format!("a problem with `{words}`"), complains).await
+    }
+
     /// Compares both ends' databases; the kiosk must have ended.
     ///
     /// # Errors
@@ -143,8 +237,29 @@ impl Desk {
         self.run("afterword-sim", &["prove", "--kiosk", "kiosk", "--collector", "collector"])
     }
 
-    /// Paths of Unix sockets must be short; the desk's folder is.
-    fn socket(&self) -> PathBuf {
-        Path::new(&self.path("kiosk.sock")).to_owned()
+    /// Compares both ends' databases, and gives the number of records that both hold.
+    ///
+    /// # Errors
+    /// When they are not the same on both ends.
+    pub fn proven(&self) -> Result<u64> {
+        let proof = self.prove()?;
+        ensure!(proof.code == Some(0), "{}", proof.everything());
+        ensure!(proof.last_line().ends_with("received, chain verified"), "{}", proof.everything());
+        Ok(proof.last_line().split(' ').next().unwrap_or_default().parse()?)
     }
+
+    /// Paths of Unix sockets must be short; the desk's folder is.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.path("kiosk.sock")
+    }
+}
+
+/// A folder in memory, where the machine has such; else on its disk.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn folder_in_memory() -> Result<tempfile::TempDir> {
+    let memory = Path::new("/dev/shm");
+    Ok(tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir())?)
 }

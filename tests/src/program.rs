@@ -1,15 +1,20 @@
 //! Starting, watching and killing the project's programs.
 
-use std::io::{BufRead, BufReader};
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A line that has not come by then never will; generous, because a machine may build beside it.
 const LINE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Lines of standard error that are kept for the message of a failed check.
+const ERROR_LINES_KEPT: usize = 60;
 
 /// What a program that ran to its end left behind.
 #[derive(Debug)]
@@ -79,18 +84,20 @@ fn built(name: &str) -> PathBuf {
 pub struct Program {
     child: Child,
     lines: Receiver<String>,
+    errors: Arc<Mutex<VecDeque<String>>>,
     stdin: Option<ChildStdin>,
 }
 
 impl Program {
-    /// Starts it; its standard error goes to the test's.
+    /// Starts it; the end of what it says on standard error stands in the message of what fails.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn start(mut command: Command) -> Result<Self> {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
         let stdout = child.stdout.take().context("standard output was piped")?;
+        let stderr = child.stderr.take().context("standard error was piped")?;
         let stdin = child.stdin.take();
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -100,7 +107,24 @@ impl Program {
                 }
             }
         });
-        Ok(Self { child, lines, stdin })
+        let errors = Arc::new(Mutex::new(VecDeque::new()));
+        let kept = Arc::clone(&errors);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.push_back(line);
+                if kept.len() > ERROR_LINES_KEPT {
+                    kept.pop_front();
+                }
+            }
+        });
+        Ok(Self { child, lines, errors, stdin })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The next line that `wanted` takes something from.
@@ -115,8 +139,12 @@ impl Program {
                         return Ok(found);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => bail!("the line that was waited for did not come"),
-                Err(RecvTimeoutError::Disconnected) => bail!("the program ended before the line came"),
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("the line that was waited for did not come:\n{}", self.errors())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    bail!("the program ended before the line came:\n{}", self.errors())
+                }
             }
         }
     }
@@ -124,6 +152,33 @@ impl Program {
     /// Every line it wrote that nobody has waited for yet.
     pub fn lines_so_far(&self) -> Vec<String> {
         self.lines.try_iter().collect()
+    }
+
+    /// The end of what it has said on standard error.
+    #[must_use]
+    pub fn errors(&self) -> String {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// Writes a line to its standard input.
+    ///
+    /// # Errors
+    /// When it no longer reads.
+    pub fn say(&mut self, line: &str) -> Result<()> {
+        let stdin = self.stdin.as_mut().context("its standard input is closed")?;
+        stdin.write_all(format!("{line}\n").as_bytes())?;
+        Ok(stdin.flush()?)
+    }
+
+    /// The most memory that was ever resident, in KiB (`VmHWM` of Linux).
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn peak_memory_kib(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        Ok(peak.trim().trim_end_matches(" kB").parse()?)
     }
 
     /// Ends it as a power cut would (SIGKILL), and waits until it is gone.
@@ -136,18 +191,30 @@ impl Program {
         Ok(())
     }
 
+    /// Asks it to end, as the system does when it shuts down (SIGTERM), and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it ends with an error.
+    pub fn terminate(mut self) -> Result<()> {
+        // The standard library only kills; every shell has `kill` built in.
+        let order = format!("kill -TERM {}", self.id());
+        ensure!(Command::new("sh").args(["-c", &order]).status()?.success(), "{order} failed");
+        well(self.child.wait()?)
+    }
+
     /// Closes its standard input, on which it ends in order, and waits for that.
     ///
     /// # Errors
     /// When it ends with an error.
     pub fn end_of_input(mut self) -> Result<()> {
         drop(self.stdin.take());
-        let status = self.child.wait()?;
-        if !status.success() {
-            bail!("the program ended with {status}");
-        }
-        Ok(())
+        well(self.child.wait()?)
     }
+}
+
+fn well(status: ExitStatus) -> Result<()> {
+    ensure!(status.success(), "the program ended with {status}");
+    Ok(())
 }
 
 impl Drop for Program {

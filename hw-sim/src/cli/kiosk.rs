@@ -1,12 +1,14 @@
 //! `afterword-sim kiosk`: the kiosk's program as a process of its own, on the simulated panel.
 //!
 //! It answers on the device's socket like the real one, so `afterword-sync` works beside it, and it can be killed
-//! at any moment and started again.
+//! at any moment and started again. With `--stay` it does what it reads from standard input (see [`super::hand`]).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use afterword_kiosk::config::Config;
 use afterword_kiosk::device::{Device, make_data_folder};
+use afterword_kiosk::housekeeping;
 use afterword_kiosk::socket::Socket;
 use afterword_model::ports::{Clock, ManualClock};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
@@ -14,15 +16,30 @@ use afterword_ui::fonts;
 use anyhow::{Context, Result};
 use clap::Args;
 
+use super::hand::Deed;
 use super::shop_config;
 use crate::shopper::Crowd;
 use crate::stage::Stage;
 
+const HELP: &str = "\
+Prints `ready`, then `thanked N` with the newest record after each thanks, then `rests`.
+
+With --stay it then does what it reads, a line each, and answers each line with `at PAGE N`: the page on the
+panel and the newest record, everything before being on the disk.
+
+  shopper                    the next scripted shopper comes and goes
+  tap X Y                    a finger taps, in pixels from the top left corner of 1280 x 800
+  press X Y | slide X Y | release X Y
+  storm X Y N                N taps, one each millisecond
+  type \"TEXT\"                a physical keyboard writes; TEXT is a JSON string
+  wait MS                    time passes; on its own it never does
+  clock MS                   somebody sets the wall clock, to milliseconds since 1970
+
+Exit codes: 0 ended, 1 failed, 2 wrong use.";
+
 /// Run only a kiosk on the simulated panel, with scripted shoppers and the device's socket for `afterword-sync`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Prints `ready`, then `thanked N` with the newest record after each thanks, then `rests`.\n\nExit codes: 0 ended, 1 failed, 2 wrong use."
-)]
+#[command(after_help = HELP, after_long_help = HELP)]
 pub(super) struct KioskOnly {
     /// The folder of the database.
     #[arg(long, value_name = "DIR")]
@@ -30,6 +47,12 @@ pub(super) struct KioskOnly {
     /// Where to open the device's socket.
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
+    /// The kiosk's configuration; an example's when left out.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What the wall clock says at the start, in milliseconds since 1970; this machine's time when left out.
+    #[arg(long, value_name = "MS")]
+    clock: Option<i64>,
     /// How many shoppers come by before it rests.
     #[arg(long, default_value_t = 20, value_name = "N")]
     shoppers: u32,
@@ -43,32 +66,46 @@ pub(super) struct KioskOnly {
 
 impl KioskOnly {
     pub(super) fn run(self) -> Result<()> {
+        let (config_path, config) = match &self.config {
+            Some(path) => (path.as_path(), Config::read(path)?),
+            None => (Path::new("examples/kiosk.toml"), shop_config()?),
+        };
+        // As in the real program: a mistake in it is found before anything is written.
+        config.survey(config_path)?;
         make_data_folder(&self.data)?;
         fonts::install(&self.data.join("fonts")).with_context(|| {
             format!("cannot lay out the fonts in {}; name another --data", self.data.display())
         })?;
-        let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
-        let config = Path::new("examples/kiosk.toml");
-        let device =
-            Device::open(shop_config()?, config, &self.data, clock.clone(), Arc::new(SystemEntropy))?;
+        let now_ms = self.clock.unwrap_or_else(|| SystemClock::start().wall_ms());
+        let clock = Arc::new(ManualClock::at(now_ms));
+        let device = Device::open(config, config_path, &self.data, clock.clone(), Arc::new(SystemEntropy))?;
         let socket = Socket::serve(&self.socket, &device.store)?;
-        let mut stage = Stage::new(&device, clock, None)?;
+        let housekeeping = housekeeping::start(&device.store)?;
+        let mut stage = Stage::new(&device, clock.clone(), None)?;
         let mut crowd = Crowd::of_seed(self.seed);
         println!("ready");
         for _ in 0..self.shoppers {
-            let before = stage.thanked();
-            stage.serve(&crowd.next_shopper())?;
-            // Whoever watches counts the promises made before a kill.
-            if stage.thanked() > before {
-                println!("thanked {}", device.store.position()?.last_seq);
-            }
+            happen(Deed::Shopper, &mut stage, &mut crowd, &clock)?;
         }
         println!("rests");
         if self.stay {
-            std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+            for line in std::io::stdin().lines() {
+                happen(Deed::parse(&line?)?, &mut stage, &mut crowd, &clock)?;
+                println!("at {} {}", stage.page(), device.store.position()?.last_seq);
+            }
         }
-        drop(socket);
+        drop((socket, housekeeping));
         device.store.close()?;
         Ok(())
     }
+}
+
+fn happen(deed: Deed, stage: &mut Stage, crowd: &mut Crowd, clock: &Arc<ManualClock>) -> Result<()> {
+    let before = stage.thanked();
+    deed.carry_out(stage, crowd, clock)?;
+    // Whoever watches counts the promises made before a kill.
+    if stage.thanked() > before {
+        println!("thanked {}", stage.store().position()?.last_seq);
+    }
+    Ok(())
 }

@@ -49,6 +49,9 @@ pub(crate) enum Command {
     Close(Answer<()>),
     #[cfg(test)]
     Run(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
+    /// What happens to the disk when the reserve is given back to it.
+    #[cfg(test)]
+    WhenReleased(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
 }
 
 impl Command {
@@ -63,7 +66,7 @@ impl Command {
             Self::Accept(_, done) => done.give(Err(error)),
             Self::Purge(_, done) => done.give(Err(error)),
             #[cfg(test)]
-            Self::Run(_, done) => done.give(Err(error)),
+            Self::Run(_, done) | Self::WhenReleased(_, done) => done.give(Err(error)),
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use afterword_model::record::{RECORD_BYTES_MAX, Seq};
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
@@ -132,7 +132,10 @@ impl StoreError {
     pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         let detail = error.to_string();
+        let extended = error.sqlite_error().map(|error| error.extended_code);
         match error.sqlite_error_code() {
+            // The log's index is a file as well, and the one that asks for a block when the log begins.
+            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full(path),
             Some(ErrorCode::DiskFull) => Self::Full(path),
             Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Io { path, detail },

@@ -152,6 +152,7 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     let now_ms = options.clock.wall_ms();
     let mut connection = open_writer(path)?;
     let migrated = schema::migrate(&mut connection, path, MIGRATIONS)?;
+    schema::check(&connection, path, MIGRATIONS)?;
     let mut state = State::read(&connection, path)?;
     if !state.clean {
         quick_check(&connection, path)?;

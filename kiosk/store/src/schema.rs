@@ -86,6 +86,39 @@ pub(crate) fn migrate(
     Ok(Some(Migrated { from: found, copy }))
 }
 
+/// Checks that the schema says what these `migrations` make of an empty file. A database of a newer program is not
+/// checked. SQLite believes its own description of the tables, so a letter that rotted in it gives errors that look like
+/// anything but damage.
+pub(crate) fn check(connection: &Connection, path: &Path, migrations: &[M<'_>]) -> Result<(), StoreError> {
+    let of = |error: rusqlite::Error| StoreError::of(path, &error);
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(of)?;
+    if usize::try_from(found) != Ok(migrations.len()) {
+        return Ok(());
+    }
+    let mut expected = Connection::open_in_memory().map_err(of)?;
+    Migrations::from_slice(migrations)
+        .to_latest(&mut expected)
+        .map_err(|error| StoreError::Unexpected { path: path.to_owned(), detail: error.to_string() })?;
+    if statements(connection).map_err(of)? == statements(&expected).map_err(of)? {
+        return Ok(());
+    }
+    let detail = "the description of its tables is another than it was made with".to_owned();
+    Err(StoreError::Corrupt { path: path.to_owned(), detail })
+}
+
+/// Every object with the statement that made it, without comments and line ends.
+fn statements(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    let plain = |sql: &str| {
+        let lines = sql.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    let mut read =
+        connection.prepare("SELECT name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")?;
+    let objects =
+        read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, plain(&row.get::<_, String>(2)?))))?;
+    objects.collect()
+}
+
 /// Copies the whole database, log included, to `kiosk.db.before-schema-<known>`.
 ///
 /// SQLite makes the copy: a file of the database that this process opened and closed by itself would take

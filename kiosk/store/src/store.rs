@@ -58,6 +58,8 @@ impl Store {
             commits: 0,
             healed_ms: None,
             reserve: ready.reserve,
+            #[cfg(test)]
+            when_released: None,
             place: ready.place,
         };
         let (commands, received) = sync_channel(STORE_COMMANDS_MAX);

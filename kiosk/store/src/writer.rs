@@ -44,6 +44,8 @@ pub(crate) struct Writer {
     /// When an epoch was last begun because of a rotted record, by the monotonic clock.
     pub(crate) healed_ms: Option<u64>,
     pub(crate) reserve: Reserve,
+    #[cfg(test)]
+    pub(crate) when_released: Option<Box<dyn FnOnce(&Connection) + Send>>,
     /// Dropped last, when the database is closed: only then may another open it.
     pub(crate) place: Place,
 }
@@ -130,6 +132,11 @@ impl Writer {
                 run(connection);
                 Ok(())
             })),
+            #[cfg(test)]
+            Command::WhenReleased(change, done) => {
+                self.when_released = Some(change);
+                done.give(Ok(()));
+            }
         }
     }
 
@@ -141,6 +148,10 @@ impl Writer {
         match self.attempt(&mut transaction) {
             Err(StoreError::Full(_)) if self.reserve.release() => {
                 self.shared.short_of_room.store(true, Ordering::SeqCst);
+                #[cfg(test)]
+                if let (Some(change), Some(connection)) = (self.when_released.take(), &self.connection) {
+                    change(connection);
+                }
                 self.attempt(transaction)
             }
             attempted => attempted,

@@ -210,13 +210,17 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
     let identity = Arc::new(Identity::load(state_dir)?);
     let _lock = lock(state_dir).await?;
     let clock = Arc::new(SystemClock::start());
-    let transport =
-        HttpsTransport::new(&identity, clock.clone(), Timeouts::default()).with_context(|| {
-            format!(
-                "the identity in {} cannot be used for TLS: move it away and enrol the device again",
-                state_dir.display()
-            )
-        })?;
+    let (timing, timeouts) = if arguments.brisk {
+        (Timing::brisk(), Timeouts::brisk())
+    } else {
+        (Timing::default(), Timeouts::default())
+    };
+    let transport = HttpsTransport::new(&identity, clock.clone(), timeouts).with_context(|| {
+        format!(
+            "the identity in {} cannot be used for TLS: move it away and enrol the device again",
+            state_dir.display()
+        )
+    })?;
     let status = Status::starting(&identity).continued_from(Status::read(state_dir));
     if let Some(receipt_ms) = status.last_receipt_ms {
         transport.time_is_at_least(receipt_ms);
@@ -228,7 +232,7 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
         transport,
         identity,
         keep: keep_in(state_dir.clone()),
-        timing: if arguments.brisk { Timing::brisk() } else { Timing::default() },
+        timing,
         entropy: Arc::new(SystemEntropy),
         clock,
         status,

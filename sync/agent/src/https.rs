@@ -37,6 +37,14 @@ impl Default for Timeouts {
     }
 }
 
+impl Timeouts {
+    /// For a shop on a desk, where a person watches: a line that says nothing is given up within seconds.
+    #[must_use]
+    pub fn brisk() -> Self {
+        Self { connect_ms: 5_000, total_ms: 10_000 }
+    }
+}
+
 /// An unused connection is closed after this, before home routers forget it, in milliseconds.
 const IDLE_MS: u64 = 45_000;
 

@@ -14,6 +14,8 @@ use std::time::Duration;
 use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::batch::BATCHES_PATH;
 use afterword_protocol::enrolment::ENROLMENT_PATH;
+use afterword_protocol::heartbeat::HEARTBEATS_PATH;
+use afterword_protocol::renewal::RENEWALS_PATH;
 use rustls::server::danger::ClientCertVerifier as _;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
@@ -25,6 +27,8 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::requests::batches::Batch;
 use crate::requests::enrolments::Enrolment;
+use crate::requests::heartbeats::Beat;
+use crate::requests::renewals::Renewal;
 use crate::requests::{Caller, Context, Request, expect_type};
 use crate::server::StartError;
 use crate::storage::StorageError;
@@ -106,6 +110,8 @@ impl InProcess {
             let caller = Caller { address, bearer: read_bearer(&certificate) };
             match path {
                 BATCHES_PATH => self.serve::<Batch>(&caller, &typed),
+                HEARTBEATS_PATH => self.serve::<Beat>(&caller, &typed),
+                RENEWALS_PATH => self.serve::<Renewal>(&caller, &typed),
                 _ => Err(Refusal::not_found()),
             }
         };

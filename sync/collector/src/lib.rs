@@ -24,6 +24,7 @@ pub mod limits;
 mod listen;
 mod opened;
 mod pki;
+mod refresh;
 mod refusal;
 mod reply;
 mod requests;
@@ -36,8 +37,8 @@ pub use admin::{Admin, AdminError, DeviceRow, DeviceState, NewDevice, Revocation
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};
 pub use limits::Limits;
-pub use pki::PkiError;
+pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
 pub use storage::{
-    Break, CHECKPOINT_PAGES, DoubledStore, OpenError, StorageError, StoreReport, VerifyReport,
+    Break, CHECKPOINT_PAGES, DoubledStore, Erasure, OpenError, StorageError, StoreReport, VerifyReport,
 };

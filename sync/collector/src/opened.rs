@@ -66,9 +66,14 @@ fn prepare_folder(data: &Path) -> Result<File, StartError> {
     } else if !fs::metadata(data).map_err(failed)?.is_dir() {
         return Err(failed(io::Error::from(io::ErrorKind::NotADirectory)));
     }
+    lock_folder(data).map_err(failed)
+}
+
+/// The right to write keys in the folder, until dropped. Waits for whoever has it: that takes moments.
+pub(crate) fn lock_folder(data: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let lock = options.write(true).create(true).truncate(false).mode(0o600).open(data.join("collector.lock"));
-    let lock = lock.map_err(failed)?;
-    lock.lock().map_err(failed)?;
+    let lock =
+        options.write(true).create(true).truncate(false).mode(0o600).open(data.join("collector.lock"))?;
+    lock.lock()?;
     Ok(lock)
 }

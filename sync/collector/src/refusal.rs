@@ -92,10 +92,9 @@ impl Refusal {
         )
     }
 
-    /// 403 for a batch under another device's name.
+    /// 403 for a batch or a heartbeat under another device's name.
     pub(crate) fn other_device() -> Self {
-        let detail =
-            "the batch's header names another device than the certificate; a device speaks for itself only";
+        let detail = "another device is named than in the certificate; a device speaks for itself only";
         ProblemType::NotAllowed.with_detail(detail).into()
     }
 

@@ -15,12 +15,13 @@ use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::limits::BATCHES_IN_FLIGHT_MAX;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::config::{Config, https_url, pki_path};
 use crate::listen::{Port, tls};
 use crate::opened::Opened;
 use crate::pki::PkiError;
+use crate::refresh::Acceptors;
 use crate::routes::{self, App};
 use crate::storage::OpenError;
 use crate::storage::writer::Writer;
@@ -88,6 +89,7 @@ pub struct Collector {
     enrol_url: String,
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
+    refresh: AbortHandle,
     app: Option<Arc<App>>,
     writer_thread: Option<JoinHandle<()>>,
     shutdown_limit: std::time::Duration,
@@ -110,19 +112,18 @@ impl Collector {
         let (device_url, enrol_url) = urls(&config, device_address, enrol_address)?;
 
         let urls = (device_url.as_str(), enrol_url.as_str());
-        let Opened { context, readers, writing } = Opened::open(&config, urls, Arc::clone(&clock), entropy)?;
+        let Opened { context, readers, writing } = Opened::open(&config, urls, clock, entropy)?;
 
         let tls_failed = |error: tls::TlsError| StartError::Tls {
             path: pki_path(&config.data),
             reason: error.to_string(),
         };
-        let pki = context.keys.now();
-        let device_tls = tls::device_port(&pki, Arc::clone(&clock)).map_err(tls_failed)?;
-        let enrol_tls = tls::enrol_port(&pki, clock).map_err(tls_failed)?;
+        let context = Arc::new(context);
+        let acceptors = Acceptors::new(&context).map_err(tls_failed)?;
         let (writer, writer_thread) = Writer::start(writing).map_err(StartError::Writer)?;
         let limits = config.limits;
         let app = Arc::new(App {
-            context: Arc::new(context),
+            context: Arc::clone(&context),
             readers,
             writer,
             in_flight: Semaphore::new(limits.batches_in_flight.clamp(1, BATCHES_IN_FLIGHT_MAX)),
@@ -134,20 +135,21 @@ impl Collector {
         let mut ports = JoinSet::new();
         let device_port = Port {
             listener: device_listener,
-            tls: device_tls,
+            tls: acceptors.devices(),
             router: routes::device_port(Arc::clone(&app)),
             connections_max: limits.device_connections.max(1),
             limits: limits.clone(),
         };
         let enrol_port = Port {
             listener: enrol_listener,
-            tls: enrol_tls,
+            tls: acceptors.enrolment(),
             router: routes::enrol_port(Arc::clone(&app)),
             connections_max: limits.enrol_connections.max(1),
             limits: limits.clone(),
         };
         ports.spawn(device_port.serve(ended.clone()));
         ports.spawn(enrol_port.serve(ended));
+        let refresh = tokio::spawn(acceptors.follow(context)).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -155,6 +157,7 @@ impl Collector {
             enrol_url,
             ending,
             ports,
+            refresh,
             app: Some(app),
             writer_thread: Some(writer_thread),
             shutdown_limit: limits.shutdown,
@@ -190,6 +193,7 @@ impl Collector {
     pub async fn shutdown(mut self) {
         // Nobody listening any more is as good as told.
         let _ = self.ending.send(true);
+        self.refresh.abort();
         while self.ports.join_next().await.is_some() {}
         self.app = None;
         if let Some(thread) = self.writer_thread.take() {
@@ -198,6 +202,12 @@ impl Collector {
                 tracing::warn!("the database did not close in time; it recovers at the next start");
             }
         }
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.refresh.abort();
     }
 }
 

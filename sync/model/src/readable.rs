@@ -52,13 +52,18 @@ struct ShapeOfAnswer<'a> {
 /// # Errors
 /// [`Unreadable`], as [`Response::from_bytes`] gives it.
 pub fn check(seq: Seq, bytes: &[u8]) -> Result<(), Unreadable> {
-    let certain = serde_json::from_slice::<Shape<'_>>(bytes).is_ok_and(|shape| {
+    if is_certain(seq, bytes) { Ok(()) } else { Response::from_bytes(seq, bytes).map(drop) }
+}
+
+/// Whether the short way is certain that these bytes are a response which stands at `seq`, and was carried from nowhere.
+#[must_use]
+pub fn is_certain(seq: Seq, bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Shape<'_>>(bytes).is_ok_and(|shape| {
         let valued = |answer: &ShapeOfAnswer<'_>| {
             answer.face.is_some() || answer.choices.is_some() || answer.comment.is_some()
         };
         shape.v <= RESPONSE_VERSION && shape.seq == seq && shape.answers.iter().all(valued)
-    });
-    if certain { Ok(()) } else { Response::from_bytes(seq, bytes).map(drop) }
+    })
 }
 
 #[cfg(test)]

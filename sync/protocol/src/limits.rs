@@ -102,9 +102,16 @@ pub const DEVICE_CONNECTIONS_MAX: usize = 900;
 /// Open enrolment connections. Enrolment is rare, open to strangers, and must not use up the files.
 pub const ENROL_CONNECTIONS_MAX: usize = 40;
 
-/// When fewer than one in so many connections is free, answers close their connection, so that thousands of
-/// devices that come back at once take turns instead of holding their places for the idle time.
+/// When fewer than one in so many connections is free, the port is crowded: then thousands of devices that come back
+/// at once take turns, as the next two limits say, instead of holding their places for the idle time.
 pub const CROWDED_SHARE: usize = 4;
+
+/// As [`IDLE_TIMEOUT`], while the port is crowded. A device that has more to send does so within milliseconds.
+pub const CROWDED_IDLE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Bytes that a connection may bring before it gives its place up, while the port is crowded: a hundred full batches
+/// of ratings. A device with a long backlog has its turn; one that delivers a record now and then keeps its place.
+pub const CROWDED_TURN_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Bytes of a request's header. Ours are under 1 KiB; 8 KiB is what servers commonly take, for proxies' additions.
 pub const HEADER_BYTES_MAX: usize = 8 * 1024;
@@ -119,6 +126,10 @@ pub const OVERSIZE_DRAINED_MAX: usize = 1024 * 1024;
 /// Batches that are decoded, queued or being committed at once. At most 264 KiB and their decoded form each,
 /// so some 40 MiB; beyond it a device is told to come back.
 pub const BATCHES_IN_FLIGHT_MAX: usize = 64;
+
+/// How long a batch that has come waits for one of these places before its device is told to come back: a full queue
+/// empties in about a second, and a device that is sent away costs another request, or a handshake.
+pub const PLACE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Seconds in `Retry-After` when too much is in flight: a full queue empties in about one.
 pub const BUSY_RETRY_AFTER_S: u64 = 2;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch};
+use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, next_head};
+use afterword_protocol::queue::Run;
 use anyhow::{Result, ensure};
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -62,4 +63,14 @@ impl Bare {
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// A run as the floor stores it, with the head after each record.
+pub(crate) fn bundle(run: &Run) -> Bundle {
+    let mut head = run.previous_head;
+    let records = run.records.iter().map(|bytes| {
+        head = next_head(&head, bytes);
+        (bytes.clone(), head)
+    });
+    Bundle { first_seq: run.first_seq, records: records.collect() }
 }

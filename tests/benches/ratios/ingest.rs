@@ -17,16 +17,16 @@ use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::Run;
 use afterword_protocol::receipt::Nonce;
 use afterword_protocol::system::SystemClock;
+use afterword_tests::office::{Office, runtime};
+use afterword_tests::ratings::{Shoppers, batches_in_memory};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::Wanted;
-use crate::bare::{Bare, Bundle};
+use crate::bare::{Bare, Bundle, bundle};
 use crate::measure::{Better, Figure, Side, per_second, timed};
-use crate::office::{Office, runtime};
-use crate::ratings::{Shoppers, batches_in_memory, bundle};
 
 /// Rounds of each side.
 const ROUNDS: usize = 7;

@@ -11,7 +11,8 @@
 //! | `ingest` | P8: eight devices at once |
 //! | `drain` | P9: one device with a long backlog |
 //! | `measure`, `bare`, `glass` | time and the report, the floor on the disk, a bare screen |
-//! | `ratings`, `office` | the answers, the collector |
+//!
+//! The answers and the collector are the tests' own: `afterword_tests::{ratings, office}`.
 //!
 //! Invariants: ours and the floor run in turns, in the same run, on the same file system, with the same durability;
 //! what is prepared is not timed. A benchmark that cannot do what it measures ends the run with an error, never with
@@ -22,8 +23,6 @@ mod drain;
 mod glass;
 mod ingest;
 mod measure;
-mod office;
-mod ratings;
 mod screen;
 mod store;
 mod wire;

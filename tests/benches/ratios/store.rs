@@ -8,12 +8,12 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use afterword_kiosk_store::Store;
+use afterword_tests::ratings::{Shoppers, Visit, open_store};
 use anyhow::{Context, Result};
 
 use crate::Wanted;
 use crate::bare::Bare;
 use crate::measure::{Better, Figure, Side, micros, now, quantile};
-use crate::ratings::{Shoppers, Visit, open_store};
 
 /// Rounds of each side.
 const ROUNDS: usize = 21;

@@ -17,6 +17,8 @@ use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::Run;
 use afterword_protocol::receipt::Nonce;
+use afterword_tests::office::{Office, by_way_of, runtime};
+use afterword_tests::ratings::{Shoppers, batches, batches_in_memory, copy_store, fill, open_store};
 use anyhow::Result;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,8 +26,6 @@ use tokio::task::JoinHandle;
 
 use crate::Wanted;
 use crate::measure::{Better, Figure, Side, number, quantile};
-use crate::office::{Office, by_way_of, runtime};
-use crate::ratings::{Shoppers, batches, batches_in_memory, copy_store, fill, open_store};
 
 /// Rounds, each with a device, a connection and nonces of its own.
 const ROUNDS: usize = 5;

@@ -14,6 +14,8 @@ mod log;
 mod origin;
 mod pages;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::path::Path;

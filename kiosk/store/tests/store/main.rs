@@ -4,7 +4,9 @@
 
 mod carrying;
 mod freezing;
+mod full_disk;
 mod opening;
+mod properties;
 mod purging;
 #[path = "../queue_suite/mod.rs"]
 mod queue_suite;

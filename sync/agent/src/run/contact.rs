@@ -48,7 +48,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         if self.failing_since_ms.is_none() && now_ms >= self.contact.heartbeat_due_ms {
             self.contact.heartbeat_due_ms = now_ms.saturating_add(self.agent.timing.heartbeat_ms);
             let health = self.health().await?;
-            match self.beat(&self.agent.transport, &self.agent.identity, health.clone()).await {
+            let wall_ms = self.agent.clock.wall_ms();
+            let agent = &self.agent;
+            match beat(&agent.transport, &agent.identity, health.clone(), wall_ms).await {
                 Heard::Answer(answer) => self.heard(&answer, &health, plan).await?,
                 Heard::NotLetIn(problem) => {
                     tracing::warn!(%problem, "the collector does not let this device in");
@@ -61,16 +63,6 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             self.renew_now().await?;
         }
         Ok(())
-    }
-
-    /// One heartbeat over this way, under this identity.
-    pub(super) async fn beat(&self, transport: &T, identity: &Identity, health: Health) -> Heard {
-        let said = heartbeat::heartbeat(identity, health, self.agent.clock.wall_ms());
-        let body = serde_json::to_vec(&said).expect("a heartbeat holds only texts and numbers");
-        match transport.post(Message::Heartbeat, body.into()).await {
-            Ok(raw) => heartbeat::read(&raw),
-            Err(failure) => Heard::Nothing(failure.to_string()),
-        }
     }
 
     /// How the store is, also where its program is too old to tell.
@@ -118,5 +110,20 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             Some((wall_ms, then_ms)) => wall_ms.saturating_add_unsigned(self.now_ms() - then_ms),
             None => self.agent.clock.wall_ms(),
         }
+    }
+}
+
+/// One heartbeat over this way, under this identity.
+pub(super) async fn beat<T: Transport>(
+    transport: &T,
+    identity: &Identity,
+    health: Health,
+    wall_ms: i64,
+) -> Heard {
+    let said = heartbeat::heartbeat(identity, health, wall_ms);
+    let body = serde_json::to_vec(&said).expect("a heartbeat holds only texts and numbers");
+    match transport.post(Message::Heartbeat, body.into()).await {
+        Ok(raw) => heartbeat::read(&raw),
+        Err(failure) => Heard::Nothing(failure.to_string()),
     }
 }

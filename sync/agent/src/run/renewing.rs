@@ -7,6 +7,7 @@ use std::sync::Arc;
 use afterword_protocol::queue::{Health, Queue};
 use afterword_protocol::renewal::RenewalRequest;
 
+use super::contact::beat;
 use super::{Restart, Work};
 use crate::heartbeat::Heard;
 use crate::identity::Identity;
@@ -65,7 +66,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     /// Tries an identity, makes it durable, and uses it from then on.
     async fn change_to(&mut self, candidate: Identity, health: Health) -> Result<(), String> {
         let transport = self.agent.transport.with_identity(&candidate).map_err(|error| error.to_string())?;
-        match self.beat(&transport, &candidate, health).await {
+        match beat(&transport, &candidate, health, self.agent.clock.wall_ms()).await {
             Heard::Answer(_) => {}
             Heard::NotLetIn(problem) | Heard::Nothing(problem) => return Err(problem),
         }

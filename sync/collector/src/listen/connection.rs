@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use afterword_protocol::limits::{HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
+use afterword_protocol::limits::{CROWDED_TURN_BYTES_MAX, HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONNECTION, HeaderValue};
@@ -45,7 +45,9 @@ pub(super) async fn serve(
 ) {
     // Answers are one packet each; waiting to fill it would only delay them.
     let _ = stream.set_nodelay(true);
-    match timeout(shared.limits.handshake, shared.tls.accept(stream)).await {
+    let tls = shared.tls.borrow().clone();
+    let handshake = shared.turnstile.pass(tls.accept(stream));
+    match timeout(shared.limits.handshake, handshake).await {
         Err(_) => tracing::debug!(%source, "dropped: no handshake in time"),
         Ok(Err(error)) => tracing::info!(%source, %error, "refused in the handshake"),
         Ok(Ok(stream)) => match serve_requests(&shared, stream, source).await {
@@ -64,8 +66,12 @@ async fn serve_requests(shared: &Arc<Shared>, stream: TlsStream<TcpStream>, sour
         progress.enter(Stage::Request);
         let (shared, progress) = (Arc::clone(shared), Arc::clone(&progress));
         async move {
-            let response = answer(&shared, request, source, bearer).await;
-            progress.enter(Stage::Waiting);
+            let mut response = answer(&shared, request, source, bearer).await;
+            let is_crowded = shared.is_crowded();
+            if is_crowded && progress.bytes() > CROWDED_TURN_BYTES_MAX {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            progress.enter(if is_crowded { Stage::WaitingInACrowd } else { Stage::Waiting });
             Ok::<_, Infallible>(response)
         }
     });
@@ -107,13 +113,9 @@ async fn answer(
         request.extensions_mut().insert(bearer);
     }
     let routed = shared.router.clone().oneshot(request.map(Body::new));
-    let mut response = match timeout(shared.limits.request, routed).await {
+    match timeout(shared.limits.request, routed).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(_) => Refusal::timed_out("the request").into_response(),
-    };
-    if shared.is_crowded() {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }

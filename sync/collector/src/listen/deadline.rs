@@ -4,10 +4,12 @@
 //! changes only while the connection itself is polled, so whoever polls it sees the new deadline at once.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use afterword_protocol::limits::CROWDED_IDLE_TIMEOUT;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -21,22 +23,26 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) enum Stage {
     /// Nothing of the next request has come.
     Waiting,
+    /// The same, while others wait for a place.
+    WaitingInACrowd,
     /// The first byte of a header has come, not all of it.
     Header,
     /// A request is being read or answered.
     Request,
 }
 
-/// The stage of one connection, and since when.
+/// The stage of one connection, and since when; what it has brought.
 pub(super) struct Progress {
     state: Mutex<(Stage, Instant)>,
     limits: Limits,
+    bytes: AtomicU64,
 }
 
 impl Progress {
     /// A connection whose handshake has just ended.
     pub(super) fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new((Stage::Waiting, Instant::now())), limits })
+        let state = Mutex::new((Stage::Waiting, Instant::now()));
+        Arc::new(Self { state, limits, bytes: AtomicU64::new(0) })
     }
 
     /// Goes on to a stage.
@@ -55,14 +61,21 @@ impl Progress {
         since
             + match stage {
                 Stage::Waiting => self.limits.idle,
+                Stage::WaitingInACrowd => self.limits.idle.min(CROWDED_IDLE_TIMEOUT),
                 Stage::Header => self.limits.header,
                 Stage::Request => self.limits.request + GRACE,
             }
     }
 
-    fn bytes_came(&self) {
+    /// How many bytes have come since the handshake.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    fn bytes_came(&self, count: usize) {
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
         let mut state = self.lock();
-        if state.0 == Stage::Waiting {
+        if matches!(state.0, Stage::Waiting | Stage::WaitingInACrowd) {
             *state = (Stage::Header, Instant::now());
         }
     }
@@ -86,8 +99,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.progress.bytes_came();
+        let count = buffer.filled().len() - before;
+        if count > 0 {
+            self.progress.bytes_came(count);
         }
         result
     }
@@ -120,12 +134,16 @@ mod tests {
         let limits = Limits::default();
         let progress = Progress::new(limits.clone());
         assert_eq!(progress.deadline(), Instant::now() + limits.idle);
-        progress.bytes_came();
+        progress.bytes_came(1);
         assert_eq!(progress.deadline(), Instant::now() + limits.header);
         tokio::time::advance(Duration::from_secs(3)).await;
-        progress.bytes_came();
+        progress.bytes_came(1);
         assert_eq!(progress.deadline(), Instant::now() + limits.header - Duration::from_secs(3));
         progress.enter(Stage::Request);
         assert_eq!(progress.deadline(), Instant::now() + limits.request + GRACE);
+        progress.enter(Stage::WaitingInACrowd);
+        assert_eq!(progress.deadline(), Instant::now() + CROWDED_IDLE_TIMEOUT);
+        progress.bytes_came(1);
+        assert_eq!((progress.deadline(), progress.bytes()), (Instant::now() + limits.header, 3));
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! `axum::serve` has no time-outs, so this loop is our own. Invariants: every stage of a connection has a
 //! deadline (see [`deadline`]); a connection holds one place from accept to close, and when all places are
-//! taken the next ones wait in the kernel's queue; one bad connection never ends the loop.
+//! taken the next ones wait in the kernel's queue; a crowd of handshakes does not hold up who is inside (see
+//! [`turnstile`]); one bad connection never ends the loop.
 
 mod connection;
 mod deadline;
 pub(crate) mod tls;
+mod turnstile;
 pub(crate) mod verifier;
 
 use std::net::SocketAddr;
@@ -20,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use self::turnstile::Turnstile;
 use crate::limits::Limits;
 
 /// A pause after an accept that failed, as it does when the process has no file left: time for one to close.
@@ -28,7 +31,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// One listening port and what is behind it.
 pub(crate) struct Port {
     pub(crate) listener: TcpListener,
-    pub(crate) tls: TlsAcceptor,
+    /// As it is for the next connection.
+    pub(crate) tls: watch::Receiver<TlsAcceptor>,
     pub(crate) router: Router,
     pub(crate) connections_max: usize,
     pub(crate) limits: Limits,
@@ -40,7 +44,8 @@ pub(crate) struct Source(pub(crate) SocketAddr);
 
 /// What every connection of a port shares.
 struct Shared {
-    tls: TlsAcceptor,
+    tls: watch::Receiver<TlsAcceptor>,
+    turnstile: Turnstile,
     router: Router,
     limits: Limits,
     places: Arc<Semaphore>,
@@ -60,6 +65,7 @@ impl Port {
     pub(crate) async fn serve(self, mut ending: watch::Receiver<bool>) {
         let shared = Arc::new(Shared {
             tls: self.tls,
+            turnstile: Turnstile::for_this_machine(),
             router: self.router,
             limits: self.limits,
             places: Arc::new(Semaphore::new(self.connections_max)),

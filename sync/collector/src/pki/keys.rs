@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
 
 use afterword_model::ports::{Clock, Entropy};
 
 use super::{Pki, PkiError};
+use crate::opened::lock_folder;
 
 /// The keys of one collector.
 pub(crate) struct Keys {
@@ -33,8 +35,20 @@ impl Keys {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// When files last came or went in the folder; `None` when that cannot be told. Every file in it is replaced by
+    /// renaming, so that no change escapes this.
+    pub(crate) fn changed_at(&self) -> Option<SystemTime> {
+        std::fs::metadata(&self.folder).and_then(|folder| folder.modified()).ok()
+    }
+
     /// Reads the folder again. When that fails, what was read before stays in use.
     pub(crate) fn reload(&self, clock: &dyn Clock, entropy: &impl Entropy) -> Result<(), PkiError> {
+        let data = self.folder.parent().unwrap_or(&self.folder);
+        let _lock = lock_folder(data).map_err(|reason| PkiError::Files {
+            what: "lock",
+            path: data.to_owned(),
+            reason,
+        })?;
         let pki = Pki::open_or_create(&self.folder, &self.names, clock, entropy)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pki);
         Ok(())

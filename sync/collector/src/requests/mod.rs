@@ -10,6 +10,8 @@
 
 pub(crate) mod batches;
 pub(crate) mod enrolments;
+pub(crate) mod heartbeats;
+pub(crate) mod renewals;
 mod signing_request;
 
 use std::net::IpAddr;

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use afterword_protocol::batch::BATCHES_PATH;
 use afterword_protocol::enrolment::ENROLMENT_PATH;
+use afterword_protocol::heartbeat::HEARTBEATS_PATH;
+use afterword_protocol::limits::PLACE_TIMEOUT;
+use afterword_protocol::renewal::RENEWALS_PATH;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::{MethodRouter, post};
@@ -13,6 +16,7 @@ use axum::{Extension, Router};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::limits::Limits;
 use crate::listen::Source;
@@ -21,6 +25,8 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::requests::batches::Batch;
 use crate::requests::enrolments::Enrolment;
+use crate::requests::heartbeats::Beat;
+use crate::requests::renewals::Renewal;
 use crate::requests::{Caller, Context, Request, expect_type};
 use crate::storage::readers::Readers;
 use crate::storage::writer::Writer;
@@ -54,7 +60,11 @@ impl App {
 
 /// The addresses of the device port.
 pub(crate) fn device_port(app: Arc<App>) -> Router {
-    closed(Router::new().route(BATCHES_PATH, taking::<Batch>())).with_state(app)
+    let addresses = Router::new()
+        .route(BATCHES_PATH, taking::<Batch>())
+        .route(HEARTBEATS_PATH, taking::<Beat>())
+        .route(RENEWALS_PATH, taking::<Renewal>());
+    closed(addresses).with_state(app)
 }
 
 /// The addresses of the enrolment port.
@@ -86,7 +96,11 @@ async fn serve<R: Request>(
     let header = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     expect_type::<R>(header(CONTENT_TYPE), header(CONTENT_ENCODING))?;
     let body = body::read(body, R::BODY_MAX, app.limits.body).await?;
-    let _place = app.in_flight.try_acquire().map_err(|_| Refusal::busy())?;
+    // In the order of coming; whoever waits here has been read and costs the collector nothing more.
+    let _place = match timeout(PLACE_TIMEOUT, app.in_flight.acquire()).await {
+        Ok(place) => place.expect("the semaphore is never closed"),
+        Err(_) => return Err(Refusal::busy()),
+    };
     let prepared = app.compute(move |app| R::prepare(&app.context, &caller, admitted, &body)).await;
     let request = prepared.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))?;
     let context = Arc::clone(&app.context);

@@ -32,6 +32,10 @@ const STATEMENTS_KEPT: usize = 32;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_first.sql")),
     M::up(include_str!("migrations/0002_enrolled_again.sql")),
+    M::up(include_str!("migrations/0003_heartbeats.sql")),
+    M::up(include_str!("migrations/0004_receipts.sql")),
+    M::up(include_str!("migrations/0005_carried.sql")),
+    M::up(include_str!("migrations/0006_erased.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

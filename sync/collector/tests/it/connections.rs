@@ -98,6 +98,36 @@ async fn when_all_places_are_taken_the_next_one_waits_for_a_place() {
 }
 
 #[tokio::test]
+async fn in_a_crowd_whoever_is_silent_or_has_had_a_turn_makes_room_and_the_others_stay() {
+    // Four places, all taken: that is a crowd.
+    let server = Server::start_with(Limits { device_connections: 4, ..Limits::default() }).await;
+    let device = server.device("Exit").await.with_records(8);
+    let (mut small, mut silent) = (device.connect().await, device.connect().await);
+    let (mut large, _fourth) = (device.connect().await, device.connect().await);
+    assert_eq!(silent.send_batch(&device.batch(1, 1)).await, 200);
+    for seq in 1..=8 {
+        let body = device.batch(seq, seq);
+        small.write(&[batch_head(body.len()).as_bytes(), &body].concat()).await;
+        let answer = small.read_answer().await;
+        assert!(
+            answer.starts_with("HTTP/1.1 200") && !answer.contains("close"),
+            "it keeps its place: {answer}"
+        );
+    }
+    assert_eq!(silent.read_to_end().await, "", "half a second without a word is long in a crowd");
+
+    let _fourth_again = device.connect().await;
+    let mut answer = String::new();
+    for _ in 0..5 {
+        large.write(batch_head(250_000).as_bytes()).await;
+        large.write(&[b'x'; 250_000]).await;
+        answer = large.read_answer().await;
+    }
+    assert!(answer.to_lowercase().contains("connection: close"), "a mebibyte is a turn: {answer}");
+    assert_eq!(large.read_to_end().await, "");
+}
+
+#[tokio::test]
 async fn a_header_that_never_ends_is_cut_off() {
     let server = Server::start().await;
     let device = server.device("Exit").await;

@@ -203,6 +203,13 @@ impl Device {
         Answer::of(request.header("content-encoding", BATCH_ENCODING).body(body)).await
     }
 
+    /// Whether this client gets a receipt for the first record.
+    pub(crate) async fn reaches(&self, client: &reqwest::Client) -> bool {
+        let request = client.post(self.url()).header("content-type", BATCH_MEDIA_TYPE);
+        let request = request.header("content-encoding", BATCH_ENCODING).body(self.batch(1, 1));
+        request.timeout(PATIENCE).send().await.is_ok_and(|response| response.status() == 200)
+    }
+
     /// A second client of the same identity, with connections of its own.
     pub(crate) fn another_client(&self) -> reqwest::Client {
         client(&self.enrolled.collector_ca_pem, Some((&self.enrolled.certificate_pem, &self.key)))
@@ -272,7 +279,9 @@ pub(crate) fn client(ca_pem: &str, identity: Option<(&str, &SigningKey)>) -> req
 
 pub(crate) fn tls(ca_pem: &str, identity: Option<(&str, &SigningKey)>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
+    for authority in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+        roots.add(authority.unwrap()).unwrap();
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
@@ -307,6 +316,11 @@ impl Line {
     pub(crate) async fn send_batch(&mut self, body: &[u8]) -> u16 {
         self.write(batch_head(body.len()).as_bytes()).await;
         self.write(body).await;
+        self.read_answer().await[9..12].parse().unwrap()
+    }
+
+    /// One whole answer; the connection stays open.
+    pub(crate) async fn read_answer(&mut self) -> String {
         let mut answer = Vec::new();
         tokio::time::timeout(PATIENCE, async {
             while !is_whole(&answer) {
@@ -315,7 +329,7 @@ impl Line {
         })
         .await
         .expect("an answer within the test's patience");
-        String::from_utf8_lossy(&answer)[9..12].parse().unwrap()
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Everything that comes until the server ends the connection.

@@ -1,4 +1,4 @@
-//! A collector on loopback, and devices that are enrolled with it as real ones are.
+//! A collector and agents in this process, with clocks of the test's own; devices are enrolled as real ones are.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use afterword_kiosk_store::Store;
 use afterword_model::ports::Clock;
 use afterword_model::record::Seq;
 use afterword_protocol::enrolment::Enrolled;
+use afterword_protocol::queue::Queue;
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use anyhow::{Context, Result, anyhow, bail};
 use tokio::runtime::Runtime;
@@ -23,35 +24,51 @@ use tokio::task::JoinHandle;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A collector and its folder.
-pub(crate) struct Office {
+pub struct Office {
     collector: Collector,
     folder: PathBuf,
     clock: Arc<dyn Clock>,
 }
 
 /// An agent at work between a store and a collector.
-pub(crate) struct Courier {
+pub struct Courier {
     status: watch::Receiver<Status>,
     stop: watch::Sender<bool>,
     agent: JoinHandle<afterword_agent::Ended>,
 }
 
 /// Two threads: as many as the machines have cores on which the figures are compared.
-pub(crate) fn runtime() -> Result<Runtime> {
+///
+/// # Errors
+/// When the system gives none.
+pub fn runtime() -> Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
 impl Office {
     /// Starts a new collector in `folder`.
-    pub(crate) async fn open(folder: &Path) -> Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn open(folder: &Path) -> Result<Self> {
+        Self::open_at(folder, Arc::new(SystemClock::start())).await
+    }
+
+    /// The same, with a clock of its own.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn open_at(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         let config = Config::loopback(folder.join("collector"));
         let collector = Collector::start(config, Arc::clone(&clock), Arc::new(SystemEntropy)).await?;
         Ok(Self { collector, folder: folder.to_owned(), clock })
     }
 
     /// Makes a new device known to the collector.
-    pub(crate) async fn enrol(&self, name: &str) -> Result<Identity> {
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn enrol(&self, name: &str) -> Result<Identity> {
         let data = self.folder.join("collector");
         let mut admin = Admin::open(&data, Arc::clone(&self.clock), Arc::new(SystemEntropy))?;
         let code = admin.device_add(name, None)?.code.to_string();
@@ -67,54 +84,81 @@ impl Office {
     }
 
     /// Where devices deliver.
-    pub(crate) fn device_address(&self) -> SocketAddr {
+    #[must_use]
+    pub fn device_address(&self) -> SocketAddr {
         self.collector.device_address()
     }
 
     /// A device's way to the collector.
-    pub(crate) fn transport(&self, identity: &Identity) -> Result<HttpsTransport> {
+    ///
+    /// # Errors
+    /// When its certificates cannot be used.
+    pub fn transport(&self, identity: &Identity) -> Result<HttpsTransport> {
         Ok(HttpsTransport::new(identity, Arc::clone(&self.clock), Timeouts::default())?)
     }
 
     /// Sends a courier from a store to the collector, on this runtime.
-    pub(crate) fn courier(&self, store: &Store, identity: Identity) -> Result<Courier> {
-        let identity = Arc::new(identity);
-        let transport = self.transport(&identity)?;
-        let (report, status) = watch::channel(Status::starting(&identity));
-        let (stop, stopped) = watch::channel(false);
-        let agent = Agent {
-            queue: store.queue(),
-            transport,
-            identity,
-            keep: Box::new(|_| Ok(())),
-            timing: Timing::brisk(),
-            entropy: Arc::new(SystemEntropy),
-            clock: Arc::clone(&self.clock),
-            status: report,
-        };
-        Ok(Courier { status, stop, agent: tokio::spawn(afterword_agent::run(agent, stopped)) })
+    ///
+    /// # Errors
+    /// When the identity cannot be used.
+    pub fn courier(&self, store: &Store, identity: Identity) -> Result<Courier> {
+        Courier::between(store.queue(), identity, Arc::clone(&self.clock))
     }
 
     /// Ends the collector in order.
-    pub(crate) async fn close(self) {
+    pub async fn close(self) {
         self.collector.shutdown().await;
     }
 }
 
 impl Courier {
-    /// Waits until the store holds a receipt for every record up to `last_seq`.
-    pub(crate) async fn receipts_up_to(&mut self, last_seq: Seq) -> Result<()> {
-        let all = self.status.wait_for(|status| status.acknowledged_seq >= last_seq);
-        if let Ok(found) = tokio::time::timeout(DRAIN_TIMEOUT, all).await {
-            return found.map(drop).context("the agent ended before everything was received");
+    /// Sends one off between a queue and the identity's collector, on this runtime, with a clock of the device's own.
+    ///
+    /// # Errors
+    /// When the identity cannot be used.
+    pub fn between(queue: impl Queue + 'static, identity: Identity, clock: Arc<dyn Clock>) -> Result<Self> {
+        let identity = Arc::new(identity);
+        let transport = HttpsTransport::new(&identity, Arc::clone(&clock), Timeouts::default())?;
+        let (report, status) = watch::channel(Status::starting(&identity));
+        let (stop, stopped) = watch::channel(false);
+        let agent = Agent {
+            queue,
+            transport,
+            identity,
+            keep: Box::new(|_| Ok(())),
+            timing: Timing::brisk(),
+            entropy: Arc::new(SystemEntropy),
+            clock,
+            status: report,
+        };
+        Ok(Self { status, stop, agent: tokio::spawn(afterword_agent::run(agent, stopped)) })
+    }
+
+    /// Waits until the agent says something that `wanted` holds for, and gives it.
+    ///
+    /// # Errors
+    /// When it does not in time; says what it said last.
+    pub async fn says(&mut self, wanted: impl FnMut(&Status) -> bool) -> Result<Status> {
+        let said = self.status.wait_for(wanted);
+        if let Ok(found) = tokio::time::timeout(DRAIN_TIMEOUT, said).await {
+            return Ok(found.context("the agent ended before it said so")?.clone());
         }
-        let status = self.status.borrow();
-        let problem = status.problem.as_deref().unwrap_or("it gives no reason");
-        bail!("only {} of {last_seq} were received: {problem}", status.acknowledged_seq)
+        bail!("the agent did not say what was waited for: {:?}", *self.status.borrow())
+    }
+
+    /// Waits until the store holds a receipt for every record up to `last_seq`.
+    ///
+    /// # Errors
+    /// When that takes longer than two minutes; says what the agent says.
+    pub async fn receipts_up_to(&mut self, last_seq: Seq) -> Result<()> {
+        self.says(|status| status.acknowledged_seq >= last_seq).await.map(drop)
     }
 
     /// Ends the agent.
-    pub(crate) async fn stop(self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it broke down.
+    pub async fn stop(self) -> Result<()> {
         // An agent that has ended already needs no telling.
         let _ = self.stop.send(true);
         self.agent.await.context("the agent broke down")?;
@@ -123,7 +167,10 @@ impl Courier {
 }
 
 /// The same device, but with another way to the collector.
-pub(crate) fn by_way_of(identity: &Identity, address: SocketAddr) -> Result<Identity> {
+///
+/// # Errors
+/// When the identity cannot be used.
+pub fn by_way_of(identity: &Identity, address: SocketAddr) -> Result<Identity> {
     let collector_url = format!("https://localhost:{}", address.port());
     let enrolled = Enrolled { collector_url, ..identity.enrolled().clone() };
     Identity::new(enrolled, identity.key().clone()).map_err(|what| anyhow!("a broken identity: {what}"))

@@ -1,4 +1,4 @@
-//! Answers to measure with: what shoppers leave who write no comment, minutes apart, decided by a seed.
+//! Answers to test and measure with: what shoppers leave who write no comment, minutes apart, decided by a seed.
 //!
 //! The shares of the faces are the scripted crowd's of `afterword_sim::shopper`. Times are those of real visits: the
 //! gaps between shoppers are exponential, as arrivals at a door are, and no time is a round number, because that is
@@ -11,15 +11,13 @@ use std::sync::mpsc::channel;
 
 use afterword_kiosk_store::{Options, Store};
 use afterword_model::ports::{ManualClock, SeededEntropy};
-use afterword_model::record::{Head, StoreEpoch, genesis, next_head};
+use afterword_model::record::{Head, StoreEpoch, genesis};
 use afterword_model::response::{
     Answer, AnswerValue, ClockQuality, Draft, Outcome, RESPONSE_VERSION, Response, Stamp,
 };
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::{Run, Take};
 use anyhow::Result;
-
-use crate::bare::Bundle;
 
 /// 2026-11-21T08:00:00Z, when the doors open.
 const FIRST_MS: i64 = 1_795_248_000_000;
@@ -38,35 +36,35 @@ const REASONS: [&str; 8] =
     ["staff", "waiting", "checkout", "availability", "price", "clean", "finding", "other"];
 
 /// An endless queue of shoppers.
-pub(crate) struct Shoppers {
+pub struct Shoppers {
     dice: SeededEntropy,
     passed_ms: u64,
     says_why: bool,
 }
 
 /// One answer, ready to be frozen.
-pub(crate) struct Visit {
+pub struct Visit {
     /// What was answered.
-    pub(crate) draft: Draft,
+    pub draft: Draft,
     /// How it ended.
-    pub(crate) outcome: Outcome,
+    pub outcome: Outcome,
     /// From the first tap to the end, in milliseconds.
-    pub(crate) took_ms: u64,
+    pub took_ms: u64,
 }
 
 impl Shoppers {
     /// The shoppers this seed decides; they give a face and nothing else.
-    pub(crate) fn of_seed(seed: u64) -> Self {
+    pub fn of_seed(seed: u64) -> Self {
         Self { dice: SeededEntropy::new(seed), passed_ms: 0, says_why: false }
     }
 
     /// The same, and half of the dissatisfied choose reasons too.
-    pub(crate) fn who_say_why(seed: u64) -> Self {
+    pub fn who_say_why(seed: u64) -> Self {
         Self { says_why: true, ..Self::of_seed(seed) }
     }
 
     /// The next one.
-    pub(crate) fn next_visit(&mut self) -> Visit {
+    pub fn next_visit(&mut self) -> Visit {
         // Never 0, of which there is no logarithm.
         let chance = (self.below(1 << 20) + 1) as f64 / f64::from(1 << 20);
         self.passed_ms += 1 + (-chance.ln() * MEAN_GAP_MS) as u64;
@@ -121,7 +119,10 @@ impl Shoppers {
 }
 
 /// Opens the store in `folder`. The seed decides the epoch of a new one.
-pub(crate) fn open_store(folder: &Path, seed: u64) -> Result<Store> {
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open_store(folder: &Path, seed: u64) -> Result<Store> {
     let entropy = Arc::new(SeededEntropy::new(seed));
     let (store, _) = Store::open(folder, Options { clock: Arc::new(ManualClock::at(FIRST_MS)), entropy })?;
     Ok(store)
@@ -129,7 +130,10 @@ pub(crate) fn open_store(folder: &Path, seed: u64) -> Result<Store> {
 
 /// Freezes so many answers, one after the other as from a kiosk: the store tidies its log in the pauses, and without
 /// them becomes slower, not faster.
-pub(crate) fn fill(store: &Store, shoppers: &mut Shoppers, count: usize) -> Result<()> {
+///
+/// # Errors
+/// When the store does not take one.
+pub fn fill(store: &Store, shoppers: &mut Shoppers, count: usize) -> Result<()> {
     let (done, answers) = channel();
     for _ in 0..count {
         let (Visit { draft, outcome, took_ms }, done) = (shoppers.next_visit(), done.clone());
@@ -143,7 +147,10 @@ pub(crate) fn fill(store: &Store, shoppers: &mut Shoppers, count: usize) -> Resu
 }
 
 /// Everything a store holds, as the batches in which it will leave.
-pub(crate) fn batches(store: &Store) -> Result<Vec<Run>> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn batches(store: &Store) -> Result<Vec<Run>> {
     let queue = store.queue();
     let mut runs: Vec<Run> = Vec::new();
     loop {
@@ -156,18 +163,8 @@ pub(crate) fn batches(store: &Store) -> Result<Vec<Run>> {
     }
 }
 
-/// A run as the floor stores it, with the head after each record.
-pub(crate) fn bundle(run: &Run) -> Bundle {
-    let mut head = run.previous_head;
-    let records = run.records.iter().map(|bytes| {
-        head = next_head(&head, bytes);
-        (bytes.clone(), head)
-    });
-    Bundle { first_seq: run.first_seq, records: records.collect() }
-}
-
 /// Batches of a store that exists in memory alone: so many full ones, of answers in place from 1.
-pub(crate) fn batches_in_memory(shoppers: &mut Shoppers, epoch: StoreEpoch, count: usize) -> Vec<Run> {
+pub fn batches_in_memory(shoppers: &mut Shoppers, epoch: StoreEpoch, count: usize) -> Vec<Run> {
     let mut previous_head: Head = genesis(&epoch);
     let mut first_seq = 1;
     let mut runs = Vec::with_capacity(count);
@@ -183,7 +180,7 @@ pub(crate) fn batches_in_memory(shoppers: &mut Shoppers, epoch: StoreEpoch, coun
 
 impl Visit {
     /// The record's bytes, as the store would freeze them under this number.
-    pub(crate) fn into_record(self, seq: u64) -> Vec<u8> {
+    pub fn into_record(self, seq: u64) -> Vec<u8> {
         let Self { draft, outcome, took_ms } = self;
         Response { v: RESPONSE_VERSION, seq, draft, outcome, took_ms }.to_bytes()
     }
@@ -191,7 +188,10 @@ impl Visit {
 
 /// Copies a closed store, so that a round starts where the one before started. What is copied is on the disk when
 /// this returns: a sync that is timed later must not have to write it.
-pub(crate) fn copy_store(from: &Path, to: &Path) -> Result<()> {
+///
+/// # Errors
+/// When it cannot be copied.
+pub fn copy_store(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;

@@ -1,0 +1,33 @@
+//! Thousands of devices that come back at once, against one real collector (F35).
+//!
+//! `cargo build --release --workspace`, then `cargo run --release -p afterword-tests --bin herd -- 50000`. The second
+//! argument, when given, is the number of connections they share.
+
+use std::time::Duration;
+
+use afterword_tests::Desk;
+use afterword_tests::herd::{Order, come_back, connections_possible};
+use anyhow::{Context, Result};
+
+/// As many as the table asks for.
+const DEVICES: u32 = 50_000;
+/// More than the collector's places, so that some have to wait for one.
+const CONNECTIONS: usize = 1_500;
+
+#[tokio::main(flavor = "multi_thread")]
+async fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let number = |text: Option<String>, usual: usize| {
+        text.map_or(Ok(usual), |text| {
+            text.parse().with_context(|| format!("`{text}` is no number of devices"))
+        })
+    };
+    let devices = u32::try_from(number(arguments.next(), DEVICES as usize)?)?;
+    let connections = connections_possible(number(arguments.next(), CONNECTIONS)?);
+    let mut desk = Desk::new()?;
+    let collector = desk.collector()?;
+    let order = Order { devices, connections, bystander_every: Duration::from_millis(100) };
+    println!("{devices} devices over {connections} connections at a time");
+    println!("{}", come_back(&desk, &collector, order).await?);
+    collector.terminate()
+}

@@ -1,0 +1,12 @@
+//! Every fault of the fault table, one test each, named by its id.
+
+mod clock;
+mod database;
+mod delivery;
+mod disk;
+mod endurance;
+mod hostile;
+mod network;
+mod panel;
+mod process;
+mod shelf;
