@@ -121,12 +121,12 @@ impl World {
                 continue;
             }
             if let Some(record) = &given.thanked {
-                ensure!(self.is_held(record), "response {number} was thanked for and is not at the collector");
+                ensure!(
+                    self.is_held(record),
+                    "response {number} was thanked for and is not at the collector"
+                );
             }
-            ensure!(
-                given.is_frozen() || !given.is_saved(),
-                "response {number} was saved and never frozen"
-            );
+            ensure!(given.is_frozen() || !given.is_saved(), "response {number} was saved and never frozen");
         }
         Ok(())
     }

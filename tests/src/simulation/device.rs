@@ -246,7 +246,13 @@ impl Device {
         self.read_on(&store, &position, &mut card, truth)?;
         let known: Vec<_> = self.card.records.iter().collect();
         let found: Vec<_> = card.records.iter().collect();
-        ensure!(known == found, "d{}: {} records are on the card, not {}", self.index, found.len(), known.len());
+        ensure!(
+            known == found,
+            "d{}: {} records are on the card, not {}",
+            self.index,
+            found.len(),
+            known.len()
+        );
         Ok(())
     }
 

@@ -141,7 +141,8 @@ impl Transport for SimTransport {
         match &answer {
             Ok(answer) => self.trace.say(format_args!("d{} hears {}", self.device, answer.status)),
             Err(error) => {
-                self.trace.say(format_args!("d{} hears nothing: {:?}, {}", self.device, error.cause, error.detail));
+                self.trace
+                    .say(format_args!("d{} hears nothing: {:?}, {}", self.device, error.cause, error.detail));
             }
         }
         answer

@@ -152,8 +152,7 @@ impl Office {
         };
         let body = serde_json::to_vec(&request)?;
         let running = self.collector.as_ref().context("the collector is away")?;
-        let answer =
-            running.collector.post(ENROLMENT_PATH, None, Some("application/json"), None, &body)?;
+        let answer = running.collector.post(ENROLMENT_PATH, None, Some("application/json"), None, &body)?;
         ensure!(answer.status == 201, "{}", String::from_utf8_lossy(&answer.body));
         Ok(serde_json::from_slice(&answer.body)?)
     }

@@ -298,9 +298,7 @@ fn read(words: &[&str]) -> Option<Op> {
         ["holiday", days] => Op::Holiday { days: number(days)? },
         ["clock", device, "right"] => Op::Clock { device: number(device)?, set: ClockSet::Right },
         ["clock", device, "unset"] => Op::Clock { device: number(device)?, set: ClockSet::Unset },
-        ["clock", device, "by", ms] => {
-            Op::Clock { device: number(device)?, set: ClockSet::By(number(ms)?) }
-        }
+        ["clock", device, "by", ms] => Op::Clock { device: number(device)?, set: ClockSet::By(number(ms)?) },
         ["link", device, "up"] => Op::Link { device: number(device)?, up: true },
         ["link", device, "down"] => Op::Link { device: number(device)?, up: false },
         ["accident", device, accident @ ..] => {

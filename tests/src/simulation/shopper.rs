@@ -89,12 +89,7 @@ impl Device {
 
 type Place = (afterword_model::record::StoreEpoch, afterword_model::record::Seq);
 
-fn freeze(
-    store: &Store,
-    draft: Draft,
-    outcome: Outcome,
-    took_ms: u64,
-) -> Result<Result<Place, StoreError>> {
+fn freeze(store: &Store, draft: Draft, outcome: Outcome, took_ms: u64) -> Result<Result<Place, StoreError>> {
     let (done, answer) = channel();
     store.freeze(draft, outcome, took_ms, move |result| drop(done.send(result)));
     Ok(match answer.recv()? {

@@ -183,7 +183,9 @@ impl Given {
             (Outcome::Interrupted, _) if self.thanked.is_some() && self.places_max == 1 => {
                 Err("which was thanked for, as an interrupted one")
             }
-            (Outcome::Interrupted, _) if self.may_be_older || self.saved.is_none_or(|saved| state >= saved) => {
+            (Outcome::Interrupted, _)
+                if self.may_be_older || self.saved.is_none_or(|saved| state >= saved) =>
+            {
                 Ok(())
             }
             (Outcome::Interrupted, _) => Err("in a state older than the one that was saved"),

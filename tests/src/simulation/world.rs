@@ -198,8 +198,7 @@ impl World {
     fn clone_card(&mut self, device: usize) -> Result<()> {
         let index = self.devices.len();
         let Some(original) = self.devices.get(device).filter(|_| index < FLEET_MAX) else { return Ok(()) };
-        let mut twin =
-            Device::new(index, original.name.clone(), self.card_folder(index), &self.around);
+        let mut twin = Device::new(index, original.name.clone(), self.card_folder(index), &self.around);
         let image = self.folder.path().join("cloned card");
         original.copy_card(&image)?;
         let card = original.card.clone();
