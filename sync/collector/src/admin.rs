@@ -3,6 +3,7 @@
 //! Works on the database itself, also while a server runs on it: SQLite's locks keep the two apart, and the
 //! server asks the device table on every request, so what is changed here holds at once.
 
+pub mod backing_up;
 mod erasing;
 
 use std::path::{Path, PathBuf};

@@ -22,6 +22,7 @@ pub mod config;
 pub mod in_process;
 pub mod limits;
 mod listen;
+mod noting;
 mod opened;
 mod pki;
 mod refresh;
@@ -33,6 +34,7 @@ pub mod server;
 mod storage;
 mod throttle;
 
+pub use admin::backing_up::{BackupError, Restored, restore};
 pub use admin::{Admin, AdminError, DeviceRow, DeviceState, NewDevice, Revocation, StoreRow};
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};

@@ -9,6 +9,7 @@ pub(crate) mod carried;
 pub(crate) mod devices;
 pub(crate) mod erase;
 pub(crate) mod heartbeats;
+pub(crate) mod held;
 pub(crate) mod ingest;
 mod open;
 pub(crate) mod progress;

@@ -6,6 +6,7 @@
     reason = "in the helpers of tests, as in the tests themselves, a surprise is a failure"
 )]
 
+mod backups;
 mod batches;
 mod carried;
 mod command_line;
