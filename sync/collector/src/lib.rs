@@ -19,6 +19,7 @@ pub mod admin;
 pub mod config;
 pub mod limits;
 mod listen;
+mod load;
 mod pki;
 mod problem_response;
 mod routes;

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use afterword_model::ports::{Clock, Entropy};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::config::{Config, database_path, https_url, pki_path};
-use crate::limits::BATCHES_IN_FLIGHT_MAX;
+use crate::limits::{BATCHES_IN_FLIGHT_MAX, LISTEN_BACKLOG};
 use crate::listen::{Port, tls};
+use crate::load::Load;
 use crate::pki::{Pki, PkiError};
 use crate::routes::{self, App};
 use crate::storage::readers::Readers;
@@ -109,8 +110,8 @@ impl Collector {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let (device_listener, device_address) = bind(config.device_listen, "--listen").await?;
-        let (enrol_listener, enrol_address) = bind(config.enrol_listen, "--enrol-listen").await?;
+        let (device_listener, device_address) = bind(config.device_listen, "--listen")?;
+        let (enrol_listener, enrol_address) = bind(config.enrol_listen, "--enrol-listen")?;
         let (device_url, enrol_url) = urls(&config, device_address, enrol_address)?;
 
         let names = config.certificate_names();
@@ -142,6 +143,7 @@ impl Collector {
             throttle: Throttle::default(),
             server_epoch: server.server_epoch,
             device_url: device_url.clone(),
+            load: Load::default(),
             in_flight: Semaphore::new(limits.batches_in_flight.clamp(1, BATCHES_IN_FLIGHT_MAX)),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             limits: limits.clone(),
@@ -155,6 +157,7 @@ impl Collector {
             router: routes::device_port(Arc::clone(&app)),
             connections_max: limits.device_connections.max(1),
             limits: limits.clone(),
+            load: app.load.clone(),
         };
         let enrol_port = Port {
             listener: enrol_listener,
@@ -162,6 +165,7 @@ impl Collector {
             router: routes::enrol_port(Arc::clone(&app)),
             connections_max: limits.enrol_connections.max(1),
             limits: limits.clone(),
+            load: app.load.clone(),
         };
         ports.spawn(device_port.serve(ended.clone()));
         ports.spawn(enrol_port.serve(ended));
@@ -218,12 +222,16 @@ impl Collector {
     }
 }
 
-async fn bind(address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+fn bind(address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |reason: io::Error| match reason.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse { address, option },
         _ => StartError::Listen { address, option, reason },
     };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
+    // As the standard library has it: a restart is not to wait until the kernel has forgotten old connections.
+    socket.set_reuseaddr(true).map_err(failed)?;
+    socket.bind(address).map_err(failed)?;
+    let listener = socket.listen(LISTEN_BACKLOG).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }

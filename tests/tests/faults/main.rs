@@ -1,6 +1,7 @@
 //! Every fault of the fault table, one test each, named by its id.
 
 mod clock;
+mod crowd;
 mod delivery;
 mod endurance;
 mod hostile;

@@ -37,6 +37,7 @@ pub(super) async fn receive(
     let key = app.compute(move |app| check_standing(app, &bearer)).await?;
     expect_type(request.headers(), BATCH_MEDIA_TYPE, Some(BATCH_ENCODING))?;
     let body = body::read(request.into_body(), BATCH_BODY_MAX, app.limits.body).await?;
+    let _inside = app.load.enter();
     // In the order of coming; whoever waits here has been read and costs the collector nothing more.
     let _place = match timeout(PLACE_TIMEOUT, app.in_flight.acquire()).await {
         Ok(place) => place.expect("the semaphore is never closed"),

@@ -17,6 +17,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use tokio::sync::Semaphore;
 
 use crate::limits::Limits;
+use crate::load::Load;
 use crate::pki::Pki;
 use crate::problem_response::Refusal;
 use crate::storage::readers::Readers;
@@ -35,6 +36,8 @@ pub(crate) struct App {
     /// Where enrolled devices deliver.
     pub(crate) device_url: String,
     pub(crate) limits: Limits,
+    /// Batches that wait for a place or have one.
+    pub(crate) load: Load,
     /// Batches that are decoded, queued or being committed.
     pub(crate) in_flight: Semaphore,
     /// Decoding is work for the processor: more at once than it has cores only costs memory.
