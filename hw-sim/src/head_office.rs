@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use afterword_agent::enrol::Enrolment;
 use afterword_agent::https::Timeouts;
+use afterword_agent::identity::keep_in;
 use afterword_agent::{Agent, Ended, HttpsTransport, Identity, Status, Timing};
 use afterword_collector::{Admin, Collector, Config};
 use afterword_kiosk_store::Store;
@@ -60,6 +61,7 @@ impl HeadOffice {
             queue: store.queue(),
             transport,
             identity,
+            keep: keep_in(state.to_owned()),
             timing: Timing::brisk(),
             entropy: Arc::new(SystemEntropy),
             clock,

@@ -6,14 +6,16 @@
 //! | [`shopper`] | the people who come by |
 //! | [`stage`] | a whole device: the kiosk's program on the panel, with a clock that can be moved |
 //! | [`link`] | the line to the world, with a switch |
+//! | [`disk`] | the card under the database: cut, lying, full, read-only, rotting |
 //! | [`head_office`] | the collector on loopback, and how a device is made known to it |
 //! | [`proof`] | what both ends hold, side by side |
 //! | [`cli`] | the command line of `afterword-sim` |
 //!
 //! Invariant: nothing here is imported by a product crate, and nothing here replaces product code. What is
-//! simulated is glass, time and wire; sessions, databases, TLS and signatures are the real ones.
+//! simulated is glass, time, wire and disk; sessions, databases, TLS and signatures are the real ones.
 
 pub mod cli;
+pub mod disk;
 pub mod head_office;
 pub mod link;
 pub mod panel;

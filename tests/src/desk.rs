@@ -38,8 +38,7 @@ impl Desk {
     /// # Errors
     /// When no temporary folder can be made.
     pub fn in_memory() -> Result<Self> {
-        let memory = Path::new("/dev/shm");
-        Self::in_folder(tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir())?)
+        Self::in_folder(folder_in_memory()?)
     }
 
     fn in_folder(folder: tempfile::TempDir) -> Result<Self> {
@@ -254,4 +253,13 @@ impl Desk {
     pub fn socket(&self) -> PathBuf {
         self.path("kiosk.sock")
     }
+}
+
+/// A folder in memory, where the machine has such; else on its disk.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn folder_in_memory() -> Result<tempfile::TempDir> {
+    let memory = Path::new("/dev/shm");
+    Ok(tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir())?)
 }

@@ -6,7 +6,7 @@ use afterword_agent::answer::{Answer, classify};
 use afterword_agent::enrol::Enrolment;
 use afterword_agent::https::Timeouts;
 use afterword_agent::tls::{FlooredTime, mutual};
-use afterword_agent::{HttpsTransport, Identity, RawAnswer, Transport as _, TransportFailure};
+use afterword_agent::{HttpsTransport, Identity, Message, RawAnswer, Transport as _, TransportFailure};
 use afterword_model::ports::{Clock as _, Entropy as _};
 use afterword_model::record::{Head, Seq, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BATCHES_PATH, BatchHeader, encode};
@@ -97,7 +97,7 @@ impl Device {
     /// # Errors
     /// When no answer comes.
     pub async fn send(&self, body: Bytes) -> Result<RawAnswer, TransportFailure> {
-        self.transport.send(body).await
+        self.transport.post(Message::Batch, body).await
     }
 
     /// Another client of the same device, with a connection of its own.

@@ -13,6 +13,7 @@
 //! | have a collector and an agent in the test's own process, with a clock of its own | [`office`] |
 //! | have answers to send | [`ratings`] |
 //! | let thousands of devices come back at once | [`herd`] |
+//! | cut the power at every operation of a kiosk's disk | [`power_cut`] |
 //! | wait | [`mod@wait`] |
 
 pub mod desk;
@@ -20,6 +21,7 @@ pub mod device;
 pub mod hand;
 pub mod herd;
 pub mod office;
+pub mod power_cut;
 pub mod program;
 pub mod proxy;
 pub mod ratings;

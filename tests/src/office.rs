@@ -125,6 +125,7 @@ impl Courier {
             queue,
             transport,
             identity,
+            keep: Box::new(|_| Ok(())),
             timing: Timing::brisk(),
             entropy: Arc::new(SystemEntropy),
             clock,

@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::present::without_a_page;
+use crate::pages::without_a_page;
 
 /// The survey that is used when the configuration names none.
 pub const SHIPPED_SURVEY: &str = include_str!("../surveys/grocery-exit.toml");

@@ -6,7 +6,7 @@
 //! | [`device`] | configuration, survey and database become the parts of a kiosk |
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
-//! | [`present`] | from the session to a page |
+//! | [`pages`], [`present`] | which questions have a page; from the session to one |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
 //! | [`socket`], [`ask`] | the device's own socket, both sides |
@@ -21,6 +21,7 @@ pub mod config;
 pub mod device;
 pub mod housekeeping;
 pub mod kiosk;
+pub mod pages;
 pub mod present;
 pub mod socket;
 pub mod stamp;

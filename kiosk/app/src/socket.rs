@@ -138,7 +138,7 @@ fn serve_connection(
     let Request::Hello { version, program } = first else {
         return write_frame(&mut stream, &refused("the first message must be a hello"));
     };
-    if version != LOCAL_VERSION && version + 1 != LOCAL_VERSION {
+    if version != LOCAL_VERSION && version.saturating_add(1) != LOCAL_VERSION {
         let detail =
             format!("{program} speaks version {version}, this kiosk {LOCAL_VERSION}; update the older one");
         return write_frame(&mut stream, &refused(&detail));
@@ -162,6 +162,10 @@ fn answer(request: Request, queue: &StoreQueue, store: &Store) -> Reply {
         Request::Next(take) => queue.next_blocking(take).map(|run| Reply::Next { run: run.map(Into::into) }),
         Request::Accept(receipt) => {
             queue.accept_blocking(&receipt).map(|acceptance| Reply::Accepted { acceptance })
+        }
+        Request::Health => queue.health_blocking(env!("CARGO_PKG_VERSION")).map(Reply::Health),
+        Request::BeginAnew { reason } => {
+            queue.begin_anew_blocking(reason).map(|begun| Reply::BegunAnew { begun })
         }
         Request::Summary { first_day, last_day } => store.summary(first_day, last_day).map(Reply::Summary),
     };

@@ -5,12 +5,9 @@ use std::sync::Arc;
 
 use afterword_model::ports::Clock;
 use afterword_model::response::{ClockQuality, Stamp};
+use afterword_protocol::system::CLOCK_FLOOR_MS;
 use chrono::{DateTime, Offset, Utc};
 use chrono_tz::Tz;
-
-/// No kiosk of this version ran before this moment (2026-11-01T00:00:00Z); a clock that says so is wrong.
-/// Raised with each release.
-const CLOCK_FLOOR_MS: i64 = 1_793_491_200_000;
 
 /// systemd-timesyncd touches this file when it has set the clock; chrony and ntpd do so through systemd's target.
 const SYNCHRONISED_MARK: &str = "/run/systemd/timesync/synchronized";

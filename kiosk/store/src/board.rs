@@ -1,12 +1,12 @@
 //! Where the writer posts how far it has come, and where others wait for more.
 //!
-//! What is posted is committed. Waiting ends with a record, with the time given, or with the writer's end,
-//! whichever comes first; a waiting thread or task costs the writer nothing but one notification.
+//! What is posted is committed. Waiting ends with a record, with another epoch, with the time given, or with the
+//! writer's end, whichever comes first; a waiting thread or task costs the writer nothing but one notification.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use afterword_model::record::Seq;
+use afterword_model::record::{Seq, StoreEpoch};
 use afterword_protocol::queue::Position;
 use tokio::sync::watch;
 
@@ -26,9 +26,10 @@ struct Posted {
 }
 
 impl Posted {
-    /// Whether there is a record to read after `after_seq`; what is purged is not to be read.
-    fn is_beyond(&self, after_seq: Seq) -> bool {
-        self.position.last_seq > after_seq.max(self.purged_seq)
+    /// Whether there is a record to read after `after_seq`, or numbers mean something else by now. What is purged is
+    /// not to be read.
+    fn is_news(&self, began_in: StoreEpoch, after_seq: Seq) -> bool {
+        self.position.epoch != began_in || self.position.last_seq > after_seq.max(self.purged_seq)
     }
 }
 
@@ -60,34 +61,36 @@ impl Board {
         if posted.open { Ok(posted.position.clone()) } else { Err(StoreError::Stopped) }
     }
 
-    /// Blocks this thread until there is a record after `after_seq`, at most for `wait`. Whether there is one.
-    pub(crate) fn wait_beyond(&self, after_seq: Seq, wait: Duration) -> Result<bool, StoreError> {
-        let nothing_new = |posted: &mut Posted| posted.open && !posted.is_beyond(after_seq);
+    /// Blocks this thread until there is a record after `after_seq` or the epoch is another, at most for `wait`.
+    pub(crate) fn wait_beyond(&self, after_seq: Seq, wait: Duration) -> Result<(), StoreError> {
+        let began_in = self.lock().position.epoch;
+        let nothing_new = |posted: &mut Posted| posted.open && !posted.is_news(began_in, after_seq);
         let waited = self.changed.wait_timeout_while(self.lock(), wait, nothing_new);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-        self.is_beyond(after_seq)
+        let posted = waited.unwrap_or_else(PoisonError::into_inner).0;
+        if posted.open { Ok(()) } else { Err(StoreError::Stopped) }
     }
 
     /// The same for a task. With a wait it needs a tokio runtime that keeps time.
-    pub(crate) async fn task_wait_beyond(&self, after_seq: Seq, wait: Duration) -> Result<bool, StoreError> {
-        let mut news = self.tasks.subscribe();
-        let beyond = async {
+    pub(crate) async fn task_wait_beyond(&self, after_seq: Seq, wait: Duration) -> Result<(), StoreError> {
+        let mut changes = self.tasks.subscribe();
+        let began_in = self.position()?.epoch;
+        let news = async {
             loop {
-                if self.is_beyond(after_seq)? {
-                    return Ok(true);
+                if self.is_news(began_in, after_seq)? {
+                    return Ok(());
                 }
-                news.changed().await.map_err(|_| StoreError::Stopped)?;
+                changes.changed().await.map_err(|_| StoreError::Stopped)?;
             }
         };
         if wait.is_zero() {
-            return self.is_beyond(after_seq);
+            return Ok(());
         }
-        tokio::time::timeout(wait, beyond).await.unwrap_or(Ok(false))
+        tokio::time::timeout(wait, news).await.unwrap_or(Ok(()))
     }
 
-    fn is_beyond(&self, after_seq: Seq) -> Result<bool, StoreError> {
+    fn is_news(&self, began_in: StoreEpoch, after_seq: Seq) -> Result<bool, StoreError> {
         let posted = self.lock();
-        if posted.open { Ok(posted.is_beyond(after_seq)) } else { Err(StoreError::Stopped) }
+        if posted.open { Ok(posted.is_news(began_in, after_seq)) } else { Err(StoreError::Stopped) }
     }
 
     fn notify(&self) {

@@ -1,7 +1,8 @@
 //! What the writer can be asked, and where its answers go.
 
-use afterword_model::response::{Draft, Outcome};
-use afterword_protocol::queue::Acceptance;
+use afterword_model::record::StoreEpoch;
+use afterword_model::response::{Draft, Response};
+use afterword_protocol::queue::{Acceptance, BeginReason};
 use afterword_protocol::receipt::SignedReceipt;
 #[cfg(test)]
 use rusqlite::Connection;
@@ -38,25 +39,34 @@ impl<T> Drop for Answer<T> {
 
 pub(crate) enum Command {
     Save(Draft, Answer<()>),
-    Freeze(Draft, Outcome, u64, Answer<Frozen>),
+    Freeze(Box<Response>, Answer<Frozen>),
     Accept(SignedReceipt, Answer<Acceptance>),
     Purge(u64, Answer<Purged>),
+    BeginAnew(BeginReason, Answer<()>),
+    /// A record of this epoch does not hash to its head. The answer is whether another epoch has begun.
+    Heal(StoreEpoch, Answer<bool>),
     Probe(Answer<()>),
     Close(Answer<()>),
     #[cfg(test)]
     Run(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
+    /// What happens to the disk when the reserve is given back to it.
+    #[cfg(test)]
+    WhenReleased(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
 }
 
 impl Command {
     /// Answers a command that is not carried out.
     pub(crate) fn refuse(self, error: StoreError) {
         match self {
-            Self::Save(_, done) | Self::Probe(done) | Self::Close(done) => done.give(Err(error)),
-            Self::Freeze(_, _, _, done) => done.give(Err(error)),
+            Self::Save(_, done) | Self::BeginAnew(_, done) | Self::Probe(done) | Self::Close(done) => {
+                done.give(Err(error));
+            }
+            Self::Freeze(_, done) => done.give(Err(error)),
+            Self::Heal(_, done) => done.give(Err(error)),
             Self::Accept(_, done) => done.give(Err(error)),
             Self::Purge(_, done) => done.give(Err(error)),
             #[cfg(test)]
-            Self::Run(_, done) => done.give(Err(error)),
+            Self::Run(_, done) | Self::WhenReleased(_, done) => done.give(Err(error)),
         }
     }
 }

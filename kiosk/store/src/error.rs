@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use afterword_model::record::{RECORD_BYTES_MAX, Seq};
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
-use crate::limits::COMMANDS_MAX;
+use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
 /// The store could not be opened. Nothing that was saved is lost by that.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,9 @@ pub enum StoreError {
     /// No room.
     #[error("{}: the disk is full, so nothing was saved; make room on it", .0.display())]
     Full(PathBuf),
+    /// No room beyond what was kept in reserve.
+    #[error("{}: the disk is full and the space kept in reserve is used; every answer so far is saved, make room on it", .0.display())]
+    ReserveUsed(PathBuf),
     /// No writing.
     #[error("{}: the file system is read-only, so nothing was saved; check the card and restart", .0.display())]
     ReadOnly(PathBuf),
@@ -73,7 +76,7 @@ pub enum StoreError {
         detail: String,
     },
     /// The file's content is damaged.
-    #[error("{}: the database is damaged ({detail}); restart the kiosk, which sets it aside and begins a new one", .path.display())]
+    #[error("{}: the database is damaged ({detail}); restart the kiosk, which sets it aside and goes on with what is whole in it", .path.display())]
     Corrupt {
         /// The database.
         path: PathBuf,
@@ -93,7 +96,7 @@ pub enum StoreError {
     },
     /// The disk is slower than the touches.
     #[error(
-        "{COMMANDS_MAX} saves are already waiting for the disk, so this one was not taken; try again in a moment"
+        "{STORE_COMMANDS_MAX} saves are already waiting for the disk, so this one was not taken; try again in a moment"
     )]
     Busy,
     /// The writer thread is gone.
@@ -113,12 +116,26 @@ pub enum StoreError {
     DamagedRecord(Seq),
 }
 
+impl OpenError {
+    /// Whether there would be nothing wrong if the disk had more room.
+    pub(crate) fn is_lack_of_room(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Full(_)),
+            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+}
+
 impl StoreError {
     /// Sorts what SQLite says.
     pub(crate) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         let detail = error.to_string();
+        let extended = error.sqlite_error().map(|error| error.extended_code);
         match error.sqlite_error_code() {
+            // The log's index is a file as well, and the one that asks for a block when the log begins.
+            _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full(path),
             Some(ErrorCode::DiskFull) => Self::Full(path),
             Some(ErrorCode::ReadOnly) => Self::ReadOnly(path),
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Io { path, detail },
@@ -131,6 +148,12 @@ impl StoreError {
     /// Whether the file itself has to be set aside.
     pub(crate) fn is_corruption(&self) -> bool {
         matches!(self, Self::Corrupt { .. })
+    }
+
+    /// Whether a start that fails with this goes on with a new file. A damaged schema can make SQLite complain of
+    /// anything; a salvage brings over what a sound file has, so nothing is lost should it have been one.
+    pub(crate) fn is_damage_at_start(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Unexpected { .. })
     }
 
     /// Whether the connection is fit for use after this error. After most nobody knows what SQLite's caches

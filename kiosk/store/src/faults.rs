@@ -8,13 +8,13 @@ use afterword_model::record::SEQ_MAX;
 use afterword_model::response::{
     Answer as Given, AnswerValue, ClockQuality, Draft, Outcome, Response, Stamp,
 };
-use afterword_protocol::queue::Take;
+use afterword_protocol::queue::{BeginReason, Take};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::command::{Answer, Command};
-use crate::limits::COMMANDS_MAX;
 use crate::{Frozen, Options, Store, StoreError};
+use afterword_protocol::limits::{RESERVE_BYTES, STORE_COMMANDS_MAX};
 
 fn store() -> (TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();
@@ -75,6 +75,60 @@ fn a_full_disk_gives_an_error_and_nothing_saved_is_lost() {
     assert_ne!(verified.head, first.head);
     store.close().unwrap();
     assert_eq!(reopen(&directory).position().unwrap().last_seq, 2);
+}
+
+#[test]
+fn the_answer_being_given_when_the_disk_runs_full_is_saved_from_the_reserve() {
+    let (directory, store) = store();
+    let reserve = directory.path().join("kiosk.reserve");
+    let room_when_released = |store: &Store| {
+        let give: Box<dyn FnOnce(&Connection) + Send> = Box::new(|connection| {
+            connection.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(())).unwrap();
+        });
+        store.inner.ask(|done| Command::WhenReleased(give, done)).unwrap();
+    };
+    assert_eq!(reserve.metadata().unwrap().len(), RESERVE_BYTES);
+    save(&store, draft(10)).unwrap();
+    limit_pages(&store, "1");
+    room_when_released(&store);
+    assert_eq!(freeze(&store, draft(30_000)).unwrap().seq, 1, "the shopper is thanked");
+    assert!(!reserve.exists());
+    let problem = store.short_of_room().unwrap().to_string();
+    assert!(problem.contains("every answer so far is saved"), "{problem}");
+    // Without a reserve a full disk is what it was.
+    limit_pages(&store, "1");
+    assert!(matches!(save(&store, draft(30_000)), Err(StoreError::Full(_))));
+    limit_pages(&store, "100000");
+    store.purge(0).unwrap();
+    assert_eq!((store.short_of_room(), reserve.exists()), (None, true), "it is set aside again");
+    // A first tap is a shopper's answer as well.
+    limit_pages(&store, "1");
+    room_when_released(&store);
+    save(&store, draft(40_000)).unwrap();
+    assert!(store.short_of_room().is_some());
+    assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
+    assert_eq!(store.summary(0, 0).unwrap().responses, 1, "one answer, once");
+}
+
+#[test]
+fn a_new_epoch_for_which_there_is_no_room_has_not_begun() {
+    let (directory, store) = store();
+    for _ in 0..40 {
+        // On one page each, and carried on two.
+        freeze(&store, draft(3_750)).unwrap();
+    }
+    let before = store.position().unwrap();
+    limit_pages(&store, "1");
+    let refused = store.queue().begin_anew_blocking(BeginReason::Forked);
+    assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+    assert_eq!(store.position().unwrap(), before);
+    assert_eq!(store.short_of_room(), None, "the reserve is for shoppers");
+    assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
+    limit_pages(&store, "100000");
+    store.queue().begin_anew_blocking(BeginReason::Forked).unwrap();
+    assert_eq!(store.verify().unwrap().records, 40);
+    store.close().unwrap();
+    assert_ne!(reopen(&directory).position().unwrap().epoch, before.epoch);
 }
 
 #[test]
@@ -145,7 +199,9 @@ fn a_probe_tells_when_there_is_room_again() {
     save(&store, draft(60_000)).unwrap_err();
     assert!(matches!(probe(), Err(StoreError::Full(_))));
     limit_pages(&store, "100000");
+    assert!(store.short_of_room().is_some(), "the reserve was given up for the answer");
     assert_eq!(probe(), Ok(()));
+    assert_eq!(store.short_of_room(), None, "and is there again");
     assert_eq!(freeze(&store, draft(60_000)).unwrap().seq, 1);
     assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
 }
@@ -195,16 +251,16 @@ fn whoever_comes_when_the_disk_stands_still_hears_that_it_is_busy() {
     );
     store.inner.send(run);
     inside.recv().unwrap();
-    let answers: Vec<Receiver<_>> = (0..=COMMANDS_MAX)
+    let answers: Vec<Receiver<_>> = (0..=STORE_COMMANDS_MAX)
         .map(|_| {
             let (done, answer) = channel();
             store.save(draft(1), move |result| done.send(result).unwrap());
             answer
         })
         .collect();
-    assert_eq!(answers[COMMANDS_MAX].recv().unwrap(), Err(StoreError::Busy));
+    assert_eq!(answers[STORE_COMMANDS_MAX].recv().unwrap(), Err(StoreError::Busy));
     go_on.send(()).unwrap();
-    for answer in &answers[..COMMANDS_MAX] {
+    for answer in &answers[..STORE_COMMANDS_MAX] {
         assert_eq!(answer.recv().unwrap(), Ok(()));
     }
 }

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use afterword_model::carried::CARRYING_BYTES_MAX;
 use afterword_model::record::{Head, RECORD_BYTES_MAX, SEQ_MAX, Seq, next_head};
 use afterword_model::response::{Draft, Outcome, RESPONSE_VERSION, Response};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -15,6 +16,10 @@ use crate::state::{OpenDraft, State, column, draft_body};
 /// What freezing may add to a draft's bytes: version, seq, outcome and time, with room. A draft that is
 /// longer is refused when it is saved, while it can still be shortened, and not when it is frozen.
 const FREEZING_BYTES_MAX: usize = 256;
+
+/// No record is frozen longer than this, so that each can be carried into another epoch and still is no longer than
+/// [`RECORD_BYTES_MAX`].
+const FROZEN_BYTES_MAX: usize = RECORD_BYTES_MAX - CARRYING_BYTES_MAX;
 
 /// What a probe writes; [`RECORD_BYTES_MAX`].
 const ROOM_BYTES: u32 = 64 * 1024;
@@ -38,8 +43,8 @@ pub(crate) fn save(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let body = serde_json::to_string(draft).expect("a draft holds only strings, numbers and lists");
-    if body.len() > RECORD_BYTES_MAX - FREEZING_BYTES_MAX {
-        return Err(StoreError::TooLong(body.len() + FREEZING_BYTES_MAX));
+    if body.len() > FROZEN_BYTES_MAX - FREEZING_BYTES_MAX {
+        return Err(StoreError::TooLong(body.len() + FREEZING_BYTES_MAX + CARRYING_BYTES_MAX));
     }
     settle(connection, path, state, draft, now_ms)?;
     let mut upsert = connection
@@ -52,16 +57,21 @@ pub(crate) fn save(
     Ok(())
 }
 
-/// Freezes the open response as the next record, counts it, and takes the draft away.
+/// Freezes the open response as the next record, counts it, and takes the draft away. The response gets its number here.
 pub(crate) fn freeze(
     connection: &mut Connection,
     path: &Path,
     state: &mut State,
-    (draft, outcome, took_ms): (Draft, Outcome, u64),
+    response: &mut Response,
     now_ms: i64,
 ) -> Result<Frozen, StoreError> {
-    settle(connection, path, state, &draft, now_ms)?;
-    append(connection, path, state, (draft, outcome, took_ms), now_ms)
+    settle(connection, path, state, &response.draft, now_ms)?;
+    append(connection, path, state, response, now_ms)
+}
+
+/// A response that has no number yet.
+pub(crate) fn unnumbered(draft: Draft, outcome: Outcome, took_ms: u64) -> Response {
+    Response { v: RESPONSE_VERSION, seq: 0, draft, outcome, took_ms }
 }
 
 /// The draft of another response still in the file: its freezing failed, and its shopper has gone. What was
@@ -84,14 +94,14 @@ fn append(
     connection: &mut Connection,
     path: &Path,
     state: &mut State,
-    (draft, outcome, took_ms): (Draft, Outcome, u64),
+    response: &mut Response,
     now_ms: i64,
 ) -> Result<Frozen, StoreError> {
     let seq = state.last_seq.checked_add(1).filter(|&seq| seq <= SEQ_MAX).ok_or(StoreError::Exhausted)?;
-    let response = Response { v: RESPONSE_VERSION, seq, draft, outcome, took_ms };
+    response.seq = seq;
     let bytes = response.to_bytes();
-    if bytes.len() > RECORD_BYTES_MAX {
-        return Err(StoreError::TooLong(bytes.len()));
+    if bytes.len() > FROZEN_BYTES_MAX {
+        return Err(StoreError::TooLong(bytes.len() + CARRYING_BYTES_MAX));
     }
     let head = next_head(&state.head, &bytes);
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
@@ -113,7 +123,7 @@ fn append(
         return Err(StoreError::Unexpected { path: path.to_owned(), detail });
     }
     insert(&transaction, seq, &bytes, &head, now_ms).map_err(of)?;
-    count(&transaction, &response).map_err(of)?;
+    count(&transaction, response).map_err(of)?;
     transaction.prepare_cached("DELETE FROM draft").and_then(|mut delete| delete.execute([])).map_err(of)?;
     transaction.commit().map_err(of)?;
     state.last_seq = seq;
@@ -122,7 +132,7 @@ fn append(
     Ok(Frozen { seq, head })
 }
 
-fn insert(
+pub(crate) fn insert(
     transaction: &Transaction<'_>,
     seq: Seq,
     bytes: &[u8],
@@ -135,7 +145,7 @@ fn insert(
 }
 
 /// Adds a response to the roll-ups of the hour it was begun in.
-fn count(transaction: &Transaction<'_>, response: &Response) -> rusqlite::Result<()> {
+pub(crate) fn count(transaction: &Transaction<'_>, response: &Response) -> rusqlite::Result<()> {
     let draft = &response.draft;
     let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
     transaction
@@ -179,7 +189,8 @@ pub(crate) fn freeze_interrupted(
     let reason = match serde_json::from_slice::<Draft>(&body) {
         Ok(draft) => {
             let took_ms = draft.answers.iter().map(|answer| answer.at_ms).max().unwrap_or(0);
-            match append(connection, path, state, (draft, Outcome::Interrupted, took_ms), now_ms) {
+            let mut response = unnumbered(draft, Outcome::Interrupted, took_ms);
+            match append(connection, path, state, &mut response, now_ms) {
                 Ok(frozen) => return Ok(Some(frozen.seq)),
                 Err(error @ (StoreError::TooLong(_) | StoreError::Exhausted)) => error.to_string(),
                 Err(error) => return Err(error),

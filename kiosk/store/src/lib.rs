@@ -7,33 +7,44 @@
 //! - A frozen record's bytes never change; `seq` has no gaps; each record is chained to the one before; its
 //!   roll-ups and the counter changed in the same transaction.
 //! - Nothing that the collector has not signed for is ever deleted.
+//! - Numbers are given once. Where a history breaks off (damage, a record that rotted, a disk that took back what it
+//!   had confirmed, another history at the collector), a new epoch begins, what is whole is carried into it, and what is
+//!   not is named.
 //!
-//! On failure: a commit that fails is lost, is reported as such and never repeated by itself; the writer
-//! reads its state from the file again before the next one. A corrupt database is set aside, not deleted,
-//! and a new one with a new epoch begins. A file that is not ours is left alone.
+//! On failure: a commit that fails is lost, is reported as such and never repeated by itself, except that a shopper's
+//! answer for which there was no room is saved once more from the space kept in reserve; the writer reads its state from
+//! the file again before the next one. A corrupt database is set aside, not deleted, and a new one begins with what is
+//! whole in it. A file that is not ours is left alone.
 
 mod board;
+mod carry;
 mod command;
 mod connection;
 mod error;
 #[cfg(test)]
 mod faults;
+mod former;
+mod health;
 mod ledger;
-mod limits;
+mod noted;
 mod open;
 mod place;
 mod purge;
 mod queue;
 mod reader;
 mod receipts;
+mod reserve;
+mod salvage;
 mod schema;
 mod shared;
 mod state;
 mod store;
 mod verify;
+mod whole;
 mod writer;
 
 pub use error::{OpenError, StoreError};
+pub use former::{CarriedOver, Numbers};
 pub use ledger::Frozen;
 pub use open::{Opened, Options};
 pub use purge::Purged;

@@ -2,7 +2,8 @@
 //!
 //! `kiosk.lock` is locked by the owner for as long as it lives, and holds a line that says a database of ours
 //! stands beside it. That line is how a damaged database is told from a stranger's file: a stranger's is
-//! never touched, ours is renamed with its log and never deleted.
+//! never touched, ours is renamed with its log and never deleted. A second line notes how far the database had come
+//! ([`crate::noted`]).
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -10,6 +11,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
+use crate::noted::Noted;
+use crate::salvage::PAGE_BYTES;
 use crate::schema::APPLICATION_ID;
 
 /// What every SQLite database begins with.
@@ -23,12 +26,20 @@ const MARK: &str = "a database of an Afterword kiosk stands beside this file\n";
 /// What else belongs to a database: its write-ahead log and the log's index. Also what a rollback journal is called.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
+/// What every database that was set aside is called, with a number behind it.
+const ASIDE: &str = "kiosk.db.corrupt-";
+
+/// Stands for a database that is not even there any more.
+pub(crate) const MISSING: &str = "kiosk.db.corrupt-0";
+
 /// The directory, locked.
 #[derive(Debug)]
 pub(crate) struct Place {
     directory: PathBuf,
     database: PathBuf,
     lock: File,
+    /// What was noted last, by this process or before it.
+    noted: Option<Noted>,
 }
 
 /// What stands where the database should be.
@@ -63,7 +74,12 @@ impl Place {
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(directory.to_owned())),
             Err(TryLockError::Error(source)) => return Err(failed(&lock_path, "locked", source)),
         }
-        Ok(Self { directory: directory.to_owned(), database: directory.join("kiosk.db"), lock })
+        let noted = Noted::read(&lock, MARK.len() as u64);
+        Ok(Self { directory: directory.to_owned(), database: directory.join("kiosk.db"), lock, noted })
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     pub(crate) fn database(&self) -> &Path {
@@ -78,12 +94,11 @@ impl Place {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
             Err(source) => return Err(self.failed("read", source)),
         };
-        let application_id = header.get(APPLICATION_ID_AT);
-        Ok(if application_id == Some(&APPLICATION_ID.to_be_bytes()) {
+        let is_ours = header.get(APPLICATION_ID_AT) == Some(&APPLICATION_ID.to_be_bytes());
+        Ok(if is_ours && is_usable(&header) {
             Found::Ours
-        } else if header.starts_with(SQLITE_MAGIC) {
-            Found::Foreign
-        } else if marked {
+        } else if is_ours || marked {
+            // Where a database of ours stood, whatever stands now is what became of it.
             Found::Ruined
         } else if header.is_empty() {
             Found::Nothing
@@ -121,25 +136,59 @@ impl Place {
         put.map_err(|source| self.failed("created", source))
     }
 
-    /// Renames the database and what belongs to it to `kiosk.db.corrupt-<n>`. `None` when there was nothing.
-    pub(crate) fn set_aside(&self) -> Result<Option<PathBuf>, OpenError> {
-        let free = (1_u32..).map(|number| self.directory.join(format!("kiosk.db.corrupt-{number}")));
-        let aside = free
-            .into_iter()
-            .find(|name| with_companions(name).iter().all(|path| !path.exists()))
-            .expect("four billion damaged databases do not fit a disk");
-        let mut moved = false;
+    /// Renames the database and what belongs to it, where there is anything, to `kiosk.db.corrupt-<n>`.
+    pub(crate) fn set_aside(&self) -> Result<(), OpenError> {
+        let newest = self.asides().into_iter().next_back();
+        let next = newest.as_ref().map_or(1, |(number, _)| number.saturating_add(1));
+        let mut aside = self.directory.join(format!("{ASIDE}{next}"));
+        if let Some((_, name)) = newest.filter(|_| !self.database.exists()) {
+            // A log alone belongs to the database that went before it, when the power went in between.
+            let before = self.directory.join(name);
+            if with_companions(&before)[1..].iter().all(|companion| !companion.exists()) {
+                aside = before;
+            }
+        }
         // The database first: should the power go in between, a log alone is moved by the next start, while a
         // database alone would look whole and lack its newest records.
         for (from, to) in with_companions(&self.database).iter().zip(with_companions(&aside)) {
             match std::fs::rename(from, &to) {
-                Ok(()) => moved = true,
+                Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(source) => return Err(self.failed("set aside", source)),
             }
         }
-        self.sync_directory().map_err(|source| self.failed("set aside", source))?;
-        Ok(moved.then_some(aside))
+        self.sync_directory().map_err(|source| self.failed("set aside", source))
+    }
+
+    /// The databases that were set aside, the newest last: their numbers and names.
+    pub(crate) fn asides(&self) -> Vec<(u64, String)> {
+        let entries = std::fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        // Of a database whose log alone was found, the log stands for both.
+        let asides = names.filter_map(|name| {
+            let number = aside_number(name.trim_end_matches(COMPANIONS[0]))?;
+            Some((number, format!("{ASIDE}{number}")))
+        });
+        let mut asides: Vec<_> = asides.collect();
+        asides.sort_unstable();
+        asides.dedup();
+        asides
+    }
+
+    /// What was noted beside the database.
+    pub(crate) fn noted(&self) -> Option<Noted> {
+        self.noted
+    }
+
+    /// Notes how far the database has come, when that is news.
+    pub(crate) fn note(&mut self, noted: Noted) {
+        if self.noted == Some(noted) {
+            return;
+        }
+        if let Err(error) = noted.write(&self.lock, MARK.len() as u64) {
+            tracing::debug!(%error, "how far the database has come was not noted");
+        }
+        self.noted = Some(noted);
     }
 
     fn is_marked(&mut self) -> std::io::Result<bool> {
@@ -167,6 +216,31 @@ impl Place {
     fn failed(&self, doing: &'static str, source: std::io::Error) -> OpenError {
         OpenError::File { path: self.database.clone(), doing, source }
     }
+}
+
+/// Whether a header says what ours all say. SQLite refuses some other ones with errors that look like no damage at all
+/// (<https://sqlite.org/fileformat2.html#the_database_header>).
+fn is_usable(header: &[u8]) -> bool {
+    let short = |at: usize| header.get(at..at + 2).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
+    let versions = |at: usize| header.get(at).is_some_and(|version| matches!(version, 1 | 2));
+    header.starts_with(SQLITE_MAGIC)
+        && short(16).map(usize::from) == Some(PAGE_BYTES)
+        && versions(18)
+        && versions(19)
+        // No bytes of a page reserved, SQLite's fixed fractions, tables of its format 4, text as UTF-8.
+        && header.get(20..24) == Some(&[0, 64, 32, 32])
+        && header.get(44..48) == Some(&[0, 0, 0, 4])
+        && header.get(56..60) == Some(&[0, 0, 0, 1])
+}
+
+/// Whether this is the name of a database that was set aside.
+pub(crate) fn is_aside(name: &str) -> bool {
+    aside_number(name).is_some()
+}
+
+fn aside_number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix(ASIDE)?;
+    digits.parse().ok().filter(|number: &u64| number.to_string() == digits)
 }
 
 fn read_header(path: &Path) -> std::io::Result<Vec<u8>> {

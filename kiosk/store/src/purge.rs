@@ -73,7 +73,7 @@ fn purgeable(connection: &Connection, state: &State, keep_ms: u64) -> rusqlite::
     Ok(old_enough.unwrap_or(0).min(acknowledged.through_seq))
 }
 
-fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn give_back_pages(connection: &Connection) -> rusqlite::Result<()> {
     // SQLite gives a row for each page and goes on only when that is taken.
     let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
     let mut pages = vacuum.query([])?;

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
-use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run, Take};
+use afterword_protocol::queue::{
+    Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
+};
 use afterword_protocol::receipt::SignedReceipt;
 
 use crate::command::{Answer, Command};
 use crate::error::StoreError;
+use crate::health;
 use crate::reader;
 use crate::shared::Inner;
 
@@ -33,13 +36,22 @@ impl StoreQueue {
         self.inner.shared.board.position()
     }
 
-    /// [`Queue::next`], blocking this thread for up to [`Take::wait_ms`].
+    /// [`Queue::next`], blocking this thread for up to [`Take::wait_ms`]. When the first record has rotted, the store
+    /// begins a new epoch without it, and the run is from that one.
     ///
     /// # Errors
-    /// [`StoreError`] when the database cannot be read or the first record is damaged.
+    /// [`StoreError`] when the database cannot be read, or the first record is damaged and the store has begun anew for
+    /// another such record within the hour.
     pub fn next_blocking(&self, take: Take) -> Result<Option<Run>, StoreError> {
         self.inner.shared.board.wait_beyond(take.after_seq, wait(take))?;
-        self.read(take)
+        let epoch = self.position_blocking()?.epoch;
+        match self.read(take) {
+            Err(damaged @ StoreError::DamagedRecord(_)) => {
+                let healed = self.inner.ask(|done| Command::Heal(epoch, done));
+                if is_healed(healed) { self.read(take) } else { Err(damaged) }
+            }
+            run => run,
+        }
     }
 
     /// [`Queue::accept`], blocking this thread until the receipt is durable.
@@ -48,6 +60,34 @@ impl StoreQueue {
     /// [`StoreError`] when it could not be stored.
     pub fn accept_blocking(&self, receipt: &SignedReceipt) -> Result<Acceptance, StoreError> {
         self.inner.ask(|done| Command::Accept(receipt.clone(), done))
+    }
+
+    /// [`Queue::health`]; `kiosk_version` is the program's that holds this store.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub fn health_blocking(&self, kiosk_version: &str) -> Result<Health, StoreError> {
+        self.inner.shared.read(|connection, path| health::health(connection, path, kiosk_version))
+    }
+
+    /// [`Queue::begin_anew`], blocking this thread until it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub fn begin_anew_blocking(&self, reason: BeginReason) -> Result<Begun, StoreError> {
+        self.inner.ask(|done| Command::BeginAnew(reason, done)).map(|()| Begun::Anew)
+    }
+
+    /// Asks the writer without blocking a thread.
+    async fn ask<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A task that was dropped meanwhile does not miss the answer.
+        let done = Answer::new(move |result| drop(answer.send(result)));
+        self.inner.send(command(done));
+        answered.await.unwrap_or(Err(StoreError::Stopped))
     }
 
     fn read(&self, take: Take) -> Result<Option<Run>, StoreError> {
@@ -64,16 +104,36 @@ impl Queue for StoreQueue {
 
     async fn next(&mut self, take: Take) -> Result<Option<Run>, QueueError> {
         self.inner.shared.board.task_wait_beyond(take.after_seq, wait(take)).await.map_err(refused)?;
-        self.read(take).map_err(refused)
+        let epoch = self.position().await?.epoch;
+        match self.read(take) {
+            Err(damaged @ StoreError::DamagedRecord(_)) => {
+                let healed = self.ask(|done| Command::Heal(epoch, done)).await;
+                if is_healed(healed) { self.read(take) } else { Err(damaged) }
+            }
+            run => run,
+        }
+        .map_err(refused)
     }
 
     async fn accept(&mut self, receipt: &SignedReceipt) -> Result<Acceptance, QueueError> {
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        // A task that was dropped meanwhile does not miss the answer.
-        let done = Answer::new(move |result| drop(answer.send(result)));
-        self.inner.send(Command::Accept(receipt.clone(), done));
-        answered.await.unwrap_or(Err(StoreError::Stopped)).map_err(refused)
+        self.ask(|done| Command::Accept(receipt.clone(), done)).await.map_err(refused)
     }
+
+    async fn health(&mut self) -> Result<Option<Health>, QueueError> {
+        self.health_blocking(env!("CARGO_PKG_VERSION")).map(Some).map_err(refused)
+    }
+
+    async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
+        self.ask(|done| Command::BeginAnew(reason, done)).await.map(|()| Begun::Anew).map_err(refused)
+    }
+}
+
+/// Whether the damaged record stands in the way no longer.
+fn is_healed(healed: Result<bool, StoreError>) -> bool {
+    healed.unwrap_or_else(|error| {
+        tracing::error!(%error, "the store could not begin anew without the damaged record");
+        false
+    })
 }
 
 fn wait(take: Take) -> Duration {

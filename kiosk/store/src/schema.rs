@@ -12,14 +12,19 @@ use rusqlite::{Connection, params};
 use rusqlite_migration::{M, Migrations};
 
 use crate::error::{OpenError, StoreError};
+use crate::salvage::PAGE_BYTES;
 
 /// `AWkd`: marks the file as the database of an Afterword kiosk, in SQLite's header.
 pub(crate) const APPLICATION_ID: u32 = 0x4157_6B64;
 
 /// Every migration so far. Append only; a file that was shipped never changes.
-pub(crate) const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001_first.sql"))];
+pub(crate) const MIGRATIONS: &[M<'static>] =
+    &[M::up(include_str!("migrations/0001_first.sql")), M::up(include_str!("migrations/0002_carried.sql"))];
 
-/// The oldest schema whose programs may use a database that this program creates.
+/// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of
+/// carried records, but to collect and to send it need not: it chains, hands out and purges bytes. Only its `doctor`
+/// finds fault with them, and with hours that count more than the present epoch. That is a smaller harm than a shop
+/// whose kiosk won't start after a roll-back.
 const COMPATIBLE_WITH: i64 = 1;
 
 /// Lays out a new database in an empty file.
@@ -27,7 +32,8 @@ pub(crate) fn create(
     connection: &mut Connection,
     epoch: &StoreEpoch,
 ) -> Result<(), rusqlite_migration::Error> {
-    // Takes effect only before the first table.
+    // Both take effect only before the first table. A salvage reads pages of this size and no other.
+    connection.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     Migrations::from_slice(MIGRATIONS).to_latest(connection)?;
@@ -40,12 +46,21 @@ pub(crate) fn create(
     Ok(())
 }
 
-/// Brings an existing database to the newest of `migrations`, after a copy. Gives the copy's place, if one was made.
+/// A migration that was made.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Migrated {
+    /// The schema that was found.
+    pub(crate) from: usize,
+    /// Where the copy is of what was found.
+    pub(crate) copy: PathBuf,
+}
+
+/// Brings an existing database to the newest of `migrations`, after a copy. `None` when there was nothing to do.
 pub(crate) fn migrate(
     connection: &mut Connection,
     path: &Path,
     migrations: &[M<'_>],
-) -> Result<Option<PathBuf>, OpenError> {
+) -> Result<Option<Migrated>, OpenError> {
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(of)?;
     let found = usize::try_from(found).unwrap_or(usize::MAX);
@@ -68,7 +83,40 @@ pub(crate) fn migrate(
         rusqlite_migration::Error::RusqliteError { err, .. } => of(err),
         other => StoreError::Unexpected { path: path.to_owned(), detail: other.to_string() },
     })?;
-    Ok(Some(copy))
+    Ok(Some(Migrated { from: found, copy }))
+}
+
+/// Checks that the schema says what these `migrations` make of an empty file. A database of a newer program is not
+/// checked. SQLite believes its own description of the tables, so a letter that rotted in it gives errors that look like
+/// anything but damage.
+pub(crate) fn check(connection: &Connection, path: &Path, migrations: &[M<'_>]) -> Result<(), StoreError> {
+    let of = |error: rusqlite::Error| StoreError::of(path, &error);
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(of)?;
+    if usize::try_from(found) != Ok(migrations.len()) {
+        return Ok(());
+    }
+    let mut expected = Connection::open_in_memory().map_err(of)?;
+    Migrations::from_slice(migrations)
+        .to_latest(&mut expected)
+        .map_err(|error| StoreError::Unexpected { path: path.to_owned(), detail: error.to_string() })?;
+    if statements(connection).map_err(of)? == statements(&expected).map_err(of)? {
+        return Ok(());
+    }
+    let detail = "the description of its tables is another than it was made with".to_owned();
+    Err(StoreError::Corrupt { path: path.to_owned(), detail })
+}
+
+/// Every object with the statement that made it, without comments and line ends.
+fn statements(connection: &Connection) -> rusqlite::Result<Vec<(String, String, String)>> {
+    let plain = |sql: &str| {
+        let lines = sql.lines().map(str::trim).filter(|line| !line.starts_with("--"));
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    let mut read =
+        connection.prepare("SELECT name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY name")?;
+    let objects =
+        read.query_map([], |row| Ok((row.get(0)?, row.get(1)?, plain(&row.get::<_, String>(2)?))))?;
+    objects.collect()
 }
 
 /// Copies the whole database, log included, to `kiosk.db.before-schema-<known>`.
@@ -98,14 +146,16 @@ mod tests {
 
     const NEXT: &[M<'static>] = &[
         M::up(include_str!("migrations/0001_first.sql")),
+        M::up(include_str!("migrations/0002_carried.sql")),
         M::up("ALTER TABLE record ADD COLUMN later TEXT; UPDATE store SET boot = 70;"),
     ];
     const BROKEN: &[M<'static>] = &[
         M::up(include_str!("migrations/0001_first.sql")),
+        M::up(include_str!("migrations/0002_carried.sql")),
         M::up("UPDATE store SET boot = 70; SELECT * FROM nowhere;"),
     ];
 
-    fn first_schema(directory: &Path) -> (PathBuf, Connection) {
+    fn present_schema(directory: &Path) -> (PathBuf, Connection) {
         let path = directory.join("kiosk.db");
         create(&mut Connection::open(&path).unwrap(), &StoreEpoch::new([1; 16])).unwrap();
         let connection = open_writer(&path).unwrap();
@@ -126,8 +176,10 @@ mod tests {
     #[test]
     fn a_migration_leaves_a_copy_of_what_was() {
         let directory = tempfile::tempdir().unwrap();
-        let (path, mut connection) = first_schema(directory.path());
-        let copy = migrate(&mut connection, &path, NEXT).unwrap().expect("a copy was made");
+        let (path, mut connection) = present_schema(directory.path());
+        let Migrated { from, copy } =
+            migrate(&mut connection, &path, NEXT).unwrap().expect("a copy was made");
+        assert_eq!(from, MIGRATIONS.len());
         assert_eq!(boot(&connection), 70);
         assert_eq!(boot(&Connection::open(copy).unwrap()), 7);
         assert_eq!(migrate(&mut connection, &path, NEXT).unwrap(), None);
@@ -141,7 +193,7 @@ mod tests {
     #[test]
     fn a_migration_that_fails_has_not_happened() {
         let directory = tempfile::tempdir().unwrap();
-        let (path, mut connection) = first_schema(directory.path());
+        let (path, mut connection) = present_schema(directory.path());
         assert!(migrate(&mut connection, &path, BROKEN).is_err());
         assert_eq!(boot(&connection), 7);
         assert_eq!(migrate(&mut connection, &path, MIGRATIONS).unwrap(), None);

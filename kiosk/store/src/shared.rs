@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) reader: Mutex<Option<Connection>>,
     /// Damage was seen: the next start shall look closely, however orderly the end.
     pub(crate) suspicious: AtomicBool,
+    /// There is no space in reserve, for lack of room.
+    pub(crate) short_of_room: AtomicBool,
 }
 
 impl Inner {

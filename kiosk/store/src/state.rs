@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use afterword_model::hex::Hex;
-use afterword_model::record::{Head, SEQ_MAX, Seq, ServerEpoch, StoreEpoch};
+use afterword_model::record::{Head, SEQ_MAX, Seq, ServerEpoch, StoreEpoch, genesis};
 use afterword_model::response::{Draft, Stamp};
 use afterword_protocol::queue::Position;
 use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) head: Head,
     pub(crate) purged_seq: Seq,
     pub(crate) purged_head: Head,
+    /// Responses that the hours count and whose records are in no chain any more.
+    pub(crate) counted_before: u64,
     pub(crate) boot: u32,
     pub(crate) clean: bool,
     pub(crate) acknowledged: Option<Acknowledged>,
@@ -84,6 +86,9 @@ impl State {
         if newest.unwrap_or((state.purged_seq, state.purged_head)) != (state.last_seq, state.head) {
             return Err(corrupt("the counter does not stand at the newest record".into()));
         }
+        if state.purged_seq == 0 && state.purged_head != genesis(&state.epoch) {
+            return Err(corrupt("the chain does not begin with the store's epoch".into()));
+        }
         Ok(state)
     }
 
@@ -94,6 +99,7 @@ impl State {
             head: hex(row, "head")?,
             purged_seq: seq(row, "purged_seq")?,
             purged_head: hex(row, "purged_head")?,
+            counted_before: seq(row, "counted_before")?,
             boot: row.get("boot")?,
             clean: row.get("clean")?,
             acknowledged: None,

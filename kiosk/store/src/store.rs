@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use afterword_model::response::{Draft, Outcome};
@@ -14,8 +14,7 @@ use crate::board::Board;
 use crate::command::{Answer, Command};
 use crate::connection::open_reader;
 use crate::error::{OpenError, StoreError};
-use crate::ledger::Frozen;
-use crate::limits::COMMANDS_MAX;
+use crate::ledger::{Frozen, unnumbered};
 use crate::open::{self, Opened, Options};
 use crate::place::Place;
 use crate::purge::{PURGE_RECORDS_MAX, Purged};
@@ -24,6 +23,7 @@ use crate::reader;
 use crate::shared::{Inner, Shared};
 use crate::verify::{self, Verified};
 use crate::writer::Writer;
+use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
 /// The device's database. Clones are handles on the same one; when the last is dropped without
 /// [`Store::close`], the database is left as after a crash, with everything that was reported as saved.
@@ -34,7 +34,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the store in a directory, which is created where there is none: `kiosk.db`, and beside it
-    /// `kiosk.lock`. A response that was open when the program last stopped is frozen.
+    /// `kiosk.lock` and `kiosk.reserve`. A response that was open when the program last stopped is frozen.
     ///
     /// # Errors
     /// [`OpenError`]; what another program wrote is untouched, what this one wrote is still there.
@@ -46,17 +46,23 @@ impl Store {
             reader: Mutex::new(Some(open_reader(&path)?)),
             path: path.clone(),
             suspicious: AtomicBool::new(false),
+            short_of_room: AtomicBool::new(ready.reserve.is_wanting),
         });
         let writer = Writer {
             path: path.clone(),
             clock: options.clock,
+            entropy: options.entropy,
             shared: Arc::clone(&shared),
             connection: Some(ready.connection),
             state: Some(ready.state),
             commits: 0,
+            healed_ms: None,
+            reserve: ready.reserve,
+            #[cfg(test)]
+            when_released: None,
             place: ready.place,
         };
-        let (commands, received) = sync_channel(COMMANDS_MAX);
+        let (commands, received) = sync_channel(STORE_COMMANDS_MAX);
         let thread = std::thread::Builder::new().name("store-writer".into());
         let thread = thread.spawn(move || writer.serve(&received));
         let thread =
@@ -85,14 +91,23 @@ impl Store {
         took_ms: u64,
         done: impl FnOnce(Result<Frozen, StoreError>) + Send + 'static,
     ) {
-        self.inner.send(Command::Freeze(draft, outcome, took_ms, Answer::new(done)));
+        let response = Box::new(unnumbered(draft, outcome, took_ms));
+        self.inner.send(Command::Freeze(response, Answer::new(done)));
     }
 
-    /// Asks whether a response could be saved now, by writing one that says nothing and taking it back. After
-    /// an error of [`Store::save`] or [`Store::freeze`] this tells when the kiosk can go on. `done` as for
-    /// [`Store::save`].
+    /// Asks whether a response could be saved now, by writing one that says nothing and taking it back, and setting
+    /// space aside again where that was used. After an error of [`Store::save`] or [`Store::freeze`], or when the store
+    /// is [short of room](Store::short_of_room), this tells when the kiosk can go on. `done` as for [`Store::save`].
     pub fn probe(&self, done: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
         self.inner.send(Command::Probe(Answer::new(done)));
+    }
+
+    /// Says so when there is no space in reserve for lack of room: every answer so far is saved, and the next one might
+    /// not be. Does not wait. A [`Store::probe`] that succeeds ends it.
+    #[must_use]
+    pub fn short_of_room(&self) -> Option<StoreError> {
+        let shared = &self.inner.shared;
+        shared.short_of_room.load(Ordering::SeqCst).then(|| StoreError::ReserveUsed(shared.path.clone()))
     }
 
     /// The numbers of some local days, both ends included, as days since 1970-01-01.

@@ -4,13 +4,15 @@
 //! Reads on a connection of its own, in one snapshot; the kiosk goes on meanwhile. Damage is what this looks
 //! for, so it is part of the answer and not an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use afterword_model::record::{Head, Seq, genesis, next_head};
+use afterword_model::carried::Origin;
+use afterword_model::record::{Head, Seq, next_head};
 use afterword_model::response::Response;
 use rusqlite::{Connection, Transaction};
 
+use crate::carry::origin;
 use crate::connection::open_reader;
 use crate::error::StoreError;
 use crate::ledger::outcome_name;
@@ -39,6 +41,8 @@ type ResponseKey = (i64, u8, String, String);
 
 #[derive(Default)]
 struct Counted {
+    /// Places that carried records came from; none may come twice.
+    origins: HashSet<Origin>,
     faces: BTreeMap<FaceKey, u64>,
     responses: BTreeMap<ResponseKey, u64>,
 }
@@ -56,9 +60,6 @@ pub(crate) fn verify(path: &Path) -> Result<Verified, StoreError> {
         head: state.purged_head,
         problems: Vec::new(),
     };
-    if state.purged_seq == 0 && state.purged_head != genesis(&state.epoch) {
-        problems.push("the chain does not begin with the store's epoch".into());
-    }
     let counted = recount(&transaction, &mut verified, &mut problems).map_err(of)?;
     if (verified.first_seq + verified.records, verified.head) != (state.last_seq + 1, state.head) {
         problems.push("the records do not lead to the head the store names".into());
@@ -97,6 +98,9 @@ fn recount(
         }
         // One damaged record is one problem: the next is held against the head that was stored.
         verified.head = stored;
+        if origin(&bytes).is_some_and(|origin| !counted.origins.insert(origin)) {
+            problems.push(format!("record {found} was carried from the same place as one before it"));
+        }
         match Response::from_bytes(found, &bytes) {
             Ok(response) => counted.add(&response),
             Err(error) => problems.push(format!("record {found}: {error}")),
@@ -133,11 +137,12 @@ fn roll_ups(
     let responses = read_counts(transaction, "SELECT * FROM response_hour", |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
-    // Purged records are still in the roll-ups; then only a count that is too small is wrong, and the sum.
-    let purged = state.purged_seq > 0;
-    problems.extend(differences("faces", &faces, &counted.faces, purged));
-    problems.extend(differences("responses", &responses, &counted.responses, purged));
-    if responses.values().sum::<u64>() != state.last_seq {
+    // Records that were purged or that a former epoch lost are still in the roll-ups; then only a count that is too
+    // small is wrong, and the sum.
+    let gone = state.purged_seq > 0 || state.counted_before > 0;
+    problems.extend(differences("faces", &faces, &counted.faces, gone));
+    problems.extend(differences("responses", &responses, &counted.responses, gone));
+    if responses.values().sum::<u64>() != state.last_seq.saturating_add(state.counted_before) {
         problems.push("the hours' responses do not add up to the number of records".into());
     }
     Ok(())
@@ -157,13 +162,13 @@ fn differences<K: Ord + std::fmt::Debug>(
     what: &str,
     stored: &BTreeMap<K, u64>,
     counted: &BTreeMap<K, u64>,
-    purged: bool,
+    gone: bool,
 ) -> Vec<String> {
     let keys = stored.keys().chain(counted.keys().filter(|key| !stored.contains_key(key)));
     let counts =
         keys.map(|key| (key, stored.get(key).copied().unwrap_or(0), counted.get(key).copied().unwrap_or(0)));
     counts
-        .filter(|&(_, stored, counted)| if purged { stored < counted } else { stored != counted })
+        .filter(|&(_, stored, counted)| if gone { stored < counted } else { stored != counted })
         .map(|(key, stored, counted)| {
             format!("{what} of {key:?}: {stored} in the hours, {counted} in the records")
         })

@@ -1,23 +1,31 @@
 //! The one thread that writes, and how it is spoken to.
 //!
 //! Commands are carried out in the order they were taken, and each answers after its commit. A command that
-//! fails is never tried again here: the state in memory is thrown away, after an I/O error the connection
-//! too, and the next command begins with what the file says.
+//! fails is not tried again here: the state in memory is thrown away, after an I/O error the connection
+//! too, and the next command begins with what the file says. The one exception is a shopper's answer for which there was
+//! no room: it was surely not written, and is tried once more with the space that was kept in reserve.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
-use afterword_model::ports::Clock;
+use afterword_model::ports::{Clock, Entropy};
+use afterword_model::record::StoreEpoch;
+use afterword_protocol::limits::BEGIN_ANEW_PAUSE_MS;
+use afterword_protocol::queue::BeginReason;
 use rusqlite::Connection;
 
+use crate::carry::{self, Wish};
 use crate::command::Command;
 use crate::connection::open_writer;
 use crate::error::StoreError;
 use crate::ledger;
+use crate::noted::Noted;
 use crate::place::Place;
 use crate::purge;
 use crate::receipts;
+use crate::reserve::Reserve;
 use crate::shared::Shared;
 use crate::state::State;
 
@@ -27,12 +35,18 @@ const COMMITS_PER_CHECKPOINT: u32 = 100;
 pub(crate) struct Writer {
     pub(crate) path: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Draws new epochs.
+    pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) connection: Option<Connection>,
     pub(crate) state: Option<State>,
     pub(crate) commits: u32,
+    /// When an epoch was last begun because of a rotted record, by the monotonic clock.
+    pub(crate) healed_ms: Option<u64>,
+    pub(crate) reserve: Reserve,
+    #[cfg(test)]
+    pub(crate) when_released: Option<Box<dyn FnOnce(&Connection) + Send>>,
     /// Dropped last, when the database is closed: only then may another open it.
-    #[expect(dead_code, reason = "held for its lock")]
     pub(crate) place: Place,
 }
 
@@ -73,13 +87,14 @@ impl Writer {
         let now_ms = self.clock.wall_ms();
         match command {
             Command::Save(draft, done) => {
-                let saved = self
-                    .attempt(|connection, path, state| ledger::save(connection, path, state, &draft, now_ms));
+                let saved = self.attempt_of_shopper(|connection, path, state| {
+                    ledger::save(connection, path, state, &draft, now_ms)
+                });
                 done.give(saved);
             }
-            Command::Freeze(draft, outcome, took_ms, done) => {
-                let frozen = self.attempt(|connection, path, state| {
-                    ledger::freeze(connection, path, state, (draft, outcome, took_ms), now_ms)
+            Command::Freeze(mut response, done) => {
+                let frozen = self.attempt_of_shopper(|connection, path, state| {
+                    ledger::freeze(connection, path, state, &mut response, now_ms)
                 });
                 done.give(frozen);
             }
@@ -95,10 +110,21 @@ impl Writer {
                     self.attempt(|connection, path, state| purge::purge(connection, path, state, keep_ms));
                 // The file shrinks when the log is moved into it.
                 self.commits = COMMITS_PER_CHECKPOINT;
+                self.keep_reserve();
                 done.give(purged);
             }
+            Command::BeginAnew(reason, done) => done.give(self.begin_anew(reason, now_ms)),
+            Command::Heal(epoch, done) => done.give(self.heal(epoch, now_ms)),
             Command::Probe(done) => {
-                done.give(self.attempt(|connection, path, _| ledger::probe(connection, path)));
+                let probed = self.attempt(|connection, path, _| ledger::probe(connection, path));
+                done.give(probed.and_then(|()| {
+                    self.keep_reserve();
+                    if self.reserve.is_wanting {
+                        Err(StoreError::ReserveUsed(self.path.clone()))
+                    } else {
+                        Ok(())
+                    }
+                }));
             }
             Command::Close(done) => done.give(Err(StoreError::Stopped)),
             #[cfg(test)]
@@ -106,22 +132,46 @@ impl Writer {
                 run(connection);
                 Ok(())
             })),
+            #[cfg(test)]
+            Command::WhenReleased(change, done) => {
+                self.when_released = Some(change);
+                done.give(Ok(()));
+            }
+        }
+    }
+
+    /// As [`Self::attempt`], and once more with the space kept in reserve where there was no room.
+    fn attempt_of_shopper<T>(
+        &mut self,
+        mut transaction: impl FnMut(&mut Connection, &Path, &mut State) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.attempt(&mut transaction) {
+            Err(StoreError::Full(_)) if self.reserve.release() => {
+                self.shared.short_of_room.store(true, Ordering::SeqCst);
+                #[cfg(test)]
+                if let (Some(change), Some(connection)) = (self.when_released.take(), &self.connection) {
+                    change(connection);
+                }
+                self.attempt(transaction)
+            }
+            attempted => attempted,
         }
     }
 
     /// One transaction. What is new in it is posted before the one who asked hears of it.
     fn attempt<T>(
         &mut self,
-        transaction: impl FnOnce(&mut Connection, &std::path::Path, &mut State) -> Result<T, StoreError>,
+        transaction: impl FnOnce(&mut Connection, &Path, &mut State) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let result = self.reopened().and_then(|(connection, path, state)| {
             let done = transaction(connection, path, state)?;
-            Ok((done, state.position(), state.purged_seq))
+            Ok((done, state.position(), Noted::of(state)))
         });
         match result {
-            Ok((done, position, purged_seq)) => {
+            Ok((done, position, noted)) => {
                 self.commits += 1;
-                self.shared.board.post(position, purged_seq);
+                self.place.note(noted);
+                self.shared.board.post(position, noted.purged_seq);
                 Ok(done)
             }
             Err(error) => {
@@ -131,8 +181,37 @@ impl Writer {
         }
     }
 
+    fn begin_anew(&mut self, reason: BeginReason, now_ms: i64) -> Result<(), StoreError> {
+        let wish = Wish { epoch: StoreEpoch::new(self.entropy.bytes()), reason, noted: None };
+        let carried = self
+            .attempt(|connection, path, state| carry::begin_anew(connection, path, state, &wish, now_ms))?;
+        tracing::warn!("{carried}");
+        // The log is as long as everything that was carried; it is moved into the database at the next chance.
+        self.commits = COMMITS_PER_CHECKPOINT;
+        Ok(())
+    }
+
+    /// Begins anew because a record of this epoch has rotted, unless that was done meanwhile. A disk on which records go
+    /// on rotting is not given all of them to write again each time: within the pause the store leaves it at that.
+    fn heal(&mut self, epoch: StoreEpoch, now_ms: i64) -> Result<bool, StoreError> {
+        if self.reopened()?.2.epoch != epoch {
+            return Ok(true);
+        }
+        let since_ms = self.clock.monotonic_ms();
+        if self.healed_ms.is_some_and(|healed_ms| since_ms.saturating_sub(healed_ms) < BEGIN_ANEW_PAUSE_MS) {
+            return Ok(false);
+        }
+        self.healed_ms = Some(since_ms);
+        self.begin_anew(BeginReason::Rotted, now_ms).map(|()| true)
+    }
+
+    fn keep_reserve(&mut self) {
+        self.reserve.keep();
+        self.shared.short_of_room.store(self.reserve.is_wanting, Ordering::SeqCst);
+    }
+
     /// Connection and state, made anew where an error took them.
-    fn reopened(&mut self) -> Result<(&mut Connection, &std::path::Path, &mut State), StoreError> {
+    fn reopened(&mut self) -> Result<(&mut Connection, &Path, &mut State), StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => self.connection.insert(connection),
             None => self.connection.insert(open_writer(&self.path)?),

@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{key, problem_answer, receipt_answer};
-    use crate::timing::RETRY_MAX_MS;
+    use afterword_protocol::limits::RETRY_MAX_MS;
 
     fn sent() -> BatchHeader {
         let key = key(1);

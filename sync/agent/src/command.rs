@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use afterword_agent::files::{LockError, StateLock};
 use afterword_agent::https::Timeouts;
+use afterword_agent::identity::keep_in;
 use afterword_agent::status::keep_file;
 use afterword_agent::{
     Agent, EnrolError, Enrolment, HttpsTransport, Identity, SocketQueue, Status, Timing, Transport as _,
@@ -230,6 +231,7 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
         queue: SocketQueue::at(arguments.socket.clone()),
         transport,
         identity,
+        keep: keep_in(state_dir.clone()),
         timing,
         entropy: Arc::new(SystemEntropy),
         clock,

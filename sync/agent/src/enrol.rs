@@ -16,14 +16,13 @@ use afterword_protocol::keys::SigningKey;
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemType};
 use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
-use rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::answer::shown;
 use crate::files::{
     Durability, LockError, PRIVATE, StateLock, make_directory, remove_if_there, replace, sync_directory,
 };
 use crate::https::{Timeouts, authority, client, endpoint, post};
-use crate::identity::{Identity, IdentityError, read_key};
+use crate::identity::{Identity, IdentityError, read_key, signing_request};
 use crate::tls::{self, FlooredTime, TlsError};
 use crate::transport::{RawAnswer, TransportFailure};
 
@@ -134,19 +133,6 @@ pub async fn enrol(
     // From here on the device is enrolled; a leftover is only untidy.
     let _ = remove_pending(order.state_dir);
     Ok(identity)
-}
-
-/// The PKCS#10 request for this key, in PEM.
-fn signing_request(key: &SigningKey) -> String {
-    let der = PrivatePkcs8KeyDer::from(key.to_pkcs8_der().to_vec());
-    let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519)
-        .expect("an Ed25519 key in PKCS#8 is what this takes");
-    let mut params = rcgen::CertificateParams::default();
-    // The collector names devices; a name from here would only suggest otherwise.
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    let request =
-        params.serialize_request(&pair).expect("a request without names and extensions is always valid");
-    request.pem().expect("a request has a PEM form")
 }
 
 /// The key for this code: the one of an earlier try, or a new one that is on disk when this returns.

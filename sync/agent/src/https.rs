@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use afterword_model::ports::Clock;
-use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BATCHES_PATH};
-use afterword_protocol::limits::ANSWER_BODY_MAX;
+use afterword_protocol::limits::{ANSWER_BODY_MAX, CONNECT_TIMEOUT_MS, REQUEST_TOTAL_TIMEOUT_MS};
 use bytes::Bytes;
 use reqwest::header::{
     CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
@@ -21,7 +20,7 @@ use rustls::{CertificateError, ClientConfig};
 use crate::answer::shown;
 use crate::identity::Identity;
 use crate::tls::{self, FlooredTime, TlsError};
-use crate::transport::{Cause, RawAnswer, Transport, TransportFailure};
+use crate::transport::{Cause, Message, RawAnswer, Transport, TransportFailure};
 
 /// Bounds on the time of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +33,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        // The longest body of 264 KiB takes 85 s over the 25 kbit/s of a weak mobile link.
-        Self { connect_ms: 15_000, total_ms: 120_000 }
+        Self { connect_ms: CONNECT_TIMEOUT_MS, total_ms: REQUEST_TOTAL_TIMEOUT_MS }
     }
 }
 
@@ -50,11 +48,12 @@ impl Timeouts {
 /// An unused connection is closed after this, before home routers forget it, in milliseconds.
 const IDLE_MS: u64 = 45_000;
 
-/// Brings batches to the collector's device port over mutual TLS.
-#[derive(Debug)]
+/// Reaches the collector's device port over mutual TLS.
 pub struct HttpsTransport {
     client: Client,
-    url: Url,
+    collector_url: String,
+    clock: Arc<dyn Clock>,
+    timeouts: Timeouts,
     time: Arc<FlooredTime>,
 }
 
@@ -64,18 +63,35 @@ impl HttpsTransport {
     /// # Errors
     /// [`TlsError`] when the identity's certificates cannot be used.
     pub fn new(identity: &Identity, clock: Arc<dyn Clock>, timeouts: Timeouts) -> Result<Self, TlsError> {
-        let time = Arc::new(FlooredTime::new(clock, identity.certificate_not_before_ms()));
-        let client = client(tls::mutual(identity.enrolled(), identity.key(), time.clone())?, timeouts)?;
-        let url = endpoint(&identity.enrolled().collector_url, BATCHES_PATH);
-        let url = url.ok_or_else(|| TlsError::Unusable("collector_url is not https://HOST[:PORT]".into()))?;
-        Ok(Self { client, url, time })
+        let time = Arc::new(FlooredTime::new(Arc::clone(&clock), identity.certificate_not_before_ms()));
+        let client = client(tls::mutual(identity.enrolled(), identity.key(), Arc::clone(&time))?, timeouts)?;
+        let collector_url = identity.enrolled().collector_url.clone();
+        if endpoint(&collector_url, "/").is_none() {
+            return Err(TlsError::Unusable("collector_url is not https://HOST[:PORT]".into()));
+        }
+        Ok(Self { client, collector_url, clock, timeouts, time })
     }
 }
 
 impl Transport for HttpsTransport {
-    async fn send(&self, body: Bytes) -> Result<RawAnswer, TransportFailure> {
-        let headers = [(CONTENT_TYPE, BATCH_MEDIA_TYPE), (CONTENT_ENCODING, BATCH_ENCODING)];
-        post(&self.client, &self.url, &headers, body).await
+    async fn post(&self, message: Message, body: Bytes) -> Result<RawAnswer, TransportFailure> {
+        let mut headers = vec![(CONTENT_TYPE, message.media_type())];
+        headers.extend(message.encoding().map(|encoding| (CONTENT_ENCODING, encoding)));
+        let url =
+            endpoint(&self.collector_url, message.path()).expect("the address was checked when it came");
+        let answer = post(&self.client, &url, &headers, body).await;
+        match answer.as_ref().map_err(|failure| failure.cause) {
+            Err(Cause::NotYetValid) => self.time.clock_is_behind(true),
+            Err(Cause::Expired) => self.time.clock_is_behind(false),
+            _ => {}
+        }
+        answer
+    }
+
+    fn with_identity(&self, identity: &Identity) -> Result<Self, TlsError> {
+        let other = Self::new(identity, Arc::clone(&self.clock), self.timeouts)?;
+        other.time_is_at_least(self.time.now_ms());
+        Ok(other)
     }
 
     fn time_is_at_least(&self, wall_ms: i64) {
@@ -238,6 +254,8 @@ impl reqwest::dns::Resolve for SystemResolver {
 
 #[cfg(test)]
 mod tests {
+    use afterword_protocol::batch::BATCHES_PATH;
+
     use super::*;
 
     #[test]

@@ -2,13 +2,16 @@
 //!
 //! On disk: `key.pem` (the private key, readable by its owner alone) and `identity.json` (what the collector
 //! gave, an [`Enrolled`]). Invariants: an identity exists exactly when `identity.json` does, which is written
-//! last; its certificate is for its own key; it is never overwritten. A file that is broken is reported by name.
+//! last; its certificate is for its own key; the key is never overwritten, and the certificate only by one that has been
+//! tried. A file that is broken is reported by name.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use afterword_protocol::enrolment::Enrolled;
+use afterword_protocol::heartbeat::{Fingerprint, fingerprint};
 use afterword_protocol::keys::SigningKey;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use x509_parser::oid_registry::OID_SIG_ED25519;
 use x509_parser::pem::parse_x509_pem;
 
@@ -94,13 +97,35 @@ impl Identity {
 
     /// Writes it: the key first, then `identity.json`, which makes it one.
     pub(crate) fn store(&self, state_dir: &Path) -> Result<(), IdentityError> {
-        let write = |name: &str, bytes: &[u8]| {
-            replace(state_dir, name, bytes, PRIVATE, Durability::Durable)
-                .map_err(|error| IdentityError::File { path: state_dir.join(name), error })
-        };
-        write(KEY_FILE, self.key.to_pem().as_bytes())?;
+        write(state_dir, KEY_FILE, self.key.to_pem().as_bytes())?;
+        self.store_enrolled(state_dir)
+    }
+
+    fn store_enrolled(&self, state_dir: &Path) -> Result<(), IdentityError> {
         let json = serde_json::to_vec_pretty(&self.enrolled).expect("an identity holds only texts");
-        write(IDENTITY_FILE, &json)
+        write(state_dir, IDENTITY_FILE, &json)
+    }
+
+    /// The same device with another certificate and other CAs to trust.
+    ///
+    /// # Errors
+    /// As [`Identity::new`].
+    pub fn renewed(&self, certificate_pem: String, collector_ca_pem: String) -> Result<Self, String> {
+        let enrolled = Enrolled { certificate_pem, collector_ca_pem, ..self.enrolled.clone() };
+        Self::new(enrolled, self.key.clone())
+    }
+
+    /// The PKCS#10 request for this device's key, in PEM.
+    #[must_use]
+    pub fn signing_request(&self) -> String {
+        signing_request(&self.key)
+    }
+
+    /// The fingerprints of the CA certificates it trusts.
+    #[must_use]
+    pub fn trusted(&self) -> Vec<Fingerprint> {
+        let certificates = tls::certificates(&self.enrolled.collector_ca_pem).unwrap_or_default();
+        certificates.iter().map(|certificate| fingerprint(certificate)).collect()
     }
 
     /// What the collector gave.
@@ -127,6 +152,33 @@ impl Identity {
     pub fn certificate_not_after_ms(&self) -> i64 {
         self.not_after_ms
     }
+}
+
+fn write(state_dir: &Path, name: &str, bytes: &[u8]) -> Result<(), IdentityError> {
+    replace(state_dir, name, bytes, PRIVATE, Durability::Durable)
+        .map_err(|error| IdentityError::File { path: state_dir.join(name), error })
+}
+
+/// Where a renewed identity is kept. When it returns without an error, that is durable.
+pub type Keep = Box<dyn Fn(&Identity) -> Result<(), IdentityError> + Send + Sync>;
+
+/// Keeps a renewed identity in the directory it was read from. The key is not written: it stays the same.
+#[must_use]
+pub fn keep_in(state_dir: PathBuf) -> Keep {
+    Box::new(move |identity| identity.store_enrolled(&state_dir))
+}
+
+/// The PKCS#10 request for this key, in PEM.
+pub(crate) fn signing_request(key: &SigningKey) -> String {
+    let der = PrivatePkcs8KeyDer::from(key.to_pkcs8_der().to_vec());
+    let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519)
+        .expect("an Ed25519 key in PKCS#8 is what this takes");
+    let mut params = rcgen::CertificateParams::default();
+    // The collector names devices; a name from here would only suggest otherwise.
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    let request =
+        params.serialize_request(&pair).expect("a request without names and extensions is always valid");
+    request.pem().expect("a request has a PEM form")
 }
 
 /// Reads a key file.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | make a device known to a collector | [`enrol`](mod@enrol), [`identity`] |
 //! | bring records over | [`run`](mod@run), [`plan`], [`backoff`], [`timing`] |
+//! | keep in contact, and the certificate fresh | `run::contact`, `heartbeat`, `run::renewing`, `renewal` |
 //! | reach the collector | [`transport`], [`https`], [`tls`] |
 //! | understand its answers | [`answer`], [`retry_after`] |
 //! | reach the kiosk | [`socket_queue`] |
@@ -19,9 +20,11 @@ pub mod answer;
 pub mod backoff;
 pub mod enrol;
 pub mod files;
+mod heartbeat;
 pub mod https;
 pub mod identity;
 pub mod plan;
+mod renewal;
 mod report;
 pub mod retry_after;
 pub mod run;
@@ -41,4 +44,4 @@ pub use run::{Agent, Ended, run};
 pub use socket_queue::SocketQueue;
 pub use status::{State, Status};
 pub use timing::Timing;
-pub use transport::{Cause, RawAnswer, Transport, TransportFailure};
+pub use transport::{Cause, Message, RawAnswer, Transport, TransportFailure};

@@ -60,6 +60,12 @@ impl Plan {
         self.cursor
     }
 
+    /// Whether it looks for a record that was refused; batches are smaller then.
+    #[must_use]
+    pub fn is_searching(&self) -> bool {
+        self.suspect_through.is_some()
+    }
+
     /// What to ask of the queue.
     #[must_use]
     pub fn take(&self, wait_ms: u64) -> Take {

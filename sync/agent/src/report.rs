@@ -48,6 +48,17 @@ impl Report {
         });
     }
 
+    /// The collector has heard a heartbeat.
+    pub(crate) fn heartbeat(&self) {
+        let now_ms = self.clock.wall_ms();
+        self.change(|status| status.last_heartbeat_ms = Some(now_ms));
+    }
+
+    /// There is another certificate.
+    pub(crate) fn certificate_expires(&self, expires_ms: i64) {
+        self.change(|status| status.certificate_expires_ms = expires_ms);
+    }
+
     /// The queue is this far.
     pub(crate) fn numbers(&self, acknowledged_seq: Seq, last_seq: Seq) {
         self.change(|status| status.count(acknowledged_seq, last_seq));

@@ -5,7 +5,7 @@
 
 use chrono::DateTime;
 
-use crate::timing::RETRY_MAX_MS;
+use afterword_protocol::limits::RETRY_MAX_MS;
 
 /// The wait in milliseconds, from 0 to [`RETRY_MAX_MS`].
 ///

@@ -1,11 +1,21 @@
 //! The loop: records from the kiosk's [`Queue`] go over a [`Transport`], receipts go back.
 //!
-//! Invariants: one batch is under way at a time; it keeps its nonce and bytes until it is settled, so a
+//! | file | what it does |
+//! |---|---|
+//! | `delivery` | one batch under way, the next one made ready meanwhile, the last receipt handed over |
+//! | `contact` | heartbeats, and what their answers ask for |
+//! | `renewing` | a new certificate, tried before the old one is let go |
+//!
+//! Invariants: one batch is unanswered at a time; it keeps its nonce and bytes until it is settled, so a
 //! receipt whose answer was lost comes back byte for byte; the cursor moves only as [`Plan`] allows; a receipt
-//! reaches the queue only after [`classify`] has checked it. Everything may be dropped at any await point and
-//! begun again from the queue's position: that is how it is stopped, and how it survives a crash.
+//! reaches the queue only after [`classify`](crate::answer::classify) has checked it. Everything may be dropped at any
+//! await point and begun again from the queue's position: that is how it is stopped, and how it survives a crash.
 //!
 //! No failure ends the loop. It waits, longer each time, says so in its [`Status`], and goes on.
+
+mod contact;
+mod delivery;
+mod renewing;
 
 use std::convert::Infallible;
 use std::io;
@@ -13,23 +23,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use afterword_model::ports::{Clock, Entropy};
-use afterword_model::record::Seq;
-use afterword_protocol::batch::{BatchHeader, encode};
-use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
-use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run};
-use afterword_protocol::receipt::{Nonce, SignedReceipt};
-use bytes::Bytes;
+use afterword_protocol::queue::{BeginReason, Begun, Position, Queue, QueueError};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use crate::answer::{Answer, classify};
 use crate::backoff::{Backoff, uniform_ms};
-use crate::identity::Identity;
+use crate::identity::{Identity, Keep};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::status::{State, Status};
-use crate::timing::{RETRY_MAX_MS, Timing};
+use crate::timing::Timing;
 use crate::transport::Transport;
+use contact::Contact;
+use delivery::Desk;
 
 /// How long any queue may take beyond the wait it was given, in milliseconds. Above the socket's own time-out,
 /// so that its more exact error comes first.
@@ -37,9 +43,6 @@ const QUEUE_ANSWER_MAX_MS: u64 = 20_000;
 
 /// While waiting, the numbers in the status are brought up to date this often, in milliseconds.
 const REFRESH_MS: u64 = 30_000;
-
-/// Shortest pause after a busy answer, in milliseconds, also when it says zero.
-const BUSY_LEAST_MS: u64 = 1_000;
 
 /// After "nothing new", in milliseconds: a queue that says so without waiting must not make the loop spin.
 const IDLE_PAUSE_MS: u64 = 50;
@@ -52,6 +55,8 @@ pub struct Agent<Q, T> {
     pub transport: T,
     /// Who the device is.
     pub identity: Arc<Identity>,
+    /// Where a renewed identity is kept.
+    pub keep: Keep,
     /// How long to wait for what.
     pub timing: Timing,
     /// For nonces and jitter.
@@ -73,18 +78,13 @@ pub enum Ended {
 pub async fn run<Q: Queue, T: Transport>(agent: Agent<Q, T>, mut shutdown: watch::Receiver<bool>) -> Ended {
     let mut work = Work::new(agent);
     tokio::select! {
+        // In this order, so that a simulation with the same seed takes the same way.
+        biased;
         _ = shutdown.wait_for(|&asked| asked) => {}
         never = work.forever() => match never {},
     }
     work.report.state(State::Stopped);
     Ended::Shutdown
-}
-
-/// A batch as it goes out, each time the same.
-struct Outgoing {
-    run: Run,
-    header: BatchHeader,
-    body: Bytes,
 }
 
 /// Why the loop begins again from the queue's position.
@@ -95,6 +95,8 @@ enum Restart {
     NewStore,
     /// Device and collector disagree; asking fast does not help.
     Conflict(String),
+    /// The collector holds another history than this store; it goes on in a new epoch.
+    Forked(String),
 }
 
 impl From<QueueError> for Restart {
@@ -109,12 +111,14 @@ struct Work<Q, T> {
     retry: Backoff,
     paused: Backoff,
     kiosk: Backoff,
-    /// The batch that has been sent and is not settled.
-    outgoing: Option<Arc<Outgoing>>,
+    desk: Desk,
+    contact: Contact,
     /// When the present row of failures began, by the monotonic clock.
     failing_since_ms: Option<u64>,
     /// Whether the wait at the start is over.
     entered: bool,
+    /// When a new store epoch was last begun, by the monotonic clock.
+    begun_anew_ms: Option<u64>,
 }
 
 impl<Q: Queue, T: Transport> Work<Q, T> {
@@ -122,13 +126,15 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         let timing = agent.timing;
         Self {
             report: Report::new(agent.status.clone(), agent.clock.clone()),
-            agent,
             retry: Backoff::new(timing.retry_least_ms, timing.retry_most_ms),
             paused: Backoff::new(timing.paused_least_ms, timing.retry_most_ms),
             kiosk: Backoff::new(timing.kiosk_retry_least_ms, timing.kiosk_retry_most_ms),
-            outgoing: None,
+            desk: Desk::default(),
+            contact: Contact::starting(&agent),
             failing_since_ms: None,
             entered: false,
+            begun_anew_ms: None,
+            agent,
         }
     }
 
@@ -136,25 +142,17 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         loop {
             let Err(restart) = self.begin_at_position().await;
             match restart {
-                Restart::Kiosk(error) => {
-                    let delay = self.kiosk.next_delay(&*self.agent.entropy);
-                    self.wait(State::KioskAway, error.to_string(), delay).await;
-                }
+                Restart::Kiosk(error) => self.kiosk_away(error.to_string()).await,
                 Restart::NewStore => {
-                    self.outgoing = None;
-                    let delay = self.kiosk.next_delay(&*self.agent.entropy);
-                    self.wait(
-                        State::KioskAway,
-                        "the kiosk has begun a new store; it is read again".into(),
-                        delay,
-                    )
-                    .await;
+                    self.desk.clear();
+                    self.kiosk_away("the kiosk has begun a new store; it is read again".into()).await;
                 }
-                Restart::Conflict(problem) => {
-                    self.outgoing = None;
-                    let delay = self.with_jitter(self.agent.timing.conflict_retry_ms);
-                    self.wait(State::Conflict, problem, delay).await;
-                }
+                Restart::Conflict(problem) => self.disputed(problem).await,
+                Restart::Forked(problem) => match self.begin_anew().await {
+                    Ok(true) => tracing::warn!(%problem, "the store goes on in a new epoch"),
+                    Ok(false) => self.disputed(problem).await,
+                    Err(error) => self.kiosk_away(error.to_string()).await,
+                },
             }
         }
     }
@@ -165,152 +163,43 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         if position.last_seq == position.acknowledged_seq {
             self.report.state(State::Idle);
         }
-        // What was settled without our hearing of it is not sent again.
-        self.outgoing.take_if(|batch| {
-            batch.run.epoch != position.epoch || batch.run.last_seq() <= position.acknowledged_seq
-        });
+        self.desk.keep_if_still_unsettled(&position);
         if !std::mem::replace(&mut self.entered, true) && position.last_seq > position.acknowledged_seq {
             self.spread("there are records to send since before the start").await;
         }
         loop {
-            let batch = match self.outgoing.clone() {
-                Some(batch) => batch,
-                None => match self.next(&plan, &position).await? {
-                    Some(run) => self.prepare(run),
-                    None => {
-                        self.idle().await?;
-                        continue;
-                    }
-                },
-            };
-            self.send(&batch, &mut plan).await?;
+            self.keep_contact(&mut plan).await?;
+            match self.next_batch(&plan, &position).await? {
+                Some(batch) => self.deliver(&batch, &mut plan, &position).await?,
+                None => self.idle().await?,
+            }
         }
     }
 
-    /// One attempt, and everything its answer asks for.
-    async fn send(&mut self, batch: &Arc<Outgoing>, plan: &mut Plan) -> Result<(), Restart> {
-        if self.failing_since_ms.is_none() {
-            // While it fails, the reason stays to be seen until something works.
-            self.report.state(State::Sending);
+    /// Asks the kiosk to go on in a new store epoch. `false` when it can't, or did so not long ago: a collector that
+    /// finds fault with every epoch must not make the device carry its records over and over.
+    async fn begin_anew(&mut self) -> Result<bool, QueueError> {
+        self.desk.clear();
+        let now_ms = self.now_ms();
+        let pause_ms = self.agent.timing.begin_anew_pause_ms;
+        if self.begun_anew_ms.is_some_and(|begun_ms| now_ms - begun_ms < pause_ms) {
+            return Ok(false);
         }
-        let answer = match self.agent.transport.send(batch.body.clone()).await {
-            Ok(raw) => {
-                let receipt_key = &self.agent.identity.enrolled().receipt_key;
-                classify(&raw, &batch.header, receipt_key, self.agent.clock.wall_ms())
-            }
-            Err(failure) => Answer::Transient { problem: failure.to_string() },
-        };
-        match answer {
-            Answer::Receipt(receipt) => self.settle(batch, &receipt, plan).await?,
-            Answer::Rewind { mark } => {
-                self.outgoing = None;
-                let last_seq = self.position().await?.last_seq;
-                plan.rewind(batch.run.first_seq, mark, last_seq)
-                    .map_err(|error| Restart::Conflict(error.to_string()))?;
-                tracing::warn!(
-                    mark,
-                    from = batch.run.first_seq,
-                    "the collector holds less than it had: sending again"
-                );
-            }
-            Answer::Conflict { problem } => return Err(Restart::Conflict(problem)),
-            Answer::Split { seq, problem } => match plan.refused(&batch.run, seq) {
-                Some(count) => {
-                    tracing::warn!(%problem, count, "a batch was not taken: sending a part of it");
-                    self.prepare(batch.run.prefix(count));
-                }
-                None => {
-                    self.failed();
-                    let delay = self.retry.next_delay(&*self.agent.entropy);
-                    self.wait(State::Refused, problem, delay).await;
-                }
-            },
-            Answer::Paused { problem } => {
-                self.failed();
-                let delay = self.paused.next_delay(&*self.agent.entropy);
-                self.wait(State::Paused, problem, delay).await;
-            }
-            Answer::Wait { wait_ms, problem } => {
-                self.failed();
-                let delay = self.with_jitter(wait_ms.clamp(BUSY_LEAST_MS, RETRY_MAX_MS));
-                self.wait(State::Busy, problem, delay).await;
-            }
-            Answer::Transient { problem } => {
-                self.failed();
-                let delay = self.retry.next_delay(&*self.agent.entropy);
-                self.wait(State::Retrying, problem, delay).await;
-            }
-        }
-        Ok(())
+        // The store bounds the time this takes; it is asked without a limit of ours.
+        let begun = self.agent.queue.begin_anew(BeginReason::Forked).await?;
+        self.begun_anew_ms = Some(now_ms);
+        Ok(begun == Begun::Anew)
     }
 
-    /// Hands a verified receipt over and moves on.
-    async fn settle(
-        &mut self,
-        batch: &Outgoing,
-        receipt: &SignedReceipt,
-        plan: &mut Plan,
-    ) -> Result<(), Restart> {
-        match within(0, self.agent.queue.accept(receipt)).await? {
-            Acceptance::Stored | Acceptance::Stale => {}
-            Acceptance::WrongStore if self.position().await?.epoch != batch.run.epoch => {
-                return Err(Restart::NewStore);
-            }
-            Acceptance::WrongStore => {
-                return Err(Restart::Conflict(
-                    "the collector gave a receipt for records this device does not have; everything is kept, tell whoever runs the collector".into(),
-                ));
-            }
-            Acceptance::WrongHead => {
-                return Err(Restart::Conflict(
-                    "the collector gave a receipt for other records than this device has; everything is kept, tell whoever runs the collector".into(),
-                ));
-            }
-        }
-        self.outgoing = None;
-        plan.passed(batch.run.last_seq());
-        self.retry.reset();
-        self.paused.reset();
-        self.kiosk.reset();
-        let receipt = &receipt.receipt;
-        self.agent.transport.time_is_at_least(receipt.received_ms);
-        self.report.receipt(receipt);
-        tracing::info!(through_seq = receipt.through_seq, records = batch.run.records.len(), "receipt");
-        let all_sent = self.report.unsent() == 0;
-        self.report.state(if all_sent { State::Idle } else { State::Sending });
-        let down_ms =
-            self.failing_since_ms.take().map_or(0, |since_ms| self.now_ms().saturating_sub(since_ms));
-        if down_ms >= self.agent.timing.outage_ms && !all_sent {
-            self.spread("the collector is back after an outage").await;
-        }
-        Ok(())
+    async fn kiosk_away(&mut self, problem: String) {
+        let delay = self.kiosk.next_delay(&*self.agent.entropy);
+        self.wait(State::KioskAway, problem, delay).await;
     }
 
-    /// Gives a run its nonce and signature, and remembers it until it is settled.
-    fn prepare(&mut self, run: Run) -> Arc<Outgoing> {
-        let nonce = Nonce::new(self.agent.entropy.bytes());
-        let identity = &self.agent.identity;
-        let (header, body) = encode(&run, identity.enrolled().device, nonce, identity.key());
-        let batch = Arc::new(Outgoing { run, header, body: body.into() });
-        self.outgoing = Some(batch.clone());
-        batch
-    }
-
-    /// The next run, when one came within the wait.
-    async fn next(&mut self, plan: &Plan, position: &Position) -> Result<Option<Run>, Restart> {
-        let take = plan.take(self.agent.timing.queue_wait_ms);
-        let Some(run) = within(take.wait_ms, self.agent.queue.next(take)).await? else { return Ok(None) };
-        if run.epoch != position.epoch {
-            return Err(Restart::NewStore);
-        }
-        if let Some(what) = misfit(&run, plan.cursor()) {
-            return Err(QueueError::Refused(format!(
-                "its records do not fit ({what}); update the older program"
-            ))
-            .into());
-        }
-        self.report.newest(run.last_seq());
-        Ok(Some(run))
+    async fn disputed(&mut self, problem: String) {
+        self.desk.clear();
+        let delay = self.with_jitter(self.agent.timing.conflict_retry_ms);
+        self.wait(State::Conflict, problem, delay).await;
     }
 
     /// There is nothing to send.
@@ -365,21 +254,6 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     /// At least as long as asked, and up to a quarter longer, so that devices told the same do not return together.
     fn with_jitter(&self, wait_ms: u64) -> Duration {
         Duration::from_millis(uniform_ms(&*self.agent.entropy, wait_ms, wait_ms.saturating_add(wait_ms / 4)))
-    }
-}
-
-/// What is wrong with a run, when it is not one that was asked for.
-fn misfit(run: &Run, cursor: Seq) -> Option<&'static str> {
-    if run.records.is_empty() {
-        Some("none at all")
-    } else if run.records.len() > BATCH_RECORDS_MAX
-        || run.records.iter().map(Vec::len).sum::<usize>() > BATCH_BYTES_MAX
-    {
-        Some("more than a batch holds")
-    } else if run.first_seq <= cursor {
-        Some("older than asked")
-    } else {
-        None
     }
 }
 

@@ -9,9 +9,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use afterword_protocol::local::{
-    FrameError, LOCAL_VERSION, Reply, Request, decode_frame, encode_frame, frame_length,
+    FrameError, LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request, decode_frame, encode_frame,
+    frame_length,
 };
-use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run, Take};
+use afterword_protocol::queue::{
+    Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
+};
 use afterword_protocol::receipt::SignedReceipt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -21,13 +24,22 @@ use tokio::time::timeout;
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// For any reply, beyond the wait that was asked for. Storing a receipt may wait for a slow card.
 const REPLY_MAX: Duration = Duration::from_secs(10);
+/// To carry a month of records into a new epoch, on a slow card.
+const CARRY_MAX: Duration = Duration::from_secs(300);
 
 /// A queue at the other end of a socket.
 #[derive(Debug)]
 pub struct SocketQueue {
     path: PathBuf,
     /// Only between requests; taken out for the length of one.
-    connection: Option<UnixStream>,
+    connection: Option<Greeted>,
+}
+
+/// A connection, and the version that the kiosk at its other end speaks.
+#[derive(Debug)]
+struct Greeted {
+    stream: UnixStream,
+    version: u16,
 }
 
 impl SocketQueue {
@@ -38,11 +50,8 @@ impl SocketQueue {
     }
 
     async fn ask(&mut self, request: &Request, within: Duration) -> Result<Reply, QueueError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => limited(CONNECT_MAX, self.connect()).await?,
-        };
-        let reply = limited(within, exchange(&mut connection, request)).await?;
+        let mut connection = self.greeted().await?;
+        let reply = limited(within, exchange(&mut connection.stream, request)).await?;
         self.connection = Some(connection);
         match reply {
             Reply::Refused { detail } => Err(QueueError::Refused(detail)),
@@ -50,7 +59,27 @@ impl SocketQueue {
         }
     }
 
-    async fn connect(&self) -> Result<UnixStream, QueueError> {
+    /// As [`SocketQueue::ask`], when the kiosk speaks at least this version; `None` otherwise.
+    async fn ask_since(
+        &mut self,
+        version: u16,
+        request: &Request,
+        within: Duration,
+    ) -> Result<Option<Reply>, QueueError> {
+        let connection = self.greeted().await?;
+        let speaks = connection.version >= version;
+        self.connection = Some(connection);
+        if speaks { self.ask(request, within).await.map(Some) } else { Ok(None) }
+    }
+
+    async fn greeted(&mut self) -> Result<Greeted, QueueError> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => limited(CONNECT_MAX, self.connect()).await,
+        }
+    }
+
+    async fn connect(&self) -> Result<Greeted, QueueError> {
         let mut connection = UnixStream::connect(&self.path).await.map_err(|error| {
             io::Error::new(
                 error.kind(),
@@ -60,7 +89,9 @@ impl SocketQueue {
         let hello = Request::Hello { version: LOCAL_VERSION, program: "afterword-sync".into() };
         match exchange(&mut connection, &hello).await? {
             // Its version less one is what it still answers; ours less one is what we still ask.
-            Reply::Hello { version, .. } if version.abs_diff(LOCAL_VERSION) <= 1 => Ok(connection),
+            Reply::Hello { version, .. } if version.abs_diff(LOCAL_VERSION) <= 1 => {
+                Ok(Greeted { stream: connection, version })
+            }
             Reply::Hello { version, program_version } => Err(QueueError::Refused(format!(
                 "it speaks version {version} of the socket ({program_version}), this program {LOCAL_VERSION}: update the older one"
             ))),
@@ -90,6 +121,23 @@ impl Queue for SocketQueue {
         match self.ask(&Request::Accept(receipt.clone()), REPLY_MAX).await? {
             Reply::Accepted { acceptance } => Ok(acceptance),
             other => Err(self.broken(&other)),
+        }
+    }
+
+    async fn health(&mut self) -> Result<Option<Health>, QueueError> {
+        match self.ask_since(LOCAL_VERSION_WITH_HEALTH, &Request::Health, REPLY_MAX).await? {
+            Some(Reply::Health(health)) => Ok(Some(health)),
+            None => Ok(None),
+            Some(other) => Err(self.broken(&other)),
+        }
+    }
+
+    async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
+        let request = Request::BeginAnew { reason };
+        match self.ask_since(LOCAL_VERSION_WITH_HEALTH, &request, CARRY_MAX).await? {
+            Some(Reply::BegunAnew { begun }) => Ok(begun),
+            None => Ok(Begun::Unsupported),
+            Some(other) => Err(self.broken(&other)),
         }
     }
 }
@@ -129,6 +177,8 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Position(_) => "position",
         Reply::Next { .. } => "next",
         Reply::Accepted { .. } => "accepted",
+        Reply::Health(_) => "health",
+        Reply::BegunAnew { .. } => "begun_anew",
         Reply::Summary(_) => "summary",
         Reply::Refused { .. } => "refused",
     };
@@ -214,7 +264,7 @@ mod tests {
                 };
                 Act::Reply(Reply::Next { run: Some(run.into()) })
             }
-            Request::Accept(_) | Request::Summary { .. } => {
+            Request::Accept(_) | Request::Health | Request::BeginAnew { .. } | Request::Summary { .. } => {
                 Act::Reply(Reply::Refused { detail: "disk full".into() })
             }
         }

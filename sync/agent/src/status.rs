@@ -61,6 +61,9 @@ pub struct Status {
     pub last_success_ms: Option<i64>,
     /// When the collector says it first held that receipt's last record, milliseconds since 1970.
     pub last_receipt_ms: Option<i64>,
+    /// When the collector last heard a heartbeat, by this device's clock, milliseconds since 1970.
+    #[serde(default)]
+    pub last_heartbeat_ms: Option<i64>,
     /// When it tries next, by this device's clock, milliseconds since 1970, while it waits.
     pub next_try_ms: Option<i64>,
     /// Every record up to here is under a receipt.
@@ -89,6 +92,7 @@ impl Status {
             problem: None,
             last_success_ms: None,
             last_receipt_ms: None,
+            last_heartbeat_ms: None,
             next_try_ms: None,
             acknowledged_seq: 0,
             last_seq: 0,

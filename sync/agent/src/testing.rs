@@ -18,11 +18,19 @@ pub(crate) fn key(seed: u64) -> SigningKey {
     SigningKey::generate(&SeededEntropy::new(seed))
 }
 
-/// An identity whose certificate the device signed itself: good enough where nobody speaks TLS.
-pub(crate) fn enrolled(key: &SigningKey) -> Enrolled {
+/// A certificate for this key, signed with it: from the year 2023 to the beginning of this one.
+pub(crate) fn certificate(key: &SigningKey, end_year: i32) -> String {
     let der = PrivatePkcs8KeyDer::from(key.to_pkcs8_der().to_vec());
     let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519).unwrap();
-    let certificate = rcgen::CertificateParams::default().self_signed(&pair).unwrap().pem();
+    let mut params = rcgen::CertificateParams::default();
+    params.not_before = rcgen::date_time_ymd(2023, 1, 1);
+    params.not_after = rcgen::date_time_ymd(end_year, 1, 1);
+    params.self_signed(&pair).unwrap().pem()
+}
+
+/// An identity whose certificate the device signed itself: good enough where nobody speaks TLS.
+pub(crate) fn enrolled(key: &SigningKey) -> Enrolled {
+    let certificate = certificate(key, 2083);
     Enrolled {
         device: DeviceId::new([1; 16]),
         name: "Counter 3".into(),

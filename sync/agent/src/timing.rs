@@ -1,10 +1,8 @@
 //! Every wait of the loop in one place, so that a test or a demonstration can shorten them together.
 
-use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
-
-/// Longest wait between two attempts, whoever asks for it, in milliseconds: a quarter of an hour. A device
-/// that slept longer would look dead to its shop after the network is back.
-pub const RETRY_MAX_MS: u64 = 15 * 60 * 1_000;
+use afterword_protocol::limits::{
+    BEGIN_ANEW_PAUSE_MS, HEARTBEAT_EVERY_MS, QUEUE_WAIT_MAX_MS, RENEWAL_RETRY_MS, RETRY_MAX_MS,
+};
 
 /// How long the loop waits for what; all in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +28,12 @@ pub struct Timing {
     /// How long one request for records may wait at the kiosk for a new one, at most
     /// [`QUEUE_WAIT_MAX_MS`].
     pub queue_wait_ms: u64,
+    /// From one heartbeat to the next.
+    pub heartbeat_ms: u64,
+    /// From a renewal that did not work to the next try.
+    pub renewal_retry_ms: u64,
+    /// From one new store epoch to the next, at the least.
+    pub begin_anew_pause_ms: u64,
 }
 
 impl Default for Timing {
@@ -44,6 +48,9 @@ impl Default for Timing {
             kiosk_retry_least_ms: 1_000,
             kiosk_retry_most_ms: 30_000,
             queue_wait_ms: QUEUE_WAIT_MAX_MS,
+            heartbeat_ms: HEARTBEAT_EVERY_MS,
+            renewal_retry_ms: RENEWAL_RETRY_MS,
+            begin_anew_pause_ms: BEGIN_ANEW_PAUSE_MS,
         }
     }
 }
@@ -61,6 +68,8 @@ impl Timing {
             kiosk_retry_least_ms: 50,
             kiosk_retry_most_ms: 1_000,
             queue_wait_ms: 1_000,
+            heartbeat_ms: 1_000,
+            renewal_retry_ms: 2_000,
             ..Self::default()
         }
     }

@@ -1,16 +1,18 @@
 //! TLS as this program uses it: version 1.3, one pinned CA, no system roots, and a clock with a floor.
 //!
-//! A device without a battery wakes in 1970, where no certificate is valid yet. Its own certificate shows that
-//! the time is later than that: while the clock says less, time is taken from there, or from the last receipt.
-//! A clock that is set is believed as it is.
+//! A device without a battery wakes in 1970, where no certificate is valid yet. This program's build and the device's own
+//! certificate show that the time is later than that: while the clock says less, time is taken from there, or from the
+//! last receipt. A clock above that floor is believed, until the collector's certificate is not valid yet by it: then a
+//! receipt's time that is later is tried instead.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use afterword_model::ports::Clock;
 use afterword_protocol::enrolment::Enrolled;
 use afterword_protocol::keys::SigningKey;
+use afterword_protocol::system::CLOCK_FLOOR_MS;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::time_provider::TimeProvider;
@@ -34,13 +36,16 @@ pub struct FlooredTime {
     floor_ms: i64,
     /// The latest time a receipt has vouched for.
     vouched_ms: AtomicI64,
+    /// Whether the clock was found to be behind although it is above the floor.
+    is_behind: AtomicBool,
 }
 
 impl FlooredTime {
-    /// `floor_ms` is a time that has certainly passed, in milliseconds since 1970.
+    /// `floor_ms` is a time that has certainly passed, in milliseconds since 1970; so has the time of this build.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, floor_ms: i64) -> Self {
-        Self { clock, floor_ms, vouched_ms: AtomicI64::new(floor_ms) }
+        let floor_ms = floor_ms.max(CLOCK_FLOOR_MS);
+        Self { clock, floor_ms, vouched_ms: AtomicI64::new(floor_ms), is_behind: AtomicBool::new(false) }
     }
 
     /// Somebody trusted says that it is at least this late.
@@ -48,13 +53,24 @@ impl FlooredTime {
         self.vouched_ms.fetch_max(wall_ms, Ordering::Relaxed);
     }
 
+    /// The collector's certificate was not valid yet by this clock, or no longer. Of the two times there may be, the
+    /// other one is used from now on.
+    pub fn clock_is_behind(&self, is_behind: bool) {
+        self.is_behind.store(is_behind, Ordering::Relaxed);
+    }
+
     /// The time to check certificates by, in milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         let wall_ms = self.clock.wall_ms();
+        let vouched_ms = self.vouched_ms.load(Ordering::Relaxed);
         // A set clock wins, even over a receipt: a collector that was once a year ahead must not leave the
         // device believing for a year that every certificate has expired.
-        if wall_ms >= self.floor_ms { wall_ms } else { self.vouched_ms.load(Ordering::Relaxed) }
+        if wall_ms < self.floor_ms || self.is_behind.load(Ordering::Relaxed) {
+            wall_ms.max(vouched_ms)
+        } else {
+            wall_ms
+        }
     }
 }
 
@@ -131,7 +147,8 @@ fn builder(
     Ok(builder.with_root_certificates(roots(ca_pem)?))
 }
 
-fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// All certificates in a PEM text; at least one.
+pub(crate) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     found.ok().filter(|certificates| !certificates.is_empty()).ok_or(TlsError::NoCertificate)
 }
@@ -144,14 +161,24 @@ mod tests {
 
     #[test]
     fn an_unset_clock_is_lifted_and_a_set_one_believed() {
+        let floor_ms = CLOCK_FLOOR_MS + 1_000_000;
         let clock = Arc::new(ManualClock::at(0));
-        let time = FlooredTime::new(clock.clone(), 1_000_000);
-        assert_eq!(time.now_ms(), 1_000_000);
-        time.time_is_at_least(5_000_000);
-        time.time_is_at_least(2_000_000);
-        assert_eq!(time.now_ms(), 5_000_000);
-        clock.jump_to(1_000_001);
-        assert_eq!(time.now_ms(), 1_000_001);
+        let time = FlooredTime::new(clock.clone(), floor_ms);
+        assert_eq!(time.now_ms(), floor_ms);
+        time.time_is_at_least(floor_ms + 5_000_000);
+        time.time_is_at_least(floor_ms + 2_000_000);
+        assert_eq!(time.now_ms(), floor_ms + 5_000_000);
+        clock.jump_to(floor_ms + 1);
+        assert_eq!(time.now_ms(), floor_ms + 1);
+        time.clock_is_behind(true);
+        assert_eq!(time.now_ms(), floor_ms + 5_000_000);
+        time.clock_is_behind(false);
+        assert_eq!(time.now_ms(), floor_ms + 1);
+    }
+
+    #[test]
+    fn nothing_is_earlier_than_this_build() {
+        assert_eq!(FlooredTime::new(Arc::new(ManualClock::at(0)), 5).now_ms(), CLOCK_FLOOR_MS);
     }
 
     #[test]

@@ -6,17 +6,77 @@
 use std::fmt;
 use std::future::Future;
 
+use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BATCHES_PATH};
+use afterword_protocol::heartbeat::{HEARTBEAT_MEDIA_TYPE, HEARTBEATS_PATH};
+use afterword_protocol::renewal::{RENEWAL_MEDIA_TYPE, RENEWALS_PATH};
 use bytes::Bytes;
 
-/// Brings one batch to the collector.
-pub trait Transport: Send {
-    /// Sends a batch's body, as [`afterword_protocol::batch::encode`] made it, and waits for the answer.
+use crate::identity::Identity;
+use crate::tls::TlsError;
+
+/// What is brought to the collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// Records.
+    Batch,
+    /// What the device says of itself.
+    Heartbeat,
+    /// A wish for a new certificate.
+    Renewal,
+}
+
+impl Message {
+    /// Its address on the collector's device port.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Batch => BATCHES_PATH,
+            Self::Heartbeat => HEARTBEATS_PATH,
+            Self::Renewal => RENEWALS_PATH,
+        }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Batch => BATCH_MEDIA_TYPE,
+            Self::Heartbeat => HEARTBEAT_MEDIA_TYPE,
+            Self::Renewal => RENEWAL_MEDIA_TYPE,
+        }
+    }
+
+    /// Its content encoding, where it has one.
+    #[must_use]
+    pub fn encoding(self) -> Option<&'static str> {
+        match self {
+            Self::Batch => Some(BATCH_ENCODING),
+            Self::Heartbeat | Self::Renewal => None,
+        }
+    }
+}
+
+/// The way to the collector under one identity.
+pub trait Transport: Send + Sync {
+    /// Sends a body and waits for the answer.
     ///
     /// # Errors
     /// [`TransportFailure`] when no answer came.
-    fn send(&self, body: Bytes) -> impl Future<Output = Result<RawAnswer, TransportFailure>> + Send;
+    fn post(
+        &self,
+        message: Message,
+        body: Bytes,
+    ) -> impl Future<Output = Result<RawAnswer, TransportFailure>> + Send;
 
-    /// A verified receipt says that it is now at least this late, in milliseconds since 1970. A transport that
+    /// The same way under another identity, to try a new certificate or CA before the old one is let go.
+    ///
+    /// # Errors
+    /// [`TlsError`] when the identity's certificates cannot be used.
+    fn with_identity(&self, identity: &Identity) -> Result<Self, TlsError>
+    where
+        Self: Sized;
+
+    /// Somebody trusted says that it is now at least this late, in milliseconds since 1970. A transport that
     /// checks certificates on a device without a clock may use it.
     fn time_is_at_least(&self, _wall_ms: i64) {}
 }

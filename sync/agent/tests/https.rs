@@ -11,7 +11,8 @@ use afterword_agent::enrol::PENDING_PREFIX;
 use afterword_agent::https::Timeouts;
 use afterword_agent::identity::{IDENTITY_FILE, KEY_FILE};
 use afterword_agent::{
-    Cause, EnrolError, Enrolment, HttpsTransport, Identity, RawAnswer, Transport, TransportFailure, enrol,
+    Cause, EnrolError, Enrolment, HttpsTransport, Identity, Message, RawAnswer, Transport, TransportFailure,
+    enrol,
 };
 use afterword_model::ports::{Clock, ManualClock, SeededEntropy};
 use afterword_model::record::{DeviceId, ServerEpoch, StoreEpoch, genesis};
@@ -242,7 +243,7 @@ async fn device_for(server: &Server, authority: &Arc<Authority>) -> Identity {
 
 async fn send(identity: &Identity) -> Result<RawAnswer, TransportFailure> {
     let transport = HttpsTransport::new(identity, clock(), brief()).unwrap();
-    transport.send(Bytes::from_static(b"batch")).await
+    transport.post(Message::Batch, Bytes::from_static(b"batch")).await
 }
 
 /// Why a batch does not get an answer from a server set up like this.
@@ -292,7 +293,7 @@ async fn a_device_enrols_and_brings_a_batch_over_mutual_tls() {
     let run = Run { epoch, first_seq: 1, previous_head: genesis(&epoch), records: vec![b"{}".to_vec(); 3] };
     let (header, body) = encode(&run, identity.enrolled().device, Nonce::new([4; 16]), identity.key());
     let transport = HttpsTransport::new(&identity, clock(), brief()).unwrap();
-    let answer = transport.send(body.clone().into()).await.unwrap();
+    let answer = transport.post(Message::Batch, body.clone().into()).await.unwrap();
     let (head, received) = &device_port.requests()[0];
     assert!(head.starts_with(&format!("post {BATCHES_PATH} ")), "{head}");
     assert!(head.contains(&of_type(BATCH_MEDIA_TYPE)) && head.contains("content-encoding: zstd"), "{head}");
@@ -383,7 +384,7 @@ async fn a_device_without_a_clock_enrols_and_sends() {
     let no_clock = Arc::new(ManualClock::at(0));
     let identity = enrol_by_clock(&port, &authority, dir.path(), no_clock.clone()).await.unwrap();
     let transport = HttpsTransport::new(&identity, no_clock, brief()).unwrap();
-    assert_eq!(transport.send(Bytes::new()).await.unwrap().status, 204);
+    assert_eq!(transport.post(Message::Batch, Bytes::new()).await.unwrap().status, 204);
 }
 
 #[tokio::test]
@@ -413,7 +414,7 @@ async fn a_closed_port_and_a_silent_server_have_their_causes() {
     let identity = device_for(&silent, &authority).await;
     let timeouts = Timeouts { connect_ms: 200, total_ms: 400 };
     let transport = HttpsTransport::new(&identity, clock(), timeouts).unwrap();
-    assert_eq!(transport.send(Bytes::new()).await.unwrap_err().cause, Cause::TimedOut);
+    assert_eq!(transport.post(Message::Batch, Bytes::new()).await.unwrap_err().cause, Cause::TimedOut);
 
     drop(listener);
     let failure = send(&identity).await.unwrap_err();

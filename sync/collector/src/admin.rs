@@ -3,18 +3,20 @@
 //! Works on the database itself, also while a server runs on it: SQLite's locks keep the two apart, and the
 //! server asks the device table on every request, so what is changed here holds at once.
 
+mod erasing;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::{DeviceId, ServerEpoch, StoreEpoch};
 use afterword_protocol::enrolment::EnrolmentCode;
+use afterword_protocol::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
 use crate::config::{database_path, pki_path};
-use crate::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
-use crate::pki::SERVER_CA_FILE;
+use crate::pki::{PkiError, SERVER_CA_FILE, read_receipt_key};
 use crate::storage::devices::{self, Device};
 use crate::storage::{OpenError, VerifyReport, open_existing, read_server, verify};
 
@@ -52,6 +54,12 @@ pub enum AdminError {
     /// No device has this id or name.
     #[error("no device has the id or name `{0}`; `afterword-collector device list` shows all")]
     NoSuchDevice(String),
+    /// The database contradicts itself, or refused.
+    #[error(transparent)]
+    Storage(#[from] crate::storage::StorageError),
+    /// A key cannot be read.
+    #[error(transparent)]
+    Pki(#[from] PkiError),
     /// SQLite refused.
     #[error("database: {0}; if it says locked, another program holds it: try again")]
     Database(#[from] rusqlite::Error),
@@ -266,12 +274,13 @@ impl Admin {
         })
     }
 
-    /// Hashes every chain again from its beginning and compares it with what receipts were given for.
+    /// Hashes every chain again from its beginning, and compares with it every receipt that was given and its signature.
     ///
     /// # Errors
-    /// The database, when it cannot even be read.
+    /// The database or the receipt key, when they cannot even be read.
     pub fn verify(&self) -> Result<VerifyReport, AdminError> {
-        Ok(verify(&self.connection)?)
+        let receipt_key = read_receipt_key(&pki_path(&self.data))?;
+        Ok(verify(&self.connection, &receipt_key)?)
     }
 
     /// This life of the database, as it stands in receipts.

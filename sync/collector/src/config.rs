@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::limits::Limits;
+use crate::pki::DEVICE_CERTIFICATE_LIFE_MS;
 
 /// Port on which enrolled devices deliver, where nothing else is asked for.
 pub const DEVICE_PORT: u16 = 8443;
@@ -24,6 +25,8 @@ pub struct Config {
     pub advertise: Option<String>,
     /// Names and addresses the server certificate is good for. Empty stands for this machine alone.
     pub host_names: Vec<String>,
+    /// How long a device's certificate is good, in milliseconds. Meant to be left; a test may want to see one end.
+    pub device_certificate_life_ms: i64,
     /// Time-outs and counts; the defaults are meant to be left.
     pub limits: Limits,
 }
@@ -39,6 +42,7 @@ impl Config {
             enrol_listen: SocketAddr::new(any, ENROL_PORT),
             advertise: None,
             host_names: Vec::new(),
+            device_certificate_life_ms: DEVICE_CERTIFICATE_LIFE_MS,
             limits: Limits::default(),
         }
     }

@@ -4,24 +4,31 @@
 //! |---|---|
 //! | [`config`], [`limits`] | what an operator decides, and every bound with its reason |
 //! | [`server`] | a running collector: two ports, one writer, an orderly end |
+//! | [`in_process`] | the same without sockets and threads, for a simulator |
 //! | [`admin`] | what the command line does to a collector's data, also while it runs |
 //! | `pki` | the two private authorities, the server's certificate, the key that signs receipts |
 //! | `listen` | the accept loop: TLS, deadlines, identity of the peer |
-//! | `routes` | one file for each address; `problem_response` is the one place that maps errors to HTTP |
+//! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
+//! | `routes` | requests on the server's threads |
 //! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
 //!
-//! Invariants: a receipt is signed only after the transaction that stored its records is durable; a stored
+//! Invariants: a receipt leaves only after the transaction that stored its records is durable; a stored
 //! record is never changed or replaced; what a device says is believed only as far as its certificate, its
 //! signature and the recomputed chain go. There is no queue that could acknowledge early.
 //! On failure nothing of the request is stored and the answer says so; the device keeps its records.
 
 pub mod admin;
 pub mod config;
+pub mod in_process;
 pub mod limits;
 mod listen;
 mod load;
+mod opened;
 mod pki;
-mod problem_response;
+mod refresh;
+mod refusal;
+mod reply;
+mod requests;
 mod routes;
 pub mod server;
 mod storage;
@@ -29,7 +36,10 @@ mod throttle;
 
 pub use admin::{Admin, AdminError, DeviceRow, DeviceState, NewDevice, Revocation, StoreRow};
 pub use config::Config;
+pub use in_process::{InProcess, InProcessAnswer, NoConnection};
 pub use limits::Limits;
-pub use pki::PkiError;
+pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
-pub use storage::{Break, DoubledStore, OpenError, StorageError, StoreReport, VerifyReport};
+pub use storage::{
+    Break, CHECKPOINT_PAGES, DoubledStore, Erasure, OpenError, StorageError, StoreReport, VerifyReport,
+};

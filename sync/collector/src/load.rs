@@ -1,4 +1,4 @@
-//! How many batches are inside: read, and not yet answered.
+//! How many requests are inside: read, and not yet answered.
 //!
 //! Who is inside comes before who is at the door: [`crate::listen`] lets handshakes wait a moment while the inside is
 //! busy. Bodies that are still on their way do not count, so that nobody can slow the door down by dribbling.
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 #[derive(Clone, Default)]
 pub(crate) struct Load(Arc<watch::Sender<usize>>);
 
-/// One batch inside, until it is dropped.
+/// One request inside, until it is dropped.
 pub(crate) struct Inside(Arc<watch::Sender<usize>>);
 
 impl Load {

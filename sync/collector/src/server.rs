@@ -1,34 +1,31 @@
 //! A running collector.
 //!
 //! Start order: both ports are bound before anything is written, so that a port in use leaves no trace; then
-//! the folder, the keys, the database, the writer. While they are made, a lock on the folder keeps a second
-//! start from making them too. End order: no new connections, requests under way finish within the shutdown
+//! the folder with its keys and its database (`opened`), then the writer. End order: no new connections, requests under way finish within the shutdown
 //! limit, then the writer empties its queue and closes the database. A process that is killed instead loses
 //! nothing that was acknowledged.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use afterword_model::ports::{Clock, Entropy};
+use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, LISTEN_BACKLOG};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
-use crate::config::{Config, database_path, https_url, pki_path};
-use crate::limits::{BATCHES_IN_FLIGHT_MAX, LISTEN_BACKLOG};
+use crate::config::{Config, https_url, pki_path};
 use crate::listen::{Port, tls};
 use crate::load::Load;
-use crate::pki::{Pki, PkiError};
+use crate::opened::Opened;
+use crate::pki::PkiError;
+use crate::refresh::Acceptors;
 use crate::routes::{self, App};
-use crate::storage::readers::Readers;
+use crate::storage::OpenError;
 use crate::storage::writer::Writer;
-use crate::storage::{OpenError, open_or_create, read_server, write_urls};
-use crate::throttle::Throttle;
 
 /// Why a collector does not start. Each says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +90,7 @@ pub struct Collector {
     enrol_url: String,
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
+    refresh: AbortHandle,
     app: Option<Arc<App>>,
     writer_thread: Option<JoinHandle<()>>,
     shutdown_limit: std::time::Duration,
@@ -114,35 +112,21 @@ impl Collector {
         let (enrol_listener, enrol_address) = bind(config.enrol_listen, "--enrol-listen")?;
         let (device_url, enrol_url) = urls(&config, device_address, enrol_address)?;
 
-        let names = config.certificate_names();
-        let database = database_path(&config.data);
-        let locked = prepare_folder(&config.data)?;
-        let pki = Arc::new(Pki::open_or_create(&pki_path(&config.data), &names, &clock, &entropy)?);
-        let connection = open_or_create(&database, &clock, &entropy)?;
-        let failed =
-            |error: rusqlite::Error| OpenError::Failed { path: database.clone(), reason: error.to_string() };
-        let server = read_server(&connection).map_err(failed)?;
-        write_urls(&connection, &device_url, &enrol_url).map_err(failed)?;
-        drop(locked);
+        let urls = (device_url.as_str(), enrol_url.as_str());
+        let Opened { context, readers, writing } = Opened::open(&config, urls, clock, entropy)?;
 
         let tls_failed = |error: tls::TlsError| StartError::Tls {
             path: pki_path(&config.data),
             reason: error.to_string(),
         };
-        let device_tls = tls::device_port(&pki, Arc::clone(&clock)).map_err(tls_failed)?;
-        let enrol_tls = tls::enrol_port(&pki, Arc::clone(&clock)).map_err(tls_failed)?;
-        let (writer, writer_thread) =
-            Writer::start(connection, database.clone()).map_err(StartError::Writer)?;
+        let context = Arc::new(context);
+        let acceptors = Acceptors::new(&context).map_err(tls_failed)?;
+        let (writer, writer_thread) = Writer::start(writing).map_err(StartError::Writer)?;
         let limits = config.limits;
         let app = Arc::new(App {
-            clock,
-            entropy,
-            pki,
-            readers: Readers::new(database),
+            context: Arc::clone(&context),
+            readers,
             writer,
-            throttle: Throttle::default(),
-            server_epoch: server.server_epoch,
-            device_url: device_url.clone(),
             load: Load::default(),
             in_flight: Semaphore::new(limits.batches_in_flight.clamp(1, BATCHES_IN_FLIGHT_MAX)),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -153,7 +137,7 @@ impl Collector {
         let mut ports = JoinSet::new();
         let device_port = Port {
             listener: device_listener,
-            tls: device_tls,
+            tls: acceptors.devices(),
             router: routes::device_port(Arc::clone(&app)),
             connections_max: limits.device_connections.max(1),
             limits: limits.clone(),
@@ -161,7 +145,7 @@ impl Collector {
         };
         let enrol_port = Port {
             listener: enrol_listener,
-            tls: enrol_tls,
+            tls: acceptors.enrolment(),
             router: routes::enrol_port(Arc::clone(&app)),
             connections_max: limits.enrol_connections.max(1),
             limits: limits.clone(),
@@ -169,6 +153,7 @@ impl Collector {
         };
         ports.spawn(device_port.serve(ended.clone()));
         ports.spawn(enrol_port.serve(ended));
+        let refresh = tokio::spawn(acceptors.follow(context)).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -176,6 +161,7 @@ impl Collector {
             enrol_url,
             ending,
             ports,
+            refresh,
             app: Some(app),
             writer_thread: Some(writer_thread),
             shutdown_limit: limits.shutdown,
@@ -211,6 +197,7 @@ impl Collector {
     pub async fn shutdown(mut self) {
         // Nobody listening any more is as good as told.
         let _ = self.ending.send(true);
+        self.refresh.abort();
         while self.ports.join_next().await.is_some() {}
         self.app = None;
         if let Some(thread) = self.writer_thread.take() {
@@ -219,6 +206,12 @@ impl Collector {
                 tracing::warn!("the database did not close in time; it recovers at the next start");
             }
         }
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.refresh.abort();
     }
 }
 
@@ -250,19 +243,4 @@ fn urls(config: &Config, device: SocketAddr, enrol: SocketAddr) -> Result<(Strin
         uri.authority().filter(|_| bare && uri.scheme_str() == Some("https")).ok_or_else(wrong)?;
     let enrol_host = authority.host().trim_matches(['[', ']']);
     Ok((format!("https://{authority}"), https_url(enrol_host, enrol.port())))
-}
-
-/// Creates the folder where it is missing, proves that it can be written, and locks it until dropped.
-fn prepare_folder(data: &Path) -> Result<File, StartError> {
-    let failed = |reason| StartError::Folder { path: data.to_owned(), reason };
-    if !data.exists() {
-        DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(failed)?;
-    } else if !fs::metadata(data).map_err(failed)?.is_dir() {
-        return Err(failed(io::Error::from(io::ErrorKind::NotADirectory)));
-    }
-    let mut options = OpenOptions::new();
-    let lock = options.write(true).create(true).truncate(false).mode(0o600).open(data.join("collector.lock"));
-    let lock = lock.map_err(failed)?;
-    lock.lock().map_err(failed)?;
-    Ok(lock)
 }

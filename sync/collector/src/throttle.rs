@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
-use crate::limits::{
+use afterword_protocol::limits::{
     ENROL_ADDRESSES_MAX, ENROL_FAILURE_WINDOW_MS, ENROL_FAILURES_PER_ADDRESS, ENROL_FAILURES_TOTAL,
 };
 

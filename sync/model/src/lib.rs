@@ -5,9 +5,11 @@
 //! can recompute what the other claims. Nothing here panics on what arrives from outside: it is refused
 //! with an error that says where.
 
+pub mod carried;
 pub mod hex;
 pub mod metrics;
 pub mod ports;
+pub mod readable;
 pub mod record;
 pub mod response;
 pub mod summary;

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::carried::Carried;
 use crate::record::Seq;
 
 /// The shape of [`Response`] this code writes.
@@ -156,12 +157,23 @@ impl Response {
         serde_json::to_vec(self).expect("a response holds only strings, numbers and lists")
     }
 
-    /// Reads a record that stands at `seq`.
+    /// Reads a record that stands at `seq`, also one that was carried there from another epoch: that response then
+    /// has the number it first had.
     ///
     /// # Errors
     /// [`Unreadable`] says why it is none.
     pub fn from_bytes(seq: Seq, bytes: &[u8]) -> Result<Self, Unreadable> {
-        let response: Self = serde_json::from_slice(bytes)?;
+        let (seq, response) = match serde_json::from_slice::<Self>(bytes) {
+            Ok(response) => (seq, response),
+            // Nearly every record is a plain one, so the other kind is only tried where that failed.
+            Err(error) => {
+                let Ok(carried) = Carried::read(bytes) else { return Err(error.into()) };
+                if carried.seq != seq {
+                    return Err(Unreadable::Seq { expected: seq, found: carried.seq });
+                }
+                (carried.origin.seq, serde_json::from_slice(carried.record)?)
+            }
+        };
         if response.v > RESPONSE_VERSION {
             return Err(Unreadable::Version(response.v));
         }
@@ -191,6 +203,8 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::carried::{Origin, wrap};
+    use crate::record::StoreEpoch;
 
     fn response() -> Response {
         Response {
@@ -244,6 +258,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         assert_eq!(Response::from_bytes(7, &response().to_bytes()).unwrap(), response());
+    }
+
+    #[test]
+    fn a_carried_response_is_read_with_its_first_number() {
+        let origin = Origin { epoch: StoreEpoch::new([9; 16]), seq: 7 };
+        let carried = wrap(2, origin, &response().to_bytes()).unwrap();
+        assert_eq!(Response::from_bytes(2, &carried).unwrap(), response());
+        assert!(matches!(Response::from_bytes(7, &carried), Err(Unreadable::Seq { expected: 7, found: 2 })));
     }
 
     #[test]

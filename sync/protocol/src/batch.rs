@@ -25,8 +25,9 @@ pub const BATCH_ENCODING: &str = "zstd";
 /// The version of the header this code writes and reads.
 pub const BATCH_VERSION: u8 = 1;
 
-/// Level 9 makes a batch of ratings a fifth smaller than level 3 and still takes only milliseconds.
-const ZSTD_LEVEL: i32 = 9;
+/// Of 500 ratings, level 1 makes 17.6 bytes each, level 3 20.5, level 9 18.3 in fourteen times the time: their repetitions
+/// are what the simplest search finds first. With comments among them level 9 is four per cent smaller.
+const ZSTD_LEVEL: i32 = 1;
 /// A window of 512 KiB spans a whole batch; a frame that asks for more memory is refused.
 const ZSTD_WINDOW_LOG_MAX: u32 = 19;
 /// What a decoded body may come to: header, records, and a line feed after each.

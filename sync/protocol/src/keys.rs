@@ -103,6 +103,12 @@ impl VerifyingKey {
 }
 
 impl Signature {
+    /// Takes the 64 bytes of a signature, as a database holds them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+
     /// The 64 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 64] {

@@ -7,10 +7,12 @@
 
 pub mod batch;
 pub mod enrolment;
+pub mod heartbeat;
 pub mod keys;
 pub mod limits;
 pub mod local;
 pub mod problem;
 pub mod queue;
 pub mod receipt;
+pub mod renewal;
 pub mod system;

@@ -13,11 +13,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::FRAME_MAX;
-use crate::queue::{Acceptance, Position, Run, Take};
+use crate::queue::{Acceptance, BeginReason, Begun, Health, Position, Run, Take};
 use crate::receipt::SignedReceipt;
 
 /// The version spoken here. A kiosk answers its own and this one less one, so that either program can be updated first.
-pub const LOCAL_VERSION: u16 = 1;
+pub const LOCAL_VERSION: u16 = 2;
+
+/// From this version on a kiosk answers [`Request::Health`] and [`Request::BeginAnew`].
+pub const LOCAL_VERSION_WITH_HEALTH: u16 = 2;
 
 /// Asked of the kiosk.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,6 +39,13 @@ pub enum Request {
     Next(Take),
     /// [`crate::queue::Queue::accept`].
     Accept(SignedReceipt),
+    /// [`crate::queue::Queue::health`].
+    Health,
+    /// [`crate::queue::Queue::begin_anew`].
+    BeginAnew {
+        /// Why.
+        reason: BeginReason,
+    },
     /// The numbers of a range of local days, both included, as days since 1970-01-01.
     Summary {
         /// First day.
@@ -67,6 +77,13 @@ pub enum Reply {
     Accepted {
         /// What became of the receipt.
         acceptance: Acceptance,
+    },
+    /// To `Health`.
+    Health(Health),
+    /// To `BeginAnew`.
+    BegunAnew {
+        /// What became of it.
+        begun: Begun,
     },
     /// To `Summary`.
     Summary(Summary),

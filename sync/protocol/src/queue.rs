@@ -1,4 +1,5 @@
-//! What the agent may ask of the kiosk, and nothing more: records to send, and a place to put receipts.
+//! What the agent may ask of the kiosk, and nothing more: records to send, a place to put receipts, how the store is,
+//! and to begin a new epoch when the collector holds another history.
 //!
 //! The kiosk's store implements [`Queue`] directly, for tests and the demo; on a device the agent holds an
 //! implementation that speaks [`crate::local`] over the socket. One suite runs on both.
@@ -64,6 +65,74 @@ pub enum Acceptance {
     WrongHead,
 }
 
+/// An unbroken run of numbers, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeqRange {
+    /// The first.
+    pub first: Seq,
+    /// The last, not below the first.
+    pub last: Seq,
+}
+
+/// An epoch that is over: its records were carried into the one that followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerEpoch {
+    /// Which.
+    pub epoch: StoreEpoch,
+    /// Number of the last record the store knew of in it.
+    pub last_seq: Seq,
+    /// The chain's head after that record, as far as the store knew.
+    pub head: Head,
+    /// Why it ended.
+    pub reason: BeginReason,
+    /// Records that were in it and could not be carried, in ascending order, at most
+    /// [`crate::limits::LOST_RANGES_MAX`]. Records purged before under a receipt are not among them.
+    pub lost: Vec<SeqRange>,
+}
+
+/// Why a store begins a new epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BeginReason {
+    /// The collector holds another history under this store's numbers: the card is a clone, or was restored, or the
+    /// disk took back what it had confirmed.
+    Forked,
+    /// A record's bytes no longer hash to its head.
+    Rotted,
+    /// The file was damaged and has been set aside.
+    Salvaged,
+}
+
+/// What became of a wish to begin anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Begun {
+    /// A new epoch has begun; the position is another.
+    Anew,
+    /// The kiosk program is too old to do so.
+    Unsupported,
+}
+
+/// How the store is, for the heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// How far it has come.
+    pub position: Position,
+    /// Records up to here are purged, under a receipt.
+    pub purged_seq: Seq,
+    /// How often the database has been opened.
+    pub boot: u32,
+    /// When the oldest record without a receipt was frozen, by the device's wall clock, milliseconds since 1970;
+    /// `None` when there is none.
+    pub oldest_unsent_ms: Option<i64>,
+    /// Bytes free on the disk, where that can be told.
+    pub disk_free_bytes: Option<u64>,
+    /// Epochs before this one, the newest last, at most [`crate::limits::FORMER_EPOCHS_MAX`].
+    pub former: Vec<FormerEpoch>,
+    /// Version of the kiosk program.
+    pub kiosk_version: String,
+}
+
 /// The kiosk cannot be asked just now.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
@@ -98,6 +167,19 @@ pub trait Queue: Send {
         &mut self,
         receipt: &SignedReceipt,
     ) -> impl Future<Output = Result<Acceptance, QueueError>> + Send;
+
+    /// How the store is. `None` from a kiosk program that is too old to say.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked.
+    fn health(&mut self) -> impl Future<Output = Result<Option<Health>, QueueError>> + Send;
+
+    /// Asks the store to begin a new epoch and to carry into it every whole record it has. When this returns
+    /// [`Begun::Anew`], that is durable.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked, or could not do it; nothing has changed then.
+    fn begin_anew(&mut self, reason: BeginReason) -> impl Future<Output = Result<Begun, QueueError>> + Send;
 }
 
 impl Run {

@@ -5,6 +5,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use afterword_model::ports::{Clock, Entropy};
 
+/// No program of this version ran before this moment (2026-11-01T00:00:00Z), in milliseconds since 1970; a clock that says so
+/// is wrong. Raised with each release.
+pub const CLOCK_FLOOR_MS: i64 = 1_793_491_200_000;
+
 /// The machine's clocks.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {

@@ -66,7 +66,7 @@ impl Bare {
 }
 
 /// A run as the floor stores it, with the head after each record.
-pub fn bundle(run: &Run) -> Bundle {
+pub(crate) fn bundle(run: &Run) -> Bundle {
     let mut head = run.previous_head;
     let records = run.records.iter().map(|bytes| {
         head = next_head(&head, bytes);

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use afterword_agent::answer::{Answer, classify};
-use afterword_agent::{HttpsTransport, Identity, Transport};
-use afterword_collector::limits::CHECKPOINT_PAGES;
+use afterword_agent::{HttpsTransport, Identity, Message, Transport};
+use afterword_collector::CHECKPOINT_PAGES;
 use afterword_model::ports::{Clock, Entropy, SeededEntropy};
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::batch::{BatchHeader, encode};
@@ -118,7 +118,7 @@ async fn deliver_one(device: Arc<Device>, batches: Vec<Encoded>) -> Result<()> {
     let clock = SystemClock::start();
     let receipt_key = &device.identity.enrolled().receipt_key;
     for (header, body) in batches {
-        let answer = device.transport.send(body).await?;
+        let answer = device.transport.post(Message::Batch, body).await?;
         match classify(&answer, &header, receipt_key, clock.wall_ms()) {
             Answer::Receipt(_) => {}
             other => bail!("a batch got no receipt: {other:?}"),

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use afterword_agent::Transport as _;
 use afterword_agent::answer::Answer;
+use afterword_agent::{Message, Transport as _};
 use afterword_model::record::{Seq, next_head};
 use afterword_protocol::problem::ProblemType;
 use afterword_tests::device::{Encoded, problem};
@@ -62,7 +62,7 @@ async fn f18_the_same_batch_twice_also_at_the_same_moment_is_held_once() -> Resu
         let (header, body) = device.batch(first, first + 9);
         let sends = clients.iter().map(|client| {
             let (client, body) = (Arc::clone(client), body.clone());
-            tokio::spawn(async move { client.send(body).await })
+            tokio::spawn(async move { client.post(Message::Batch, body).await })
         });
         let mut receipts = Vec::new();
         for sent in sends.collect::<Vec<_>>() {

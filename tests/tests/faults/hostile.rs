@@ -118,7 +118,10 @@ async fn f34_a_decompression_bomb_is_refused_at_the_cap_in_flat_memory() -> Resu
         sends.spawn(async move {
             let mut answers = Vec::new();
             for _ in 0..20 {
-                answers.push(afterword_agent::Transport::send(&client, bomb.clone()).await);
+                answers.push(
+                    afterword_agent::Transport::post(&client, afterword_agent::Message::Batch, bomb.clone())
+                        .await,
+                );
             }
             answers
         });

@@ -2,9 +2,12 @@
 
 mod clock;
 mod crowd;
+mod database;
 mod delivery;
+mod disk;
 mod endurance;
 mod hostile;
 mod network;
 mod panel;
 mod process;
+mod shelf;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use afterword_agent::timing::RETRY_MAX_MS;
+use afterword_protocol::limits::RETRY_MAX_MS;
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, ProblemType};
 use afterword_protocol::receipt::RECEIPT_MEDIA_TYPE;
 use afterword_tests::proxy::http;

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::FOUND_MISTAKES;
 use crate::config::read_bounded;
-use crate::present::without_a_page;
+use crate::pages::without_a_page;
 
 /// Check a survey file; prints every mistake with line, field and a hint.
 #[derive(Debug, Args)]

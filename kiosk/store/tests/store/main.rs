@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
+mod carrying;
 mod freezing;
+mod full_disk;
 mod opening;
+mod properties;
 mod purging;
 #[path = "../queue_suite/mod.rs"]
 mod queue_suite;
 mod queueing;
+mod salvaging;
 mod support;
 mod survival;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
 use afterword_kiosk_store::{Frozen, OpenError, Opened, Options, Store, StoreError, StoreQueue};
+use afterword_model::carried::{Carried, Origin};
 use afterword_model::ports::ManualClock;
 use afterword_model::record::Seq;
 use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
@@ -71,6 +72,39 @@ pub(crate) fn crash_image(directory: &Path) -> TempDir {
         std::fs::copy(directory.join(name), image.path().join(name)).unwrap();
     }
     image
+}
+
+/// Leaves beside the database what a program of the first version leaves.
+pub(crate) fn forget_note(directory: &Path) {
+    let path = directory.join("kiosk.lock");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let first = text.lines().next().unwrap();
+    std::fs::write(path, format!("{first}\n")).unwrap();
+}
+
+/// A record of a store, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) origin: Origin,
+    /// As it was first frozen.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Every record the store hands out, in order.
+pub(crate) fn held(store: &Store) -> Vec<Held> {
+    let queue = store.queue();
+    let mut held = Vec::new();
+    let mut after_seq = 0;
+    while let Some(run) = queue.next_blocking(Take { after_seq, records_max: 500, wait_ms: 0 }).unwrap() {
+        for (seq, bytes) in (run.first_seq..).zip(&run.records) {
+            held.push(match Carried::read(bytes) {
+                Ok(carried) => Held { origin: carried.origin, bytes: carried.record.to_vec() },
+                Err(_) => Held { origin: Origin { epoch: run.epoch, seq }, bytes: bytes.clone() },
+            });
+        }
+        after_seq = run.last_seq();
+    }
+    held
 }
 
 pub(crate) fn assert_sound(store: &Store) {

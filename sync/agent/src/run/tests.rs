@@ -1,10 +1,13 @@
 //! The loop against a scripted collector and a small queue, on a clock that jumps to the next wait.
 
+mod contact;
 mod world;
 
-use afterword_model::record::{Head, SEQ_MAX, StoreEpoch};
+use afterword_model::record::{Head, SEQ_MAX, Seq, StoreEpoch};
 use afterword_protocol::batch::decode;
 use afterword_protocol::problem::ProblemType;
+use afterword_protocol::queue::Acceptance;
+use afterword_protocol::receipt::Nonce;
 use tokio::time::Instant;
 
 use super::*;

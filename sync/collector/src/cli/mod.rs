@@ -4,6 +4,7 @@
 //! standard error; results go to standard output, as JSON with `--json`.
 
 mod device;
+mod erase;
 mod serve;
 mod verify;
 
@@ -49,6 +50,8 @@ enum Command {
     /// Add, list and revoke devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Erase the content of one response for good; also while the server runs.
+    Erase(erase::Erase),
     /// Hash every stored record again and compare with what was signed for.
     Verify(verify::Verify),
 }
@@ -73,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Device(device) => device.run(),
+        Command::Erase(erase) => erase.run(),
         Command::Verify(verify) => verify.run(),
     };
     result.unwrap_or_else(|error| {

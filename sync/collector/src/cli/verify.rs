@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use afterword_collector::VerifyReport;
+use afterword_collector::{StoreReport, VerifyReport};
 use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::json;
@@ -14,12 +14,12 @@ Examples:
   afterword-collector verify --data /var/lib/afterword
   afterword-collector verify --data /var/lib/afterword --json
 
-Reads every record, may run beside the server, changes nothing. Parked records (kept, but not readable) and
+Reads every record and every receipt that was given for it, may run beside the server, changes nothing. Parked records (kept, but not readable) and
 quarantined ones (they contradict what is held) are counted; they are no break. A store that stands under two
 devices is a finding: it was enrolled under two names without --again, and its records are held twice.
 
-Exit codes: 0 every chain holds, 1 a chain is broken, the database is damaged or a store stands under two
-devices, 2 wrong use";
+Exit codes: 0 every chain holds, 1 a chain is broken, a receipt is false, the database is damaged or a store stands
+under two devices, 2 wrong use";
 
 /// Verifies everything that is stored.
 #[derive(Args)]
@@ -39,6 +39,8 @@ impl Verify {
             print_json(&json!({
                 "sound": report.is_sound(),
                 "records": report.records(),
+                "copies": report.copies,
+                "counted": report.counted(),
                 "integrity": report.integrity,
                 "stores": report.stores,
                 "doubled": report.doubled,
@@ -50,11 +52,19 @@ impl Verify {
     }
 }
 
+fn verdict(store: &StoreReport) -> String {
+    match (&store.broken, &store.false_receipt) {
+        (Some(found), _) => format!("broken at {}: {}", found.seq, found.reason),
+        (None, Some(found)) => format!("holds, but record {}: {}", found.seq, found.reason),
+        (None, None) => "holds".into(),
+    }
+}
+
 fn print_report(report: &VerifyReport) {
     if !report.stores.is_empty() {
         let mut table = Table::new();
         table.load_preset(presets::UTF8_FULL_CONDENSED);
-        table.set_header(["device", "store", "records", "parked", "quarantined", "chain"]);
+        table.set_header(["device", "store", "records", "parked", "quarantined", "receipts", "chain"]);
         for store in &report.stores {
             table.add_row([
                 store.name.clone().unwrap_or_else(|| store.device.to_string()),
@@ -62,10 +72,8 @@ fn print_report(report: &VerifyReport) {
                 store.records.to_string(),
                 store.parked.to_string(),
                 store.quarantined.to_string(),
-                store
-                    .broken
-                    .as_ref()
-                    .map_or_else(|| "holds".into(), |b| format!("broken at {}: {}", b.seq, b.reason)),
+                store.receipts.to_string(),
+                verdict(store),
             ]);
         }
         println!("{table}");
@@ -83,11 +91,19 @@ fn print_report(report: &VerifyReport) {
             devices.join(", ")
         );
     }
-    let is_broken = !report.integrity.is_empty() || report.stores.iter().any(|store| store.broken.is_some());
+    let is_found = |store: &StoreReport| store.broken.is_some() || store.false_receipt.is_some();
+    let is_broken = !report.integrity.is_empty() || report.stores.iter().any(is_found);
     let verdict = match (is_broken, report.doubled.is_empty()) {
-        (false, true) => "every chain holds",
+        (false, true) => "every chain holds and every receipt is true",
         (false, false) => "not sound; every chain holds, but a store is held twice",
         (true, _) => "not sound; restore a backup beside this one and compare",
     };
     println!("{} records verified: {verdict}", report.records());
+    if report.copies > 0 {
+        println!(
+            "{} of them are copies that a device carried into a later store; counted once, there are {}",
+            report.copies,
+            report.counted()
+        );
+    }
 }

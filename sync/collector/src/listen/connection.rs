@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use afterword_protocol::limits::{CROWDED_TURN_BYTES_MAX, HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONNECTION, HeaderValue};
@@ -24,9 +25,8 @@ use tower::ServiceExt as _;
 
 use super::deadline::{Progress, Stage, Watched};
 use super::{Shared, Source, ended};
-use crate::limits::{CROWDED_TURN_BYTES_MAX, HEADER_BYTES_MAX, HEADER_FIELDS_MAX};
 use crate::pki::{Bearer, read_bearer};
-use crate::problem_response::Refusal;
+use crate::refusal::Refusal;
 
 /// How a connection ended.
 enum End {
@@ -45,7 +45,8 @@ pub(super) async fn serve(
 ) {
     // Answers are one packet each; waiting to fill it would only delay them.
     let _ = stream.set_nodelay(true);
-    let handshake = shared.turnstile.pass(shared.tls.accept(stream));
+    let tls = shared.tls.borrow().clone();
+    let handshake = shared.turnstile.pass(tls.accept(stream));
     match timeout(shared.limits.handshake, handshake).await {
         Err(_) => tracing::debug!(%source, "dropped: no handshake in time"),
         Ok(Err(error)) => tracing::info!(%source, %error, "refused in the handshake"),

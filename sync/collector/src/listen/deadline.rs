@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use afterword_protocol::limits::CROWDED_IDLE_TIMEOUT;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use crate::limits::{CROWDED_IDLE_TIMEOUT, Limits};
+use crate::limits::Limits;
 
 /// What a request's own deadline leaves for writing the answer that says so.
 const GRACE: Duration = Duration::from_secs(2);

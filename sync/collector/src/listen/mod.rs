@@ -9,11 +9,13 @@ mod connection;
 mod deadline;
 pub(crate) mod tls;
 mod turnstile;
+pub(crate) mod verifier;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use afterword_protocol::limits::CROWDED_SHARE;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -21,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use self::turnstile::Turnstile;
-use crate::limits::{CROWDED_SHARE, Limits};
+use crate::limits::Limits;
 use crate::load::Load;
 
 /// A pause after an accept that failed, as it does when the process has no file left: time for one to close.
@@ -30,7 +32,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// One listening port and what is behind it.
 pub(crate) struct Port {
     pub(crate) listener: TcpListener,
-    pub(crate) tls: TlsAcceptor,
+    /// As it is for the next connection.
+    pub(crate) tls: watch::Receiver<TlsAcceptor>,
     pub(crate) router: Router,
     pub(crate) connections_max: usize,
     pub(crate) limits: Limits,
@@ -44,7 +47,7 @@ pub(crate) struct Source(pub(crate) SocketAddr);
 
 /// What every connection of a port shares.
 struct Shared {
-    tls: TlsAcceptor,
+    tls: watch::Receiver<TlsAcceptor>,
     turnstile: Turnstile,
     router: Router,
     limits: Limits,

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use afterword_model::ports::Clock;
+use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ClientCertVerifierBuilder, NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::NoServerSessionStorage;
 use rustls::time_provider::TimeProvider;
 use rustls::version::TLS13;
-use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use tokio_rustls::TlsAcceptor;
 
+use super::verifier::DeviceVerifier;
 use crate::pki::Pki;
 
 /// TLS could not be set up from keys and certificates that were read.
@@ -27,13 +28,9 @@ pub(crate) enum TlsError {
     Verifier(#[from] rustls::server::VerifierBuilderError),
 }
 
-/// For the device port: a client certificate of the device authority, or no connection.
+/// For the device port: a client certificate of a device authority, or no connection.
 pub(crate) fn device_port(pki: &Pki, clock: Arc<dyn Clock>) -> Result<TlsAcceptor, TlsError> {
-    let mut roots = RootCertStore::empty();
-    roots.add(pki.device_ca().clone())?;
-    let verifier: ClientCertVerifierBuilder =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
-    let builder = builder(clock)?.with_client_cert_verifier(verifier.build()?);
+    let builder = builder(clock)?.with_client_cert_verifier(Arc::new(DeviceVerifier::new(pki)?));
     Ok(finish(builder.with_single_cert(vec![pki.server_identity().0.clone()], server_key(pki))?))
 }
 
@@ -43,7 +40,7 @@ pub(crate) fn enrol_port(pki: &Pki, clock: Arc<dyn Clock>) -> Result<TlsAcceptor
     Ok(finish(builder.with_single_cert(vec![pki.server_identity().0.clone()], server_key(pki))?))
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 

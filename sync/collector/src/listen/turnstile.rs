@@ -13,10 +13,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use afterword_protocol::limits::{DOOR_WAIT_MAX, INSIDE_CALM_PER_CORE};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::limits::{DOOR_WAIT_MAX, INSIDE_CALM_PER_CORE};
 use crate::load::Load;
 
 /// Where steps wait for their turn.

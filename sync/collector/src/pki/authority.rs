@@ -20,9 +20,9 @@ use x509_parser::prelude::X509Certificate;
 use super::files::{read_certificate, read_key};
 use super::{DAY_MS, PkiError};
 
-/// Days an authority is good: longer than any device is.
-const AUTHORITY_DAYS: i64 = 20 * 365;
-/// Certificates begin a day early, for devices whose clocks are behind.
+/// How long an authority is good, in milliseconds: 20 years, longer than any device is.
+const AUTHORITY_LIFE_MS: i64 = 20 * 365 * DAY_MS;
+/// Certificates begin a day early, for devices whose clocks are behind, but by no more than a tenth of their life.
 const BACKDATED_MS: i64 = DAY_MS;
 
 /// A certificate that may sign others, and its key.
@@ -35,7 +35,7 @@ pub(super) struct Authority {
 /// A certificate to be issued.
 pub(super) struct Leaf {
     pub(super) purpose: Purpose,
-    pub(super) days: i64,
+    pub(super) life_ms: i64,
     pub(super) now_ms: i64,
     pub(super) serial: [u8; 16],
 }
@@ -78,12 +78,12 @@ impl Authority {
     pub(super) fn issue(&self, leaf: &Leaf, public_key: &VerifyingKey) -> Result<Certificate, PkiError> {
         let mut params = match &leaf.purpose {
             Purpose::Device(device) => {
-                let mut params = params(&device.to_string(), leaf.now_ms, leaf.days, leaf.serial);
+                let mut params = params(&device.to_string(), leaf.now_ms, leaf.life_ms, leaf.serial);
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
                 params
             }
             Purpose::Server(names) => {
-                let mut params = params("Afterword collector", leaf.now_ms, leaf.days, leaf.serial);
+                let mut params = params("Afterword collector", leaf.now_ms, leaf.life_ms, leaf.serial);
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
                 params.subject_alt_names = CertificateParams::new(names.clone())?.subject_alt_names;
                 params
@@ -117,7 +117,7 @@ pub(super) fn self_signed(
     now_ms: i64,
     serial: [u8; 16],
 ) -> Result<String, PkiError> {
-    let mut params = params(name, now_ms, AUTHORITY_DAYS, serial);
+    let mut params = params(name, now_ms, AUTHORITY_LIFE_MS, serial);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params.self_signed(&key_pair(key)?)?.pem())
@@ -152,8 +152,8 @@ pub(super) fn serves(
         && alternative_names(&parsed) == wanted
 }
 
-/// The end of a certificate's validity.
-pub(super) fn not_after_ms(certificate: &CertificateDer<'_>) -> Option<i64> {
+/// The end of a certificate's validity, milliseconds since 1970.
+pub(crate) fn not_after_ms(certificate: &CertificateDer<'_>) -> Option<i64> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     parsed.validity().not_after.timestamp().checked_mul(1_000)
 }
@@ -191,15 +191,15 @@ fn alternative_names(certificate: &X509Certificate<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-fn params(common_name: &str, now_ms: i64, days: i64, serial: [u8; 16]) -> CertificateParams {
+fn params(common_name: &str, now_ms: i64, life_ms: i64, serial: [u8; 16]) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, common_name);
     let moment = |ms: i64| {
         date_time_ymd(1970, 1, 1) + Duration::from_millis(ms.clamp(0, LAST_MOMENT_MS).unsigned_abs())
     };
-    params.not_before = moment(now_ms.saturating_sub(BACKDATED_MS));
-    params.not_after = moment(now_ms.saturating_add(days * DAY_MS));
+    params.not_before = moment(now_ms.saturating_sub(BACKDATED_MS.min(life_ms / 10)));
+    params.not_after = moment(now_ms.saturating_add(life_ms));
     // The first bit clear: the number is positive in DER and keeps its 16 bytes.
     let mut serial = serial;
     serial[0] = (serial[0] & 0x7f) | 0x40;

@@ -32,8 +32,11 @@ pub(super) fn read_key(path: &Path) -> Result<SigningKey, PkiError> {
     SigningKey::from_pem(&read(path)?).map_err(|_| broken())
 }
 
+/// A file's name and content.
+pub(super) type NamedFile = (String, Box<[u8]>);
+
 /// Makes a folder with these files appear at once: written beside it, made durable, then renamed.
-pub(super) fn write_folder(folder: &Path, files: &[(String, Box<[u8]>)]) -> Result<(), PkiError> {
+pub(super) fn write_folder(folder: &Path, files: &[NamedFile]) -> Result<(), PkiError> {
     let unfinished = beside(folder);
     let failed = |reason| PkiError::Files { what: "create", path: folder.to_owned(), reason };
     // What an earlier start left unfinished was never used.

@@ -2,8 +2,9 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `device-ca.pem`, `.key` | signs devices' certificates, and is trusted for nothing else |
-//! | `server-ca.pem`, `.key` | signs the server's certificate; devices trust it and nobody else |
+//! | `device-ca.pem`, `.key` | signs devices' certificates, and is trusted for nothing else; a later generation is `device-ca-2` and so on, and the newest one signs |
+//! | `server-ca.pem`, `.key` | signs the server's certificate; devices trust it and nobody else; later generations as above |
+//! | `server-ca.in-use` | number of the generation that signs the server's certificate; without it the first |
 //! | `server.pem`, `.key` | the server's certificate; issued anew when its names change or its end is near |
 //! | `receipt.key` | signs receipts |
 //!
@@ -13,28 +14,33 @@
 
 mod authority;
 mod files;
+mod generations;
+mod keys;
+mod rotation;
 
 use std::path::{Path, PathBuf};
 
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::DeviceId;
+use afterword_protocol::heartbeat::{Fingerprint, fingerprint};
 use afterword_protocol::keys::{SigningKey, VerifyingKey};
 use rustls_pki_types::CertificateDer;
 
 use authority::{Authority, Leaf, Purpose};
 use files::{read_certificate, read_key, write_folder, write_private};
+use generations::{Generation, Kind};
 
-/// Days a device's certificate is good.
-const DEVICE_CERTIFICATE_DAYS: i64 = 90;
-/// Days the server's certificate is good: a year and a month, so that a yearly restart is enough.
-const SERVER_CERTIFICATE_DAYS: i64 = 397;
+/// How long a device's certificate is good, in milliseconds: 90 days, so that one that was forgotten ends by itself.
+pub(crate) const DEVICE_CERTIFICATE_LIFE_MS: i64 = 90 * DAY_MS;
+/// How long the server's certificate is good, in milliseconds: a year and a month, so that a yearly restart is enough.
+const SERVER_CERTIFICATE_LIFE_MS: i64 = 397 * DAY_MS;
 /// The server's certificate is issued anew when fewer days than this are left at a start.
 const SERVER_CERTIFICATE_RENEWED_DAYS: i64 = 120;
 const DAY_MS: i64 = 86_400_000;
 
 /// Name of the file that devices need for enrolment.
 pub(crate) const SERVER_CA_FILE: &str = "server-ca.pem";
-const DEVICE_CA_FILE: &str = "device-ca.pem";
+const IN_USE_FILE: &str = "server-ca.in-use";
 const SERVER_FILE: &str = "server.pem";
 const SERVER_KEY_FILE: &str = "server.key";
 const RECEIPT_KEY_FILE: &str = "receipt.key";
@@ -47,7 +53,7 @@ pub enum PkiError {
         "cannot {what} {path}: {reason}; check that this user may read and write the folder and its disk is not full"
     )]
     Files {
-        /// `read`, `write` or `create`.
+        /// `read`, `write`, `create`, `remove` or `lock`.
         what: &'static str,
         /// Which.
         path: PathBuf,
@@ -86,8 +92,11 @@ pub enum PkiError {
 
 /// Everything the server signs or proves itself with.
 pub(crate) struct Pki {
-    device_ca: Authority,
-    server_ca: Authority,
+    /// The oldest first; the newest one signs.
+    device_authorities: Vec<Generation>,
+    /// What devices shall trust: the authority in use, and the one prepared to follow it.
+    server_ca_pem: String,
+    server_ca_fingerprints: Vec<Fingerprint>,
     server_certificate: CertificateDer<'static>,
     server_key: SigningKey,
     /// Signs receipts.
@@ -106,37 +115,56 @@ impl Pki {
         if !folder.exists() {
             create(folder, clock.wall_ms(), entropy)?;
         }
-        let device_ca = Authority::read(folder, DEVICE_CA_FILE)?;
-        let server_ca = Authority::read(folder, SERVER_CA_FILE)?;
+        let device_authorities = Kind::Device.read(folder)?;
+        let server_authorities = Kind::Server.read(folder)?;
+        let current = in_use(folder)?;
+        let server_ca = server_authorities.iter().find(|generation| generation.number == current);
+        let server_ca = &server_ca.ok_or_else(|| missing(folder, current))?.authority;
         let receipt_key = read_key(&folder.join(RECEIPT_KEY_FILE))?;
-        let (server_certificate, server_key) = match read_server(folder, &server_ca, names, clock.wall_ms())?
-        {
+        let (server_certificate, server_key) = match read_server(folder, server_ca, names, clock.wall_ms())? {
             Some(current) => current,
-            None => issue_server(folder, &server_ca, names, clock.wall_ms(), entropy)?,
+            None => issue_server(folder, server_ca, names, clock.wall_ms(), entropy)?,
         };
-        Ok(Self { device_ca, server_ca, server_certificate, server_key, receipt_key })
+        let trusted = || server_authorities.iter().filter(|generation| generation.number >= current);
+        Ok(Self {
+            server_ca_pem: trusted().map(|generation| generation.authority.pem()).collect(),
+            server_ca_fingerprints: trusted()
+                .map(|generation| fingerprint(generation.authority.certificate()))
+                .collect(),
+            device_authorities,
+            server_certificate,
+            server_key,
+            receipt_key,
+        })
     }
 
-    /// A certificate for a device's key, in PEM.
+    /// A certificate for a device's key, good for so long from now, in PEM.
     pub(crate) fn issue_device(
         &self,
         device: &DeviceId,
         public_key: &VerifyingKey,
+        life_ms: i64,
         now_ms: i64,
         serial: [u8; 16],
     ) -> Result<String, PkiError> {
-        let leaf = Leaf { purpose: Purpose::Device(*device), days: DEVICE_CERTIFICATE_DAYS, now_ms, serial };
-        Ok(self.device_ca.issue(&leaf, public_key)?.pem())
+        let leaf = Leaf { purpose: Purpose::Device(*device), life_ms, now_ms, serial };
+        let newest = self.device_authorities.last().expect("a folder without an authority is not read");
+        Ok(newest.authority.issue(&leaf, public_key)?.pem())
     }
 
-    /// The authority whose certificates open the device port.
-    pub(crate) fn device_ca(&self) -> &CertificateDer<'static> {
-        self.device_ca.certificate()
+    /// The authorities whose certificates open the device port.
+    pub(crate) fn device_authorities(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        self.device_authorities.iter().map(|generation| generation.authority.certificate())
     }
 
-    /// The authority that devices trust, in PEM.
+    /// The authorities that devices shall trust, in PEM.
     pub(crate) fn server_ca_pem(&self) -> &str {
-        self.server_ca.pem()
+        &self.server_ca_pem
+    }
+
+    /// The same authorities, each as devices name it.
+    pub(crate) fn server_ca_fingerprints(&self) -> &[Fingerprint] {
+        &self.server_ca_fingerprints
     }
 
     /// The server's certificate, and the key to it.
@@ -148,16 +176,40 @@ impl Pki {
 /// Writes all that lasts; the server's certificate comes with the names at each start.
 fn create(folder: &Path, now_ms: i64, entropy: &impl Entropy) -> Result<(), PkiError> {
     let mut files = Vec::new();
-    for (file, name) in [(DEVICE_CA_FILE, "Afterword device CA"), (SERVER_CA_FILE, "Afterword collector CA")]
-    {
-        let key = SigningKey::generate(entropy);
-        let pem = authority::self_signed(name, &key, now_ms, entropy.bytes())?;
-        files.push((file.to_owned(), pem.into_bytes().into()));
-        files.push((authority::key_file(file), key.to_pem().as_bytes().to_vec().into()));
+    for kind in [Kind::Device, Kind::Server] {
+        files.extend(kind.make(1, now_ms, entropy)?);
     }
     let receipt_key = SigningKey::generate(entropy);
     files.push((RECEIPT_KEY_FILE.to_owned(), receipt_key.to_pem().as_bytes().to_vec().into()));
     write_folder(folder, &files)
+}
+
+/// The key that this collector's receipts verify with.
+pub(crate) fn read_receipt_key(folder: &Path) -> Result<VerifyingKey, PkiError> {
+    Ok(read_key(&folder.join(RECEIPT_KEY_FILE))?.verifying_key())
+}
+
+/// Number of the generation that signs the server's certificate.
+fn in_use(folder: &Path) -> Result<u32, PkiError> {
+    let path = folder.join(IN_USE_FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| PkiError::Broken { path, expected: "the number of a server authority" }),
+        Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => Ok(1),
+        Err(reason) => Err(PkiError::Files { what: "read", path, reason }),
+    }
+}
+
+/// Makes this generation the one that signs the server's certificate.
+fn use_from_now_on(folder: &Path, number: u32) -> Result<(), PkiError> {
+    write_private(&folder.join(IN_USE_FILE), format!("{number}\n").as_bytes())
+}
+
+fn missing(folder: &Path, number: u32) -> PkiError {
+    let reason = std::io::Error::from(std::io::ErrorKind::NotFound);
+    PkiError::Files { what: "read", path: folder.join(Kind::Server.file(number)), reason }
 }
 
 /// The server's certificate and key, if there are any, for just these names, with enough time left.
@@ -192,7 +244,7 @@ fn issue_server(
 ) -> Result<(CertificateDer<'static>, SigningKey), PkiError> {
     let key = SigningKey::generate(entropy);
     let purpose = Purpose::Server(names.to_vec());
-    let leaf = Leaf { purpose, days: SERVER_CERTIFICATE_DAYS, now_ms, serial: entropy.bytes() };
+    let leaf = Leaf { purpose, life_ms: SERVER_CERTIFICATE_LIFE_MS, now_ms, serial: entropy.bytes() };
     let certificate = server_ca.issue(&leaf, &key.verifying_key())?;
     // A crash between the two leaves a certificate that does not fit its key; the next start sees it and issues another.
     write_private(&folder.join(SERVER_KEY_FILE), key.to_pem().as_bytes())?;
@@ -200,7 +252,9 @@ fn issue_server(
     Ok((certificate.der().clone(), key))
 }
 
-pub(crate) use authority::{Bearer, read_bearer};
+pub(crate) use authority::{Bearer, not_after_ms, read_bearer};
+pub(crate) use keys::Keys;
+pub use rotation::{KeyRing, ServerAuthority};
 
 #[cfg(test)]
 mod tests;

@@ -55,7 +55,7 @@ fn a_device_certificate_names_its_bearer() {
     let pki = open(folder.path(), &["localhost"], &ManualClock::at(NOW_MS)).unwrap();
     let (device, key) =
         (DeviceId::new([7; 16]), SigningKey::generate(&SeededEntropy::new(1)).verifying_key());
-    let pem = pki.issue_device(&device, &key, NOW_MS, [1; 16]).unwrap();
+    let pem = pki.issue_device(&device, &key, DEVICE_CERTIFICATE_LIFE_MS, NOW_MS, [1; 16]).unwrap();
     let der =
         <CertificateDer<'_> as rustls_pki_types::pem::PemObject>::from_pem_slice(pem.as_bytes()).unwrap();
     let not_after_ms = NOW_MS + 90 * 86_400_000;

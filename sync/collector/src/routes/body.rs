@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use afterword_protocol::limits::OVERSIZE_DRAINED_MAX;
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 use tokio::time::timeout;
 
-use crate::limits::OVERSIZE_DRAINED_MAX;
-use crate::problem_response::Refusal;
+use crate::refusal::Refusal;
 
 /// Reads a body of at most `bytes_max` bytes. What is beyond is read on for a while and thrown away, so that
 /// the client hears why.

@@ -1,44 +1,46 @@
-//! What the two ports answer: one file for each address. Everything else is a problem.
+//! What the two ports answer. Each address is a [`Request`]; here it gets its threads, its places and its time.
 
-mod batches;
 mod body;
-mod enrolments;
 
 use std::sync::Arc;
 
-use afterword_model::ports::{Clock, Entropy};
-use afterword_model::record::ServerEpoch;
 use afterword_protocol::batch::BATCHES_PATH;
 use afterword_protocol::enrolment::ENROLMENT_PATH;
-use axum::Router;
-use axum::routing::post;
+use afterword_protocol::heartbeat::HEARTBEATS_PATH;
+use afterword_protocol::limits::PLACE_TIMEOUT;
+use afterword_protocol::renewal::RENEWALS_PATH;
+use axum::body::Body;
+use axum::extract::State;
+use axum::routing::{MethodRouter, post};
+use axum::{Extension, Router};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::limits::Limits;
+use crate::listen::Source;
 use crate::load::Load;
-use crate::pki::Pki;
-use crate::problem_response::Refusal;
+use crate::pki::Bearer;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::requests::batches::Batch;
+use crate::requests::enrolments::Enrolment;
+use crate::requests::heartbeats::Beat;
+use crate::requests::renewals::Renewal;
+use crate::requests::{Caller, Context, Request, expect_type};
 use crate::storage::readers::Readers;
 use crate::storage::writer::Writer;
-use crate::throttle::Throttle;
 
 /// What the routes work with.
 pub(crate) struct App {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) pki: Arc<Pki>,
+    pub(crate) context: Arc<Context>,
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
-    pub(crate) throttle: Throttle,
-    pub(crate) server_epoch: ServerEpoch,
-    /// Where enrolled devices deliver.
-    pub(crate) device_url: String,
     pub(crate) limits: Limits,
-    /// Batches that wait for a place or have one.
+    /// Requests that wait for a place or have one.
     pub(crate) load: Load,
-    /// Batches that are decoded, queued or being committed.
+    /// Requests that are decoded, queued or being committed.
     pub(crate) in_flight: Semaphore,
     /// Decoding is work for the processor: more at once than it has cores only costs memory.
     pub(crate) cores: Semaphore,
@@ -61,12 +63,16 @@ impl App {
 
 /// The addresses of the device port.
 pub(crate) fn device_port(app: Arc<App>) -> Router {
-    closed(Router::new().route(BATCHES_PATH, post(batches::receive))).with_state(app)
+    let addresses = Router::new()
+        .route(BATCHES_PATH, taking::<Batch>())
+        .route(HEARTBEATS_PATH, taking::<Beat>())
+        .route(RENEWALS_PATH, taking::<Renewal>());
+    closed(addresses).with_state(app)
 }
 
 /// The addresses of the enrolment port.
 pub(crate) fn enrol_port(app: Arc<App>) -> Router {
-    closed(Router::new().route(ENROLMENT_PATH, post(enrolments::enrol))).with_state(app)
+    closed(Router::new().route(ENROLMENT_PATH, taking::<Enrolment>())).with_state(app)
 }
 
 fn closed(router: Router<Arc<App>>) -> Router<Arc<App>> {
@@ -75,16 +81,35 @@ fn closed(router: Router<Arc<App>>) -> Router<Arc<App>> {
         .method_not_allowed_fallback(|| async { Refusal::method_not_allowed() })
 }
 
-/// Refuses a body that is not of this media type and encoding.
-fn expect_type(headers: &HeaderMap, media_type: &str, encoding: Option<&str>) -> Result<(), Refusal> {
-    let value = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let essence = value(&CONTENT_TYPE).and_then(|value| value.split(';').next()).map(str::trim);
-    if !essence.is_some_and(|essence| essence.eq_ignore_ascii_case(media_type)) {
-        return Err(Refusal::unsupported("Content-Type", media_type));
-    }
-    match (value(&CONTENT_ENCODING), encoding) {
-        (None, None) => Ok(()),
-        (Some(is), Some(wanted)) if is.eq_ignore_ascii_case(wanted) => Ok(()),
-        (_, wanted) => Err(Refusal::unsupported("Content-Encoding", wanted.unwrap_or("none"))),
-    }
+fn taking<R: Request>() -> MethodRouter<Arc<App>> {
+    post(serve::<R>)
+}
+
+/// Takes one request through its steps.
+async fn serve<R: Request>(
+    State(app): State<Arc<App>>,
+    Extension(Source(source)): Extension<Source>,
+    bearer: Option<Extension<Bearer>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Reply, Refusal> {
+    let caller = Caller { address: source.ip(), bearer: bearer.map(|Extension(bearer)| bearer) };
+    let standing = app.compute(move |app| Ok(app.readers.read(|reader| caller.standing(reader))?)).await?;
+    let admitted = R::admit(&app.context, &caller, standing)?;
+    let header = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    expect_type::<R>(header(CONTENT_TYPE), header(CONTENT_ENCODING))?;
+    let body = body::read(body, R::BODY_MAX, app.limits.body).await?;
+    let _inside = app.load.enter();
+    // In the order of coming; whoever waits here has been read and costs the collector nothing more.
+    let _place = match timeout(PLACE_TIMEOUT, app.in_flight.acquire()).await {
+        Ok(place) => place.expect("the semaphore is never closed"),
+        Err(_) => return Err(Refusal::busy()),
+    };
+    let prepared = app.compute(move |app| R::prepare(&app.context, &caller, admitted, &body)).await;
+    let request = prepared.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))?;
+    let context = Arc::clone(&app.context);
+    let stored = app.writer.run(move |writer| Ok((request.commit(&context, writer)?, request)));
+    let (outcome, request) = stored.await?;
+    let answer = request.answer(&app.context, &caller, outcome);
+    answer.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))
 }

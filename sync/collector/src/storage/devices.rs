@@ -188,6 +188,20 @@ pub(crate) fn revoke(
     connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
 }
 
+/// Notes which version of the program the device runs now.
+pub(crate) fn note_agent_version(
+    connection: &Connection,
+    device: &DeviceId,
+    agent_version: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "update devices set agent_version = ?2 where device_id = ?1 and agent_version is not ?2",
+        )?
+        .execute(params![device.as_bytes(), agent_version])
+        .map(drop)
+}
+
 /// All devices, by name, the ones in use first.
 pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Device>> {
     connection

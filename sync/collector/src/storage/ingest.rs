@@ -9,11 +9,15 @@
 use afterword_model::record::{Head, Seq, genesis};
 use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
 use afterword_protocol::keys::VerifyingKey;
+use afterword_protocol::limits::QUARANTINE_RECORDS_MAX;
+use afterword_protocol::receipt::SignedReceipt;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
-use super::{HexColumn, StorageError, column_seq, seq_column};
-use crate::limits::QUARANTINE_RECORDS_MAX;
+use super::erase::{any_erased, digest, is_erased, origin};
+use super::heartbeats::{Mark, read_mark};
+use super::{HexColumn, StorageError, column_seq, receipts, seq_column};
 
 /// A batch whose sender, signature and chain have been checked.
 pub(crate) struct Delivery {
@@ -23,8 +27,12 @@ pub(crate) struct Delivery {
     pub(crate) public_key: VerifyingKey,
     /// Records that are no response this program can read, with the reason, in ascending order.
     pub(crate) unreadable: Vec<(Seq, String)>,
+    /// Which of its records were carried from an earlier epoch.
+    pub(crate) carried: Vec<CarriedRecord>,
     /// When it came, by the collector's clock.
     pub(crate) received_ms: i64,
+    /// What is given for it when it brings new records: signed beforehand, away from the writer.
+    pub(crate) receipt: SignedReceipt,
 }
 
 /// What became of a batch.
@@ -44,12 +52,6 @@ pub(crate) enum Ingested {
     Replaced,
 }
 
-/// How far a store has come.
-struct Mark {
-    seq: Seq,
-    head: Head,
-}
-
 /// Stores what is new of a batch.
 pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ingested, StorageError> {
     let header = &delivery.batch.header;
@@ -58,7 +60,7 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
         Standing::Revoked => return Ok(Ingested::Revoked),
         Standing::Active(_) | Standing::Unknown => return Ok(Ingested::Replaced),
     }
-    let mark = read_mark(connection, header)?;
+    let mark = read_mark(connection, &header.device, &header.epoch)?;
     if header.first_seq > mark.seq + 1 {
         return Ok(Ingested::NotContiguous { mark: mark.seq });
     }
@@ -76,18 +78,12 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
         return Ok(Ingested::Unreadable { seq: *seq, reason: reason.clone() });
     }
     insert_records(connection, delivery, mark.seq)?;
+    for carried in delivery.carried.iter().filter(|carried| carried.seq > mark.seq) {
+        carried::insert(connection, &header.device, &header.epoch, carried)?;
+    }
     advance_mark(connection, delivery)?;
+    receipts::insert(connection, &delivery.receipt)?;
     Ok(Ingested::Held { received_ms: delivery.received_ms })
-}
-
-fn read_mark(connection: &Connection, header: &BatchHeader) -> rusqlite::Result<Mark> {
-    let held = connection
-        .prepare_cached("select mark, head from stores where device_id = ?1 and epoch = ?2")?
-        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes()], |row| {
-            Ok(Mark { seq: column_seq(row.get(0)?), head: row.get::<_, HexColumn<32, _>>(1)?.0 })
-        })
-        .optional()?;
-    Ok(held.unwrap_or_else(|| Mark { seq: 0, head: genesis(&header.epoch) }))
 }
 
 /// The first number at which the batch tells another story than what is held.
@@ -103,7 +99,8 @@ fn find_fork(connection: &Connection, batch: &Batch, mark: &Mark) -> Result<Opti
     }
     let overlap_end = header.last_seq().min(mark.seq);
     let mut statement = connection.prepare_cached(
-        "select seq, bytes from records where device_id = ?1 and epoch = ?2 and seq between ?3 and ?4 order by seq",
+        "select seq, bytes, head, erased_ms is not null from records
+         where device_id = ?1 and epoch = ?2 and seq between ?3 and ?4 order by seq",
     )?;
     let mut rows = statement.query(params![
         header.device.as_bytes(),
@@ -115,8 +112,14 @@ fn find_fork(connection: &Connection, batch: &Batch, mark: &Mark) -> Result<Opti
     while let Some(row) = rows.next()? {
         let held_seq = column_seq(row.get(0)?);
         let held_bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        let is_erased: bool = row.get(3)?;
+        // Of an erased record its head is left, which says as much.
+        let held_head: Head = row.get::<_, HexColumn<32, _>>(2)?.0;
+        let is_same = |record: &ChainedRecord| {
+            if is_erased { record.head == held_head } else { record.bytes == held_bytes }
+        };
         match sent.next() {
-            Some((seq, record)) if seq == held_seq && record.bytes == held_bytes => {}
+            Some((seq, record)) if seq == held_seq && is_same(record) => {}
             Some((seq, _)) if seq == held_seq => return Ok(Some(seq)),
             _ => return Err(missing_below(header, mark.seq)),
         }
@@ -158,19 +161,26 @@ fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Re
     let (device, epoch) = (header.device.as_bytes(), header.epoch.as_bytes());
     let parked = delivery.unreadable.first();
     let mut insert = connection.prepare_cached(
-        "insert into records (device_id, epoch, seq, received_ms, head, bytes, parked)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict do nothing",
+        "insert into records (device_id, epoch, seq, received_ms, head, bytes, parked, erased_ms)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing",
     )?;
+    let some_erased = any_erased(connection, &header.device)?;
     for (seq, record) in numbered(&delivery.batch).filter(|(seq, _)| *seq > mark) {
         let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason);
+        let is_erased = some_erased && {
+            let (origin, content) = origin(header.epoch, seq, &record.bytes);
+            is_erased(connection, &header.device, &origin, &digest(content))?
+        };
+        let bytes: &[u8] = if is_erased { &[] } else { &record.bytes };
         let inserted = insert.execute(params![
             device,
             epoch,
             seq_column(seq),
             delivery.received_ms,
             record.head.as_bytes(),
-            record.bytes,
-            reason
+            bytes,
+            reason,
+            is_erased.then_some(delivery.received_ms)
         ])?;
         if inserted == 0 && read_head(connection, header, seq)? != record.head {
             // The mark moves with the rows; a row beyond it was not written by this code.
@@ -216,6 +226,10 @@ fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result
          values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
     )?;
     for (seq, record) in numbered(&delivery.batch).take(room) {
+        let (origin, content) = origin(header.epoch, seq, &record.bytes);
+        if is_erased(connection, &header.device, &origin, &digest(content))? {
+            continue;
+        }
         let is_held = seq <= mark && held.exists(params![device, epoch, seq_column(seq), record.bytes])?;
         if !is_held {
             let head = record.head.as_bytes();

@@ -5,10 +5,14 @@
 //! records they stand for. The command line may write devices at the same time from its own process.
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
+pub(crate) mod carried;
 pub(crate) mod devices;
+pub(crate) mod erase;
+pub(crate) mod heartbeats;
 pub(crate) mod ingest;
 mod open;
 pub(crate) mod readers;
+mod receipts;
 mod verify;
 pub(crate) mod writer;
 
@@ -17,7 +21,8 @@ use afterword_model::record::Seq;
 use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-pub use open::OpenError;
+pub use erase::Erasure;
+pub use open::{CHECKPOINT_PAGES, OpenError};
 pub(crate) use open::{open_existing, open_or_create, open_reader, read_server, write_urls};
 pub(crate) use verify::verify;
 pub use verify::{Break, DoubledStore, StoreReport, VerifyReport};

@@ -6,6 +6,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::ServerEpoch;
@@ -13,18 +14,28 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use rusqlite_migration::{M, Migrations};
 
 use super::HexColumn;
-use crate::limits::{CHECKPOINT_PAGES, DATABASE_BUSY_TIMEOUT, LOG_BYTES_KEPT};
 
 /// Older ones can lose a commit when a write races a checkpoint.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// `AWC1`, as the first migration writes it.
 const APPLICATION_ID: i32 = 0x4157_4331;
+/// How long a statement waits for another process (the command line) that holds the database.
+const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages after which SQLite moves its log into the database: 16 MiB of 4 KiB pages, so that a page which many
+/// batches touch is written back once for all of them.
+pub const CHECKPOINT_PAGES: u32 = 4_000;
+/// Bytes the write-ahead log is cut back to after a checkpoint, so that one bad day doesn't keep its disk space.
+const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 /// Prepared statements kept by each connection; more than this program has.
 const STATEMENTS_KEPT: usize = 32;
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_first.sql")),
     M::up(include_str!("migrations/0002_enrolled_again.sql")),
+    M::up(include_str!("migrations/0003_heartbeats.sql")),
+    M::up(include_str!("migrations/0004_receipts.sql")),
+    M::up(include_str!("migrations/0005_carried.sql")),
+    M::up(include_str!("migrations/0006_erased.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -8,7 +8,9 @@ use std::sync::Mutex;
 use rusqlite::Connection;
 
 use super::{StorageError, open_reader};
-use crate::limits::READERS_KEPT_MAX;
+
+/// Idle read connections that are kept; more than processor cores can't read at once.
+const READERS_KEPT_MAX: usize = 8;
 
 /// The stock.
 pub(crate) struct Readers {

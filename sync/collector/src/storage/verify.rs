@@ -1,4 +1,5 @@
-//! Proof that what is stored is what was sent: every chain hashed again from its beginning.
+//! Proof that what is stored is what was sent: every chain hashed again from its beginning, and every receipt held
+//! against it.
 //!
 //! Reads one consistent state while the server goes on writing, one record at a time, so that memory stays flat
 //! however much there is. Nothing is repaired; a break is reported with its place.
@@ -6,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis, next_head};
+use afterword_protocol::keys::VerifyingKey;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{HexColumn, column_seq};
+use super::{HexColumn, carried, column_seq, receipts};
 
 /// What a verification found.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +23,8 @@ pub struct VerifyReport {
     /// Stores that stand under more than one device: the same store was enrolled under two names, and what it
     /// sent is held, and counted, twice.
     pub doubled: Vec<DoubledStore>,
+    /// Records that were carried into a later epoch, and stand with the same bytes at their origin or were carried before.
+    pub copies: u64,
 }
 
 /// One store under several devices.
@@ -47,10 +51,16 @@ pub struct StoreReport {
     pub head: Head,
     /// Records among them that this program could not read when they came.
     pub parked: u64,
+    /// Records among them whose content was erased; their place in the chain is kept.
+    pub erased: u64,
     /// Records kept aside because they contradict; not part of the chain.
     pub quarantined: u64,
     /// Where the chain breaks, when it does.
     pub broken: Option<Break>,
+    /// Receipts given for new records whose head is the chain's and whose signature is good.
+    pub receipts: u64,
+    /// The first receipt that is not.
+    pub false_receipt: Option<Break>,
 }
 
 /// Where a chain breaks.
@@ -63,12 +73,12 @@ pub struct Break {
 }
 
 impl VerifyReport {
-    /// Whether the file is sound, no chain breaks and no store stands under two devices. Parked and quarantined records are no break.
+    /// Whether the file is sound, no chain breaks, every receipt is true and no store stands under two devices. Parked and quarantined records are no break.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.integrity.is_empty()
             && self.doubled.is_empty()
-            && self.stores.iter().all(|store| store.broken.is_none())
+            && self.stores.iter().all(|store| store.broken.is_none() && store.false_receipt.is_none())
     }
 
     /// Records held in all chains together.
@@ -76,10 +86,16 @@ impl VerifyReport {
     pub fn records(&self) -> u64 {
         self.stores.iter().map(|store| store.records).sum()
     }
+
+    /// What was collected, each once: records without their copies.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.records().saturating_sub(self.copies)
+    }
 }
 
 /// Checks the whole database.
-pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<VerifyReport> {
+pub(crate) fn verify(connection: &Connection, receipt_key: &VerifyingKey) -> rusqlite::Result<VerifyReport> {
     // One read transaction: marks and records of the same moment.
     let snapshot = connection.unchecked_transaction()?;
     let integrity: Vec<String> = snapshot
@@ -90,7 +106,7 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<VerifyReport> 
     let chains: Vec<(DeviceId, StoreEpoch)> = snapshot
         .prepare(
             "select device_id, epoch from stores union select device_id, epoch from records
-             union select device_id, epoch from quarantine",
+             union select device_id, epoch from receipts union select device_id, epoch from quarantine",
         )?
         .query_map([], |row| {
             Ok((row.get::<_, HexColumn<16, _>>(0)?.0, row.get::<_, HexColumn<16, _>>(1)?.0))
@@ -98,9 +114,10 @@ pub(crate) fn verify(connection: &Connection) -> rusqlite::Result<VerifyReport> 
         .collect::<rusqlite::Result<_>>()?;
     let stores = chains
         .iter()
-        .map(|(device, epoch)| verify_chain(&snapshot, device, epoch))
+        .map(|(device, epoch)| verify_chain(&snapshot, receipt_key, device, epoch))
         .collect::<rusqlite::Result<_>>()?;
-    Ok(VerifyReport { integrity, stores, doubled: doubled(&chains) })
+    let copies = carried::copies(&snapshot)?;
+    Ok(VerifyReport { integrity, stores, doubled: doubled(&chains), copies })
 }
 
 /// An epoch is drawn at random when a store comes to be, so one under two devices is one store.
@@ -118,6 +135,7 @@ fn doubled(chains: &[(DeviceId, StoreEpoch)]) -> Vec<DoubledStore> {
 
 fn verify_chain(
     connection: &Connection,
+    receipt_key: &VerifyingKey,
     device: &DeviceId,
     epoch: &StoreEpoch,
 ) -> rusqlite::Result<StoreReport> {
@@ -136,13 +154,17 @@ fn verify_chain(
         records: 0,
         head: genesis(epoch),
         parked: 0,
+        erased: 0,
         quarantined: column_seq(quarantined),
         broken: None,
+        receipts: 0,
+        false_receipt: None,
     };
     report.broken = match walk(connection, device, epoch, &mut report)? {
         Some(found) => Some(found),
         None => compare_mark(connection, device, epoch, &report)?,
     };
+    report.false_receipt = receipts::check(connection, receipt_key, &mut report)?;
     Ok(report)
 }
 
@@ -153,7 +175,8 @@ fn walk(
     report: &mut StoreReport,
 ) -> rusqlite::Result<Option<Break>> {
     let mut statement = connection.prepare_cached(
-        "select seq, bytes, head, parked is not null from records where device_id = ?1 and epoch = ?2 order by seq",
+        "select seq, bytes, head, parked is not null, erased_ms is not null from records
+         where device_id = ?1 and epoch = ?2 order by seq",
     )?;
     let mut rows = statement.query(params![device.as_bytes(), epoch.as_bytes()])?;
     while let Some(row) = rows.next()? {
@@ -163,8 +186,12 @@ fn walk(
         if found != expected {
             return broken(format!("record {expected} is missing, the next one held is {found}"));
         }
-        let head = next_head(&report.head, row.get_ref(1)?.as_blob()?);
-        if head != row.get::<_, HexColumn<32, _>>(2)?.0 {
+        let stored: Head = row.get::<_, HexColumn<32, _>>(2)?.0;
+        // Of an erased record only the head is left, and the chain goes on from there; a receipt for a later record
+        // vouches for it.
+        let is_erased: bool = row.get(4)?;
+        let head = if is_erased { stored } else { next_head(&report.head, row.get_ref(1)?.as_blob()?) };
+        if head != stored {
             return broken(
                 "its bytes or an earlier one's were changed: the chain computed here has another head".into(),
             );
@@ -172,6 +199,7 @@ fn walk(
         report.records = expected;
         report.head = head;
         report.parked += u64::from(row.get::<_, bool>(3)?);
+        report.erased += u64::from(is_erased);
     }
     Ok(None)
 }

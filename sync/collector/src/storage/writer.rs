@@ -6,14 +6,20 @@
 //! is opened anew: what it believes about the file is no longer to be trusted.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread::JoinHandle;
 
+use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, ENROL_CONNECTIONS_MAX};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{OpenError, StorageError, in_savepoint, open_existing};
-use crate::limits::{GROUP_MAX, WRITER_QUEUE_MAX};
+
+/// Jobs that wait for the writer: every batch in flight, and as many enrolments as there are connections.
+const WRITER_QUEUE_MAX: usize = BATCHES_IN_FLIGHT_MAX + ENROL_CONNECTIONS_MAX;
+/// Batches in one transaction. One fsync for 32 of them already costs each next to nothing, and a transaction
+/// stays below some 8 MiB.
+const GROUP_MAX: usize = 32;
 
 /// Runs in the transaction and gives what is to be done when it is over.
 type Job = Box<dyn FnOnce(&Connection) -> Afterwards + Send>;
@@ -27,12 +33,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread with this connection to the database at `path`.
-    pub(crate) fn start(connection: Connection, path: PathBuf) -> std::io::Result<(Self, JoinHandle<()>)> {
+    /// Starts the thread with this connection.
+    pub(crate) fn start(writing: WritingConnection) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("collector-writer".into())
-            .spawn(move || write_until_closed(connection, &path, queue))?;
+            .spawn(move || write_until_closed(writing, queue))?;
         Ok((Self { jobs }, thread))
     }
 
@@ -42,15 +48,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = in_savepoint(connection, work);
-            Box::new(move |durable: Result<(), String>| {
-                let result = durable.map_err(StorageError::NotCommitted).and(result);
-                // Whoever asked may have gone; what is stored stays stored.
-                let _ = reply.send(result);
-            })
-        });
+        let (job, answer) = job(work);
         self.jobs.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,
             mpsc::error::TrySendError::Closed(_) => StorageError::NoWriter,
@@ -59,8 +57,67 @@ impl Writer {
     }
 }
 
-fn write_until_closed(connection: Connection, path: &Path, mut queue: mpsc::Receiver<Job>) {
-    let mut connection = Ok(connection);
+/// The connection that writes, and the way to a new one.
+pub(crate) struct WritingConnection {
+    connection: Result<Connection, OpenError>,
+    path: PathBuf,
+}
+
+impl WritingConnection {
+    /// Takes a connection to the database at `path`.
+    pub(crate) fn new(connection: Connection, path: PathBuf) -> Self {
+        Self { connection: Ok(connection), path }
+    }
+
+    /// Runs one piece of work in a durable transaction, on the caller's own thread.
+    pub(crate) fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (job, mut answer) = job(work);
+        self.write(vec![job]);
+        answer.try_recv().unwrap_or(Err(StorageError::NoWriter))
+    }
+
+    /// Carries a group out in one transaction. After one that was not committed the connection is opened anew.
+    fn write(&mut self, group: Vec<Job>) {
+        // A panic drops the answers of its group, which their callers see; the next group starts afresh.
+        let committed = match &self.connection {
+            Ok(open) => catch_unwind(AssertUnwindSafe(|| write_group(open, group))).unwrap_or(false),
+            Err(_) => false,
+        };
+        if !committed {
+            self.reopen();
+        }
+    }
+
+    /// The old connection is closed first, which rolls back what it left open.
+    fn reopen(&mut self) {
+        self.connection = Err(OpenError::Missing(self.path.clone()));
+        self.connection = open_existing(&self.path);
+        if let Err(error) = &self.connection {
+            tracing::error!(%error, "the database cannot be opened again; batches are refused until it can");
+        }
+    }
+}
+
+/// A job, and where its result comes once the transaction is over.
+fn job<T: Send + 'static>(
+    work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, StorageError>>) {
+    let (reply, answer) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        let result = in_savepoint(connection, work);
+        Box::new(move |durable: Result<(), String>| {
+            let result = durable.map_err(StorageError::NotCommitted).and(result);
+            // Whoever asked may have gone; what is stored stays stored.
+            let _ = reply.send(result);
+        })
+    });
+    (job, answer)
+}
+
+fn write_until_closed(mut writing: WritingConnection, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX
@@ -68,25 +125,8 @@ fn write_until_closed(connection: Connection, path: &Path, mut queue: mpsc::Rece
         {
             group.push(next);
         }
-        // A panic drops the answers of its group, which their callers see; the next group starts afresh.
-        let committed = match &connection {
-            Ok(open) => catch_unwind(AssertUnwindSafe(|| write_group(open, group))).unwrap_or(false),
-            Err(_) => false,
-        };
-        if !committed {
-            connection = reopen(path, connection);
-        }
+        writing.write(group);
     }
-}
-
-/// Opens the database anew; the old connection is closed first, which rolls back what it left open.
-fn reopen(path: &Path, old: Result<Connection, OpenError>) -> Result<Connection, OpenError> {
-    drop(old);
-    let connection = open_existing(path);
-    if let Err(error) = &connection {
-        tracing::error!(%error, "the database cannot be opened again; batches are refused until it can");
-    }
-    connection
 }
 
 /// Whether the group is durable.

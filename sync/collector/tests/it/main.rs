@@ -7,9 +7,15 @@
 )]
 
 mod batches;
+mod carried;
 mod command_line;
 mod connections;
 mod enrolments;
+mod erasing;
+mod heartbeats;
+mod in_process;
 mod protocol_page;
+mod renewals;
+mod rotation;
 mod support;
 mod verification;

@@ -4,11 +4,13 @@ use afterword_model::ports::Entropy;
 use afterword_model::record::{DeviceId, ServerEpoch, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BATCHES_PATH, decode, encode};
 use afterword_protocol::enrolment::{ENROLMENT_PATH, EnrolmentCode};
+use afterword_protocol::heartbeat::{HEARTBEAT_ANSWER_MEDIA_TYPE, HEARTBEAT_MEDIA_TYPE, HEARTBEATS_PATH};
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits;
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, ProblemType};
 use afterword_protocol::queue::Run;
 use afterword_protocol::receipt::{Nonce, RECEIPT_MEDIA_TYPE, Receipt};
+use afterword_protocol::renewal::{RENEWAL_MEDIA_TYPE, RENEWALS_PATH};
 
 use crate::support::rating;
 
@@ -79,6 +81,11 @@ fn every_address_media_type_limit_and_problem_is_on_the_page() {
         ENROLMENT_PATH,
         RECEIPT_MEDIA_TYPE,
         PROBLEM_MEDIA_TYPE,
+        HEARTBEATS_PATH,
+        HEARTBEAT_MEDIA_TYPE,
+        HEARTBEAT_ANSWER_MEDIA_TYPE,
+        RENEWALS_PATH,
+        RENEWAL_MEDIA_TYPE,
     ] {
         assert_on_page(text);
     }
@@ -89,6 +96,8 @@ fn every_address_media_type_limit_and_problem_is_on_the_page() {
         limits::BATCH_HEADER_MAX,
         limits::ANSWER_BODY_MAX,
         limits::ENROLMENT_BODY_MAX,
+        limits::HEARTBEAT_BODY_MAX,
+        limits::RENEWAL_BODY_MAX,
         afterword_model::record::RECORD_BYTES_MAX,
     ] {
         assert_on_page(&format!("| {bytes} |"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use afterword_collector::{Admin, Collector, Config, Limits, VerifyReport};
+use afterword_collector::{Admin, Collector, Config, InProcessAnswer, Limits, VerifyReport};
 use afterword_model::ports::{Clock, Entropy, ManualClock, SeededEntropy};
 use afterword_model::record::{DeviceId, StoreEpoch, genesis, next_head};
 use afterword_model::response::{
@@ -113,6 +113,11 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    pub(crate) fn of_in_process(answer: InProcessAnswer) -> Self {
+        let InProcessAnswer { status, content_type, retry_after, body } = answer;
+        Self { status, media_type: content_type.to_owned(), retry_after, body }
+    }
+
     /// The problem, which must be of this type.
     pub(crate) fn problem(&self, kind: ProblemType) -> Problem {
         assert_eq!(self.media_type, PROBLEM_MEDIA_TYPE, "{}", self.text());
@@ -137,13 +142,20 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) async fn enrol(name: &str, url: &str, ca_pem: &str, code: &str) -> Self {
-        let entropy = SeededEntropy::new(name.bytes().fold(1, |seed, byte| seed * 31 + u64::from(byte)));
-        let key = SigningKey::generate(&entropy);
+        let (key, epoch) = key_and_epoch(name);
         let answer = request_enrolment(url, ca_pem, code, &signing_request(&key)).await;
         assert_eq!(answer.status, 201, "{}", answer.text());
-        let enrolled: Enrolled = serde_json::from_slice(&answer.body).unwrap();
+        Self::new(key, epoch, serde_json::from_slice(&answer.body).unwrap())
+    }
+
+    pub(crate) fn new(key: SigningKey, epoch: StoreEpoch, enrolled: Enrolled) -> Self {
         let client = client(&enrolled.collector_ca_pem, Some((&enrolled.certificate_pem, &key)));
-        Self { key, enrolled, client, epoch: StoreEpoch::new(entropy.bytes()), records: Vec::new() }
+        Self { key, enrolled, client, epoch, records: Vec::new() }
+    }
+
+    /// Its certificate as it is shown in a handshake.
+    pub(crate) fn certificate_der(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.enrolled.certificate_pem.as_bytes()).unwrap()
     }
 
     /// The same machine and the same store, enrolled with another key.
@@ -191,6 +203,13 @@ impl Device {
         Answer::of(request.header("content-encoding", BATCH_ENCODING).body(body)).await
     }
 
+    /// Whether this client gets a receipt for the first record.
+    pub(crate) async fn reaches(&self, client: &reqwest::Client) -> bool {
+        let request = client.post(self.url()).header("content-type", BATCH_MEDIA_TYPE);
+        let request = request.header("content-encoding", BATCH_ENCODING).body(self.batch(1, 1));
+        request.timeout(PATIENCE).send().await.is_ok_and(|response| response.status() == 200)
+    }
+
     /// A second client of the same identity, with connections of its own.
     pub(crate) fn another_client(&self) -> reqwest::Client {
         client(&self.enrolled.collector_ca_pem, Some((&self.enrolled.certificate_pem, &self.key)))
@@ -201,6 +220,12 @@ impl Device {
         let tls = tls(&self.enrolled.collector_ca_pem, Some((&self.enrolled.certificate_pem, &self.key)));
         Line::connect(&self.enrolled.collector_url, tls).await.unwrap()
     }
+}
+
+/// What a device of this name draws.
+pub(crate) fn key_and_epoch(name: &str) -> (SigningKey, StoreEpoch) {
+    let entropy = SeededEntropy::new(name.bytes().fold(1, |seed, byte| seed * 31 + u64::from(byte)));
+    (SigningKey::generate(&entropy), StoreEpoch::new(entropy.bytes()))
 }
 
 /// One rating without words.
@@ -233,13 +258,17 @@ pub(crate) fn signing_request(key: &SigningKey) -> String {
     CertificateParams::default().serialize_request(&key_pair(key)).unwrap().pem().unwrap()
 }
 
-pub(crate) async fn request_enrolment(url: &str, ca_pem: &str, code: &str, signing_request: &str) -> Answer {
+pub(crate) fn enrolment_body(code: &str, signing_request: &str) -> Vec<u8> {
     let request = EnrolmentRequest {
         code: code.into(),
         signing_request_pem: signing_request.into(),
         agent_version: "0.1.0".into(),
     };
-    let body = serde_json::to_vec(&request).unwrap();
+    serde_json::to_vec(&request).unwrap()
+}
+
+pub(crate) async fn request_enrolment(url: &str, ca_pem: &str, code: &str, signing_request: &str) -> Answer {
+    let body = enrolment_body(code, signing_request);
     Answer::of(client(ca_pem, None).post(url).header("content-type", "application/json").body(body)).await
 }
 
@@ -250,7 +279,9 @@ pub(crate) fn client(ca_pem: &str, identity: Option<(&str, &SigningKey)>) -> req
 
 pub(crate) fn tls(ca_pem: &str, identity: Option<(&str, &SigningKey)>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
+    for authority in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+        roots.add(authority.unwrap()).unwrap();
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();

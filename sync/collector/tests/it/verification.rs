@@ -32,6 +32,41 @@ async fn a_changed_or_missing_record_is_found() {
 }
 
 #[tokio::test]
+async fn every_receipt_for_new_records_is_kept_and_held_against_the_chain_and_the_key() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await.with_records(10);
+    let first = device.send(device.batch(1, 4)).await.receipt();
+    server.clock.advance_ms(1_000);
+    device.send(device.batch(3, 10)).await.receipt();
+    device.send(device.batch(1, 10)).await.receipt();
+    assert_eq!(server.verify().stores[0].receipts, 2, "a batch sent again leaves no row");
+    let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
+    let kept: Vec<u8> = database
+        .query_row("select signature from receipts where through_seq = 4", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, first.signature.as_bytes());
+
+    let false_at = |column: &str, value: &str| {
+        let before = "create temp table kept as select * from main.receipts";
+        let after =
+            "delete from receipts; insert into receipts select * from temp.kept; drop table temp.kept";
+        database.execute_batch(before).unwrap();
+        database
+            .execute_batch(&format!("update receipts set {column} = {value} where through_seq = 10"))
+            .unwrap();
+        let report = server.admin().verify().unwrap();
+        database.execute_batch(after).unwrap();
+        assert!(!report.is_sound() && report.stores[0].broken.is_none(), "{report:?}");
+        report.stores[0].false_receipt.clone().unwrap()
+    };
+    assert_eq!(false_at("received_ms", "7").seq, 10);
+    assert_eq!(false_at("nonce", "zeroblob(16)").seq, 10);
+    assert!(false_at("head", "zeroblob(32)").reason.contains("another chain"));
+    assert_eq!(false_at("through_seq", "12").seq, 12);
+    server.verify();
+}
+
+#[tokio::test]
 async fn one_store_under_two_devices_is_found() {
     let server = Server::start().await;
     let device = server.device("Exit").await.with_records(4);

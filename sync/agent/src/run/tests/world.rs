@@ -4,19 +4,27 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use afterword_model::ports::SeededEntropy;
-use afterword_model::record::{Head, ServerEpoch, StoreEpoch, genesis, next_head};
+use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::decode;
+use afterword_protocol::heartbeat::{HEARTBEAT_ANSWER_MEDIA_TYPE, Heartbeat, HeartbeatAnswer};
 use afterword_protocol::problem::{Problem, ProblemType};
-use afterword_protocol::queue::Take;
-use afterword_protocol::receipt::Receipt;
+use afterword_protocol::queue::{Acceptance, Health, Run, Take};
+use afterword_protocol::receipt::{Receipt, SignedReceipt};
+use afterword_protocol::renewal::{RENEWAL_MEDIA_TYPE, RenewalRequest, Renewed};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::super::*;
-use crate::testing::{COLLECTOR_SEED, identity, key, problem_answer, receipt_answer};
-use crate::transport::{Cause, RawAnswer, TransportFailure};
+use crate::heartbeat::of_position;
+use crate::testing::{COLLECTOR_SEED, certificate, identity, key, problem_answer, receipt_answer};
+use crate::tls::TlsError;
+use crate::transport::{Cause, Message, RawAnswer, TransportFailure};
 
 /// What a shop is given to reach its end in, of virtual time: a day.
 pub(super) const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
+
+/// The wall time at which every test begins: 2023-11-14T22:13:20Z.
+pub(super) const WALL_MS: i64 = 1_700_000_000_000;
 
 /// Both ends, as a test may look at and disturb them.
 pub(super) struct World {
@@ -29,12 +37,24 @@ pub(super) struct World {
     pub(super) kiosk_failures: u32,
     pub(super) accept_failures: u32,
     pub(super) acceptance: Option<Acceptance>,
+    /// Whether the kiosk program can begin a new store epoch.
+    pub(super) begins_anew: bool,
+    pub(super) begun: Vec<(Duration, BeginReason)>,
+    pub(super) kept: Vec<Identity>,
     // the collector
     pub(super) held: Vec<Head>,
     pub(super) poison: Vec<Seq>,
     pub(super) names_poison: bool,
     pub(super) script: VecDeque<Step>,
     pub(super) sent: Vec<(Duration, Bytes)>,
+    /// Whether it knows of heartbeats and renewals; one of the version before does not.
+    pub(super) hears: bool,
+    pub(super) heard: Vec<(Duration, Heartbeat)>,
+    /// The CA certificates it hands out, when they are new.
+    pub(super) ca_pem: Option<String>,
+    pub(super) renewals: u32,
+    /// A certificate that it will not let in.
+    pub(super) refuses: Option<fn(&Heartbeat) -> bool>,
 }
 
 /// What becomes of one request.
@@ -166,6 +186,47 @@ impl World {
             Err(problem) => problem_answer(&problem),
         })
     }
+
+    fn hear(&mut self, body: &Bytes) -> Result<RawAnswer, TransportFailure> {
+        if !self.hears {
+            return Ok(problem_answer(&ProblemType::NotFound.with_detail("nothing here")));
+        }
+        let heartbeat: Heartbeat = serde_json::from_slice(body).unwrap();
+        if self.refuses.is_some_and(|refuses| refuses(&heartbeat)) {
+            return Ok(problem_answer(&ProblemType::NotAuthenticated.with_detail("expired")));
+        }
+        let mark = self.held.len() as Seq;
+        let answer = HeartbeatAnswer {
+            server_epoch: ServerEpoch::new([7; 16]),
+            mark,
+            head: self.held.last().copied().unwrap_or_else(|| genesis(&self.epoch)),
+            wall_ms: WALL_MS + i64::try_from(self.began.elapsed().as_millis()).unwrap(),
+            collector_ca_pem: self.ca_pem.take(),
+        };
+        self.heard.push((self.began.elapsed(), heartbeat));
+        Ok(RawAnswer {
+            status: 200,
+            content_type: Some(HEARTBEAT_ANSWER_MEDIA_TYPE.into()),
+            body: serde_json::to_vec(&answer).unwrap(),
+            ..RawAnswer::default()
+        })
+    }
+
+    fn renew(&mut self, body: &Bytes) -> Result<RawAnswer, TransportFailure> {
+        let request: RenewalRequest = serde_json::from_slice(body).unwrap();
+        assert!(request.signing_request_pem.contains("CERTIFICATE REQUEST"));
+        self.renewals += 1;
+        let renewed = Renewed {
+            certificate_pem: certificate(&key(1), 2027 + i32::try_from(self.renewals).unwrap()),
+            collector_ca_pem: certificate(&key(1), 2090),
+        };
+        Ok(RawAnswer {
+            status: 200,
+            content_type: Some(RENEWAL_MEDIA_TYPE.into()),
+            body: serde_json::to_vec(&renewed).unwrap(),
+            ..RawAnswer::default()
+        })
+    }
 }
 
 impl Queue for Shared {
@@ -215,11 +276,38 @@ impl Queue for Shared {
             Ok(Acceptance::Stored)
         })
     }
+
+    async fn health(&mut self) -> Result<Option<Health>, QueueError> {
+        Ok(Some(
+            self.with(|world| Health { purged_seq: world.purged_through, ..of_position(world.position()) }),
+        ))
+    }
+
+    async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
+        Ok(self.with(|world| {
+            world.begun.push((world.began.elapsed(), reason));
+            if !world.begins_anew {
+                return Begun::Unsupported;
+            }
+            world.epoch = StoreEpoch::new([world.epoch.as_bytes()[0] + 1; 16]);
+            world.records.drain(..world.purged_through as usize);
+            (world.purged_through, world.acknowledged_seq, world.held) = (0, 0, Vec::new());
+            Begun::Anew
+        }))
+    }
 }
 
 impl Transport for Shared {
-    async fn send(&self, body: Bytes) -> Result<RawAnswer, TransportFailure> {
-        self.with(|world| world.answer(&body))
+    async fn post(&self, message: Message, body: Bytes) -> Result<RawAnswer, TransportFailure> {
+        match message {
+            Message::Batch => self.with(|world| world.answer(&body)),
+            Message::Heartbeat => self.with(|world| world.hear(&body)),
+            Message::Renewal => self.with(|world| world.renew(&body)),
+        }
+    }
+
+    fn with_identity(&self, _identity: &Identity) -> Result<Self, TlsError> {
+        Ok(self.clone())
     }
 }
 
@@ -228,7 +316,7 @@ pub(super) struct VirtualClock(pub(super) Instant);
 
 impl Clock for VirtualClock {
     fn wall_ms(&self) -> i64 {
-        1_700_000_000_000 + i64::try_from(self.monotonic_ms()).unwrap()
+        WALL_MS + i64::try_from(self.monotonic_ms()).unwrap()
     }
     fn monotonic_ms(&self) -> u64 {
         u64::try_from(self.0.elapsed().as_millis()).unwrap()
@@ -254,11 +342,19 @@ pub(super) fn world(records: usize) -> Shared {
         kiosk_failures: 0,
         accept_failures: 0,
         acceptance: None,
+        begins_anew: false,
+        begun: Vec::new(),
+        kept: Vec::new(),
         held: Vec::new(),
         poison: Vec::new(),
         names_poison: false,
         script: VecDeque::new(),
         sent: Vec::new(),
+        hears: false,
+        heard: Vec::new(),
+        ca_pem: None,
+        renewals: 0,
+        refuses: None,
     })))
 }
 
@@ -268,13 +364,22 @@ pub(super) fn open(world: &Shared) -> Shop {
 }
 
 pub(super) fn open_with(world: &Shared, timing: Timing) -> Shop {
-    let identity = Arc::new(identity(1));
+    open_as(world, timing, identity(1))
+}
+
+pub(super) fn open_as(world: &Shared, timing: Timing, identity: Identity) -> Shop {
+    let identity = Arc::new(identity);
+    let keeper = world.clone();
     let (status, changes) = watch::channel(Status::starting(&identity));
     let (shutdown, asked) = watch::channel(false);
     let agent = Agent {
         queue: world.clone(),
         transport: world.clone(),
         identity,
+        keep: Box::new(move |identity| {
+            keeper.with(|world| world.kept.push(identity.clone()));
+            Ok(())
+        }),
         timing,
         entropy: Arc::new(SeededEntropy::new(4)),
         clock: Arc::new(VirtualClock(Instant::now())),

@@ -1,17 +1,15 @@
-//! The one place where what went wrong becomes an HTTP answer.
+//! The one place where what went wrong becomes an answer.
 //!
 //! Every refusal is `application/problem+json` with one of the protocol's types; the agent's table in
 //! PROTOCOL.md hangs on these. Details name what happened and what to do, and never what the collector's
 //! own insides said: that goes to the log.
 
 use afterword_protocol::batch::BatchError;
+use afterword_protocol::limits::BUSY_RETRY_AFTER_S;
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemType};
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
 
-use crate::limits::BUSY_RETRY_AFTER_S;
+use crate::reply::Reply;
 use crate::storage::StorageError;
 use crate::storage::devices::{Claim, Identity};
 use crate::storage::ingest::Ingested;
@@ -94,10 +92,9 @@ impl Refusal {
         )
     }
 
-    /// 403 for a batch under another device's name.
+    /// 403 for a batch or a heartbeat under another device's name.
     pub(crate) fn other_device() -> Self {
-        let detail =
-            "the batch's header names another device than the certificate; a device speaks for itself only";
+        let detail = "another device is named than in the certificate; a device speaks for itself only";
         ProblemType::NotAllowed.with_detail(detail).into()
     }
 
@@ -174,23 +171,19 @@ impl From<StorageError> for Refusal {
     }
 }
 
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            retry_after_s: refusal.retry_after_s,
+            closes: refusal.closes,
+            allows_post: refusal.problem.kind == ProblemType::MethodNotAllowed,
+            ..Self::json(refusal.problem.status, PROBLEM_MEDIA_TYPE, &refusal.problem)
+        }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self.problem).expect("a problem holds only texts and numbers");
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.problem.status).expect("the protocol's statuses are HTTP's");
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
-        if let Some(seconds) = self.retry_after_s {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if self.problem.kind == ProblemType::MethodNotAllowed {
-            headers.insert(ALLOW, HeaderValue::from_static("POST"));
-        }
-        if self.closes {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
+        Reply::from(self).into_response()
     }
 }

@@ -1,0 +1,129 @@
+//! Heartbeats: the device says how it is, and hears what the collector holds.
+//!
+//! A heartbeat that fails changes nothing and is tried again at the next turn; whether the network is there is found
+//! out by the deliveries. What its answer may ask for: sending again what a restored collector lacks, going on in a
+//! new store epoch, trusting another CA.
+
+use afterword_model::record::Seq;
+use afterword_protocol::heartbeat::HeartbeatAnswer;
+use afterword_protocol::queue::{Health, Queue};
+
+use super::{Agent, Restart, Work, within};
+use crate::backoff::uniform_ms;
+use crate::heartbeat::{self, Heard, Standing};
+use crate::identity::Identity;
+use crate::plan::Plan;
+use crate::renewal;
+use crate::transport::{Message, Transport};
+
+/// What is known from beside the deliveries, and when it is asked for again.
+pub(super) struct Contact {
+    /// Moment of the next heartbeat, by the monotonic clock.
+    heartbeat_due_ms: u64,
+    /// The collector's clock in the newest answer, and the monotonic clock then.
+    office_time: Option<(i64, u64)>,
+    /// From when on the certificate should be renewed, milliseconds since 1970.
+    pub(super) renewal_due_ms: i64,
+    /// No renewal is tried before this, by the monotonic clock.
+    pub(super) renewal_pause_until_ms: u64,
+}
+
+impl Contact {
+    /// The first heartbeat comes within the entry spread, like the first records.
+    pub(super) fn starting<Q, T>(agent: &Agent<Q, T>) -> Self {
+        let spread_ms = uniform_ms(&*agent.entropy, 0, agent.timing.entry_spread_ms);
+        Self {
+            heartbeat_due_ms: agent.clock.monotonic_ms().saturating_add(spread_ms),
+            office_time: None,
+            renewal_due_ms: renewal::due_ms(&agent.identity, &*agent.entropy),
+            renewal_pause_until_ms: 0,
+        }
+    }
+}
+
+impl<Q: Queue, T: Transport> Work<Q, T> {
+    /// Says and asks whatever is due.
+    pub(super) async fn keep_contact(&mut self, plan: &mut Plan) -> Result<(), Restart> {
+        let now_ms = self.now_ms();
+        if self.failing_since_ms.is_none() && now_ms >= self.contact.heartbeat_due_ms {
+            self.contact.heartbeat_due_ms = now_ms.saturating_add(self.agent.timing.heartbeat_ms);
+            let health = self.health().await?;
+            let wall_ms = self.agent.clock.wall_ms();
+            let agent = &self.agent;
+            match beat(&agent.transport, &agent.identity, health.clone(), wall_ms).await {
+                Heard::Answer(answer) => self.heard(&answer, &health, plan).await?,
+                Heard::NotLetIn(problem) => {
+                    tracing::warn!(%problem, "the collector does not let this device in");
+                    self.renew_now().await?;
+                }
+                Heard::Nothing(problem) => tracing::debug!(%problem, "no answer to the heartbeat"),
+            }
+        }
+        if self.failing_since_ms.is_none() && self.office_ms() >= self.contact.renewal_due_ms {
+            self.renew_now().await?;
+        }
+        Ok(())
+    }
+
+    /// How the store is, also where its program is too old to tell.
+    pub(super) async fn health(&mut self) -> Result<Health, Restart> {
+        if let Some(health) = within(0, self.agent.queue.health()).await? {
+            return Ok(health);
+        }
+        Ok(heartbeat::of_position(self.position().await?))
+    }
+
+    async fn heard(
+        &mut self,
+        answer: &HeartbeatAnswer,
+        health: &Health,
+        plan: &mut Plan,
+    ) -> Result<(), Restart> {
+        self.contact.office_time = Some((answer.wall_ms, self.now_ms()));
+        self.agent.transport.time_is_at_least(answer.wall_ms);
+        self.report.heartbeat();
+        if let Some(ca_pem) = &answer.collector_ca_pem {
+            self.trust(ca_pem.clone(), health).await;
+        }
+        match heartbeat::standing(health, answer) {
+            Standing::InStep => Ok(()),
+            Standing::Behind => self.send_again(answer.mark, health, plan),
+            Standing::Forked => Err(Restart::Forked(format!(
+                "the collector holds records up to {} of this store, which has {} of them: its card may be an old copy, or a clone",
+                answer.mark, health.position.last_seq
+            ))),
+        }
+    }
+
+    fn send_again(&mut self, mark: Seq, health: &Health, plan: &mut Plan) -> Result<(), Restart> {
+        self.desk.clear();
+        let position = &health.position;
+        plan.rewind(position.acknowledged_seq + 1, mark, position.last_seq)
+            .map_err(|error| Restart::Conflict(error.to_string()))?;
+        tracing::warn!(mark, "the collector was restored from a backup: sending again from there");
+        Ok(())
+    }
+
+    /// The time by the collector's clock as far as it is known, else by this device's.
+    fn office_ms(&self) -> i64 {
+        match self.contact.office_time {
+            Some((wall_ms, then_ms)) => wall_ms.saturating_add_unsigned(self.now_ms() - then_ms),
+            None => self.agent.clock.wall_ms(),
+        }
+    }
+}
+
+/// One heartbeat over this way, under this identity.
+pub(super) async fn beat<T: Transport>(
+    transport: &T,
+    identity: &Identity,
+    health: Health,
+    wall_ms: i64,
+) -> Heard {
+    let said = heartbeat::heartbeat(identity, health, wall_ms);
+    let body = serde_json::to_vec(&said).expect("a heartbeat holds only texts and numbers");
+    match transport.post(Message::Heartbeat, body.into()).await {
+        Ok(raw) => heartbeat::read(&raw),
+        Err(failure) => Heard::Nothing(failure.to_string()),
+    }
+}

@@ -1,0 +1,164 @@
+//! Heartbeats, new epochs and renewals, against a collector that knows them.
+
+use afterword_model::record::genesis;
+use afterword_protocol::heartbeat::Heartbeat;
+use afterword_protocol::problem::ProblemType;
+use afterword_protocol::queue::BeginReason;
+
+use super::super::*;
+use super::world::*;
+use crate::testing::{certificate, key};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn hearing(records: usize) -> Shared {
+    let world = world(records);
+    world.with(|world| world.hears = true);
+    world
+}
+
+/// An identity whose certificate ends with the beginning of this year.
+fn until_year(year: i32) -> Identity {
+    let key = key(1);
+    let enrolled = crate::testing::enrolled(&key);
+    Identity::new(enrolled, key.clone())
+        .unwrap()
+        .renewed(certificate(&key, year), certificate(&key, 2083))
+        .unwrap()
+}
+
+fn no_spread() -> Timing {
+    Timing { entry_spread_ms: 0, ..Timing::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_says_every_five_minutes_how_it_is() {
+    let world = hearing(3);
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    tokio::time::sleep(HOUR).await;
+    let heard = world.with(|world| world.heard.clone());
+    assert!((12..=14).contains(&heard.len()), "{}", heard.len());
+    let (_, last) = heard.last().unwrap();
+    assert_eq!((last.health.position.last_seq, last.health.position.acknowledged_seq), (3, 3));
+    assert_eq!(last.trusted.len(), 1);
+    assert!(shop.status.borrow().last_heartbeat_ms.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_device_learns_that_the_collector_was_restored_and_sends_again() {
+    let world = hearing(900);
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    world.with(|world| world.held.truncate(120));
+    tokio::time::sleep(HOUR / 4).await;
+    shop.all_sent().await;
+    assert_eq!(world.counts(), [500, 400, 500, 280]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_card_that_is_an_old_copy_begins_anew_before_it_has_anything_to_send() {
+    let world = hearing(5);
+    world.with(|world| {
+        world.acknowledged_seq = 5;
+        world.begins_anew = true;
+        world.held = (1..=5).map(|seq| world.head(seq)).collect();
+        let beyond = genesis(&world.epoch);
+        world.held.push(beyond);
+    });
+    let mut shop = open(&world);
+    shop.until(|status| status.acknowledged_seq == 5 && status.state == State::Idle).await;
+    assert_eq!(world.with(|world| world.begun.len()), 1);
+    shop.all_sent().await;
+    assert_eq!(world.counts(), [5], "everything it has goes under the new epoch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_conflict_begins_anew_once_and_then_only_once_an_hour() {
+    let world = hearing(2);
+    world.with(|world| world.begins_anew = true);
+    world.play(std::iter::repeat_n(problem(ProblemType::ChainConflict), 12));
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    let begun = world.with(|world| world.begun.clone());
+    assert!(begun.iter().all(|(_, reason)| *reason == BeginReason::Forked));
+    let gaps: Vec<f64> = begun.windows(2).map(|pair| (pair[1].0 - pair[0].0).as_secs_f64()).collect();
+    assert!(!gaps.is_empty() && gaps.iter().all(|&gap| gap >= 3_600.0), "{gaps:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_purged_and_is_asked_for_again_does_not_stop_the_rest() {
+    // Found out by a heartbeat, or, with a collector that knows none, by the next batch.
+    for hears in [true, false] {
+        let world = world(10);
+        world.with(|world| {
+            (world.purged_through, world.acknowledged_seq, world.begins_anew) = (6, 8, true);
+            world.held = (1..=3).map(|seq| world.head(seq)).collect();
+            world.hears = hears;
+        });
+        let mut shop = open(&world);
+        shop.until(|status| status.acknowledged_seq == 4 && status.state == State::Idle).await;
+        assert_eq!(world.with(|world| world.held.len()), 4, "the four it still has");
+        shop.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_is_renewed_tried_and_kept() {
+    let world = hearing(1);
+    // From 2023 on, so two thirds of its life are over at the end of 2024.
+    let mut shop = open_as(&world, no_spread(), until_year(2024));
+    shop.all_sent().await;
+    tokio::time::sleep(HOUR).await;
+    let (renewals, kept) = world.with(|world| (world.renewals, world.kept.clone()));
+    assert_eq!((renewals, kept.len()), (1, 1));
+    let expires_ms = shop.status.borrow().certificate_expires_ms;
+    assert_eq!(expires_ms, kept[0].certificate_not_after_ms());
+    let last = world.with(|world| world.heard.last().cloned().unwrap()).1;
+    assert_eq!(last.certificate_expires_ms, expires_ms, "the new one is in use");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_certificate_that_does_not_work_changes_nothing() {
+    let world = hearing(1);
+    let old = until_year(2024);
+    let old_end_ms = old.certificate_not_after_ms();
+    world.with(|world| {
+        // 2027-01-01: only renewed ones last longer.
+        let is_new: fn(&Heartbeat) -> bool = |heartbeat| heartbeat.certificate_expires_ms > 1_798_761_600_000;
+        world.refuses = Some(is_new);
+    });
+    let mut shop = open_as(&world, no_spread(), old);
+    shop.all_sent().await;
+    tokio::time::sleep(4 * HOUR).await;
+    assert!((3..=5).contains(&world.with(|world| world.renewals)), "once an hour");
+    assert!(world.with(|world| world.kept.is_empty()));
+    assert_eq!(shop.status.borrow().certificate_expires_ms, old_end_ms);
+    world.with(|world| world.records.push(b"{}".to_vec()));
+    shop.all_sent().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_is_not_let_in_any_more_tries_a_renewal_and_goes_on() {
+    let world = hearing(1);
+    world.play([problem(ProblemType::NotAuthenticated)]);
+    let began = tokio::time::Instant::now();
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    assert_eq!(world.with(|world| world.renewals), 1);
+    assert!(began.elapsed() < Duration::from_secs(30), "nobody waits once it is renewed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_cas_are_tried_and_kept_with_the_old_certificate() {
+    let world = hearing(1);
+    let bundle = certificate(&key(5), 2080) + &certificate(&key(6), 2080);
+    world.with(|world| world.ca_pem = Some(bundle.clone()));
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    tokio::time::sleep(HOUR / 2).await;
+    let kept = world.with(|world| world.kept.clone());
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].enrolled().collector_ca_pem, bundle);
+    assert_eq!(world.with(|world| world.heard.last().cloned().unwrap()).1.trusted.len(), 2);
+}

@@ -1,0 +1,105 @@
+//! `POST /v1/batches`: a device's records in, a signed receipt out.
+//!
+//! The order of checks is the order of trust: who speaks, may it still, how much comes, what it is, who signed
+//! it, what it says. The receipt leaves only after the transaction with the records is durable.
+
+use afterword_model::readable;
+use afterword_model::record::Seq;
+use afterword_protocol::batch::{self, BATCH_ENCODING, BATCH_MEDIA_TYPE, BatchHeader, decode};
+use afterword_protocol::keys::VerifyingKey;
+use afterword_protocol::limits::BATCH_BODY_MAX;
+use afterword_protocol::receipt::{RECEIPT_MEDIA_TYPE, Receipt, SignedReceipt};
+use rusqlite::Connection;
+
+use super::{Caller, Context, Request, admit_device};
+use crate::pki::Bearer;
+use crate::refusal::Refusal;
+use crate::reply::Reply;
+use crate::storage::StorageError;
+use crate::storage::carried::CarriedRecord;
+use crate::storage::devices::Standing;
+use crate::storage::ingest::{Delivery, Ingested, ingest};
+
+/// A batch that has been read, checked and found to be the caller's own.
+pub(crate) struct Batch(Delivery);
+
+impl Request for Batch {
+    const MEDIA_TYPE: &'static str = BATCH_MEDIA_TYPE;
+    const ENCODING: Option<&'static str> = Some(BATCH_ENCODING);
+    const BODY_MAX: usize = BATCH_BODY_MAX;
+    type Admitted = (Bearer, VerifyingKey);
+    type Outcome = Ingested;
+
+    fn admit(context: &Context, caller: &Caller, standing: Standing) -> Result<Self::Admitted, Refusal> {
+        admit_device(context, caller, standing)
+    }
+
+    fn prepare(
+        context: &Context,
+        _: &Caller,
+        (bearer, key): Self::Admitted,
+        body: &[u8],
+    ) -> Result<Self, Refusal> {
+        let batch = decode(body)?;
+        if batch.header.device != bearer.device {
+            return Err(Refusal::other_device());
+        }
+        if !batch.header.is_signed_by(&key) {
+            return Err(Refusal::malformed("the batch is not signed with this device's key"));
+        }
+        let (unreadable, carried) = sort_out(&batch);
+        let received_ms = context.clock.wall_ms();
+        // Signing takes longer than inserting a row, and the writer is one thread.
+        let receipt = receipt(context, &batch.header, received_ms);
+        Ok(Self(Delivery { batch, public_key: key, unreadable, carried, received_ms, receipt }))
+    }
+
+    fn commit(&self, _: &Context, writer: &Connection) -> Result<Ingested, StorageError> {
+        ingest(writer, &self.0)
+    }
+
+    fn answer(self, context: &Context, _: &Caller, outcome: Ingested) -> Result<Reply, Refusal> {
+        let Delivery { batch, received_ms, receipt: prepared, .. } = self.0;
+        let held_since_ms = Refusal::unless_held(outcome)?;
+        let signed = if held_since_ms == received_ms {
+            prepared
+        } else {
+            receipt(context, &batch.header, held_since_ms)
+        };
+        Ok(Reply::json(200, RECEIPT_MEDIA_TYPE, &signed))
+    }
+}
+
+/// The records that can't be read, with the reason, and those that were carried.
+fn sort_out(batch: &batch::Batch) -> (Vec<(Seq, String)>, Vec<CarriedRecord>) {
+    let (mut unreadable, mut carried) = (Vec::new(), Vec::new());
+    for (seq, record) in (batch.header.first_seq..).zip(&batch.records) {
+        // Nearly all are responses, and are asked nothing more.
+        if readable::is_certain(seq, &record.bytes) {
+            continue;
+        }
+        let reason = match CarriedRecord::read(seq, &record.bytes) {
+            Some((read, reason)) => {
+                carried.push(read);
+                reason
+            }
+            None => readable::check(seq, &record.bytes).err().map(|reason| reason.to_string()),
+        };
+        unreadable.extend(reason.map(|reason| (seq, reason)));
+    }
+    (unreadable, carried)
+}
+
+/// The receipt for a batch that is held since then.
+fn receipt(context: &Context, header: &BatchHeader, received_ms: i64) -> SignedReceipt {
+    let receipt = Receipt {
+        device: header.device,
+        epoch: header.epoch,
+        through_seq: header.last_seq(),
+        head: header.last_head,
+        server_epoch: context.server_epoch,
+        nonce: header.nonce,
+        received_ms,
+    };
+    receipt.sign(&context.keys.now().receipt_key)
+}

@@ -1,0 +1,98 @@
+//! Carried records: where each first stood, and which of them are copies of what is held besides.
+//!
+//! The join is made when somebody counts, not when a record arrives, so that the order in which a carried record and its
+//! origin arrive does not matter. Invariants: what is counted is an origin with its bytes, once; a record that says
+//! other bytes of an origin is no copy. Nothing is left out of a chain for being a copy.
+
+use afterword_model::carried::{Carried, Origin};
+use afterword_model::readable;
+use afterword_model::record::{DeviceId, SEQ_MAX, Seq, StoreEpoch};
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use super::erase::is_erased;
+use super::{HexColumn, column_seq, seq_column};
+
+/// A carried record of a batch.
+pub(crate) struct CarriedRecord {
+    /// Its number in the epoch it was carried into.
+    pub(crate) seq: Seq,
+    origin: Origin,
+    digest: [u8; 32],
+}
+
+impl CarriedRecord {
+    /// Reads bytes that are no plain response. Gives with it why the carried one can't be read, if it can't.
+    pub(crate) fn read(seq: Seq, bytes: &[u8]) -> Option<(Self, Option<String>)> {
+        let carried = Carried::read(bytes).ok()?;
+        if carried.seq != seq || carried.origin.seq > SEQ_MAX {
+            return None;
+        }
+        let unreadable = readable::check(carried.origin.seq, carried.record).err();
+        let digest = Sha256::digest(carried.record).into();
+        Some((Self { seq, origin: carried.origin, digest }, unreadable.map(|reason| reason.to_string())))
+    }
+}
+
+/// Notes where a carried record first stood.
+pub(crate) fn insert(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    carried: &CarriedRecord,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "insert into carried (device_id, epoch, seq, origin_epoch, origin_seq, digest)
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            device.as_bytes(),
+            epoch.as_bytes(),
+            seq_column(carried.seq),
+            carried.origin.epoch.as_bytes(),
+            seq_column(carried.origin.seq),
+            carried.digest
+        ])
+        .map(drop)
+}
+
+/// Carried records whose origin, with the same bytes, is held or was carried before.
+pub(super) fn copies(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = connection.prepare_cached(
+        "select device_id, origin_epoch, origin_seq, digest, count(*) from carried
+         group by device_id, origin_epoch, origin_seq, digest",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut copies = 0;
+    while let Some(row) = rows.next()? {
+        let (device, epoch): (HexColumn<16, _>, HexColumn<16, _>) = (row.get(0)?, row.get(1)?);
+        let times = column_seq(row.get(4)?);
+        let is_held = is_held(connection, &device.0, &epoch.0, column_seq(row.get(2)?), &row.get(3)?)?;
+        copies += if is_held { times } else { times - 1 };
+    }
+    Ok(copies)
+}
+
+/// Whether just these bytes are held under this number, or were until they were erased.
+fn is_held(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    seq: Seq,
+    digest: &[u8; 32],
+) -> rusqlite::Result<bool> {
+    let held = connection
+        .prepare_cached(
+            "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        )?
+        .query_row(params![device.as_bytes(), epoch.as_bytes(), seq_column(seq)], |row| {
+            Ok((<[u8; 32]>::from(Sha256::digest(row.get_ref(0)?.as_blob()?)), row.get::<_, bool>(1)?))
+        })
+        .optional()?;
+    match held {
+        Some((_, true)) => is_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),
+        Some((held, false)) => Ok(held == *digest),
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,115 @@
+//! What devices say of themselves: the last word of each store, and the highest number ever heard of it.
+//!
+//! Runs inside the writer's transaction; one row is written for a heartbeat that names no former epoch for the first
+//! time. Invariants: `last_seq_ever` never falls; of a former epoch the first word holds. On failure nothing of the
+//! heartbeat is stored, and the next one says the same.
+
+use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis};
+use afterword_protocol::heartbeat::Heartbeat;
+use afterword_protocol::queue::FormerEpoch;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{HexColumn, column_seq, seq_column};
+
+/// How far a store has come at the collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Everything from 1 to here is held; 0 for nothing.
+    pub(crate) seq: Seq,
+    /// The chain's head after it.
+    pub(crate) head: Head,
+}
+
+/// How far this store has come.
+pub(crate) fn read_mark(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+) -> rusqlite::Result<Mark> {
+    let held = connection
+        .prepare_cached("select mark, head from stores where device_id = ?1 and epoch = ?2")?
+        .query_row(params![device.as_bytes(), epoch.as_bytes()], |row| {
+            Ok(Mark { seq: column_seq(row.get(0)?), head: row.get::<_, HexColumn<32, _>>(1)?.0 })
+        })
+        .optional()?;
+    Ok(held.unwrap_or_else(|| Mark { seq: 0, head: genesis(epoch) }))
+}
+
+/// Keeps what a heartbeat says. Its numbers have been checked against the protocol's bounds.
+pub(crate) fn note(connection: &Connection, said: &Heartbeat, now_ms: i64) -> rusqlite::Result<()> {
+    let (health, position) = (&said.health, &said.health.position);
+    let trusted: Vec<u8> = said.trusted.iter().flat_map(|fingerprint| *fingerprint.as_bytes()).collect();
+    connection
+        .prepare_cached(
+            "insert into heartbeats (device_id, epoch, first_heard_ms, last_heard_ms, last_seq_ever, last_seq, head,
+                 acknowledged_seq, purged_seq, boot, oldest_unsent_ms, disk_free_bytes, kiosk_version, agent_version,
+                 clock_ahead_ms, certificate_expires_ms, trusted)
+             values (?1, ?2, ?3, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             on conflict do update set
+                 last_heard_ms = excluded.last_heard_ms,
+                 last_seq_ever = max(last_seq_ever, excluded.last_seq),
+                 last_seq = excluded.last_seq, head = excluded.head,
+                 acknowledged_seq = excluded.acknowledged_seq, purged_seq = excluded.purged_seq,
+                 boot = excluded.boot, oldest_unsent_ms = excluded.oldest_unsent_ms,
+                 disk_free_bytes = excluded.disk_free_bytes, kiosk_version = excluded.kiosk_version,
+                 agent_version = excluded.agent_version, clock_ahead_ms = excluded.clock_ahead_ms,
+                 certificate_expires_ms = excluded.certificate_expires_ms, trusted = excluded.trusted",
+        )?
+        .execute(params![
+            said.device.as_bytes(),
+            position.epoch.as_bytes(),
+            now_ms,
+            seq_column(position.last_seq),
+            position.head.as_bytes(),
+            seq_column(position.acknowledged_seq),
+            seq_column(health.purged_seq),
+            health.boot,
+            health.oldest_unsent_ms,
+            health.disk_free_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
+            health.kiosk_version,
+            said.agent_version,
+            said.wall_ms.saturating_sub(now_ms),
+            said.certificate_expires_ms,
+            trusted
+        ])?;
+    health.former.iter().try_for_each(|former| note_former(connection, &said.device, former, now_ms))
+}
+
+fn note_former(
+    connection: &Connection,
+    device: &DeviceId,
+    former: &FormerEpoch,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let reason = serde_json::to_value(former.reason).ok();
+    let reason = reason.as_ref().and_then(serde_json::Value::as_str).unwrap_or("unknown");
+    let is_news = connection
+        .prepare_cached(
+            "insert into former_epochs (device_id, epoch, last_seq, head, reason, heard_ms)
+             values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+        )?
+        .execute(params![
+            device.as_bytes(),
+            former.epoch.as_bytes(),
+            seq_column(former.last_seq),
+            former.head.as_bytes(),
+            reason,
+            now_ms
+        ])?;
+    if is_news == 0 {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(
+        "insert into lost_ranges (device_id, epoch, first_seq, last_seq) values (?1, ?2, ?3, ?4)
+         on conflict do nothing",
+    )?;
+    for range in &former.lost {
+        insert.execute(params![
+            device.as_bytes(),
+            former.epoch.as_bytes(),
+            seq_column(range.first),
+            seq_column(range.last)
+        ])?;
+    }
+    Ok(())
+}

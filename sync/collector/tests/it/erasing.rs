@@ -1,0 +1,104 @@
+//! What is erased is gone, and stays gone whatever is sent again.
+
+use afterword_collector::Erasure;
+use afterword_model::carried::{Origin, wrap};
+use afterword_model::record::StoreEpoch;
+use afterword_protocol::problem::ProblemType;
+
+use crate::support::{Device, Server};
+
+/// What nobody may find any more.
+const SECRET: &str = "my neighbour Mrs Applewhite";
+
+/// Five records, the third of which holds the secret.
+async fn device(server: &Server) -> Device {
+    let mut device = server.device("Exit").await.with_records(5);
+    let told = String::from_utf8(device.records[2].clone()).unwrap();
+    let comment = format!(r#"{{"question":"words","comment":"{SECRET}","at_ms":5}}],"outcome""#);
+    device.records[2] = told.replace(r#"],"outcome""#, &format!(",{comment}")).into_bytes();
+    device
+}
+
+fn secret_is_on_disk(server: &Server) -> bool {
+    let files = std::fs::read_dir(server.folder.path()).unwrap();
+    files.map(|file| file.unwrap().path()).filter(|path| path.is_file()).any(|path| {
+        std::fs::read(path).unwrap().windows(SECRET.len()).any(|window| window == SECRET.as_bytes())
+    })
+}
+
+fn erase_third(server: &Server, device: &Device) -> Erasure {
+    server.admin().erase("Exit", (device.epoch, 3)).unwrap()
+}
+
+#[tokio::test]
+async fn an_erased_record_is_nowhere_on_the_disk_and_the_chain_still_verifies() {
+    let server = Server::start().await;
+    let device = device(&server).await;
+    device.send(device.batch(1, 5)).await.receipt();
+    assert!(secret_is_on_disk(&server));
+    assert_eq!(erase_third(&server, &device), Erasure::Erased { rows: 1 });
+    assert!(!secret_is_on_disk(&server));
+    let report = server.verify();
+    assert_eq!((report.records(), report.stores[0].erased), (5, 1));
+    assert_eq!(erase_third(&server, &device), Erasure::AlreadyErased);
+    assert_eq!(server.admin().erase("Exit", (device.epoch, 6)).unwrap(), Erasure::NoSuchRecord);
+}
+
+#[tokio::test]
+async fn a_copy_that_is_sent_again_is_acknowledged_and_stays_erased() {
+    let server = Server::start().await;
+    let device = device(&server).await;
+    let first = device.send(device.batch(1, 5)).await.receipt();
+    erase_third(&server, &device);
+    assert_eq!(device.send(device.batch(1, 5)).await.receipt(), first, "the same receipt, byte for byte");
+    assert_eq!(device.send(device.batch(3, 3)).await.receipt().receipt.through_seq, 3);
+    assert!(!secret_is_on_disk(&server));
+    server.verify();
+}
+
+#[tokio::test]
+async fn a_copy_that_is_carried_into_another_epoch_is_stored_erased() {
+    let server = Server::start().await;
+    let mut device = device(&server).await;
+    device.send(device.batch(1, 5)).await.receipt();
+    erase_third(&server, &device);
+    let former = std::mem::replace(&mut device.epoch, StoreEpoch::new([8; 16]));
+    device.records = (1..=5)
+        .zip(&device.records)
+        .map(|(seq, record)| wrap(seq, Origin { epoch: former, seq }, record).unwrap())
+        .collect();
+    device.send(device.batch(1, 5)).await.receipt();
+    assert!(!secret_is_on_disk(&server));
+    let report = server.verify();
+    let erased: Vec<u64> = report.stores.iter().map(|store| store.erased).collect();
+    assert_eq!(erased, [1, 1]);
+    assert_eq!((report.records(), report.counted()), (10, 5), "an erased copy is still a copy");
+}
+
+#[tokio::test]
+async fn copies_that_are_there_already_go_with_it() {
+    let server = Server::start().await;
+    let mut device = device(&server).await;
+    device.send(device.batch(1, 5)).await.receipt();
+    let former = std::mem::replace(&mut device.epoch, StoreEpoch::new([8; 16]));
+    device.records = vec![wrap(1, Origin { epoch: former, seq: 3 }, &device.records[2]).unwrap()];
+    device.send(device.batch(1, 1)).await.receipt();
+    // Asked for under the number it was carried to, the first one goes as well.
+    let erasure = server.admin().erase("Exit", (device.epoch, 1)).unwrap();
+    assert_eq!(erasure, Erasure::Erased { rows: 2 });
+    assert!(!secret_is_on_disk(&server));
+    server.verify();
+}
+
+#[tokio::test]
+async fn a_batch_that_contradicts_does_not_bring_it_back() {
+    let server = Server::start().await;
+    let mut device = device(&server).await;
+    device.send(device.batch(1, 5)).await.receipt();
+    erase_third(&server, &device);
+    let told = String::from_utf8(device.records[4].clone()).unwrap();
+    device.records[4] = told.replace("completed", "finished").into_bytes();
+    device.send(device.batch(1, 5)).await.problem(ProblemType::ChainConflict);
+    assert!(!secret_is_on_disk(&server));
+    server.verify();
+}

@@ -1,0 +1,127 @@
+//! Whether a record's bytes are a response, without making one of them.
+//!
+//! The collector asks this of every record that arrives, and makes a [`Response`] of few. Invariant: [`check`] says what
+//! [`Response::from_bytes`] would say; where the short way is not certain, the long one decides.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::record::Seq;
+use crate::response::{Outcome, RESPONSE_VERSION, Response, Stamp, Unreadable};
+
+/// A response by its fields alone. No field is flattened into another, which is what makes the long way long.
+#[derive(Deserialize)]
+struct Shape<'a> {
+    v: u8,
+    seq: Seq,
+    #[serde(borrow, rename = "survey")]
+    _survey: Cow<'a, str>,
+    #[serde(rename = "survey_version")]
+    _survey_version: u32,
+    #[serde(borrow, rename = "language")]
+    _language: Cow<'a, str>,
+    #[serde(borrow, default, rename = "touchpoint")]
+    _touchpoint: Option<Cow<'a, str>>,
+    #[serde(rename = "started")]
+    _started: Stamp,
+    #[serde(borrow)]
+    answers: Vec<ShapeOfAnswer<'a>>,
+    #[serde(rename = "outcome")]
+    _outcome: Outcome,
+    #[serde(rename = "took_ms")]
+    _took_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct ShapeOfAnswer<'a> {
+    #[serde(borrow, rename = "question")]
+    _question: Cow<'a, str>,
+    #[serde(default)]
+    face: Option<u8>,
+    #[serde(borrow, default)]
+    choices: Option<Vec<Cow<'a, str>>>,
+    #[serde(borrow, default)]
+    comment: Option<Cow<'a, str>>,
+    #[serde(rename = "at_ms")]
+    _at_ms: u64,
+}
+
+/// Whether a record that stands at `seq` can be read.
+///
+/// # Errors
+/// [`Unreadable`], as [`Response::from_bytes`] gives it.
+pub fn check(seq: Seq, bytes: &[u8]) -> Result<(), Unreadable> {
+    if is_certain(seq, bytes) { Ok(()) } else { Response::from_bytes(seq, bytes).map(drop) }
+}
+
+/// Whether the short way is certain that these bytes are a response which stands at `seq`, and was carried from nowhere.
+#[must_use]
+pub fn is_certain(seq: Seq, bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Shape<'_>>(bytes).is_ok_and(|shape| {
+        let valued = |answer: &ShapeOfAnswer<'_>| {
+            answer.face.is_some() || answer.choices.is_some() || answer.comment.is_some()
+        };
+        shape.v <= RESPONSE_VERSION && shape.seq == seq && shape.answers.iter().all(valued)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RECORD: &str = concat!(
+        r#"{"v":1,"seq":7,"survey":"grocery-exit","survey_version":1,"language":"en","touchpoint":"exit","#,
+        r#""started":{"wall_ms":1795300000123,"offset_min":60,"boot":3,"mono_ms":5000,"clock":"synced"},"#,
+        r#""answers":[{"question":"visit","face":2,"at_ms":0},{"question":"why","choices":["waiting"],"at_ms":2100},"#,
+        r#"{"question":"words","comment":"slow \"é\"","at_ms":9000}],"outcome":"completed","took_ms":9400}"#
+    );
+
+    fn agrees(bytes: &[u8]) {
+        let (short, long) = (check(7, bytes), Response::from_bytes(7, bytes));
+        assert_eq!(short.is_ok(), long.is_ok(), "{}", String::from_utf8_lossy(bytes));
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        assert!(check(7, RECORD.as_bytes()).is_ok());
+        assert!(matches!(check(8, RECORD.as_bytes()), Err(Unreadable::Seq { expected: 8, found: 7 })));
+        assert!(check(7, b"{}").is_err());
+    }
+
+    #[test]
+    fn both_ways_agree_where_they_might_not() {
+        for (part, other) in [
+            ("\"face\":2", "\"face\":null"),
+            ("\"face\":2", "\"face\":256"),
+            ("\"face\":2", "\"thumb\":1"),
+            ("\"face\":2", "\"face\":2,\"comment\":\"both\""),
+            ("\"face\":2", "\"face\":2,\"comment\":5"),
+            ("\"face\":2", "\"face\":2,\"face\":3"),
+            ("\"choices\":[\"waiting\"]", "\"choices\":[]"),
+            ("\"touchpoint\":\"exit\"", "\"touchpoint\":null"),
+            ("\"touchpoint\":\"exit\"", "\"touchpoint\":\"exit\",\"touchpoint\":\"exit\""),
+            ("\"v\":1", "\"v\":2"),
+            ("\"v\":1", "\"v\":1,\"later\":{\"x\":[1]}"),
+            ("completed", "abandoned"),
+            ("\"took_ms\":9400", "\"took_ms\":-1"),
+            ("\"clock\":\"synced\"", "\"clock\":\"synced\",\"later\":1"),
+        ] {
+            let changed = RECORD.replacen(part, other, 1);
+            assert_ne!(changed, RECORD);
+            agrees(changed.as_bytes());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_agree(at in 0..RECORD.len(), with in any::<u8>(), cut in 0..RECORD.len()) {
+            let mut bytes = RECORD.as_bytes().to_vec();
+            bytes[at] = with;
+            agrees(&bytes);
+            agrees(&bytes[..cut]);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! A kiosk's life: every kind of thing that a store is asked for, and what it then has promised.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, PoisonError};
+
+use afterword_kiosk_store::{Options, Store, StoreError};
+use afterword_model::carried::Origin;
+use afterword_model::hex::Hex;
+use afterword_model::ports::{ManualClock, SeededEntropy};
+use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch};
+use afterword_model::response::{Answer, AnswerValue, Draft};
+use afterword_protocol::keys::SigningKey;
+use afterword_protocol::queue::{Acceptance, BeginReason};
+use afterword_protocol::receipt::{Receipt, SignedReceipt};
+use anyhow::{Context, Result, ensure};
+use rusqlite::Connection;
+
+use super::Promised;
+use super::world::{Held, Promise, World};
+use crate::ratings::{Shoppers, Visit};
+
+/// A database as the first version of the kiosk left it, with an answer open.
+pub const FIRST_SCHEMA: &str = include_str!("../../../kiosk/store/tests/fixtures/schema-0001.sql");
+
+/// One comment in so many visits is longer than a page of the database.
+const LONG_COMMENT_EVERY: usize = 9;
+const LONG_COMMENT_BYTES: usize = 6_000;
+/// More commits than the writer lets pass without moving its log into the database.
+const VISITS_TO_CHECKPOINT: usize = 45;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// What the kiosk finds at its first start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    Nothing,
+    FirstSchema,
+}
+
+/// One kiosk, and what it has promised so far.
+pub(super) struct Workload {
+    directory: PathBuf,
+    entropy: Arc<SeededEntropy>,
+    shoppers: Shoppers,
+    visits: usize,
+    receipts: i64,
+    world: World,
+    promised: Promised,
+}
+
+impl Workload {
+    /// Makes the directory as the first start finds it.
+    pub(super) fn prepare(directory: &Path, start: Start, seed: u64) -> Result<(Self, Promised)> {
+        std::fs::create_dir_all(directory)?;
+        let world = match start {
+            Start::Nothing => World::default(),
+            Start::FirstSchema => first_schema(directory)?,
+        };
+        let promised = Promised::default();
+        let workload = Self {
+            directory: directory.to_owned(),
+            entropy: Arc::new(SeededEntropy::new(seed)),
+            shoppers: Shoppers::who_say_why(seed),
+            visits: 0,
+            receipts: 0,
+            world,
+            promised: Arc::clone(&promised),
+        };
+        workload.promise("the preparation", &workload.world);
+        Ok((workload, promised))
+    }
+
+    /// The whole life.
+    pub(super) fn run(mut self) -> Result<()> {
+        let store = self.open()?;
+        self.visits(&store, 6)?;
+        self.receipt(&store, 2)?;
+        self.visits(&store, 3)?;
+        self.purge(&store)?;
+        self.walk_away(&store)?;
+        // A program that crashes; the next one freezes what was open.
+        drop(store);
+        let store = self.open()?;
+        self.visits(&store, 4)?;
+        self.begin_anew(&store)?;
+        self.visits(&store, 3)?;
+        self.receipt(&store, 1)?;
+        self.close(store)?;
+
+        let store = self.open()?;
+        self.visits(&store, VISITS_TO_CHECKPOINT)?;
+        self.receipt(&store, 4)?;
+        self.purge(&store)?;
+        self.visits(&store, 2)?;
+        self.begin_anew(&store)?;
+        self.walk_away(&store)?;
+        self.close(store)?;
+        let store = self.open()?;
+        self.receipt(&store, 0)?;
+        self.purge(&store)?;
+        self.visits(&store, 1)?;
+        self.close(store)
+    }
+
+    /// From now on a cut may leave the world as it is, or this one.
+    fn promise(&self, doing: &str, after: &World) {
+        let promise = Promise { before: self.world.clone(), after: after.clone(), doing: doing.to_owned() };
+        *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = promise;
+    }
+
+    /// The command was acknowledged.
+    fn keep(&mut self, world: World) {
+        self.world = world;
+        self.promise("the pause after it", &self.world);
+    }
+
+    fn open(&mut self) -> Result<Store> {
+        let mut world = self.world.clone().started();
+        self.promise("a start", &world);
+        let options =
+            Options { clock: Arc::new(ManualClock::at(1_000)), entropy: Arc::clone(&self.entropy) as Arc<_> };
+        let (store, opened) = Store::open(&self.directory, options)?;
+        ensure!(opened.set_aside.is_none() && opened.carried.is_empty(), "{opened:?}");
+        world.boot = opened.boot;
+        world.name_epoch(opened.epoch);
+        self.keep(world);
+        Ok(store)
+    }
+
+    fn close(&mut self, store: Store) -> Result<()> {
+        // What is open stays open, and is frozen by the next start.
+        self.promise("an orderly end", &self.world);
+        store.close()?;
+        Ok(())
+    }
+
+    fn visits(&mut self, store: &Store, count: usize) -> Result<()> {
+        for _ in 0..count {
+            let Visit { draft, outcome, took_ms } = self.next_visit();
+            self.save(store, beginning(&draft))?;
+            if self.visits.is_multiple_of(2) {
+                self.save(store, draft.clone())?;
+            }
+            let mut world = self.world.clone();
+            world.freeze(draft.clone(), outcome, took_ms);
+            self.promise("a freeze", &world);
+            answered(|done| store.freeze(draft, outcome, took_ms, move |result| drop(done.send(result))))?;
+            self.keep(world);
+        }
+        Ok(())
+    }
+
+    /// A shopper who gives an answer and goes.
+    fn walk_away(&mut self, store: &Store) -> Result<()> {
+        let draft = self.next_visit().draft;
+        self.save(store, draft)
+    }
+
+    fn next_visit(&mut self) -> Visit {
+        let mut visit = self.shoppers.next_visit();
+        self.visits += 1;
+        if self.visits.is_multiple_of(LONG_COMMENT_EVERY) {
+            let value = AnswerValue::Comment("x".repeat(LONG_COMMENT_BYTES));
+            visit.draft.answers.push(Answer { question: "words".into(), value, at_ms: 700 });
+        }
+        visit
+    }
+
+    fn save(&mut self, store: &Store, draft: Draft) -> Result<()> {
+        let world = World { draft: Some(draft.clone()), ..self.world.clone() };
+        self.promise("a save", &world);
+        answered(|done| store.save(draft, move |result| drop(done.send(result))))?;
+        self.keep(world);
+        Ok(())
+    }
+
+    /// A receipt for all but the newest so many.
+    fn receipt(&mut self, store: &Store, unsent: u64) -> Result<()> {
+        let position = store.position()?;
+        let through_seq = position.last_seq - unsent;
+        let head = match unsent {
+            0 => position.head,
+            _ => head_at(store, through_seq)?,
+        };
+        self.receipts += 1;
+        let world = World { acknowledged_seq: through_seq, ..self.world.clone() };
+        self.promise("a receipt", &world);
+        let signed = receipt(position.epoch, through_seq, head, self.receipts * DAY_MS);
+        let accepted = store.queue().accept_blocking(&signed)?;
+        ensure!(accepted == Acceptance::Stored, "{accepted:?}");
+        self.keep(world);
+        Ok(())
+    }
+
+    fn purge(&mut self, store: &Store) -> Result<()> {
+        let world = self.world.clone().purged();
+        self.promise("a purge", &world);
+        store.purge(0)?;
+        self.keep(world);
+        Ok(())
+    }
+
+    fn begin_anew(&mut self, store: &Store) -> Result<()> {
+        let mut world = self.world.clone().anew();
+        self.promise("a beginning anew", &world);
+        store.queue().begin_anew_blocking(BeginReason::Forked)?;
+        world.name_epoch(store.position()?.epoch);
+        self.keep(world);
+        Ok(())
+    }
+}
+
+impl World {
+    fn name_epoch(&mut self, epoch: StoreEpoch) {
+        self.epoch = Some(epoch);
+        let first = self.last_seq + 1 - self.records.len() as u64;
+        for (seq, record) in (first..).zip(&mut self.records) {
+            record.origin.get_or_insert(Origin { epoch, seq });
+        }
+    }
+}
+
+/// Waits for what a command answers.
+fn answered<T>(ask: impl FnOnce(Sender<Result<T, StoreError>>)) -> Result<T> {
+    let (done, answer) = channel();
+    ask(done);
+    Ok(answer.recv().context("the store answers everything")??)
+}
+
+/// The answers without the last one, when there is more than one.
+fn beginning(draft: &Draft) -> Draft {
+    let count = draft.answers.len().saturating_sub(1).max(1);
+    Draft { answers: draft.answers[..count].to_vec(), ..draft.clone() }
+}
+
+fn head_at(store: &Store, seq: u64) -> Result<Head> {
+    let runs = crate::ratings::batches(store)?;
+    let run = runs.iter().find(|run| (run.first_seq..=run.last_seq()).contains(&seq));
+    let run = run.context("the record is not purged")?;
+    Ok(run.prefix(usize::try_from(seq - run.first_seq + 1)?).last_head())
+}
+
+/// As a collector signs it; the store leaves the signature to the agent.
+#[must_use]
+pub fn receipt(epoch: StoreEpoch, through_seq: u64, head: Head, received_ms: i64) -> SignedReceipt {
+    let receipt = Receipt {
+        device: DeviceId::new([1; 16]),
+        epoch,
+        through_seq,
+        head,
+        server_epoch: ServerEpoch::new([1; 16]),
+        nonce: Hex::new([5; 16]),
+        received_ms,
+    };
+    receipt.sign(&SigningKey::generate(&SeededEntropy::new(1)))
+}
+
+/// Lays out the old database, and says what is in it.
+fn first_schema(directory: &Path) -> Result<World> {
+    let connection = Connection::open(directory.join("kiosk.db"))?;
+    connection.execute_batch(FIRST_SCHEMA)?;
+    let epoch: [u8; 16] = connection.query_row("SELECT epoch FROM store", [], |row| row.get(0))?;
+    let epoch = StoreEpoch::new(epoch);
+    let draft: Vec<u8> =
+        connection.query_row("SELECT CAST(body AS BLOB) FROM draft", [], |row| row.get(0))?;
+    let (boot, last_seq, acknowledged_seq): (u32, i64, i64) = connection.query_row(
+        "SELECT boot, last_seq, (SELECT max(through_seq) FROM receipt) FROM store",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let mut read = connection.prepare("SELECT bytes FROM record ORDER BY seq")?;
+    let records = read.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
+    let records = (1..)
+        .zip(records)
+        .map(|(seq, bytes)| Ok(Held { origin: Some(Origin { epoch, seq }), bytes: bytes? }));
+    Ok(World {
+        epoch: Some(epoch),
+        boot,
+        last_seq: last_seq.unsigned_abs(),
+        acknowledged_seq: acknowledged_seq.unsigned_abs(),
+        records: records.collect::<rusqlite::Result<_>>()?,
+        draft: Some(serde_json::from_slice(&draft)?),
+        counted: last_seq.unsigned_abs(),
+    })
+}

@@ -1,0 +1,225 @@
+//! What the corpora begin with: one of everything that is sent, in the program's own words, and a few classics of malice.
+
+use std::path::Path;
+
+use afterword_model::carried::{Origin, wrap};
+use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
+use afterword_protocol::batch::encode;
+use afterword_protocol::heartbeat::{Fingerprint, Heartbeat, HeartbeatAnswer};
+use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
+use afterword_protocol::problem::ProblemType;
+use afterword_protocol::queue::{
+    Acceptance, BeginReason, Begun, FormerEpoch, Health, Position, Run, SeqRange, Take,
+};
+use afterword_protocol::receipt::{Nonce, Receipt, SignedReceipt};
+use afterword_protocol::renewal::{RenewalRequest, Renewed};
+
+use crate::targets::{key, sent};
+
+type Files = Vec<Vec<u8>>;
+
+/// Every corpus by its target's name.
+pub(crate) fn all() -> Vec<(&'static str, Files)> {
+    vec![
+        ("batch", batches()),
+        ("receipt", receipts()),
+        ("survey", surveys()),
+        ("configuration", configurations()),
+        ("socket", socket_messages()),
+        ("heartbeat", heartbeats()),
+        ("record", records()),
+    ]
+}
+
+fn plain(seq: u64, comment: &str) -> Vec<u8> {
+    let started =
+        r#""started":{"wall_ms":1795300061007,"offset_min":60,"boot":1,"mono_ms":61007,"clock":"synced"}"#;
+    let comment = serde_json::to_string(comment).unwrap();
+    format!(
+        r#"{{"v":1,"seq":{seq},"survey":"grocery-exit","survey_version":1,"language":"en",{started},"answers":[{{"question":"visit","face":2,"at_ms":0}},{{"question":"why","choices":["waiting"],"at_ms":2100}},{{"question":"words","comment":{comment},"at_ms":9000}}],"outcome":"completed","took_ms":9400}}"#
+    )
+    .into_bytes()
+}
+
+fn records() -> Files {
+    let origin = Origin { epoch: StoreEpoch::new([9; 16]), seq: 4_812 };
+    let once = wrap(7, origin, &plain(4_812, "slow")).unwrap();
+    let twice = wrap(1, Origin { epoch: StoreEpoch::new([1; 16]), seq: 7 }, &once).unwrap();
+    let hostile = "\u{202e}z\u{0300}\u{0301}\u{0}=cmd|' /C calc'!A0<script>\u{1F469}\u{200d}\u{1F52C}";
+    vec![
+        plain(7, "slow"),
+        plain(1, hostile),
+        once,
+        twice,
+        b"{}".to_vec(),
+        b"{\"v\":2}".to_vec(),
+        b"[".repeat(500),
+    ]
+}
+
+fn run(records: Files) -> Run {
+    let epoch = StoreEpoch::new([2; 16]);
+    Run { epoch, first_seq: 1, previous_head: genesis(&epoch), records }
+}
+
+fn batches() -> Files {
+    let encoded = |records| encode(&run(records), DeviceId::new([1; 16]), Nonce::new([5; 16]), &key()).1;
+    let three = encoded(vec![plain(1, ""), plain(2, "slow"), plain(3, "\u{1F600}")]);
+    let mut files = vec![encoded(vec![plain(1, "")]), encoded(records())];
+    // The same before compression, which is where a mutation does most.
+    files.push(zstd::bulk::decompress(&three, 1 << 20).unwrap());
+    files.push(three);
+    files.push(zstd::bulk::compress(&vec![0; 1 << 22], 1).unwrap());
+    files.push(Vec::new());
+    files
+}
+
+fn receipt() -> SignedReceipt {
+    let sent = sent();
+    let receipt = Receipt {
+        device: sent.device,
+        epoch: sent.epoch,
+        through_seq: sent.last_seq(),
+        head: sent.last_head,
+        server_epoch: ServerEpoch::new([6; 16]),
+        nonce: sent.nonce,
+        received_ms: 1_795_300_200_000,
+    };
+    receipt.sign(&key())
+}
+
+fn receipts() -> Files {
+    let json = |value: &dyn erased::Json| value.bytes();
+    vec![
+        json(&receipt()),
+        json(&ProblemType::NotContiguous.with_detail("send from 5").at_mark(4)),
+        json(&ProblemType::RecordUnreadable.with_detail("record 3").about(3)),
+        json(&ProblemType::ChainConflict.with_detail("x\u{1b}[2J").at_mark(u64::MAX)),
+        b"<html>Welcome to our Wi-Fi</html>".to_vec(),
+        b"30".to_vec(),
+        b"Sun, 22 Nov 2026 01:27:07 GMT".to_vec(),
+        b"99999999999999999999999".to_vec(),
+    ]
+}
+
+fn position() -> Position {
+    Position {
+        epoch: StoreEpoch::new([2; 16]),
+        last_seq: 4_812,
+        head: Head::new([4; 32]),
+        acknowledged_seq: 4_800,
+        server_epoch: Some(ServerEpoch::new([6; 16])),
+    }
+}
+
+fn health() -> Health {
+    let former = FormerEpoch {
+        epoch: StoreEpoch::new([1; 16]),
+        last_seq: 99,
+        head: Head::new([3; 32]),
+        reason: BeginReason::Rotted,
+        lost: vec![SeqRange { first: 7, last: 7 }, SeqRange { first: 40, last: 52 }],
+    };
+    Health {
+        position: position(),
+        purged_seq: 1_000,
+        boot: 17,
+        oldest_unsent_ms: Some(1_795_300_000_000),
+        disk_free_bytes: Some(1 << 33),
+        former: vec![former],
+        kiosk_version: "0.1.0".into(),
+    }
+}
+
+fn socket_messages() -> Files {
+    let requests = [
+        Request::Hello { version: LOCAL_VERSION, program: "afterword-sync".into() },
+        Request::Position,
+        Request::Next(Take { after_seq: 4_800, records_max: 500, wait_ms: 30_000 }),
+        Request::Accept(receipt()),
+        Request::Health,
+        Request::BeginAnew { reason: BeginReason::Forked },
+        Request::Summary { first_day: 20_000, last_day: 20_029 },
+    ];
+    let replies = [
+        Reply::Hello { version: LOCAL_VERSION, program_version: "0.1.0".into() },
+        Reply::Position(position()),
+        Reply::Next { run: Some(run(vec![plain(1, ""), vec![0xff, b'\n', 0]]).into()) },
+        Reply::Next { run: None },
+        Reply::Accepted { acceptance: Acceptance::Stored },
+        Reply::Health(health()),
+        Reply::BegunAnew { begun: Begun::Anew },
+        Reply::Refused { detail: "the disk is full".into() },
+    ];
+    let mut files: Files = requests.iter().map(|request| serde_json::to_vec(request).unwrap()).collect();
+    files.extend(replies.iter().map(|reply| serde_json::to_vec(reply).unwrap()));
+    files.push(vec![0xff; 8]);
+    files
+}
+
+fn heartbeats() -> Files {
+    let heartbeat = Heartbeat {
+        v: 1,
+        device: DeviceId::new([1; 16]),
+        health: health(),
+        agent_version: "0.1.0".into(),
+        wall_ms: 1_795_300_200_000,
+        certificate_expires_ms: 1_803_000_000_000,
+        trusted: vec![Fingerprint::new([8; 32])],
+    };
+    let answer = HeartbeatAnswer {
+        server_epoch: ServerEpoch::new([6; 16]),
+        mark: 4_800,
+        head: Head::new([4; 32]),
+        wall_ms: 1_795_300_200_000,
+        collector_ca_pem: Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into()),
+    };
+    let renewal = RenewalRequest {
+        signing_request_pem: "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
+            .into(),
+        agent_version: "0.1.0".into(),
+    };
+    let renewed = Renewed { certificate_pem: "x".into(), collector_ca_pem: "y".into() };
+    let json = |value: &dyn erased::Json| value.bytes();
+    vec![json(&heartbeat), json(&answer), json(&renewal), json(&renewed)]
+}
+
+fn shipped(path: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}
+
+fn surveys() -> Files {
+    let small =
+        b"format = 1\nid = \"s\"\nversion = 1\n[[questions]]\nid = \"visit\"\nkind = \"faces\"\n".to_vec();
+    vec![
+        shipped("kiosk/app/surveys/grocery-exit.toml"),
+        small,
+        "format = 1\nid = \"\u{202e}\"\n".into(),
+        b"a.".repeat(300),
+        b"[".repeat(2_000),
+        b"\xff\xfe".to_vec(),
+    ]
+}
+
+fn configurations() -> Files {
+    vec![
+        shipped("kiosk/app/examples/kiosk.toml"),
+        b"format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n".to_vec(),
+        b"format = 2\nstore_name = \"\"\ntime_zone = \"Mars/Olympus\"\n".to_vec(),
+        b"store_name = \"\"\"\n\n\"\"\"\n".to_vec(),
+        b"x = { a = { b = { c = 1 } } }\n".to_vec(),
+    ]
+}
+
+/// Writing values of several types in one list.
+mod erased {
+    pub(super) trait Json {
+        fn bytes(&self) -> Vec<u8>;
+    }
+
+    impl<T: serde::Serialize> Json for T {
+        fn bytes(&self) -> Vec<u8> {
+            serde_json::to_vec(self).unwrap()
+        }
+    }
+}
