@@ -22,6 +22,7 @@ pub mod config;
 pub mod in_process;
 pub mod limits;
 mod listen;
+mod load;
 mod noting;
 mod opened;
 mod pki;

@@ -13,13 +13,14 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use afterword_model::ports::{Clock, Entropy};
-use afterword_protocol::limits::BATCHES_IN_FLIGHT_MAX;
-use tokio::net::TcpListener;
+use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, LISTEN_BACKLOG};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::config::{Config, https_url, pki_path};
 use crate::listen::{Port, tls};
+use crate::load::Load;
 use crate::noting::{keep_note, note};
 use crate::opened::Opened;
 use crate::pki::PkiError;
@@ -113,8 +114,8 @@ impl Collector {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let (device_listener, device_address) = bind(config.device_listen, "--listen").await?;
-        let (enrol_listener, enrol_address) = bind(config.enrol_listen, "--enrol-listen").await?;
+        let (device_listener, device_address) = bind(config.device_listen, "--listen")?;
+        let (enrol_listener, enrol_address) = bind(config.enrol_listen, "--enrol-listen")?;
         let (device_url, enrol_url) = urls(&config, device_address, enrol_address)?;
 
         let urls = (device_url.as_str(), enrol_url.as_str());
@@ -132,6 +133,7 @@ impl Collector {
             context: Arc::clone(&context),
             readers,
             writer,
+            load: Load::default(),
             in_flight: Semaphore::new(limits.batches_in_flight.clamp(1, BATCHES_IN_FLIGHT_MAX)),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             limits: limits.clone(),
@@ -145,6 +147,7 @@ impl Collector {
             router: routes::device_port(Arc::clone(&app)),
             connections_max: limits.device_connections.max(1),
             limits: limits.clone(),
+            load: app.load.clone(),
         };
         let enrol_port = Port {
             listener: enrol_listener,
@@ -152,6 +155,7 @@ impl Collector {
             router: routes::enrol_port(Arc::clone(&app)),
             connections_max: limits.enrol_connections.max(1),
             limits: limits.clone(),
+            load: app.load.clone(),
         };
         ports.spawn(device_port.serve(ended.clone()));
         ports.spawn(enrol_port.serve(ended));
@@ -224,12 +228,16 @@ impl Drop for Collector {
     }
 }
 
-async fn bind(address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+fn bind(address: SocketAddr, option: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |reason: io::Error| match reason.kind() {
         io::ErrorKind::AddrInUse => StartError::PortInUse { address, option },
         _ => StartError::Listen { address, option, reason },
     };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
+    // As the standard library has it: a restart is not to wait until the kernel has forgotten old connections.
+    socket.set_reuseaddr(true).map_err(failed)?;
+    socket.bind(address).map_err(failed)?;
+    let listener = socket.listen(LISTEN_BACKLOG).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }

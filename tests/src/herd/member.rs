@@ -66,8 +66,8 @@ pub(super) struct Member {
 
 /// How a try ended.
 pub(super) struct Attempt {
-    /// With this answer, when one came.
-    pub(super) answer: Option<Answer>,
+    /// With this answer, or why none came.
+    pub(super) answer: Result<Answer>,
     /// And with a connection that the collector has not closed.
     pub(super) connection: Option<Connection>,
 }
@@ -188,11 +188,12 @@ impl Member {
             let (answer, stays_open) = timeout(ANSWER_MAX, self.ask(&mut stream)).await??;
             anyhow::Ok((answer, stays_open.then_some(stream)))
         };
-        let Ok((answer, connection)) = tried.await else {
-            return Attempt { answer: None, connection: None };
+        let (answer, connection) = match tried.await {
+            Ok(answered) => answered,
+            Err(error) => return Attempt { answer: Err(error), connection: None },
         };
         let now_ms = SystemClock::start().wall_ms();
-        Attempt { answer: Some(classify(&answer, &self.header, &herd.receipt_key, now_ms)), connection }
+        Attempt { answer: Ok(classify(&answer, &self.header, &herd.receipt_key, now_ms)), connection }
     }
 
     async fn connect(&self, herd: &Herd) -> Result<Connection> {

@@ -12,6 +12,7 @@
 mod bystander;
 mod member;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,8 +67,8 @@ pub struct Outcome {
     pub connections: u64,
     /// Answers "busy".
     pub busy: u64,
-    /// Connections that were closed, refused or too slow.
-    pub failed: u64,
+    /// Connections that were closed, refused or too slow, by what was said of them.
+    pub failures: BTreeMap<String, u64>,
     /// What the bystander waited before the others came.
     pub alone: Latencies,
     /// What it waited while they were there.
@@ -120,8 +121,11 @@ impl fmt::Display for Outcome {
             f64::from(self.drained) / seconds,
             self.connections,
             self.busy,
-            self.failed
+            self.failures.values().sum::<u64>()
         )?;
+        for (why, count) in &self.failures {
+            writeln!(f, "  {count} x {why}")?;
+        }
         writeln!(f, "bystander alone:  {}", self.alone)?;
         writeln!(f, "bystander beside: {}", self.beside)?;
         let (before, peak) = (self.memory_before_kib / 1_024, self.memory_peak_kib / 1_024);
@@ -152,7 +156,7 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
     let elapsed = began.elapsed();
     let beside = bystander.latencies_so_far()?;
     herd.is_held(desk)?;
-    let Tally { drained, connections, busy, failed } = *tally.borrow();
+    let Tally { drained, connections, busy, failures } = tally.borrow().clone();
     let memory_peak_kib = collector.peak_memory_kib()?;
     let (alone, beside) = (Latencies::of(alone), Latencies::of(beside));
     Ok(Outcome {
@@ -160,7 +164,7 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
         elapsed,
         connections,
         busy,
-        failed,
+        failures,
         alone,
         beside,
         memory_before_kib,
@@ -169,12 +173,12 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
 }
 
 /// What has happened so far.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tally {
     drained: u32,
     connections: u64,
     busy: u64,
-    failed: u64,
+    failures: BTreeMap<String, u64>,
 }
 
 async fn drain_all(herd: &Arc<Herd>, order: Order, tally: &watch::Sender<Tally>) -> Result<()> {
@@ -209,25 +213,34 @@ async fn drain(
         // Boxed, so that the thousands that wait take little room.
         let Attempt { answer, connection } = Box::pin(member.attempt(&herd, connection)).await;
         let wait = match answer {
-            Some(Answer::Receipt(_)) => {
+            Ok(Answer::Receipt(_)) => {
                 tally.send_modify(|tally| tally.drained += 1);
                 return Ok(());
             }
-            Some(Answer::Wait { wait_ms, .. }) => {
+            Ok(Answer::Wait { wait_ms, .. }) => {
                 tally.send_modify(|tally| tally.busy += 1);
                 Duration::from_millis(wait_ms)
             }
-            Some(Answer::Transient { .. }) | None => {
-                tally.send_modify(|tally| tally.failed += 1);
+            Ok(Answer::Transient { problem }) => {
                 failures += 1;
-                BACKOFF_MAX.min(Duration::from_millis(500 << failures.min(10)))
+                after_failure(&tally, problem, failures)
             }
-            Some(other) => bail!("device {number} was told {other:?}"),
+            Err(error) => {
+                failures += 1;
+                after_failure(&tally, format!("{error:#}"), failures)
+            }
+            Ok(other) => bail!("device {number} was told {other:?}"),
         };
         // As a real agent does: a connection that the collector did not close is used again.
         kept = connection.map(|connection| (place, connection));
         sleep(wait + wait.mul_f64((dice.next_u64() % 1_000) as f64 / 1_000.0)).await;
     }
+}
+
+/// How long a device waits after so many failures.
+fn after_failure(tally: &watch::Sender<Tally>, why: String, failures: u32) -> Duration {
+    tally.send_modify(|tally| *tally.failures.entry(why).or_default() += 1);
+    BACKOFF_MAX.min(Duration::from_millis(500 << failures.min(10)))
 }
 
 /// Whether this machine gives a process files for so many connections, and for what else it needs.

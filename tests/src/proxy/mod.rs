@@ -19,6 +19,7 @@ use anyhow::Result;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 pub use impostor::{Impostor, Seen, http};
 
@@ -26,6 +27,9 @@ use crate::wait::patiently;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
+
+/// Until the next try to bind a port that is still held.
+const BIND_AGAIN: Duration = Duration::from_millis(1);
 
 /// What the line does.
 #[derive(Clone)]
@@ -178,6 +182,17 @@ fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
+/// The same port once more. While a program is being started beside this, its half-made process still holds a copy of
+/// every socket there was, and the port is free only when it has become that program.
+async fn bound_again(address: SocketAddr) -> TcpSocket {
+    loop {
+        match bound(address) {
+            Ok(socket) => return socket,
+            Err(_) => sleep(BIND_AGAIN).await,
+        }
+    }
+}
+
 async fn accept(mut socket: TcpSocket, address: SocketAddr, line: Arc<Line>) -> io::Result<()> {
     let mut behaviour = line.behaviour.subscribe();
     loop {
@@ -188,7 +203,7 @@ async fn accept(mut socket: TcpSocket, address: SocketAddr, line: Arc<Line>) -> 
         let listener = socket.listen(BACKLOG)?;
         accept_until_refused(&listener, &line, &mut behaviour).await;
         drop(listener);
-        socket = bound(address)?;
+        socket = bound_again(address).await;
     }
 }
 

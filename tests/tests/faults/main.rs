@@ -1,6 +1,7 @@
 //! Every fault of the fault table, one test each, named by its id.
 
 mod clock;
+mod crowd;
 mod database;
 mod delivery;
 mod disk;

@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use self::turnstile::Turnstile;
 use crate::limits::Limits;
+use crate::load::Load;
 
 /// A pause after an accept that failed, as it does when the process has no file left: time for one to close.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -36,6 +37,8 @@ pub(crate) struct Port {
     pub(crate) router: Router,
     pub(crate) connections_max: usize,
     pub(crate) limits: Limits,
+    /// Who goes before its handshakes.
+    pub(crate) load: Load,
 }
 
 /// Where a request comes from.
@@ -65,7 +68,7 @@ impl Port {
     pub(crate) async fn serve(self, mut ending: watch::Receiver<bool>) {
         let shared = Arc::new(Shared {
             tls: self.tls,
-            turnstile: Turnstile::for_this_machine(),
+            turnstile: Turnstile::before(self.load),
             router: self.router,
             limits: self.limits,
             places: Arc::new(Semaphore::new(self.connections_max)),

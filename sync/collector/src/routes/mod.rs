@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::limits::Limits;
 use crate::listen::Source;
+use crate::load::Load;
 use crate::pki::Bearer;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) readers: Readers,
     pub(crate) writer: Writer,
     pub(crate) limits: Limits,
+    /// Requests that wait for a place or have one.
+    pub(crate) load: Load,
     /// Requests that are decoded, queued or being committed.
     pub(crate) in_flight: Semaphore,
     /// Decoding is work for the processor: more at once than it has cores only costs memory.
@@ -96,6 +99,7 @@ async fn serve<R: Request>(
     let header = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     expect_type::<R>(header(CONTENT_TYPE), header(CONTENT_ENCODING))?;
     let body = body::read(body, R::BODY_MAX, app.limits.body).await?;
+    let _inside = app.load.enter();
     // In the order of coming; whoever waits here has been read and costs the collector nothing more.
     let _place = match timeout(PLACE_TIMEOUT, app.in_flight.acquire()).await {
         Ok(place) => place.expect("the semaphore is never closed"),
