@@ -48,7 +48,7 @@ struct CommandLine {
 enum Command {
     /// Run the server until it is told to end (SIGTERM or Ctrl-C).
     Serve(serve::Serve),
-    /// Add, list and revoke devices; also while the server runs.
+    /// Add, replace, list, revoke and retire devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),
     /// Erase the content of one response for good; also while the server runs.
