@@ -24,15 +24,15 @@ Exit codes: 0 the code is printed, 1 it failed (the reason is on standard error)
 
 const REPLACE_EXAMPLES: &str = "\
 Examples:
-  # Other hardware in the place of the device; or the same after its identity was lost, expired or revoked.
+  # Other hardware in its place; or the same, after its identity was lost, expired or revoked.
   afterword-collector device replace \"Exit, Main Street\" --data /var/lib/afterword
 
-The code can be used once, within 24 hours. Whoever enrols with it gets the id that the device has, so that records
-which are sent again are known and not stored twice. The key and certificate there are now stay good until the code is
-used, and are refused from then on; a revocation ends then too.
+The code can be used once, within 24 hours. Whoever enrols with it gets the id that the device has,
+so that records which are sent again are known and not stored twice. The key and certificate there
+are now stay good until the code is used, and are refused from then on; a revocation ends then too.
 
-What the old device still owes is printed with the code. Keep the device until that has been received: before the code
-is used it can deliver as ever.
+What the old device still owes is printed with the code. Keep the device until that has been
+received: before the code is used it can deliver as ever.
 
 Exit codes: 0 the code is printed, 1 it failed (the reason is on standard error), 2 wrong use";
 
@@ -48,17 +48,18 @@ Exit codes: 0 revoked, also when it had been before, 1 it failed (the reason is 
 
 const RETIRE_EXAMPLES: &str = "\
 Examples:
-  afterword-collector device retire \"Exit, Main Street\" --reason \"the shop closed\" --data /var/lib/afterword
+  afterword-collector device retire \"Exit, Main Street\" --reason \"shop closed\" --data /var/lib/afterword
 
   # Also when records on it were not received: it is broken, or was stolen.
   afterword-collector device retire \"Exit, Main Street\" --anyway --data /var/lib/afterword
 
-For a device that is taken away for good. While it is known to have records that were not received, it is not retired,
-and they are named; known is what its heartbeats said. From then on it is refused, as a revoked one is, at once and also
-on connections that are open; no code brings it back, and its name is free. What it delivered stays.
+For a device that is taken away for good. While it is known to have records that were not received,
+it is not retired, and they are named; known is what its heartbeats said. Once retired it is refused
+as a revoked one is, at once and also on connections that are open; no code brings it back, and its
+name is free. What it delivered stays.
 
-Exit codes: 0 retired, also when it had been before, 1 it failed or records are missing (the reason is on standard
-error), 2 wrong use";
+Exit codes: 0 retired, also when it had been before, 1 it failed or records are missing (the reason
+is on standard error), 2 wrong use";
 
 /// What can be done to devices.
 #[derive(Subcommand)]
