@@ -144,7 +144,7 @@ impl Office {
     /// Gives a new device a name and a code, and takes its enrolment with that code.
     pub(super) fn enrol(&mut self, name: &str, again: bool, signing_request_pem: String) -> Result<Enrolled> {
         let mut admin = self.admin()?;
-        let added = if again { admin.device_add_again(name, None)? } else { admin.device_add(name, None)? };
+        let added = if again { admin.device_replace(name, None)? } else { admin.device_add(name, None)? };
         let request = EnrolmentRequest {
             code: added.code.to_string(),
             signing_request_pem,
