@@ -80,13 +80,25 @@ impl SocketQueue {
     }
 
     async fn connect(&self) -> Result<Greeted, QueueError> {
+        match self.greet_as(LOCAL_VERSION).await {
+            // A kiosk of the version before knows no higher one than its own, and turns this program away that was
+            // updated first. It answers whoever speaks as it does.
+            Err(QueueError::Refused(detail)) => match self.greet_as(LOCAL_VERSION - 1).await {
+                Err(QueueError::Refused(_)) => Err(QueueError::Refused(detail)),
+                other => other,
+            },
+            other => other,
+        }
+    }
+
+    async fn greet_as(&self, version: u16) -> Result<Greeted, QueueError> {
         let mut connection = UnixStream::connect(&self.path).await.map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("the socket {} cannot be opened ({error})", self.path.display()),
             )
         })?;
-        let hello = Request::Hello { version: LOCAL_VERSION, program: "afterword-sync".into() };
+        let hello = Request::Hello { version, program: "afterword-sync".into() };
         match exchange(&mut connection, &hello).await? {
             // Its version less one is what it still answers; ours less one is what we still ask.
             Reply::Hello { version, .. } if version.abs_diff(LOCAL_VERSION) <= 1 => {
@@ -293,6 +305,20 @@ mod tests {
         Act::Reply(Reply::Hello { version: LOCAL_VERSION + 2, program_version: "9.0".into() })
     }
 
+    /// The kiosk of the version before, which knows no higher one.
+    fn is_from_before(request: &Request) -> Act {
+        const BEFORE: u16 = LOCAL_VERSION - 1;
+        match request {
+            Request::Hello { version: BEFORE, .. } => {
+                Act::Reply(Reply::Hello { version: BEFORE, program_version: "0.0".into() })
+            }
+            Request::Hello { version, .. } => Act::Reply(Reply::Refused {
+                detail: format!("version {version}, this kiosk {BEFORE}; update the older one"),
+            }),
+            other => honest(other),
+        }
+    }
+
     fn take() -> Take {
         Take { after_seq: 4, records_max: 2, wait_ms: 0 }
     }
@@ -337,9 +363,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_version_too_far_off_is_named() {
-        let (_dir, mut queue) = kiosk(&[is_from_the_future]);
+        let (_dir, mut queue) = kiosk(&[is_from_the_future, is_from_the_future]);
         let Err(QueueError::Refused(detail)) = queue.position().await else { panic!("it is refused") };
         assert!(detail.contains("update"), "{detail}");
+    }
+
+    #[tokio::test]
+    async fn the_kiosk_of_the_version_before_is_spoken_to_as_it_speaks() {
+        let (_dir, mut queue) = kiosk(&[is_from_before, is_from_before]);
+        assert_eq!(queue.position().await.unwrap(), position());
+        assert!(queue.health().await.unwrap().is_none(), "which it knows nothing of");
+        assert!(queue.next(take()).await.unwrap().is_some());
     }
 
     #[tokio::test]

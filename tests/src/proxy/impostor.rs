@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use afterword_protocol::batch::BATCHES_PATH;
 use anyhow::{Context, Result};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
@@ -14,8 +15,8 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
-/// Makes an answer to the request with this number, from 0: all bytes of it.
-type Answer = dyn Fn(usize) -> Vec<u8> + Send + Sync;
+/// Makes an answer to a request: all bytes of it.
+type Answer = dyn Fn(&Seen) -> Vec<u8> + Send + Sync;
 
 /// A request that an impostor has read.
 #[derive(Debug, Clone)]
@@ -24,8 +25,22 @@ pub struct Seen {
     pub at: Instant,
     /// Its first line and header fields, in lower case.
     pub head: String,
+    /// How many requests to the same address it has read before.
+    pub number: usize,
     /// How many bytes its body had.
     pub body_bytes: usize,
+}
+
+impl Seen {
+    /// Whether a batch was to be delivered.
+    #[must_use]
+    pub fn is_batch(&self) -> bool {
+        self.address().is_some_and(|address| address == BATCHES_PATH)
+    }
+
+    fn address(&self) -> Option<&str> {
+        self.head.split(' ').nth(1)
+    }
 }
 
 /// A server of its own; see the module.
@@ -42,7 +57,7 @@ impl Impostor {
     /// When the keys cannot be read.
     pub fn with_keys_of(
         data: &Path,
-        answer: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static,
+        answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static,
     ) -> Result<Arc<Self>> {
         let certificate = CertificateDer::from_pem_file(data.join("pki/server.pem"))?;
         let key = PrivateKeyDer::from_pem_file(data.join("pki/server.key"))?;
@@ -53,7 +68,7 @@ impl Impostor {
     ///
     /// # Errors
     /// When the certificates cannot be made.
-    pub fn of_another_ca(answer: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> Result<Arc<Self>> {
+    pub fn of_another_ca(answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static) -> Result<Arc<Self>> {
         let ca_key = KeyPair::generate_for(&rcgen::PKCS_ED25519)?;
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -87,14 +102,14 @@ impl Impostor {
     /// Answers one request and hangs up.
     pub(super) async fn serve(&self, client: TcpStream) {
         let Ok(mut stream) = self.tls.accept(client).await else { return };
-        let Some(seen) = read_request(&mut stream).await else { return };
-        let number = {
+        let Some(mut seen) = read_request(&mut stream).await else { return };
+        {
             let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push(seen);
-            all.len() - 1
-        };
+            seen.number = all.iter().filter(|before| before.address() == seen.address()).count();
+            all.push(seen.clone());
+        }
         // A client that has hung up needs no answer.
-        let _ = stream.write_all(&(self.answer)(number)).await;
+        let _ = stream.write_all(&(self.answer)(&seen)).await;
         let _ = stream.shutdown().await;
     }
 }
@@ -107,7 +122,7 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<Seen> 
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             let length: usize = length.map_or(Some(0), |length| length.parse().ok())?;
             if bytes.len() >= end + 4 + length {
-                return Some(Seen { at: Instant::now(), head, body_bytes: length });
+                return Some(Seen { at: Instant::now(), head, number: 0, body_bytes: length });
             }
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use afterword_protocol::limits::RETRY_MAX_MS;
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, ProblemType};
 use afterword_protocol::receipt::RECEIPT_MEDIA_TYPE;
-use afterword_tests::proxy::http;
+use afterword_tests::proxy::{Seen, http};
 use afterword_tests::wait::until;
 use afterword_tests::{Behaviour, Desk, Impostor, Program, Proxy};
 use anyhow::{Context, Result};
@@ -80,7 +80,7 @@ async fn f28_a_link_that_flaps_brings_everything_over_once() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn f29_a_captive_portal_acknowledges_nothing() -> Result<()> {
     let mut shop = Shop::open(|desk| {
-        let portal = Impostor::with_keys_of(&desk.path("collector"), |number| match number % 4 {
+        let portal = Impostor::with_keys_of(&desk.path("collector"), |seen| match seen.number % 4 {
             0 => http(200, "Content-Type: text/html; charset=utf-8\r\n", LOG_IN_PAGE),
             1 => http(302, "Location: https://localhost/login\r\n", ""),
             // Worse than any portal: the right words around nothing.
@@ -175,9 +175,10 @@ async fn f31_a_name_that_cannot_be_looked_up_is_transient() -> Result<()> {
 async fn f32_retry_after_is_obeyed_capped_and_jittered() -> Result<()> {
     const DATE: &str = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     let busy = serde_json::to_string(&ProblemType::Busy.with_detail("busy"))?;
-    let front = move |number| {
+    let front = move |seen: &Seen| {
         let ours = format!("Content-Type: {PROBLEM_MEDIA_TYPE}\r\n");
-        match number {
+        match seen.number {
+            _ if !seen.is_batch() => http(502, "", "heartbeats have waits of their own"),
             0 => http(503, &format!("{ours}Retry-After: 2\r\n"), &busy),
             // Whoever says it, and whatever the device's own clock says: the date counts from the answer's own.
             1 => http(429, &format!("{DATE}Retry-After: Sun, 06 Nov 1994 08:49:40 GMT\r\n"), "slow down"),
@@ -195,8 +196,9 @@ async fn f32_retry_after_is_obeyed_capped_and_jittered() -> Result<()> {
     })?;
     let front = front_of.context("it stands there")?;
     let last_seq = shop.kiosk.shoppers(2)?.last_seq;
-    let seen = until("five requests", || {
-        let seen = front.seen();
+    let seen = until("five batches", || {
+        let mut seen = front.seen();
+        seen.retain(Seen::is_batch);
         Ok((seen.len() >= 5).then_some(seen))
     })
     .await?;
