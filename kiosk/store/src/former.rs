@@ -24,17 +24,18 @@ pub struct CarriedOver {
 
 impl fmt::Display for CarriedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.former.reason {
-            BeginReason::Forked => "another history is held of it",
-            BeginReason::Rotted => "a record in it had rotted on the disk",
-            BeginReason::Salvaged => "its file was damaged or is gone",
-        };
-        write!(
-            f,
-            "epoch {} is over because {why}; answers carried over: {}",
-            self.former.epoch, self.records
-        )?;
+        let why = why(self.former.reason);
         write!(f, ", lost: {}", Numbers(&self.former.lost))
+    }
+}
+
+/// Why an epoch is over, in words that follow "because".
+#[must_use]
+pub fn why(reason: BeginReason) -> &'static str {
+    match reason {
+        BeginReason::Forked => "another history is held of it",
+        BeginReason::Rotted => "a record in it had rotted on the disk",
+        BeginReason::Salvaged => "its file was damaged or is gone",
     }
 }
 
