@@ -24,8 +24,9 @@ pub struct CarriedOver {
 
 impl fmt::Display for CarriedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = why(self.former.reason);
-        write!(f, ", lost: {}", Numbers(&self.former.lost))
+        let Self { former, records, .. } = self;
+        write!(f, "epoch {} is over because {}; ", former.epoch, why(former.reason))?;
+        write!(f, "answers carried over: {records}, lost: {}", Numbers(&former.lost))
     }
 }
 
@@ -97,6 +98,15 @@ pub(crate) fn insert(connection: &Connection, former: &FormerEpoch, ended_ms: i6
     Ok(())
 }
 
+/// As [`insert`], unless the epoch is known to be over already.
+pub(crate) fn insert_new(
+    connection: &Connection,
+    former: &FormerEpoch,
+    ended_ms: i64,
+) -> rusqlite::Result<()> {
+    if is_former(connection, &former.epoch)? { Ok(()) } else { insert(connection, former, ended_ms) }
+}
+
 /// Whether this epoch is over.
 pub(crate) fn is_former(connection: &Connection, epoch: &StoreEpoch) -> rusqlite::Result<bool> {
     let mut read = connection.prepare("SELECT 1 FROM former_epoch WHERE epoch = ?1")?;
@@ -157,6 +167,23 @@ mod tests {
         assert_eq!(lost.into_ranges(), [range(4, 6), range(9, 9)]);
         assert_eq!(Numbers(&[range(4, 6), range(9, 9)]).to_string(), "4 to 6, 9");
         assert_eq!(Numbers(&[]).to_string(), "none");
+    }
+
+    #[test]
+    fn what_was_carried_is_told_in_one_sentence() {
+        let former = FormerEpoch {
+            epoch: StoreEpoch::new([1; 16]),
+            last_seq: 9,
+            head: afterword_model::record::Head::new([0; 32]),
+            reason: BeginReason::Rotted,
+            lost: vec![range(4, 6), range(9, 9)],
+        };
+        let carried = CarriedOver { former, records: 5, file: None };
+        let expected = format!(
+            "epoch {} is over because a record in it had rotted on the disk; answers carried over: 5, lost: 4 to 6, 9",
+            "01".repeat(16)
+        );
+        assert_eq!(carried.to_string(), expected);
     }
 
     #[test]
