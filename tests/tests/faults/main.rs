@@ -11,3 +11,4 @@ mod network;
 mod panel;
 mod process;
 mod shelf;
+mod simulation;
