@@ -169,7 +169,11 @@ pub fn keep_in(state_dir: PathBuf) -> Keep {
 }
 
 /// The PKCS#10 request for this key, in PEM.
-pub(crate) fn signing_request(key: &SigningKey) -> String {
+///
+/// # Panics
+/// Never: every Ed25519 key can sign a request without names.
+#[must_use]
+pub fn signing_request(key: &SigningKey) -> String {
     let der = PrivatePkcs8KeyDer::from(key.to_pkcs8_der().to_vec());
     let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519)
         .expect("an Ed25519 key in PKCS#8 is what this takes");

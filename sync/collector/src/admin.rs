@@ -3,6 +3,7 @@
 //! Works on the database itself, also while a server runs on it: SQLite's locks keep the two apart, and the
 //! server asks the device table on every request, so what is changed here holds at once.
 
+pub mod backing_up;
 mod erasing;
 
 use std::path::{Path, PathBuf};
@@ -11,13 +12,17 @@ use std::sync::Arc;
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::{DeviceId, ServerEpoch, StoreEpoch};
 use afterword_protocol::enrolment::EnrolmentCode;
+use afterword_protocol::heartbeat::Fingerprint;
 use afterword_protocol::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
+use afterword_protocol::queue::SeqRange;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
 use crate::config::{database_path, pki_path};
 use crate::pki::{PkiError, SERVER_CA_FILE, read_receipt_key};
 use crate::storage::devices::{self, Device};
+use crate::storage::heartbeats;
+use crate::storage::progress::{self, Progress};
 use crate::storage::{OpenError, VerifyReport, open_existing, read_server, verify};
 
 /// Why an operator's wish is not carried out.
@@ -109,19 +114,38 @@ pub struct DeviceRow {
     pub revoked_reason: Option<String>,
     /// When its last new records came; a batch that repeats what is held does not count.
     pub last_received_ms: Option<i64>,
+    /// Whether a copy of it seems to be at work: an earlier store is heard of after a later one began, or what came
+    /// contradicts what is held.
+    pub clone_suspected: bool,
     /// What came from each of its stores, oldest first.
     pub stores: Vec<StoreRow>,
 }
 
-/// What came from one store of a device.
+/// How much of one store of a device is here. Times are milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoreRow {
     /// Which.
     pub epoch: StoreEpoch,
-    /// Records held, from 1 on without a gap.
-    pub records: u64,
-    /// When the last new ones came, milliseconds since 1970-01-01T00:00:00Z.
-    pub last_received_ms: i64,
+    /// The highest number ever heard of it.
+    pub collected: u64,
+    /// Of them, those that are held, under this store's numbers or carried into a later one.
+    pub received: u64,
+    /// Not received yet, number for number.
+    pub missing: Vec<SeqRange>,
+    /// Damaged on the device before they were received.
+    pub lost: Vec<SeqRange>,
+    /// Whether the device has gone on in another store.
+    pub is_former: bool,
+    /// When the last new ones came.
+    pub last_received_ms: Option<i64>,
+    /// When its last heartbeat came.
+    pub last_heard_ms: Option<i64>,
+    /// When the oldest record without a receipt was frozen, by the device's clock, as of that heartbeat.
+    pub oldest_unsent_ms: Option<i64>,
+    /// How far the device's clock was ahead of the collector's then, in milliseconds.
+    pub clock_ahead_ms: Option<i64>,
+    /// End of the certificate that it used then.
+    pub certificate_expires_ms: Option<i64>,
 }
 
 /// How a device stands with the collector.
@@ -274,6 +298,15 @@ impl Admin {
         })
     }
 
+    /// Devices that may deliver and have not said that they trust this authority: once only it is used, they can't
+    /// connect any more.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn active_devices_without(&self, authority: &Fingerprint) -> Result<Vec<String>, AdminError> {
+        Ok(heartbeats::active_devices_without(&self.connection, authority)?)
+    }
+
     /// Hashes every chain again from its beginning, and compares with it every receipt that was given and its signature.
     ///
     /// # Errors
@@ -303,7 +336,8 @@ impl Admin {
     }
 
     fn row(&self, device: Device, now_ms: i64) -> Result<DeviceRow, AdminError> {
-        let stores = devices::stores(&self.connection, &device.device)?;
+        let stores = progress::of_device(&self.connection, &device.device)?;
+        let clone_suspected = progress::is_clone_suspected(&self.connection, &device.device)?;
         let state = match (device.revoked_ms, device.enrolled_ms) {
             (Some(_), _) => DeviceState::Revoked,
             (None, Some(_)) => DeviceState::Active,
@@ -322,16 +356,31 @@ impl Admin {
             agent_version: device.agent_version,
             revoked_ms: device.revoked_ms,
             revoked_reason: device.revoked_reason,
-            last_received_ms: stores.iter().map(|store| store.last_received_ms).max(),
-            stores: stores
-                .into_iter()
-                .map(|store| StoreRow {
-                    epoch: store.epoch,
-                    records: store.records,
-                    last_received_ms: store.last_received_ms,
-                })
-                .collect(),
+            last_received_ms: stores.iter().filter_map(|store| store.last_received_ms).max(),
+            clone_suspected,
+            stores: stores.into_iter().map(StoreRow::from).collect(),
         })
+    }
+}
+
+impl From<Progress> for StoreRow {
+    fn from(store: Progress) -> Self {
+        let count =
+            |ranges: &[SeqRange]| ranges.iter().map(|range| range.last - range.first + 1).sum::<u64>();
+        let heard = store.heard;
+        Self {
+            epoch: store.epoch,
+            collected: store.collected,
+            received: store.collected - count(&store.missing) - count(&store.lost),
+            missing: store.missing,
+            lost: store.lost,
+            is_former: store.is_former,
+            last_received_ms: store.last_received_ms,
+            last_heard_ms: heard.as_ref().map(|heard| heard.at_ms),
+            oldest_unsent_ms: heard.as_ref().and_then(|heard| heard.oldest_unsent_ms),
+            clock_ahead_ms: heard.as_ref().map(|heard| heard.clock_ahead_ms),
+            certificate_expires_ms: heard.map(|heard| heard.certificate_expires_ms),
+        }
     }
 }
 

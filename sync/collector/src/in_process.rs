@@ -6,6 +6,7 @@
 //! TLS records, time-outs, and limits on what is under way at once.
 //! On failure a request is answered as the server would answer it, and nothing of it is stored.
 
+use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,6 +46,8 @@ pub struct InProcess {
     context: Arc<Context>,
     readers: Readers,
     writing: Mutex<WritingConnection>,
+    /// Held for its lock.
+    _serving: File,
 }
 
 /// What it says to a request.
@@ -83,9 +86,9 @@ impl InProcess {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let Opened { context, readers, writing } =
+        let Opened { context, readers, writing, serving } =
             Opened::open(config, (DEVICE_URL, ENROL_URL), clock, entropy)?;
-        Ok(Self { context: Arc::new(context), readers, writing: Mutex::new(writing) })
+        Ok(Self { context: Arc::new(context), readers, writing: Mutex::new(writing), _serving: serving })
     }
 
     /// Takes one POST and answers it. The path decides the port: enrolment needs no certificate, everything else is on

@@ -23,6 +23,7 @@ pub mod in_process;
 pub mod limits;
 mod listen;
 mod load;
+mod noting;
 mod opened;
 mod pki;
 mod refresh;
@@ -34,6 +35,7 @@ pub mod server;
 mod storage;
 mod throttle;
 
+pub use admin::backing_up::{BackupError, Restored, restore};
 pub use admin::{Admin, AdminError, DeviceRow, DeviceState, NewDevice, Revocation, StoreRow};
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};

@@ -3,7 +3,7 @@
 //! While they are made, a lock on the folder keeps a second start from making them too. On failure what was there is
 //! as it was; a half-made folder of keys is never seen.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -15,16 +15,22 @@ use crate::config::{Config, database_path, pki_path};
 use crate::pki::Keys;
 use crate::requests::Context;
 use crate::server::StartError;
+use crate::storage::held;
 use crate::storage::readers::Readers;
 use crate::storage::writer::WritingConnection;
 use crate::storage::{OpenError, open_or_create, read_server, write_urls};
 use crate::throttle::Throttle;
+
+/// Name of the file that is locked while somebody serves.
+const SERVING_FILE: &str = "serving.lock";
 
 /// What requests are worked on with.
 pub(crate) struct Opened {
     pub(crate) context: Context,
     pub(crate) readers: Readers,
     pub(crate) writing: WritingConnection,
+    /// Says that somebody serves from the folder, until dropped.
+    pub(crate) serving: File,
 }
 
 impl Opened {
@@ -37,10 +43,19 @@ impl Opened {
     ) -> Result<Self, StartError> {
         let database = database_path(&config.data);
         let locked = prepare_folder(&config.data)?;
+        let serving = serving_lock(&config.data)
+            .map_err(|reason| StartError::Folder { path: config.data.clone(), reason })?;
         let keys = Keys::open(&pki_path(&config.data), &config.certificate_names(), &clock, &entropy)?;
         let connection = open_or_create(&database, &clock, &entropy)?;
         let failed =
             |error: rusqlite::Error| OpenError::Failed { path: database.clone(), reason: error.to_string() };
+        let found = held::draw_epoch_if_older(&connection, &config.data, &entropy).map_err(failed)?;
+        if found {
+            tracing::warn!(
+                path = %database.display(),
+                "the database holds less than it did: a backup was put in its place. It has a new server epoch, and devices send again what is missing"
+            );
+        }
         let server = read_server(&connection).map_err(failed)?;
         write_urls(&connection, device_url, enrol_url).map_err(failed)?;
         drop(locked);
@@ -54,7 +69,7 @@ impl Opened {
             certificate_life_ms: config.device_certificate_life_ms,
         };
         let writing = WritingConnection::new(connection, database.clone());
-        Ok(Self { context, readers: Readers::new(database), writing })
+        Ok(Self { context, readers: Readers::new(database), writing, serving })
     }
 }
 
@@ -67,6 +82,25 @@ fn prepare_folder(data: &Path) -> Result<File, StartError> {
         return Err(failed(io::Error::from(io::ErrorKind::NotADirectory)));
     }
     lock_folder(data).map_err(failed)
+}
+
+/// Says that somebody serves from the folder, for as long as it is held. Several may: what it keeps away is a restore.
+fn serving_lock(data: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let lock = options.write(true).create(true).truncate(false).mode(0o600).open(data.join(SERVING_FILE))?;
+    lock.lock_shared()?;
+    Ok(lock)
+}
+
+/// The right to change the database as a whole, until dropped; `None` while somebody serves from the folder.
+pub(crate) fn exclusive_lock(data: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let lock = options.write(true).create(true).truncate(false).mode(0o600).open(data.join(SERVING_FILE))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(reason)) => Err(reason),
+    }
 }
 
 /// The right to write keys in the folder, until dropped. Waits for whoever has it: that takes moments.

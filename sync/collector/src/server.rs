@@ -5,6 +5,7 @@
 //! limit, then the writer empties its queue and closes the database. A process that is killed instead loses
 //! nothing that was acknowledged.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::config::{Config, https_url, pki_path};
 use crate::listen::{Port, tls};
 use crate::load::Load;
+use crate::noting::{keep_note, note};
 use crate::opened::Opened;
 use crate::pki::PkiError;
 use crate::refresh::Acceptors;
@@ -90,10 +92,14 @@ pub struct Collector {
     enrol_url: String,
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
-    refresh: AbortHandle,
+    /// What is done beside the ports.
+    chores: [AbortHandle; 2],
+    data: PathBuf,
     app: Option<Arc<App>>,
     writer_thread: Option<JoinHandle<()>>,
     shutdown_limit: std::time::Duration,
+    /// Held for its lock.
+    _serving: File,
 }
 
 impl Collector {
@@ -113,7 +119,7 @@ impl Collector {
         let (device_url, enrol_url) = urls(&config, device_address, enrol_address)?;
 
         let urls = (device_url.as_str(), enrol_url.as_str());
-        let Opened { context, readers, writing } = Opened::open(&config, urls, clock, entropy)?;
+        let Opened { context, readers, writing, serving } = Opened::open(&config, urls, clock, entropy)?;
 
         let tls_failed = |error: tls::TlsError| StartError::Tls {
             path: pki_path(&config.data),
@@ -154,6 +160,7 @@ impl Collector {
         ports.spawn(device_port.serve(ended.clone()));
         ports.spawn(enrol_port.serve(ended));
         let refresh = tokio::spawn(acceptors.follow(context)).abort_handle();
+        let noting = tokio::spawn(keep_note(Arc::clone(&app), config.data.clone())).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -161,10 +168,12 @@ impl Collector {
             enrol_url,
             ending,
             ports,
-            refresh,
+            chores: [refresh, noting],
+            data: config.data,
             app: Some(app),
             writer_thread: Some(writer_thread),
             shutdown_limit: limits.shutdown,
+            _serving: serving,
         })
     }
 
@@ -197,9 +206,13 @@ impl Collector {
     pub async fn shutdown(mut self) {
         // Nobody listening any more is as good as told.
         let _ = self.ending.send(true);
-        self.refresh.abort();
+        self.chores.iter().for_each(AbortHandle::abort);
         while self.ports.join_next().await.is_some() {}
-        self.app = None;
+        if let Some(app) = self.app.take() {
+            // What cannot be noted is noticed by the next start, which then draws an epoch too many.
+            let data = self.data.clone();
+            let _ = tokio::task::spawn_blocking(move || note(&app, &data)).await;
+        }
         if let Some(thread) = self.writer_thread.take() {
             let joined = tokio::task::spawn_blocking(move || thread.join());
             if tokio::time::timeout(self.shutdown_limit, joined).await.is_err() {
@@ -211,7 +224,7 @@ impl Collector {
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        self.refresh.abort();
+        self.chores.iter().for_each(AbortHandle::abort);
     }
 }
 

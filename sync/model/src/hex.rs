@@ -66,6 +66,16 @@ impl<const N: usize, K> PartialEq for Hex<N, K> {
     }
 }
 impl<const N: usize, K> Eq for Hex<N, K> {}
+impl<const N: usize, K> PartialOrd for Hex<N, K> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<const N: usize, K> Ord for Hex<N, K> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.bytes.cmp(&other.bytes)
+    }
+}
 impl<const N: usize, K> std::hash::Hash for Hex<N, K> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.bytes.hash(state);

@@ -132,7 +132,7 @@ impl Round {
         let (cuts, counts) = (cuts.clone(), Arc::clone(&counted));
         let (one_in, name) = (self.one_in, format!("seed {} from {:?}", self.seed, self.start));
         disk.observe(move |moment| {
-            if dice.next_u64() % one_in != 0 {
+            if !dice.next_u64().is_multiple_of(one_in) {
                 return;
             }
             let promise = promised.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
+use afterword_model::carried::{Carried, Origin};
 use afterword_model::hex::Hex;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch, StoreEpoch, genesis};
 use afterword_model::response::Response;
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, QUEUE_WAIT_MAX_MS};
-use afterword_protocol::queue::{Acceptance, Position, Queue, Run, Take};
+use afterword_protocol::queue::{
+    Acceptance, BeginReason, Begun, FormerEpoch, Health, Position, Queue, Run, Take,
+};
 use afterword_protocol::receipt::{Receipt, SignedReceipt};
 
 /// Well before the longest wait is over, and long enough for the slowest disk.
@@ -33,6 +36,12 @@ pub(crate) async fn holds<Q: Queue, A: FnMut(usize)>(fresh: impl Fn() -> (Q, A))
     a_receipt_for_something_else_is_told_apart(queue, add).await;
     let (queue, add) = fresh();
     a_restored_collector_moves_the_mark_back(queue, add).await;
+    let (queue, add) = fresh();
+    health_tells_what_the_position_does_not(queue, add).await;
+    let (queue, add) = fresh();
+    a_new_epoch_has_everything_that_the_former_had(queue, add).await;
+    let (queue, add) = fresh();
+    a_receipt_for_the_former_epoch_comes_too_late(queue, add).await;
 }
 
 async fn an_empty_queue_says_so<Q: Queue>(mut queue: Q) {
@@ -149,6 +158,61 @@ async fn a_restored_collector_moves_the_mark_back<Q: Queue>(mut queue: Q, mut ad
         let position = queue.position().await.unwrap();
         assert_eq!((position.acknowledged_seq, position.server_epoch), (through_seq, Some(server(life))));
     }
+}
+
+async fn health_tells_what_the_position_does_not<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    let empty = queue.health().await.unwrap().expect("it is new enough to say");
+    assert_eq!((empty.position, empty.purged_seq, empty.boot), (queue.position().await.unwrap(), 0, 1));
+    assert_eq!((empty.oldest_unsent_ms, empty.former), (None, vec![]));
+    assert!(empty.disk_free_bytes > Some(0) && !empty.kiosk_version.is_empty());
+    (0..3).for_each(&mut add);
+    let run = take(&mut queue, 0, 3).await.unwrap();
+    let oldest = |health: Option<Health>| health.unwrap().oldest_unsent_ms;
+    assert!(oldest(queue.health().await.unwrap()).is_some());
+    let part = run.prefix(2);
+    queue.accept(&receipt(run.epoch, 2, part.last_head(), 1)).await.unwrap();
+    assert!(oldest(queue.health().await.unwrap()).is_some(), "the third is still unsent");
+    queue.accept(&receipt(run.epoch, 3, run.last_head(), 1)).await.unwrap();
+    assert_eq!(oldest(queue.health().await.unwrap()), None);
+}
+
+async fn a_new_epoch_has_everything_that_the_former_had<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    (0..4).for_each(&mut add);
+    let (old, before) = (queue.position().await.unwrap(), take(&mut queue, 0, 4).await.unwrap());
+    queue.accept(&receipt(old.epoch, 4, old.head, 1)).await.unwrap();
+    assert_eq!(queue.begin_anew(BeginReason::Forked).await.unwrap(), Begun::Anew);
+    let now = queue.position().await.unwrap();
+    assert_ne!(now.epoch, old.epoch);
+    assert_eq!((now.last_seq, now.acknowledged_seq, now.server_epoch), (4, 0, None));
+    let after = take(&mut queue, 0, 4).await.unwrap();
+    assert_eq!((after.epoch, after.previous_head), (now.epoch, genesis(&now.epoch)));
+    assert_eq!(after.last_head(), now.head);
+    for (seq, (was, is)) in (1..).zip(before.records.iter().zip(&after.records)) {
+        let origin = Origin { epoch: old.epoch, seq };
+        assert_eq!(Carried::read(is).unwrap(), Carried { seq, origin, record: was });
+    }
+    let former = FormerEpoch {
+        epoch: old.epoch,
+        last_seq: 4,
+        head: old.head,
+        reason: BeginReason::Forked,
+        lost: vec![],
+    };
+    assert_eq!(queue.health().await.unwrap().unwrap().former, [former]);
+    add(7);
+    assert_eq!(take(&mut queue, 4, 4).await.unwrap().first_seq, 5);
+}
+
+async fn a_receipt_for_the_former_epoch_comes_too_late<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    (0..2).for_each(&mut add);
+    let old = queue.position().await.unwrap();
+    queue.begin_anew(BeginReason::Forked).await.unwrap();
+    let late = receipt(old.epoch, 2, old.head, 1);
+    assert_eq!(queue.accept(&late).await.unwrap(), Acceptance::WrongStore);
+    let now = queue.position().await.unwrap();
+    assert_eq!(now.acknowledged_seq, 0);
+    let receipt = receipt(now.epoch, 2, now.head, 1);
+    assert_eq!(queue.accept(&receipt).await.unwrap(), Acceptance::Stored);
 }
 
 async fn take(queue: &mut impl Queue, after_seq: Seq, records_max: usize) -> Option<Run> {

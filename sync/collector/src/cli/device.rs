@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use afterword_collector::{DeviceRow, DeviceState, NewDevice, Revocation};
+use afterword_collector::{DeviceRow, DeviceState, NewDevice, Revocation, StoreRow};
+use afterword_protocol::queue::SeqRange;
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use serde_json::json;
 
 use super::{Data, moment, print_json};
@@ -29,7 +30,10 @@ Examples:
   afterword-collector device list --data /var/lib/afterword
   afterword-collector device list --data /var/lib/afterword --json
 
-\"Last records\" is when the last new records came; a device with nothing to send stays at its last ones.
+\"Records\" are by the device's own word, as of its last heartbeat, and by what is held; a number counts as received also
+when it was carried into a later store. \"Last records\" is when the last new records came; a device with nothing to send
+stays at its last ones. \"A copy of it may be at work\": a store is heard of that the device had left, or what came
+contradicts what is held; see which of the two devices is the right one and revoke the other.
 
 Exit codes: 0 listed, 1 it failed (the reason is on standard error), 2 wrong use";
 
@@ -42,6 +46,15 @@ allowed again; `afterword-collector device add NAME --again` gives a code to enr
 waits with is void.
 
 Exit codes: 0 revoked, also when it had been before, 1 it failed (the reason is on standard error), 2 wrong use";
+
+/// Characters of a line of the table: it shall be readable in a terminal that is not the widest.
+const TABLE_WIDTH: u16 = 100;
+
+/// Of them, for the records and for a moment, with a space on either side.
+const RECORDS_WIDTH: u16 = 34;
+const MOMENT_WIDTH: u16 = 22;
+/// Ranges of numbers named in a line of the table.
+const RANGES_SHOWN: usize = 4;
 
 /// What can be done to devices.
 #[derive(Subcommand)]
@@ -158,10 +171,17 @@ impl List {
         let mut table = Table::new();
         table.load_preset(presets::UTF8_FULL_CONDENSED);
         table.set_header(["name", "id", "state", "records by store", "last records"]);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(TABLE_WIDTH);
+        // Sentences get the room that moments leave.
+        for (column, width) in [(3, RECORDS_WIDTH), (4, MOMENT_WIDTH)] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+            }
+        }
         for device in &devices {
             table.add_row([
                 device.name.clone(),
-                device.device.to_string(),
+                format!("{}…", &device.device.to_string()[..8]),
                 state(device),
                 records(device),
                 device.last_received_ms.map_or_else(|| "never".into(), moment),
@@ -174,7 +194,10 @@ impl List {
 
 fn state(device: &DeviceRow) -> String {
     let enrolled = matches!(device.state, DeviceState::Active | DeviceState::Revoked);
-    let standing = standing(device);
+    let mut standing = standing(device);
+    if device.clone_suspected {
+        standing += ", a copy of it may be at work";
+    }
     if enrolled && device.code_waits {
         format!("{standing}, may enrol anew until {}", moment(device.code_expires_ms))
     } else {
@@ -195,15 +218,64 @@ fn standing(device: &DeviceRow) -> String {
 }
 
 fn records(device: &DeviceRow) -> String {
-    let lines: Vec<String> = device
-        .stores
+    // A store that the device has left is of interest as long as something of it is missing.
+    let is_shown = |store: &&StoreRow| {
+        !store.is_former || !store.missing.is_empty() || !store.lost.is_empty() || device.stores.len() == 1
+    };
+    let shown: Vec<&StoreRow> = device.stores.iter().filter(is_shown).collect();
+    let lines: Vec<String> = shown
         .iter()
-        .map(|store| {
-            let epoch = store.epoch.to_string();
-            format!("{} of {}…", store.records, &epoch[..8])
+        .map(|store| match shown.len() {
+            1 => of_store(store),
+            _ => format!("{}… {}", &store.epoch.to_string()[..8], of_store(store)),
         })
         .collect();
     if lines.is_empty() { "none".into() } else { lines.join("\n") }
+}
+
+/// "4,812 collected, 4,790 received: 4,791–4,812 not received yet, the oldest since …".
+fn of_store(store: &StoreRow) -> String {
+    let mut line = format!("{} collected, {} received", grouped(store.collected), grouped(store.received));
+    let mut separator = ": ";
+    if !store.missing.is_empty() {
+        line += &format!("{separator}{} not received yet", ranges(&store.missing));
+        if let Some(since_ms) = store.oldest_unsent_ms {
+            line += &format!(", the oldest since {}", moment(since_ms));
+        }
+        separator = "; ";
+    }
+    if !store.lost.is_empty() {
+        line += &format!("{separator}{} damaged on the device", ranges(&store.lost));
+    }
+    line
+}
+
+fn ranges(ranges: &[SeqRange]) -> String {
+    let shown = ranges.iter().take(RANGES_SHOWN).map(|range| {
+        if range.first == range.last {
+            grouped(range.first)
+        } else {
+            format!("{}–{}", grouped(range.first), grouped(range.last))
+        }
+    });
+    let mut texts: Vec<String> = shown.collect();
+    if ranges.len() > RANGES_SHOWN {
+        texts.push(format!("and {} more (--json names all)", ranges.len() - RANGES_SHOWN));
+    }
+    texts.join(", ")
+}
+
+/// A number with a comma after each three digits, as people read it.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 impl Revoke {

@@ -3,8 +3,10 @@
 //! Exit codes: 0 done, 1 it failed or a verification found a break, 2 wrong use. An error is one sentence on
 //! standard error; results go to standard output, as JSON with `--json`.
 
+mod backup;
 mod device;
 mod erase;
+mod pki;
 mod serve;
 mod verify;
 
@@ -50,8 +52,15 @@ enum Command {
     /// Add, list and revoke devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Write a copy of the database; also while the server runs.
+    Backup(backup::Backup),
+    /// Put a backup in the place of the database.
+    Restore(backup::Restore),
     /// Erase the content of one response for good; also while the server runs.
     Erase(erase::Erase),
+    /// Show and replace authorities and certificates; also while the server runs.
+    #[command(subcommand)]
+    Pki(pki::PkiCommand),
     /// Hash every stored record again and compare with what was signed for.
     Verify(verify::Verify),
 }
@@ -76,7 +85,10 @@ pub(crate) fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Device(device) => device.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Erase(erase) => erase.run(),
+        Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };
     result.unwrap_or_else(|error| {

@@ -39,6 +39,7 @@ impl Verify {
             print_json(&json!({
                 "sound": report.is_sound(),
                 "records": report.records(),
+                "receipts": report.receipts(),
                 "copies": report.copies,
                 "counted": report.counted(),
                 "integrity": report.integrity,

@@ -55,15 +55,19 @@ pub(super) fn write_folder(folder: &Path, files: &[NamedFile]) -> Result<(), Pki
 
 /// Writes or replaces one file at once.
 pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), PkiError> {
-    let failed = |reason| PkiError::Files { what: "write", path: path.to_owned(), reason };
+    replace(path, content).map_err(|reason| PkiError::Files { what: "write", path: path.to_owned(), reason })
+}
+
+/// The same: the file is the old one or the new one, never a part, and durable when this returns.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let unfinished = beside(path);
     match fs::remove_file(&unfinished) {
-        Err(reason) if reason.kind() != io::ErrorKind::NotFound => return Err(failed(reason)),
+        Err(reason) if reason.kind() != io::ErrorKind::NotFound => return Err(reason),
         _ => {}
     }
-    create_synced(&unfinished, content).map_err(failed)?;
-    fs::rename(&unfinished, path).map_err(failed)?;
-    sync_folder(path.parent().unwrap_or(path)).map_err(failed)
+    create_synced(&unfinished, content)?;
+    fs::rename(&unfinished, path)?;
+    sync_folder(path.parent().unwrap_or(path))
 }
 
 fn beside(path: &Path) -> PathBuf {
@@ -78,7 +82,7 @@ fn create_synced(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     // The parent of a bare name is the empty path, which stands for the working folder.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()

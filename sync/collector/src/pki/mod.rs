@@ -253,6 +253,7 @@ fn issue_server(
 }
 
 pub(crate) use authority::{Bearer, not_after_ms, read_bearer};
+pub(crate) use files::{replace, sync_folder};
 pub(crate) use keys::Keys;
 pub use rotation::{KeyRing, ServerAuthority};
 

@@ -8,11 +8,11 @@
 //! keeps its name, because the code would bring it back. Rows are never deleted, so that an id is never used
 //! for two devices. Only the code's digest is kept. On failure the transaction ends and nothing has changed.
 
-use afterword_model::record::{DeviceId, StoreEpoch};
+use afterword_model::record::DeviceId;
 use afterword_protocol::keys::VerifyingKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{HexColumn, StorageError, column_seq};
+use super::{HexColumn, StorageError};
 
 /// What a device may do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +67,6 @@ pub(crate) struct Device {
     pub(crate) agent_version: Option<String>,
     pub(crate) revoked_ms: Option<i64>,
     pub(crate) revoked_reason: Option<String>,
-}
-
-/// How far one store of a device has come.
-pub(crate) struct Store {
-    pub(crate) epoch: StoreEpoch,
-    pub(crate) records: u64,
-    pub(crate) last_received_ms: i64,
 }
 
 /// What a device may do now.
@@ -218,22 +211,6 @@ pub(crate) fn find(connection: &Connection, id_or_name: &str) -> rusqlite::Resul
             "{SELECT_DEVICE} where device_id = ?1 or name = ?2 order by revoked_ms is not null"
         ))?
         .query_map(params![id, id_or_name], device)?
-        .collect()
-}
-
-/// The stores of a device in the order they were first seen.
-pub(crate) fn stores(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Vec<Store>> {
-    connection
-        .prepare_cached(
-            "select epoch, mark, last_received_ms from stores where device_id = ?1 order by first_received_ms",
-        )?
-        .query_map([device.as_bytes()], |row| {
-            Ok(Store {
-                epoch: row.get::<_, HexColumn<16, _>>(0)?.0,
-                records: column_seq(row.get(1)?),
-                last_received_ms: row.get(2)?,
-            })
-        })?
         .collect()
 }
 

@@ -5,7 +5,7 @@
 //! heartbeat is stored, and the next one says the same.
 
 use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis};
-use afterword_protocol::heartbeat::Heartbeat;
+use afterword_protocol::heartbeat::{Fingerprint, Heartbeat};
 use afterword_protocol::queue::FormerEpoch;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -112,4 +112,25 @@ fn note_former(
         ])?;
     }
     Ok(())
+}
+
+/// Names of devices that may deliver and did not name this CA certificate in their newest heartbeat, or sent none.
+pub(crate) fn active_devices_without(
+    connection: &Connection,
+    authority: &Fingerprint,
+) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(
+        "select name, (select trusted from heartbeats where heartbeats.device_id = devices.device_id
+                       order by last_heard_ms desc limit 1)
+         from devices where enrolled_ms is not null and revoked_ms is null order by name",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut names = Vec::new();
+    while let Some(row) = rows.next()? {
+        let trusted: Option<Vec<u8>> = row.get(1)?;
+        if !trusted.unwrap_or_default().chunks(32).any(|one| one == authority.as_bytes()) {
+            names.push(row.get(0)?);
+        }
+    }
+    Ok(names)
 }

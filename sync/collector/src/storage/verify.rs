@@ -87,6 +87,12 @@ impl VerifyReport {
         self.stores.iter().map(|store| store.records).sum()
     }
 
+    /// Receipts of all chains together that are true.
+    #[must_use]
+    pub fn receipts(&self) -> u64 {
+        self.stores.iter().map(|store| store.receipts).sum()
+    }
+
     /// What was collected, each once: records without their copies.
     #[must_use]
     pub fn counted(&self) -> u64 {

@@ -56,7 +56,7 @@ fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
     assert_eq!((&devices[0]["name"], &devices[0]["state"]), (&"Exit".into(), &"waiting".into()));
     assert!(devices[0]["last_received_ms"].is_null());
     let table = collector(&["device", "list"], &data);
-    assert!(String::from_utf8(table.stdout).unwrap().contains("waiting for enrolment until"));
+    assert!(String::from_utf8(table.stdout).unwrap().contains("waiting for"));
     assert_eq!(json(&collector(&["verify", "--json"], &data))["sound"], true);
     let revoked = json(&collector(&["device", "revoke", "Exit", "--json"], &data));
     assert_eq!(revoked["device"], devices[0]["device"]);
@@ -127,4 +127,29 @@ fn what_is_no_collector_s_folder_is_said_in_one_sentence() {
     assert_eq!(wrong_name.status.code(), Some(1));
     assert!(stderr(&wrong_name).contains("`no host`"), "{}", stderr(&wrong_name));
     assert_eq!(collector(&["serve", "--no-such-option"], folder.path()).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_server_authority_is_not_used_while_devices_do_not_trust_it() {
+    let server = crate::support::Server::start().await;
+    server.device("Exit").await;
+    let data = server.folder.path();
+    let rotate = |more: &[&str]| collector(&[&["pki", "rotate", "server-ca"], more].concat(), data);
+    let early = rotate(&["--finish"]);
+    assert!(stderr(&early).contains("no server authority is prepared"), "{}", stderr(&early));
+    assert!(rotate(&[]).status.success());
+    let status = json(&collector(&["pki", "status", "--json"], data));
+    assert_eq!(status["devices_without_newest"], serde_json::json!(["Exit"]));
+    let refused = rotate(&["--finish"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("server authority 2") && stderr(&refused).contains("Exit"),
+        "{}",
+        stderr(&refused)
+    );
+    assert!(rotate(&["--finish", "--anyway"]).status.success());
+    let status = json(&collector(&["pki", "status", "--json"], data));
+    assert_eq!(status["server_authorities"][1]["in_use"], true);
+    assert!(collector(&["pki", "rotate", "device-ca"], data).status.success());
+    assert!(collector(&["pki", "rotate", "server"], data).status.success());
 }

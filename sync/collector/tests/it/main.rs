@@ -6,9 +6,11 @@
     reason = "in the helpers of tests, as in the tests themselves, a surprise is a failure"
 )]
 
+mod backups;
 mod batches;
 mod carried;
 mod command_line;
+mod completeness;
 mod connections;
 mod enrolments;
 mod erasing;

@@ -51,7 +51,16 @@ impl Server {
     }
 
     pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.start_again().await;
+    }
+
+    pub(crate) async fn stop(&mut self) {
         self.collector.take().unwrap().shutdown().await;
+    }
+
+    /// On other ports than before.
+    pub(crate) async fn start_again(&mut self) {
         let config = Config::loopback(self.folder.path());
         let entropy = Arc::new(SystemEntropy);
         self.collector = Some(Collector::start(config, self.clock.clone(), entropy).await.unwrap());
@@ -163,6 +172,12 @@ impl Device {
         let mut anew = Self::enrol("another key", url, ca_pem, code).await;
         (anew.epoch, anew.records) = (self.epoch, self.records.clone());
         anew
+    }
+
+    /// The same device, which knows where the server listens now.
+    pub(crate) fn at(mut self, server: &Server) -> Self {
+        self.enrolled.collector_url = server.collector().device_url().to_owned();
+        self
     }
 
     /// With so many ratings to deliver.

@@ -16,7 +16,7 @@ use afterword_protocol::queue::{Queue, QueueError, Take};
 use afterword_protocol::system::SystemEntropy;
 
 // The suite stands with the store, whose own tests may not reach up here.
-#[path = "../../kiosk/store/tests/queue_suite/mod.rs"]
+#[path = "../../../kiosk/store/tests/queue_suite/mod.rs"]
 mod queue_suite;
 
 fn open(folder: &Path) -> Store {

@@ -1,0 +1,86 @@
+//! `afterword-collector backup` and `afterword-collector restore`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use afterword_collector::restore;
+use clap::Args;
+use serde_json::json;
+
+use super::{Data, ports, print_json};
+
+const BACKUP_EXAMPLES: &str = "\
+Example:
+  afterword-collector backup --to /backup/collector-2026-11-24.db --data /var/lib/afterword
+
+One consistent state, made while the server goes on. The keys in DATA/pki are not part of it: back that folder up
+by itself, and keep it where others can't read it.
+
+Exit codes: 0 written, 1 it failed (the reason is on standard error), 2 wrong use";
+
+const RESTORE_EXAMPLES: &str = "\
+Example:
+  systemctl stop afterword-collector
+  afterword-collector restore --from /backup/collector-2026-11-24.db --data /var/lib/afterword
+  systemctl start afterword-collector
+
+The database that is there is moved aside, not deleted. The restored one gets a new server epoch, by which devices
+notice and send again what came after the backup; they keep everything for a month after its receipt. A backup
+that is older than that leaves a gap, which `device list` names.
+
+Exit codes: 0 restored, 1 it failed (the reason is on standard error), 2 wrong use";
+
+/// Write a copy of the database, also while the server runs.
+#[derive(Args)]
+#[command(after_help = BACKUP_EXAMPLES, after_long_help = BACKUP_EXAMPLES)]
+pub(super) struct Backup {
+    /// The file to write; it must not be there.
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    #[command(flatten)]
+    data: Data,
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Put a backup in the place of the database; no server may run.
+#[derive(Args)]
+#[command(after_help = RESTORE_EXAMPLES, after_long_help = RESTORE_EXAMPLES)]
+pub(super) struct Restore {
+    /// The backup.
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    #[command(flatten)]
+    data: Data,
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Backup {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let records = self.data.open()?.back_up(&self.to)?;
+        if self.json {
+            print_json(&json!({ "file": self.to, "records": records }))?;
+        } else {
+            println!("{} holds {records} records. DATA/pki is not part of it.", self.to.display());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Restore {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let restored = restore(&self.data.data, &self.from, &ports().1)?;
+        if self.json {
+            print_json(&json!({ "records": restored.records, "set_aside": restored.set_aside }))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        println!("{} records are restored; devices send again what came after them.", restored.records);
+        if let Some(aside) = restored.set_aside {
+            println!("The database that was there is now {}.", aside.display());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,179 @@
+//! How much of what a device has collected is here, by the device's own word and by what is held.
+//!
+//! Of each epoch: numbers up to the mark are held, and so is a number beyond it that was carried into a later epoch.
+//! Invariant: what is neither held nor known to be lost on the device is named as missing, number for number.
+
+use afterword_model::record::{DeviceId, Seq, StoreEpoch};
+use afterword_protocol::queue::SeqRange;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{HexColumn, column_seq, seq_column};
+
+/// How far one store of a device has come.
+pub(crate) struct Progress {
+    pub(crate) epoch: StoreEpoch,
+    /// The highest number ever heard of.
+    pub(crate) collected: Seq,
+    /// Beyond the mark, and not carried: not received yet.
+    pub(crate) missing: Vec<SeqRange>,
+    /// Beyond the mark, and not carried: the device could not read them any more.
+    pub(crate) lost: Vec<SeqRange>,
+    /// Whether the device has said that another epoch followed.
+    pub(crate) is_former: bool,
+    pub(crate) last_received_ms: Option<i64>,
+    pub(crate) heard: Option<Heard>,
+}
+
+/// What the last heartbeat said.
+pub(crate) struct Heard {
+    pub(crate) at_ms: i64,
+    pub(crate) oldest_unsent_ms: Option<i64>,
+    pub(crate) clock_ahead_ms: i64,
+    pub(crate) certificate_expires_ms: i64,
+}
+
+/// All stores of a device, in the order they were first seen.
+pub(crate) fn of_device(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Vec<Progress>> {
+    let epochs: Vec<StoreEpoch> = connection
+        .prepare_cached(
+            "select epoch from (
+                 select epoch, first_received_ms as first_ms from stores where device_id = ?1
+                 union all select epoch, first_heard_ms from heartbeats where device_id = ?1
+                 union all select epoch, heard_ms from former_epochs where device_id = ?1)
+             group by epoch 
+             order by min(first_ms), epoch not in (select epoch from former_epochs where device_id = ?1)",
+        )?
+        .query_map([device.as_bytes()], |row| Ok(row.get::<_, HexColumn<16, _>>(0)?.0))?
+        .collect::<rusqlite::Result<_>>()?;
+    epochs.into_iter().map(|epoch| of_store(connection, device, epoch)).collect()
+}
+
+/// Whether a copy of the device seems to be at work: an epoch is heard of after a later one of the same device began, or
+/// what came contradicts what is held.
+pub(crate) fn is_clone_suspected(connection: &Connection, device: &DeviceId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "with seen as (
+                 select epoch, min(first_ms) as first_ms, max(last_ms) as last_ms from (
+                     select epoch, first_received_ms as first_ms, last_received_ms as last_ms from stores
+                         where device_id = ?1
+                     union all select epoch, first_heard_ms, last_heard_ms from heartbeats where device_id = ?1)
+                 group by epoch)
+             select exists (select 1 from seen as earlier join seen as later
+                     on earlier.first_ms < later.first_ms and later.first_ms < earlier.last_ms)
+                 or exists (select 1 from quarantine where device_id = ?1)",
+        )?
+        .query_row([device.as_bytes()], |row| row.get(0))
+}
+
+fn of_store(connection: &Connection, device: &DeviceId, epoch: StoreEpoch) -> rusqlite::Result<Progress> {
+    let store = params![device.as_bytes(), epoch.as_bytes()];
+    let held: Option<(i64, i64)> = connection
+        .prepare_cached("select mark, last_received_ms from stores where device_id = ?1 and epoch = ?2")?
+        .query_row(store, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let heard = connection
+        .prepare_cached(
+            "select last_seq_ever, last_heard_ms, oldest_unsent_ms, clock_ahead_ms, certificate_expires_ms
+             from heartbeats where device_id = ?1 and epoch = ?2",
+        )?
+        .query_row(store, |row| {
+            let heard = Heard {
+                at_ms: row.get(1)?,
+                oldest_unsent_ms: row.get(2)?,
+                clock_ahead_ms: row.get(3)?,
+                certificate_expires_ms: row.get(4)?,
+            };
+            Ok((column_seq(row.get(0)?), heard))
+        })
+        .optional()?;
+    let former: Option<i64> = connection
+        .prepare_cached("select last_seq from former_epochs where device_id = ?1 and epoch = ?2")?
+        .query_row(store, |row| row.get(0))
+        .optional()?;
+    let mark = held.map_or(0, |(mark, _)| column_seq(mark));
+    let ever = heard.as_ref().map_or(0, |(ever, _)| *ever);
+    let collected = mark.max(ever).max(former.map_or(0, column_seq));
+    let absent = absent(connection, device, &epoch, mark, collected)?;
+    let lost: Vec<SeqRange> = connection
+        .prepare_cached(
+            "select first_seq, last_seq from lost_ranges where device_id = ?1 and epoch = ?2 order by first_seq",
+        )?
+        .query_map(store, |row| {
+            Ok(SeqRange { first: column_seq(row.get(0)?), last: column_seq(row.get(1)?) })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let missing = without(&absent, &lost);
+    Ok(Progress {
+        epoch,
+        collected,
+        lost: without(&absent, &missing),
+        missing,
+        is_former: former.is_some(),
+        last_received_ms: held.map(|(_, received_ms)| received_ms),
+        heard: heard.map(|(_, heard)| heard),
+    })
+}
+
+/// Numbers after `mark`, up to `last`, that were not carried either.
+fn absent(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    mark: Seq,
+    last: Seq,
+) -> rusqlite::Result<Vec<SeqRange>> {
+    let mut statement = connection.prepare_cached(
+        "select distinct origin_seq from carried
+         where device_id = ?1 and origin_epoch = ?2 and origin_seq between ?3 and ?4 order by origin_seq",
+    )?;
+    let bounds = params![device.as_bytes(), epoch.as_bytes(), seq_column(mark + 1), seq_column(last)];
+    let mut rows = statement.query(bounds)?;
+    let (mut ranges, mut next) = (Vec::new(), mark + 1);
+    while let Some(row) = rows.next()? {
+        let carried = column_seq(row.get(0)?);
+        if carried > next {
+            ranges.push(SeqRange { first: next, last: carried - 1 });
+        }
+        next = carried + 1;
+    }
+    if next <= last {
+        ranges.push(SeqRange { first: next, last });
+    }
+    Ok(ranges)
+}
+
+/// What is left of ascending ranges when others, ascending too, are taken away.
+fn without(ranges: &[SeqRange], taken: &[SeqRange]) -> Vec<SeqRange> {
+    let mut left = Vec::new();
+    for range in ranges {
+        let mut first = range.first;
+        for cut in taken.iter().filter(|cut| cut.last >= range.first && cut.first <= range.last) {
+            if cut.first > first {
+                left.push(SeqRange { first, last: cut.first - 1 });
+            }
+            first = first.max(cut.last + 1);
+        }
+        if first <= range.last {
+            left.push(SeqRange { first, last: range.last });
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(pairs: &[(Seq, Seq)]) -> Vec<SeqRange> {
+        pairs.iter().map(|&(first, last)| SeqRange { first, last }).collect()
+    }
+
+    #[test]
+    fn what_is_taken_away_leaves_the_rest_number_for_number() {
+        let left = without(&ranges(&[(5, 20), (30, 30)]), &ranges(&[(1, 5), (8, 9), (20, 29)]));
+        assert_eq!(left, ranges(&[(6, 7), (10, 19), (30, 30)]));
+        assert_eq!(without(&ranges(&[(5, 6)]), &ranges(&[(1, 9)])), []);
+        assert_eq!(without(&ranges(&[(5, 6)]), &[]), ranges(&[(5, 6)]));
+    }
+}

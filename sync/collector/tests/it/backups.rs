@@ -1,0 +1,75 @@
+//! Backups, and what comes after one is put back.
+
+use std::sync::Arc;
+
+use afterword_collector::{BackupError, restore};
+use afterword_model::ports::Entropy;
+use afterword_protocol::problem::ProblemType;
+use afterword_protocol::system::SystemEntropy;
+
+use crate::support::{Device, Server};
+
+fn entropy() -> Arc<dyn Entropy> {
+    Arc::new(SystemEntropy)
+}
+
+/// A server that held four records at the time of its backup, and holds ten now.
+async fn server_with_backup() -> (Server, Device, std::path::PathBuf) {
+    let server = Server::start().await;
+    let device = server.device("Exit").await.with_records(10);
+    device.send(device.batch(1, 4)).await.receipt();
+    let backup = server.folder.path().join("backup.db");
+    assert_eq!(server.admin().back_up(&backup).unwrap(), 4);
+    device.send(device.batch(5, 10)).await.receipt();
+    (server, device, backup)
+}
+
+#[tokio::test]
+async fn a_restored_collector_has_a_new_epoch_and_asks_for_what_it_lacks() {
+    let (mut server, device, backup) = server_with_backup().await;
+    let before = server.admin().server_epoch().unwrap();
+    let data = server.folder.path().to_owned();
+    assert!(matches!(restore(&data, &backup, &entropy()), Err(BackupError::Running(_))));
+    server.stop().await;
+    let restored = restore(&data, &backup, &entropy()).unwrap();
+    assert_eq!(restored.records, 4);
+    assert!(restored.set_aside.unwrap().exists(), "nothing is thrown away");
+    server.start_again().await;
+    assert_ne!(server.admin().server_epoch().unwrap(), before);
+    assert_eq!(server.verify().records(), 4);
+    let device = device.at(&server);
+    assert_eq!(device.send(device.batch(9, 10)).await.problem(ProblemType::NotContiguous).mark, Some(4));
+    device.send(device.batch(5, 10)).await.receipt();
+    assert_eq!(server.verify().records(), 10);
+}
+
+#[tokio::test]
+async fn a_database_that_was_copied_back_by_hand_gets_a_new_epoch_as_well() {
+    let (mut server, _, backup) = server_with_backup().await;
+    let before = server.admin().server_epoch().unwrap();
+    server.stop().await;
+    let database = server.folder.path().join("collector.db");
+    for companion in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{companion}", database.display()));
+    }
+    std::fs::copy(&backup, &database).unwrap();
+    server.start_again().await;
+    assert_ne!(server.admin().server_epoch().unwrap(), before);
+    let after = server.admin().server_epoch().unwrap();
+    server.stop().await;
+    server.start_again().await;
+    assert_eq!(server.admin().server_epoch().unwrap(), after, "once is enough");
+}
+
+#[tokio::test]
+async fn a_backup_writes_over_nothing_and_rubbish_is_not_restored() {
+    let (mut server, _, backup) = server_with_backup().await;
+    assert!(matches!(server.admin().back_up(&backup), Err(BackupError::Exists(_))));
+    server.stop().await;
+    let rubbish = server.folder.path().join("rubbish.db");
+    std::fs::write(&rubbish, "not a database at all, but long enough to be looked at").unwrap();
+    let refused = restore(server.folder.path(), &rubbish, &entropy()).unwrap_err();
+    assert!(matches!(&refused, BackupError::Unsound { .. }), "{refused}");
+    server.start_again().await;
+    assert_eq!(server.verify().records(), 10, "what was there is as it was");
+}

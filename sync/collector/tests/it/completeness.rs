@@ -1,0 +1,90 @@
+//! What the device list says of how complete things are, and of copies.
+
+use afterword_model::carried::{Origin, wrap};
+use afterword_model::ports::Clock as _;
+use afterword_model::record::StoreEpoch;
+use afterword_protocol::heartbeat::Fingerprint;
+use afterword_protocol::queue::SeqRange;
+
+use crate::heartbeats::{former, heard};
+use crate::support::Server;
+
+fn range(first: u64, last: u64) -> SeqRange {
+    SeqRange { first, last }
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_number_for_number() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await.with_records(20);
+    device.send(device.batch(1, 12)).await.receipt();
+    let row = || server.admin().device_list().unwrap().remove(0).stores.remove(0);
+    assert_eq!((row().collected, row().received, row().last_heard_ms), (12, 12, None));
+
+    let mut said = device.heartbeat(20, server.clock.wall_ms());
+    said.health.oldest_unsent_ms = Some(77);
+    heard(&device.beat(&said).await);
+    assert_eq!((row().collected, row().received, row().missing), (20, 12, vec![range(13, 20)]));
+    assert_eq!((row().oldest_unsent_ms, row().clock_ahead_ms), (Some(77), Some(0)));
+    device.send(device.batch(13, 20)).await.receipt();
+    assert_eq!((row().received, row().missing), (20, vec![]));
+}
+
+#[tokio::test]
+async fn numbers_that_were_carried_are_received_and_lost_ones_are_named() {
+    let server = Server::start().await;
+    let mut device = server.device("Exit").await.with_records(10);
+    device.send(device.batch(1, 4)).await.receipt();
+    server.clock.advance_ms(1_000);
+    let before = device.epoch;
+    device.records = (1..)
+        .zip([3, 5, 8])
+        .map(|(seq, origin)| {
+            wrap(
+                seq,
+                Origin { epoch: before, seq: origin },
+                &device.records[usize::try_from(origin).unwrap() - 1],
+            )
+            .unwrap()
+        })
+        .collect();
+    device.epoch = StoreEpoch::new([8; 16]);
+    device.send(device.batch(1, 3)).await.receipt();
+    let mut said = device.heartbeat(3, server.clock.wall_ms());
+    said.health.former = vec![former(before, 10, &[(6, 6)])];
+    heard(&device.beat(&said).await);
+
+    let row = server.admin().device_list().unwrap().remove(0);
+    let [left, current] = row.stores.try_into().unwrap();
+    assert_eq!((left.collected, left.received, left.is_former), (10, 6, true));
+    assert_eq!((left.missing, left.lost), (vec![range(7, 7), range(9, 10)], vec![range(6, 6)]));
+    assert_eq!((current.collected, current.received), (3, 3));
+    assert!(!row.clone_suspected);
+}
+
+#[tokio::test]
+async fn a_store_that_is_heard_of_after_a_later_one_is_a_copy_at_work() {
+    let server = Server::start().await;
+    let mut device = server.device("Exit").await;
+    let is_suspected = || server.admin().device_list().unwrap()[0].clone_suspected;
+    let old = device.heartbeat(0, 0);
+    heard(&device.beat(&old).await);
+    server.clock.advance_ms(1_000);
+    device.epoch = StoreEpoch::new([8; 16]);
+    heard(&device.beat(&device.heartbeat(0, 0)).await);
+    assert!(!is_suspected());
+    server.clock.advance_ms(1_000);
+    heard(&device.beat(&old).await);
+    assert!(is_suspected());
+}
+
+#[tokio::test]
+async fn devices_that_do_not_trust_an_authority_are_named() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await;
+    server.device("Silent").await;
+    let (known, unknown) = (device.heartbeat(0, 0).trusted[0], Fingerprint::new([1; 32]));
+    heard(&device.beat(&device.heartbeat(0, 0)).await);
+    assert_eq!(server.admin().active_devices_without(&known).unwrap(), ["Silent"]);
+    assert_eq!(server.admin().active_devices_without(&unknown).unwrap(), ["Exit", "Silent"]);
+}

@@ -1,0 +1,143 @@
+//! The invariants. What is cheap is held after every operation, the rest now and then and at the end.
+//!
+//! | invariant | where |
+//! |---|---|
+//! | nothing that was not given appears, bytes are unchanged, nobody is in two places | `Truth::found`, at each look at a card or at the collector |
+//! | what is under a receipt is held | [`World::check`] |
+//! | nothing unsent is purged | `World::purge` |
+//! | chains, heads and roll-ups are whole on both ends | [`World::check_thoroughly`] |
+//! | what was thanked for is held once, or waits on a card | [`World::check_thoroughly`], [`World::check_delivered`] |
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, anyhow, bail, ensure};
+
+use super::network::lock;
+use super::truth::Frozen;
+use super::world::World;
+
+impl World {
+    /// Reads what the collector has taken in since the last look.
+    pub(super) fn see_received(&mut self) -> Result<()> {
+        let mut office = lock(&self.around.office);
+        let Some(ledger) = office.ledger() else { return Ok(()) };
+        for held in ledger.news()? {
+            let Some(bytes) = &held.bytes else { continue };
+            let record = Frozen::read(held.epoch, held.seq, bytes);
+            let Some(number) = self.truth.number(&record) else {
+                bail!("the collector holds a record that was on no card: {} of {}", held.seq, held.epoch);
+            };
+            self.truth.received(number);
+            let owners = self.held.entry(record).or_default();
+            owners.insert(held.device);
+            ensure!(owners.len() == 1, "response {number} is held under two devices");
+        }
+        Ok(())
+    }
+
+    /// What is held after every operation.
+    pub(super) fn check(&mut self) -> Result<()> {
+        for device in &mut self.devices {
+            device.agent_state()?;
+            device.read_card(&mut self.truth)?;
+        }
+        self.see_received()?;
+        let Some(server_epoch) = lock(&self.around.office).server_epoch() else { return Ok(()) };
+        for device in &self.devices {
+            let Some(store) = device.store() else { continue };
+            let position = store.position()?;
+            ensure!(position.acknowledged_seq <= position.last_seq, "d{} is ahead of itself", device.index);
+            // Of a life of the collector that is over, a device may still believe what was true then.
+            if position.server_epoch != Some(server_epoch) {
+                continue;
+            }
+            let acknowledged = device.card.records.range(..=position.acknowledged_seq);
+            if let Some((seq, record)) = acknowledged.into_iter().find(|(_, record)| !self.is_held(record)) {
+                bail!(
+                    "d{} has a receipt for record {seq} ({} of {}), which the collector does not hold",
+                    device.index,
+                    record.seq,
+                    record.epoch
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// What takes longer.
+    pub(super) fn check_thoroughly(&mut self) -> Result<()> {
+        self.check()?;
+        for device in &mut self.devices {
+            device.reread_card(&mut self.truth)?;
+            let Some(store) = device.store() else { continue };
+            let verified = store.verify()?;
+            if let Some(problem) = verified.problems.first() {
+                bail!("the store of d{}: {problem}", device.index);
+            }
+        }
+        for (number, given) in self.truth.given() {
+            let Some(record) = &given.thanked else { continue };
+            if given.excuse.is_none() && !self.is_kept(record) {
+                bail!("response {number} was thanked for and is nowhere any more");
+            }
+        }
+        self.check_collector()
+    }
+
+    fn check_collector(&mut self) -> Result<()> {
+        let mut office = lock(&self.around.office);
+        let report = office.admin()?.verify()?;
+        ensure!(report.integrity.is_empty(), "the collector's database: {:?}", report.integrity);
+        ensure!(report.doubled.is_empty(), "a store stands under two devices: {:?}", report.doubled);
+        if let Some(broken) = report.stores.iter().find_map(|store| store.broken.as_ref()) {
+            bail!("a chain at the collector breaks at {}: {}", broken.seq, broken.reason);
+        }
+        let Some(ledger) = office.ledger() else { return Ok(()) };
+        let mut all = BTreeMap::new();
+        for held in ledger.all()? {
+            let Some(bytes) = &held.bytes else { continue };
+            *all.entry(Frozen::read(held.epoch, held.seq, bytes)).or_insert(0) += 1;
+        }
+        ensure!(
+            all.keys().eq(self.held.keys()),
+            "the collector holds {} records, not {}",
+            all.len(),
+            self.held.len()
+        );
+        Ok(())
+    }
+
+    /// After everything has been mended: what was thanked for is at the collector.
+    pub(super) fn check_delivered(&mut self) -> Result<()> {
+        self.check_thoroughly()?;
+        for device in &self.devices {
+            let waiting = device.card.records.values().find(|record| !self.is_held(record));
+            if let Some(record) = waiting {
+                bail!("d{}: record {} of {} never arrived", device.index, record.seq, record.epoch);
+            }
+        }
+        for (number, given) in self.truth.given() {
+            if given.excuse.is_some() {
+                continue;
+            }
+            if let Some(record) = &given.thanked {
+                ensure!(
+                    self.is_held(record),
+                    "response {number} was thanked for and is not at the collector"
+                );
+            }
+            ensure!(given.is_frozen() || !given.is_saved(), "response {number} was saved and never frozen");
+        }
+        Ok(())
+    }
+
+    /// That the collector holds a record, or did before it was erased.
+    pub(super) fn is_held(&self, record: &Frozen) -> bool {
+        self.held.contains_key(record)
+    }
+}
+
+/// An error with everything behind it in one line.
+pub(super) fn in_one_line(error: &anyhow::Error) -> String {
+    anyhow!("{error:#}").to_string().replace('\n', " ")
+}

@@ -1,0 +1,44 @@
+//! A fleet in a simulation: real kiosk stores, real agents and a real collector, joined by a simulated network and
+//! clock, and lists of operations that try to make them lose something.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`op`], [`scenario`] | what may happen, and a list of it as a text |
+//! | [`generate`] | such lists, from a seed |
+//! | [`run`] | carries one out and says what came of it |
+//! | [`shrink`] | the shortest list that still fails |
+//! | `world` | the fleet: `device`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
+//! | `truth`, `ledger` | what was given, and what the collector holds |
+//! | `check`, `healing` | the invariants, and the end of every simulation |
+//! | `trace` | what happened |
+//!
+//! Invariants: one thread does everything, in an order that the seed alone decides, so the same seed gives the same
+//! trace byte for byte. The stores' own threads work only while that one waits for them. No program is told that it
+//! is in a simulation: each sees its clock, its randomness, its disk and its network through the ports it has.
+//! A broken invariant ends the run and is reported with everything that led to it; it is never waved through.
+
+mod check;
+mod clock;
+mod device;
+mod files;
+pub mod generate;
+mod healing;
+mod kiosk;
+mod ledger;
+mod network;
+mod office;
+pub mod op;
+pub mod run;
+pub mod scenario;
+mod shopper;
+pub mod shrink;
+mod trace;
+mod truth;
+mod world;
+
+pub use generate::generate;
+pub use office::Sabotage;
+pub use op::Op;
+pub use run::{Outcome, Tally, run};
+pub use scenario::Scenario;
+pub use shrink::shrink;

@@ -1,0 +1,132 @@
+//! Who stands before a kiosk, and what the kiosk program does for them: save after the first tap, freeze at the end,
+//! thank after the commit and only then.
+
+use std::sync::mpsc::channel;
+
+use afterword_kiosk::stamp::quality;
+use afterword_kiosk_store::{Store, StoreError};
+use afterword_model::ports::Clock;
+use afterword_model::response::{Answer, AnswerValue, Draft, Outcome, Stamp};
+use anyhow::{Result, anyhow};
+
+use super::device::{Device, Session};
+use super::truth::{Number, Truth};
+
+/// The shop's local time.
+const OFFSET_MIN: i16 = 60;
+/// The question with faces, and the one with words.
+const QUESTIONS: [&str; 2] = ["visit", "words"];
+/// The longest comment, in letters; more is refused by the survey's rules.
+const LETTERS_MAX: usize = 200;
+
+/// A shopper who has begun.
+pub(super) struct Shopper {
+    number: Number,
+    draft: Draft,
+    began_ms: u64,
+}
+
+impl Device {
+    /// The shopper touches a face; the first one begins a response.
+    pub(super) fn tap(&mut self, face: u8, truth: &mut Truth) -> Result<()> {
+        self.answer(QUESTIONS[0], AnswerValue::Face(face), true, truth)
+    }
+
+    /// The shopper writes something, in a response that has begun.
+    pub(super) fn comment(&mut self, letters: usize, truth: &mut Truth) -> Result<()> {
+        let words = "ä".repeat(letters.min(LETTERS_MAX));
+        self.answer(QUESTIONS[1], AnswerValue::Comment(words), false, truth)
+    }
+
+    fn answer(&mut self, question: &str, value: AnswerValue, begins: bool, truth: &mut Truth) -> Result<()> {
+        let (Some(store), Some(session)) = (self.store(), &self.session) else { return Ok(()) };
+        if self.shopper.is_none() && begins {
+            self.shopper = Some(Shopper::begin(session, truth));
+        }
+        let Some(shopper) = &mut self.shopper else { return Ok(()) };
+        shopper.answer(question, value, session);
+        truth.offered(shopper.number, &shopper.draft);
+        let number = shopper.number;
+        self.card.open = Some(number);
+        let (done, answer) = channel();
+        store.save(shopper.draft.clone(), move |result| drop(done.send(result)));
+        match answer.recv()? {
+            Ok(()) => truth.saved(number),
+            Err(error) => self.out_of_service("save", number, &error),
+        }
+        self.read_card(truth)
+    }
+
+    /// The response of the shopper ends, and is thanked for if it can be frozen.
+    pub(super) fn end(&mut self, outcome: Outcome, truth: &mut Truth) -> Result<()> {
+        let (Some(store), Some(session)) = (self.store(), &self.session) else { return Ok(()) };
+        let Some(shopper) = self.shopper.take() else { return Ok(()) };
+        let took_ms = session.clock.monotonic_ms() - shopper.began_ms;
+        let number = shopper.number;
+        truth.offered(number, &shopper.draft);
+        truth.asked(number, outcome, took_ms);
+        let answered = freeze(&store, shopper.draft, outcome, took_ms)?;
+        self.read_card(truth)?;
+        match answered {
+            Ok((epoch, seq)) => {
+                truth.thanked(number, epoch, seq).map_err(|what| anyhow!("d{}: {what}", self.index))?;
+                self.say(format_args!("response {number} is frozen as {seq}"));
+                self.wake_agent();
+            }
+            Err(error) => self.out_of_service("freeze", number, &error),
+        }
+        Ok(())
+    }
+
+    fn out_of_service(&mut self, doing: &str, number: Number, error: &StoreError) {
+        self.shopper = None;
+        let error = error.to_string();
+        // The folder's name is another each time.
+        let what = error.rsplit("kiosk.db: ").next().unwrap_or_default();
+        self.say(format_args!("could not {doing} response {number}: {what}"));
+    }
+}
+
+type Place = (afterword_model::record::StoreEpoch, afterword_model::record::Seq);
+
+fn freeze(store: &Store, draft: Draft, outcome: Outcome, took_ms: u64) -> Result<Result<Place, StoreError>> {
+    let (done, answer) = channel();
+    store.freeze(draft, outcome, took_ms, move |result| drop(done.send(result)));
+    Ok(match answer.recv()? {
+        Ok(frozen) => Ok((store.position()?.epoch, frozen.seq)),
+        Err(error) => Err(error),
+    })
+}
+
+impl Shopper {
+    fn begin(session: &Session, truth: &mut Truth) -> Self {
+        let number = truth.begin();
+        let wall_ms = session.clock.wall_ms();
+        let began_ms = session.clock.monotonic_ms();
+        let started = Stamp {
+            wall_ms,
+            offset_min: OFFSET_MIN,
+            boot: session.boot,
+            mono_ms: began_ms,
+            clock: quality(wall_ms, false),
+        };
+        let draft = Draft {
+            survey: "grocery-exit".into(),
+            survey_version: 1,
+            language: "en".into(),
+            touchpoint: Some(Truth::mark(number)),
+            started,
+            answers: Vec::new(),
+        };
+        Self { number, draft, began_ms }
+    }
+
+    fn answer(&mut self, question: &str, value: AnswerValue, session: &Session) {
+        let at_ms = session.clock.monotonic_ms() - self.began_ms;
+        let answer = Answer { question: question.into(), value, at_ms };
+        match self.draft.answers.iter_mut().find(|answer| answer.question == question) {
+            Some(before) => *before = answer,
+            None => self.draft.answers.push(answer),
+        }
+    }
+}
