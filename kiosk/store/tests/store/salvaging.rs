@@ -102,7 +102,7 @@ impl Shop {
             "the hours count it anew"
         );
         assert_sound(store);
-        assert_eq!(store.queue().health_blocking("test").unwrap().former, [over.former.clone()]);
+        assert_eq!(store.queue().health_blocking("test").unwrap().former, std::slice::from_ref(&over.former));
         complete(store, draft(0, 1));
         assert_sound(store);
         lost.into_iter().collect()
