@@ -206,7 +206,7 @@ async fn f45_a_hostile_survey_is_refused_with_a_clear_error() -> Result<()> {
             "id",
         ),
     ];
-    assert!(QUESTIONS_MAX == 25 && FILE_BYTES_MAX == 256 * 1024, "the messages below name them");
+    const { assert!(QUESTIONS_MAX == 25 && FILE_BYTES_MAX == 256 * 1024, "the messages below name them") };
     for (name, text, words) in cases {
         let file = format!("{name}.toml");
         let bytes =
