@@ -137,7 +137,7 @@ fn conclude(
     for held in &report.stores {
         println!("The collector's chain holds {} records up to head {}.", held.records, held.head);
     }
-    let proof = Proof::of(&device.store, &report)?;
+    let proof = Proof::of(&device.store, &report, &folder.join("collector"))?;
     device.store.clone().close()?;
     for contradiction in &proof.contradictions {
         println!("contradiction: {contradiction}");

@@ -29,7 +29,7 @@ impl Prove {
         let options = Options { clock: clock.clone(), entropy: Arc::new(SystemEntropy) };
         let (store, _) = Store::open(&self.kiosk, options)?;
         let report = Admin::open(&self.collector, clock, Arc::new(SystemEntropy))?.verify()?;
-        let proof = Proof::of(&store, &report)?;
+        let proof = Proof::of(&store, &report, &self.collector)?;
         store.close()?;
         for contradiction in &proof.contradictions {
             println!("contradiction: {contradiction}");

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use afterword_model::summary::Summary;
-use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
-use afterword_protocol::queue::Position;
+use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
+use afterword_protocol::queue::{Health, Position};
 use anyhow::{Context, Result, bail};
 
 use crate::socket::{read_frame, write_frame};
@@ -17,6 +17,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection to the running kiosk.
 pub struct RunningKiosk {
     stream: UnixStream,
+    /// The version of the socket's protocol that it speaks.
+    version: u16,
 }
 
 impl RunningKiosk {
@@ -33,10 +35,10 @@ impl RunningKiosk {
         })?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
-        let mut kiosk = Self { stream };
+        let mut kiosk = Self { stream, version: LOCAL_VERSION };
         let hello = Request::Hello { version: LOCAL_VERSION, program: "afterword-kiosk command line".into() };
         match kiosk.ask(&hello)? {
-            Reply::Hello { .. } => Ok(kiosk),
+            Reply::Hello { version, .. } => Ok(Self { version, ..kiosk }),
             other => bail!("the kiosk answered {other:?} to a hello; update the older of the two programs"),
         }
     }
@@ -61,6 +63,22 @@ impl RunningKiosk {
             Reply::Position(position) => Ok(position),
             other => {
                 bail!("the kiosk answered {other:?} when asked for its position; restart it and ask again")
+            }
+        }
+    }
+
+    /// How the store is; `None` from a kiosk that is too old to say.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer or cannot read its database.
+    pub fn health(&mut self) -> Result<Option<Health>> {
+        if self.version < LOCAL_VERSION_WITH_HEALTH {
+            return Ok(None);
+        }
+        match self.ask(&Request::Health)? {
+            Reply::Health(health) => Ok(Some(health)),
+            other => {
+                bail!("the kiosk answered {other:?} when asked how it is; restart it and ask again")
             }
         }
     }

@@ -59,6 +59,12 @@ impl Device {
         if let Some(path) = &opened.set_aside {
             tracing::error!(path = %path.display(), "the database was damaged and set aside; a new one was begun");
         }
+        for carried in &opened.carried {
+            tracing::error!("{carried}");
+        }
+        for path in &opened.waiting {
+            tracing::error!(path = %path.display(), "there is no room yet to carry over what is whole in this file; keep it and make room");
+        }
         Ok(Self { config, survey, store, opened, clock })
     }
 

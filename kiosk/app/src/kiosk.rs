@@ -3,7 +3,8 @@
 //!
 //! Everything here runs on the screen's thread and never waits: the store answers through a channel, and
 //! [`Kiosk::pump`] takes what has come. A host (the window, the simulated panel) calls `pump` whenever it was
-//! woken and at [`Kiosk::next_wake_ms`]. Failure of the store shows as the out-of-service page, never as a thanks.
+//! woken and at [`Kiosk::next_wake_ms`]. Failure of the store shows as the out-of-service page, never as a thanks. A store
+//! that is short of room is not failing yet: whoever stands there finishes, and then the page comes.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -93,6 +94,7 @@ impl Kiosk {
                 kiosk.intend(intent);
             };
         });
+        kiosk.borrow_mut().close_when_short_of_room();
         kiosk.borrow_mut().show();
         kiosk
     }
@@ -120,6 +122,7 @@ impl Kiosk {
             let answer = self.answer_as(Answer::Probed);
             self.store.probe(answer);
         }
+        self.close_when_short_of_room();
         self.show();
     }
 
@@ -193,6 +196,18 @@ impl Kiosk {
                 self.retry_later();
             }
         }
+    }
+
+    /// Between two shoppers: the disk is so full that the next one's answer might not be saved.
+    fn close_when_short_of_room(&mut self) {
+        if self.store_problem.is_some() || !self.session.is_resting() {
+            return;
+        }
+        let Some(problem) = self.store.short_of_room() else { return };
+        tracing::error!(%problem, "the kiosk is out of service");
+        self.store_problem = Some(problem.to_string());
+        self.retry_later();
+        self.handle(Event::StorageFailed);
     }
 
     fn retry_later(&mut self) {

@@ -5,6 +5,12 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use afterword_kiosk_store::{Options, Store};
+use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
+use afterword_protocol::system::{SystemClock, SystemEntropy};
 
 fn kiosk(folder: &Path, arguments: &[&str]) -> Output {
     let mut kiosk = Command::new(env!("CARGO_BIN_EXE_afterword-kiosk"));
@@ -79,6 +85,56 @@ fn a_configuration_with_a_mistake_leaves_no_database() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(stdout(&output).contains("kiosk.toml:2:"), "{}", stdout(&output));
     assert!(!folder.path().join("data").exists());
+}
+
+/// A database of three answers, as an orderly end leaves it.
+fn collect(data: &Path) {
+    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+    let (store, _) = Store::open(data, options).unwrap();
+    let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
+    for _ in 0..3 {
+        let draft = Draft {
+            survey: "grocery-exit".into(),
+            survey_version: 1,
+            language: "en".into(),
+            touchpoint: None,
+            started,
+            answers: vec![Answer { question: "visit".into(), value: AnswerValue::Face(4), at_ms: 0 }],
+        };
+        let (done, frozen) = channel();
+        store.freeze(draft, Outcome::Completed, 1, move |result| done.send(result).unwrap());
+        frozen.recv().unwrap().unwrap();
+    }
+    store.close().unwrap();
+}
+
+#[test]
+fn doctor_tells_what_became_of_a_damaged_database() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("kiosk.toml"), CONFIG).unwrap();
+    let data = folder.path().join("data");
+    collect(&data);
+    let doctor = || stdout(&kiosk(folder.path(), &[&["doctor"], &PLACES[..]].concat()));
+    let healthy = doctor();
+    assert!(healthy.contains("answers collected: 3, not yet received by the collector: 3"), "{healthy}");
+    assert!(healthy.contains("MiB free on the disk") && !healthy.contains("former epoch"), "{healthy}");
+
+    let mut bytes = fs::read(data.join("kiosk.db")).unwrap();
+    bytes[..4096].fill(0);
+    fs::write(data.join("kiosk.db"), bytes).unwrap();
+    let damaged = doctor();
+    for told in [
+        "set aside as data/kiosk.db.corrupt-1; keep that file",
+        "is over after answer 3 because its file was damaged or is gone; lost: none",
+        "chain and roll-ups whole; answers collected: 3,",
+    ] {
+        assert!(damaged.contains(told), "{damaged}");
+    }
+    let afterwards = doctor();
+    assert!(!afterwards.contains("set aside") && afterwards.contains("lost: none"), "{afterwards}");
+
+    fs::remove_file(data.join("kiosk.db")).unwrap();
+    assert!(doctor().contains("lost: 1 to 3"), "what is gone is named");
 }
 
 #[test]

@@ -28,8 +28,8 @@ struct Posted {
 impl Posted {
     /// Whether there is a record to read after `after_seq`, or numbers mean something else by now. What is purged is
     /// not to be read.
-    fn is_news(&self, began_in: StoreEpoch, after_seq: Seq) -> bool {
-        self.position.epoch != began_in || self.position.last_seq > after_seq.max(self.purged_seq)
+    fn is_news(&self, epoch: StoreEpoch, after_seq: Seq) -> bool {
+        self.position.epoch != epoch || self.position.last_seq > after_seq.max(self.purged_seq)
     }
 }
 
@@ -61,22 +61,31 @@ impl Board {
         if posted.open { Ok(posted.position.clone()) } else { Err(StoreError::Stopped) }
     }
 
-    /// Blocks this thread until there is a record after `after_seq` or the epoch is another, at most for `wait`.
-    pub(crate) fn wait_beyond(&self, after_seq: Seq, wait: Duration) -> Result<(), StoreError> {
-        let began_in = self.lock().position.epoch;
-        let nothing_new = |posted: &mut Posted| posted.open && !posted.is_news(began_in, after_seq);
+    /// Blocks this thread until there is a record after `after_seq` of this epoch, or the epoch is another, at most for
+    /// `wait`.
+    pub(crate) fn wait_beyond(
+        &self,
+        epoch: StoreEpoch,
+        after_seq: Seq,
+        wait: Duration,
+    ) -> Result<(), StoreError> {
+        let nothing_new = |posted: &mut Posted| posted.open && !posted.is_news(epoch, after_seq);
         let waited = self.changed.wait_timeout_while(self.lock(), wait, nothing_new);
         let posted = waited.unwrap_or_else(PoisonError::into_inner).0;
         if posted.open { Ok(()) } else { Err(StoreError::Stopped) }
     }
 
     /// The same for a task. With a wait it needs a tokio runtime that keeps time.
-    pub(crate) async fn task_wait_beyond(&self, after_seq: Seq, wait: Duration) -> Result<(), StoreError> {
+    pub(crate) async fn task_wait_beyond(
+        &self,
+        epoch: StoreEpoch,
+        after_seq: Seq,
+        wait: Duration,
+    ) -> Result<(), StoreError> {
         let mut changes = self.tasks.subscribe();
-        let began_in = self.position()?.epoch;
         let news = async {
             loop {
-                if self.is_news(began_in, after_seq)? {
+                if self.is_news(epoch, after_seq)? {
                     return Ok(());
                 }
                 changes.changed().await.map_err(|_| StoreError::Stopped)?;
@@ -88,9 +97,9 @@ impl Board {
         tokio::time::timeout(wait, news).await.unwrap_or(Ok(()))
     }
 
-    fn is_news(&self, began_in: StoreEpoch, after_seq: Seq) -> Result<bool, StoreError> {
+    fn is_news(&self, epoch: StoreEpoch, after_seq: Seq) -> Result<bool, StoreError> {
         let posted = self.lock();
-        if posted.open { Ok(posted.is_news(began_in, after_seq)) } else { Err(StoreError::Stopped) }
+        if posted.open { Ok(posted.is_news(epoch, after_seq)) } else { Err(StoreError::Stopped) }
     }
 
     fn notify(&self) {

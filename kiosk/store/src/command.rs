@@ -37,6 +37,10 @@ impl<T> Drop for Answer<T> {
     }
 }
 
+/// What a test does to the writer's own connection.
+#[cfg(test)]
+pub(crate) type Meddling = Box<dyn FnOnce(&Connection) + Send>;
+
 pub(crate) enum Command {
     Save(Draft, Answer<()>),
     Freeze(Box<Response>, Answer<Frozen>),
@@ -48,10 +52,10 @@ pub(crate) enum Command {
     Probe(Answer<()>),
     Close(Answer<()>),
     #[cfg(test)]
-    Run(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
+    Run(Meddling, Answer<()>),
     /// What happens to the disk when the reserve is given back to it.
     #[cfg(test)]
-    WhenReleased(Box<dyn FnOnce(&Connection) + Send>, Answer<()>),
+    WhenReleased(Meddling, Answer<()>),
 }
 
 impl Command {

@@ -12,7 +12,7 @@ use afterword_protocol::queue::{BeginReason, Take};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, Meddling};
 use crate::{Frozen, Options, Store, StoreError};
 use afterword_protocol::limits::{RESERVE_BYTES, STORE_COMMANDS_MAX};
 
@@ -82,7 +82,7 @@ fn the_answer_being_given_when_the_disk_runs_full_is_saved_from_the_reserve() {
     let (directory, store) = store();
     let reserve = directory.path().join("kiosk.reserve");
     let room_when_released = |store: &Store| {
-        let give: Box<dyn FnOnce(&Connection) + Send> = Box::new(|connection| {
+        let give: Meddling = Box::new(|connection| {
             connection.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(())).unwrap();
         });
         store.inner.ask(|done| Command::WhenReleased(give, done)).unwrap();
@@ -240,7 +240,7 @@ fn the_counter_goes_past_the_thirty_second_bit() {
 fn whoever_comes_when_the_disk_stands_still_hears_that_it_is_busy() {
     let (_directory, store) = store();
     let (go_on, held) = channel::<()>();
-    let hold: Box<dyn FnOnce(&Connection) + Send> = Box::new(move |_| held.recv().unwrap());
+    let hold: Meddling = Box::new(move |_| held.recv().unwrap());
     let (entered, inside) = channel();
     let run = Command::Run(
         Box::new(move |connection| {

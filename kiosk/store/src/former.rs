@@ -24,17 +24,19 @@ pub struct CarriedOver {
 
 impl fmt::Display for CarriedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.former.reason {
-            BeginReason::Forked => "another history is held of it",
-            BeginReason::Rotted => "a record in it had rotted on the disk",
-            BeginReason::Salvaged => "its file was damaged or is gone",
-        };
-        write!(
-            f,
-            "epoch {} is over because {why}; answers carried over: {}",
-            self.former.epoch, self.records
-        )?;
-        write!(f, ", lost: {}", Numbers(&self.former.lost))
+        let Self { former, records, .. } = self;
+        write!(f, "epoch {} is over because {}; ", former.epoch, why(former.reason))?;
+        write!(f, "answers carried over: {records}, lost: {}", Numbers(&former.lost))
+    }
+}
+
+/// Why an epoch is over, in words that follow "because".
+#[must_use]
+pub fn why(reason: BeginReason) -> &'static str {
+    match reason {
+        BeginReason::Forked => "another history is held of it",
+        BeginReason::Rotted => "a record in it had rotted on the disk",
+        BeginReason::Salvaged => "its file was damaged or is gone",
     }
 }
 
@@ -94,6 +96,15 @@ pub(crate) fn insert(connection: &Connection, former: &FormerEpoch, ended_ms: i6
         ],
     )?;
     Ok(())
+}
+
+/// As [`insert`], unless the epoch is known to be over already.
+pub(crate) fn insert_new(
+    connection: &Connection,
+    former: &FormerEpoch,
+    ended_ms: i64,
+) -> rusqlite::Result<()> {
+    if is_former(connection, &former.epoch)? { Ok(()) } else { insert(connection, former, ended_ms) }
 }
 
 /// Whether this epoch is over.
@@ -156,6 +167,23 @@ mod tests {
         assert_eq!(lost.into_ranges(), [range(4, 6), range(9, 9)]);
         assert_eq!(Numbers(&[range(4, 6), range(9, 9)]).to_string(), "4 to 6, 9");
         assert_eq!(Numbers(&[]).to_string(), "none");
+    }
+
+    #[test]
+    fn what_was_carried_is_told_in_one_sentence() {
+        let former = FormerEpoch {
+            epoch: StoreEpoch::new([1; 16]),
+            last_seq: 9,
+            head: afterword_model::record::Head::new([0; 32]),
+            reason: BeginReason::Rotted,
+            lost: vec![range(4, 6), range(9, 9)],
+        };
+        let carried = CarriedOver { former, records: 5, file: None };
+        let expected = format!(
+            "epoch {} is over because a record in it had rotted on the disk; answers carried over: 5, lost: 4 to 6, 9",
+            "01".repeat(16)
+        );
+        assert_eq!(carried.to_string(), expected);
     }
 
     #[test]

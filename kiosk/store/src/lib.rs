@@ -44,7 +44,7 @@ mod whole;
 mod writer;
 
 pub use error::{OpenError, StoreError};
-pub use former::{CarriedOver, Numbers};
+pub use former::{CarriedOver, Numbers, why};
 pub use ledger::Frozen;
 pub use open::{Opened, Options};
 pub use purge::Purged;

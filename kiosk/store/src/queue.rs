@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use afterword_model::record::StoreEpoch;
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{
     Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
@@ -36,19 +37,19 @@ impl StoreQueue {
         self.inner.shared.board.position()
     }
 
-    /// [`Queue::next`], blocking this thread for up to [`Take::wait_ms`]. When the first record has rotted, the store
-    /// begins a new epoch without it, and the run is from that one.
+    /// [`Queue::next`], blocking this thread for up to [`Take::wait_ms`]. When another epoch begins meanwhile, the run is
+    /// the first one of that; so it is when the first record asked for has rotted, for then the store begins anew.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read, or the first record is damaged and the store has begun anew for
     /// another such record within the hour.
     pub fn next_blocking(&self, take: Take) -> Result<Option<Run>, StoreError> {
-        self.inner.shared.board.wait_beyond(take.after_seq, wait(take))?;
         let epoch = self.position_blocking()?.epoch;
-        match self.read(take) {
+        self.inner.shared.board.wait_beyond(epoch, take.after_seq, wait(take))?;
+        match self.read_in(epoch, take) {
             Err(damaged @ StoreError::DamagedRecord(_)) => {
                 let healed = self.inner.ask(|done| Command::Heal(epoch, done));
-                if is_healed(healed) { self.read(take) } else { Err(damaged) }
+                if is_healed(healed) { self.read_in(epoch, take) } else { Err(damaged) }
             }
             run => run,
         }
@@ -90,6 +91,13 @@ impl StoreQueue {
         answered.await.unwrap_or(Err(StoreError::Stopped))
     }
 
+    /// The run asked for in this epoch. In another one the numbers asked for mean nothing; whoever sees its first run
+    /// knows that it has to start over.
+    fn read_in(&self, epoch: StoreEpoch, take: Take) -> Result<Option<Run>, StoreError> {
+        let run = self.read(take);
+        if self.position_blocking()?.epoch == epoch { run } else { self.read(Take { after_seq: 0, ..take }) }
+    }
+
     fn read(&self, take: Take) -> Result<Option<Run>, StoreError> {
         self.inner
             .shared
@@ -103,12 +111,13 @@ impl Queue for StoreQueue {
     }
 
     async fn next(&mut self, take: Take) -> Result<Option<Run>, QueueError> {
-        self.inner.shared.board.task_wait_beyond(take.after_seq, wait(take)).await.map_err(refused)?;
         let epoch = self.position().await?.epoch;
-        match self.read(take) {
+        let board = &self.inner.shared.board;
+        board.task_wait_beyond(epoch, take.after_seq, wait(take)).await.map_err(refused)?;
+        match self.read_in(epoch, take) {
             Err(damaged @ StoreError::DamagedRecord(_)) => {
                 let healed = self.ask(|done| Command::Heal(epoch, done)).await;
-                if is_healed(healed) { self.read(take) } else { Err(damaged) }
+                if is_healed(healed) { self.read_in(epoch, take) } else { Err(damaged) }
             }
             run => run,
         }

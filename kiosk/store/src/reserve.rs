@@ -17,7 +17,7 @@ use rustix::io::Errno;
 const STAT_BLOCK_BYTES: u64 = 512;
 
 /// Written at a time where space can be had only by writing.
-static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+const ZEROS: [u8; 4096] = [0; 4096];
 
 pub(crate) struct Reserve {
     directory: PathBuf,

@@ -45,7 +45,7 @@ pub(crate) struct Writer {
     pub(crate) healed_ms: Option<u64>,
     pub(crate) reserve: Reserve,
     #[cfg(test)]
-    pub(crate) when_released: Option<Box<dyn FnOnce(&Connection) + Send>>,
+    pub(crate) when_released: Option<crate::command::Meddling>,
     /// Dropped last, when the database is closed: only then may another open it.
     pub(crate) place: Place,
 }

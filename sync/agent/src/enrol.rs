@@ -59,7 +59,7 @@ pub enum EnrolError {
     )]
     Ca(TlsError),
     /// There is an identity already.
-    #[error("this device is already enrolled in {}: to enrol it anew, run `afterword-collector device add NAME --again`, move that directory away and enrol with the new code", .0.display())]
+    #[error("this device is already enrolled in {}: to enrol it anew, run `afterword-collector device replace NAME`, move that directory away and enrol with the new code", .0.display())]
     AlreadyEnrolled(PathBuf),
     /// An agent works in the directory, or it cannot be used.
     #[error(transparent)]

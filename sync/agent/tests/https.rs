@@ -303,7 +303,7 @@ async fn a_device_enrols_and_brings_a_batch_over_mutual_tls() {
 
     let again = enrol_at(&port, &authority, &state_dir).await;
     assert!(matches!(&again, Err(EnrolError::AlreadyEnrolled(_))));
-    assert!(again.unwrap_err().to_string().contains("device add NAME --again"));
+    assert!(again.unwrap_err().to_string().contains("device replace NAME"));
     assert_eq!(port.requests().len(), 1, "nobody is asked");
 }
 

@@ -5,6 +5,7 @@
 
 pub mod backing_up;
 mod erasing;
+mod leaving;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use afterword_protocol::queue::SeqRange;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
+pub use self::leaving::{Owed, OwedStore, Retirement};
 use crate::config::{database_path, pki_path};
 use crate::pki::{PkiError, SERVER_CA_FILE, read_receipt_key};
 use crate::storage::devices::{self, Device};
@@ -36,7 +38,7 @@ pub enum AdminError {
     BadName,
     /// The name is in use.
     #[error(
-        "`{name}` is the name of an enrolled device ({device}); to enrol that one anew, so that it goes on where it was, use --again, and for a second device choose another name"
+        "`{name}` is the name of an enrolled device ({device}); to enrol that one anew, or other hardware in its place, use `afterword-collector device replace`, and for a second device choose another name"
     )]
     NameTaken {
         /// The name.
@@ -46,7 +48,7 @@ pub enum AdminError {
     },
     /// Two devices of the name could be meant: one waits for its first enrolment, a revoked one has delivered.
     #[error(
-        "`{name}` waits for its first enrolment as {waiting}, and a revoked device of that name ({revoked}) has been enrolled before; for the revoked one, revoke {waiting} first and use --again then"
+        "`{name}` waits for its first enrolment as {waiting}, and a revoked device of that name ({revoked}) has been enrolled before; to replace the revoked one, revoke {waiting} first"
     )]
     NameWaits {
         /// The name.
@@ -55,6 +57,16 @@ pub enum AdminError {
         waiting: DeviceId,
         /// Who was enrolled before.
         revoked: DeviceId,
+    },
+    /// The only devices of the name were taken away for good.
+    #[error(
+        "`{name}` ({device}) was retired for good; its name is free, `afterword-collector device add` adds a device of that name"
+    )]
+    IsRetired {
+        /// The name.
+        name: String,
+        /// Who had it last.
+        device: DeviceId,
     },
     /// No device has this id or name.
     #[error("no device has the id or name `{0}`; `afterword-collector device list` shows all")]
@@ -108,10 +120,12 @@ pub struct DeviceRow {
     pub enrolled_ms: Option<i64>,
     /// The agent's version at enrolment.
     pub agent_version: Option<String>,
-    /// When it was revoked.
+    /// When it was revoked, or retired.
     pub revoked_ms: Option<i64>,
     /// Why, where that was said.
     pub revoked_reason: Option<String>,
+    /// When it was retired; `revoked_ms` is set then too.
+    pub retired_ms: Option<i64>,
     /// When its last new records came; a batch that repeats what is held does not count.
     pub last_received_ms: Option<i64>,
     /// Whether a copy of it seems to be at work: an earlier store is heard of after a later one began, or what came
@@ -158,8 +172,10 @@ pub enum DeviceState {
     CodeExpired,
     /// Enrolled; may deliver.
     Active,
-    /// May do nothing any more.
+    /// May do nothing, until it is enrolled anew.
     Revoked,
+    /// Taken away for good: may do nothing any more, and its name is free.
+    Retired,
 }
 
 /// What became of a wish to revoke.
@@ -202,32 +218,6 @@ impl Admin {
             }
             Some(waiting) => Ok(Recipient::Known(waiting.device)),
             None => Ok(Recipient::New(fresh)),
-        })
-    }
-
-    /// Gives the device of this name a code to enrol again under the id it has, so that what it sends again is
-    /// known; good for a day. The key it has now stays good until the code is used, and is refused from then
-    /// on; a revocation ends then too. Of several revoked devices the one enrolled last is meant.
-    ///
-    /// # Errors
-    /// [`AdminError::BadName`], [`AdminError::NoSuchDevice`], [`AdminError::NameWaits`], or the database.
-    pub fn device_add_again(&mut self, name: &str, store: Option<&str>) -> Result<NewDevice, AdminError> {
-        self.give_code(name, store, |named| {
-            let last_enrolled = named.iter().max_by_key(|device| device.enrolled_ms);
-            match (holder(named), last_enrolled) {
-                (Some(waiting), Some(revoked))
-                    if waiting.enrolled_ms.is_none() && revoked.enrolled_ms.is_some() =>
-                {
-                    Err(AdminError::NameWaits {
-                        name: name.to_owned(),
-                        waiting: waiting.device,
-                        revoked: revoked.device,
-                    })
-                }
-                (Some(holder), _) => Ok(Recipient::Known(holder.device)),
-                (None, Some(last)) => Ok(Recipient::Known(last.device)),
-                (None, None) => Err(AdminError::NoSuchDevice(name.to_owned())),
-            }
         })
     }
 
@@ -338,11 +328,12 @@ impl Admin {
     fn row(&self, device: Device, now_ms: i64) -> Result<DeviceRow, AdminError> {
         let stores = progress::of_device(&self.connection, &device.device)?;
         let clone_suspected = progress::is_clone_suspected(&self.connection, &device.device)?;
-        let state = match (device.revoked_ms, device.enrolled_ms) {
-            (Some(_), _) => DeviceState::Revoked,
-            (None, Some(_)) => DeviceState::Active,
-            (None, None) if now_ms >= device.code_expires_ms => DeviceState::CodeExpired,
-            (None, None) => DeviceState::Waiting,
+        let state = match (device.retired_ms, device.revoked_ms, device.enrolled_ms) {
+            (Some(_), _, _) => DeviceState::Retired,
+            (None, Some(_), _) => DeviceState::Revoked,
+            (None, None, Some(_)) => DeviceState::Active,
+            (None, None, None) if now_ms >= device.code_expires_ms => DeviceState::CodeExpired,
+            (None, None, None) => DeviceState::Waiting,
         };
         Ok(DeviceRow {
             device: device.device,
@@ -356,6 +347,7 @@ impl Admin {
             agent_version: device.agent_version,
             revoked_ms: device.revoked_ms,
             revoked_reason: device.revoked_reason,
+            retired_ms: device.retired_ms,
             last_received_ms: stores.iter().filter_map(|store| store.last_received_ms).max(),
             clone_suspected,
             stores: stores.into_iter().map(StoreRow::from).collect(),
@@ -365,8 +357,6 @@ impl Admin {
 
 impl From<Progress> for StoreRow {
     fn from(store: Progress) -> Self {
-        let count =
-            |ranges: &[SeqRange]| ranges.iter().map(|range| range.last - range.first + 1).sum::<u64>();
         let heard = store.heard;
         Self {
             epoch: store.epoch,
@@ -393,4 +383,9 @@ enum Recipient {
 /// Who has the name now: a device that was not revoked, or one that an open code would bring back.
 fn holder(named: &[Device]) -> Option<&Device> {
     named.iter().find(|device| device.revoked_ms.is_none() || device.code_is_open)
+}
+
+/// How many numbers there are in ranges that don't overlap.
+fn count(ranges: &[SeqRange]) -> u64 {
+    ranges.iter().map(|range| range.last - range.first + 1).sum()
 }

@@ -36,7 +36,9 @@ mod storage;
 mod throttle;
 
 pub use admin::backing_up::{BackupError, Restored, restore};
-pub use admin::{Admin, AdminError, DeviceRow, DeviceState, NewDevice, Revocation, StoreRow};
+pub use admin::{
+    Admin, AdminError, DeviceRow, DeviceState, NewDevice, Owed, OwedStore, Retirement, Revocation, StoreRow,
+};
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};
 pub use limits::Limits;

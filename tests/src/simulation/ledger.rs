@@ -77,13 +77,6 @@ impl Ledger {
         Ok(all)
     }
 
-    /// Whether these bytes stand anywhere in a table of the database.
-    pub(super) fn mentions(&self, text: &str) -> rusqlite::Result<bool> {
-        let sql = "select exists (select 1 from records where instr(bytes, ?1))
-                   or exists (select 1 from quarantine where instr(bytes, ?1))";
-        self.connection.prepare_cached(sql)?.query_row([text.as_bytes()], |row| row.get(0))
-    }
-
     /// Sabotage: the newest record of every store is gone, as if it had never come.
     pub(super) fn forget_newest(&self) {
         let forget = || -> rusqlite::Result<()> {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use afterword_agent::{Cause, Message, RawAnswer, TransportFailure};
-use afterword_collector::Admin;
 use afterword_collector::in_process::{InProcess, InProcessAnswer};
+use afterword_collector::{Admin, restore};
 use afterword_model::ports::{Clock, Entropy, SeededEntropy};
 use afterword_model::record::{DeviceId, ServerEpoch};
 use afterword_protocol::enrolment::{ENROLMENT_PATH, Enrolled, EnrolmentRequest};
@@ -16,8 +16,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::clock::{Error, ProgramClock, VirtualTime};
-use super::files::{DatabaseImage, copy_folder};
+use super::files::DatabaseImage;
 use super::ledger::Ledger;
+
+/// How often a running collector reads its keys, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
 
 /// The office; see the module.
 pub(super) struct Office {
@@ -33,6 +36,8 @@ struct Running {
     ledger: Ledger,
     server_certificate: CertificateDer<'static>,
     server_epoch: ServerEpoch,
+    /// When the keys were last read.
+    keys_read_ms: i64,
 }
 
 /// What the collector is made to do wrong, to see that the simulation finds it.
@@ -64,7 +69,9 @@ impl Office {
             let server_certificate = CertificateDer::from_pem_slice(&server).context("server.pem")?;
             let ledger = Ledger::open(&self.data().join("collector.db"))?;
             let server_epoch = ledger.server_epoch()?;
-            self.collector = Some(Running { collector, ledger, server_certificate, server_epoch });
+            let keys_read_ms = self.clock().wall_ms();
+            self.collector =
+                Some(Running { collector, ledger, server_certificate, server_epoch, keys_read_ms });
         }
         Ok(())
     }
@@ -89,9 +96,21 @@ impl Office {
         self.collector.as_mut().map(|running| &mut running.ledger)
     }
 
-    /// The certificate that the collector shows, while it runs.
-    pub(super) fn server_certificate(&self) -> Option<CertificateDer<'static>> {
-        self.collector.as_ref().map(|running| running.server_certificate.clone())
+    /// The certificate that the collector shows, while it runs. Like a server, it reads its keys anew once a day, so that
+    /// its certificate never runs out.
+    pub(super) fn server_certificate(&mut self) -> Option<CertificateDer<'static>> {
+        let now_ms = self.clock().wall_ms();
+        let path = self.data().join("pki/server.pem");
+        let running = self.collector.as_mut()?;
+        if now_ms - running.keys_read_ms >= DAY_MS && running.collector.reload_keys().is_ok() {
+            running.keys_read_ms = now_ms;
+            if let Some(renewed) =
+                fs::read(path).ok().and_then(|pem| CertificateDer::from_pem_slice(&pem).ok())
+            {
+                running.server_certificate = renewed;
+            }
+        }
+        Some(running.server_certificate.clone())
     }
 
     /// Which life of its database the collector is in, while it runs.
@@ -144,7 +163,7 @@ impl Office {
     /// Gives a new device a name and a code, and takes its enrolment with that code.
     pub(super) fn enrol(&mut self, name: &str, again: bool, signing_request_pem: String) -> Result<Enrolled> {
         let mut admin = self.admin()?;
-        let added = if again { admin.device_add_again(name, None)? } else { admin.device_add(name, None)? };
+        let added = if again { admin.device_replace(name, None)? } else { admin.device_add(name, None)? };
         let request = EnrolmentRequest {
             code: added.code.to_string(),
             signing_request_pem,
@@ -163,9 +182,13 @@ impl Office {
         Ok(())
     }
 
-    /// Copies the collector's folder to a safe place.
+    /// Copies the collector's database to a safe place, as the command does.
     pub(super) fn back_up(&self) -> Result<()> {
-        Ok(copy_folder(&self.data(), &self.backup())?)
+        if self.backup().exists() {
+            fs::remove_file(self.backup())?;
+        }
+        self.admin()?.back_up(&self.backup())?;
+        Ok(())
     }
 
     /// The collector goes on from its backup, if there is one. Whether there was.
@@ -175,7 +198,8 @@ impl Office {
         }
         let was_open = self.is_open();
         self.kill()?;
-        copy_folder(&self.backup(), &self.data())?;
+        let entropy: Arc<dyn Entropy> = self.entropy.clone();
+        restore(&self.data(), &self.backup(), &entropy)?;
         if was_open {
             self.start()?;
         }
@@ -188,7 +212,7 @@ impl Office {
     }
 
     fn backup(&self) -> PathBuf {
-        self.folder.join("backup")
+        self.folder.join("backup.db")
     }
 }
 

@@ -12,3 +12,4 @@ mod network;
 mod panel;
 mod process;
 mod shelf;
+mod simulation;

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use afterword_kiosk_store::{OpenError, Opened, Options, Store};
+use afterword_kiosk_store::{Numbers, OpenError, Opened, Options, Store, why};
 use afterword_model::ports::Clock;
 use afterword_model::response::ClockQuality;
-use afterword_protocol::queue::Position;
+use afterword_protocol::limits::RESERVE_ROOM_MIN;
+use afterword_protocol::queue::{Health, Position};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use anyhow::Result;
 use clap::Args;
@@ -51,7 +52,7 @@ impl Doctor {
     pub(super) fn run(self) -> Result<ExitCode> {
         let mut checks = self.configuration();
         let (database, is_running) = self.database();
-        checks.push(database);
+        checks.extend(database);
         checks.push(clock());
         // A kiosk that runs has its display; this command line may well come from afar and have none.
         if !is_running {
@@ -89,47 +90,42 @@ impl Doctor {
     }
 
     /// How the database is, and whether a kiosk is running on it.
-    fn database(&self) -> (Check, bool) {
+    fn database(&self) -> (Vec<Check>, bool) {
         let Places { data, socket, .. } = &self.places;
         if !data.join("kiosk.db").exists() {
             let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
-            return (Check { name: "database", finding: Finding::Odd, detail }, false);
+            return (vec![Check { name: "database", finding: Finding::Odd, detail }], false);
         }
         let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
         match Store::open(data, options) {
-            Ok((_, Opened { set_aside: Some(path), .. })) => {
-                let detail = format!(
-                    "it was damaged and is set aside as {}; keep that file, a new database was begun",
-                    path.display()
-                );
-                (Check::wrong("database", &detail), false)
-            }
-            Ok((store, _)) => (closed_database(store), false),
+            Ok((store, opened)) => (closed_database(store, &opened), false),
             Err(OpenError::InUse { .. }) => {
-                let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| kiosk.position());
-                let check = asked.map_or_else(
-                    |error| Check::wrong("database", &format!("{error:#}")),
-                    |position| {
-                        Check::good(
-                            "database",
-                            format!("in use by the running kiosk; {}", progress(&position)),
-                        )
-                    },
-                );
-                (check, true)
+                let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| running_database(&mut kiosk));
+                let checks =
+                    asked.unwrap_or_else(|error| vec![Check::wrong("database", &format!("{error:#}"))]);
+                (checks, true)
             }
-            Err(error) => (Check::wrong("database", &error), false),
+            Err(error) => (vec![Check::wrong("database", &error)], false),
         }
     }
 }
 
-fn closed_database(store: Store) -> Check {
+fn running_database(kiosk: &mut RunningKiosk) -> Result<Vec<Check>> {
+    let position = kiosk.position()?;
+    let mut checks =
+        vec![Check::good("database", format!("in use by the running kiosk; {}", progress(&position)))];
+    checks.extend(kiosk.health()?.iter().flat_map(health_checks));
+    Ok(checks)
+}
+
+fn closed_database(store: Store, opened: &Opened) -> Vec<Check> {
     let looked = store.verify().and_then(|verified| {
-        let position = store.position()?;
+        let health = store.queue().health_blocking(env!("CARGO_PKG_VERSION"))?;
         store.close()?;
-        Ok((verified, position))
+        Ok((verified, health))
     });
-    match looked {
+    let health = looked.as_ref().ok().map(|(_, health)| health.clone());
+    let database = match looked {
         Err(error) => Check::wrong("database", &error),
         Ok((verified, _)) if !verified.problems.is_empty() => {
             let detail = format!(
@@ -138,10 +134,48 @@ fn closed_database(store: Store) -> Check {
             );
             Check::wrong("database", &detail)
         }
-        Ok((_, position)) => {
-            Check::good("database", format!("chain and roll-ups whole; {}", progress(&position)))
+        Ok((_, health)) => {
+            Check::good("database", format!("chain and roll-ups whole; {}", progress(&health.position)))
         }
-    }
+    };
+    let mut checks = vec![database];
+    checks.extend(opened.set_aside.as_ref().map(|path| {
+        let detail = format!("it was damaged and is set aside as {}; keep that file", path.display());
+        Check::wrong("damaged file", &detail)
+    }));
+    checks.extend(opened.waiting.iter().map(|path| {
+        let detail = format!(
+            "what is whole in {} has yet to be carried over; make room and start again",
+            path.display()
+        );
+        Check::wrong("damaged file", &detail)
+    }));
+    checks.extend(health.iter().flat_map(health_checks));
+    checks
+}
+
+/// Former epochs, and the room on the disk.
+fn health_checks(health: &Health) -> Vec<Check> {
+    let former = health.former.iter().map(|former| {
+        let detail = format!(
+            "{} is over after answer {} because {}; lost: {}",
+            former.epoch,
+            former.last_seq,
+            why(former.reason),
+            Numbers(&former.lost)
+        );
+        let finding = if former.lost.is_empty() { Finding::Good } else { Finding::Odd };
+        Check { name: "former epoch", finding, detail }
+    });
+    let room = health.disk_free_bytes.map(|free| {
+        let detail = format!("{} MiB free on the disk", free / (1024 * 1024));
+        if free < RESERVE_ROOM_MIN {
+            Check::wrong("room", &format!("{detail}, too little to go on; make room on it"))
+        } else {
+            Check::good("room", detail)
+        }
+    });
+    former.chain(room).collect()
 }
 
 fn progress(position: &Position) -> String {

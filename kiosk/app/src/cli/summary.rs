@@ -78,7 +78,7 @@ impl SummaryCommand {
             Ok((store, opened)) => {
                 if let Some(path) = opened.set_aside {
                     bail!(
-                        "the database was damaged and is set aside as {}; keep that file, a new database was begun",
+                        "the database was damaged and is set aside as {}; keep that file, what is whole in it was carried over: ask again",
                         path.display()
                     );
                 }

@@ -7,7 +7,8 @@
 //!
 //! Everything from one file comes over in one transaction, which also takes the file off the list of those that wait. A
 //! salvage for which there is no room, or that the power interrupts, is begun again at the next start; the kiosk
-//! collects meanwhile. What a salvage adds it adds once: an origin that the chain holds already is left out.
+//! collects meanwhile. What a salvage adds it adds once: an origin that the chain holds already is left out. What the
+//! damaged database kept for people to look at stays in its file.
 
 mod find;
 mod log;
@@ -137,7 +138,7 @@ fn carry_from(
         wait_for(&transaction, name, noted.as_deref(), now_ms)?;
     }
     for before in remains.former.values() {
-        former::insert(&transaction, before, now_ms)?;
+        former::insert_new(&transaction, before, now_ms)?;
     }
     let mut end = (state.last_seq, state.head);
     let mut carried = None;
@@ -153,7 +154,7 @@ fn carry_from(
         let last_seq = known_seq.max(carrier.expected - 1);
         let lost = carrier.lost(last_seq).into_ranges();
         let over = FormerEpoch { epoch: former.epoch, last_seq, head, reason: BeginReason::Salvaged, lost };
-        former::insert(&transaction, &over, now_ms)?;
+        former::insert_new(&transaction, &over, now_ms)?;
         carried =
             Some(CarriedOver { former: over, records, file: pages::exist(file).then(|| file.to_owned()) });
     }

@@ -120,8 +120,9 @@ fn a_wait_ends_with_the_epoch() {
     }
     let waiting = waiting_thread(store.queue(), 1_000);
     begin_anew(&store);
-    assert_eq!(waiting.recv_timeout(SOON).expect("it need not wait any longer"), Ok(None));
-    assert_ne!(store.position().unwrap().epoch, opened.epoch);
+    let run = waiting.recv_timeout(SOON).expect("it need not wait any longer").unwrap().unwrap();
+    assert_ne!(run.epoch, opened.epoch);
+    assert_eq!((run.first_seq, run.records.len()), (1, 3), "it is the beginning, whatever was asked for");
 }
 
 #[test]
@@ -138,6 +139,7 @@ fn one_rotted_record_is_quarantined_and_its_neighbours_go() {
     assert_eq!((sound.epoch, sound.records.len()), (opened.epoch, 2), "what is before it goes as ever");
     let healed = take(2).expect("another epoch");
     assert_ne!(healed.epoch, opened.epoch);
+    assert_eq!((healed.first_seq, healed.records.len()), (1, 4));
 
     assert_eq!(held(&store), [&before[..2], &before[3..]].concat());
     let former = former(&store);

@@ -102,7 +102,7 @@ impl Shop {
             "the hours count it anew"
         );
         assert_sound(store);
-        assert_eq!(store.queue().health_blocking("test").unwrap().former, [over.former.clone()]);
+        assert_eq!(store.queue().health_blocking("test").unwrap().former, std::slice::from_ref(&over.former));
         complete(store, draft(0, 1));
         assert_sound(store);
         lost.into_iter().collect()
@@ -419,6 +419,7 @@ fn the_same_file_is_never_carried_twice() {
     let (store, opened) = open(shop.path());
     assert_eq!((opened.carried[0].records, &opened.carried[0].former.lost), (0, &vec![]));
     assert_eq!(held(&store), before);
+    assert_eq!(store.queue().health_blocking("test").unwrap().former.len(), 1, "and it was over before");
     assert_sound(&store);
 }
 

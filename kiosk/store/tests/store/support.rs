@@ -95,7 +95,12 @@ pub(crate) fn held(store: &Store) -> Vec<Held> {
     let queue = store.queue();
     let mut held = Vec::new();
     let mut after_seq = 0;
+    let mut epoch = store.position().unwrap().epoch;
     while let Some(run) = queue.next_blocking(Take { after_seq, records_max: 500, wait_ms: 0 }).unwrap() {
+        if std::mem::replace(&mut epoch, run.epoch) != run.epoch {
+            // A record had rotted; everything else comes again.
+            held.clear();
+        }
         for (seq, bytes) in (run.first_seq..).zip(&run.records) {
             held.push(match Carried::read(bytes) {
                 Ok(carried) => Held { origin: carried.origin, bytes: carried.record.to_vec() },

@@ -49,7 +49,7 @@ struct CommandLine {
 enum Command {
     /// Run the server until it is told to end (SIGTERM or Ctrl-C).
     Serve(serve::Serve),
-    /// Add, list and revoke devices; also while the server runs.
+    /// Add, replace, list, revoke and retire devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),
     /// Write a copy of the database; also while the server runs.

@@ -16,7 +16,7 @@ Examples:
 
 Reads every record and every receipt that was given for it, may run beside the server, changes nothing. Parked records (kept, but not readable) and
 quarantined ones (they contradict what is held) are counted; they are no break. A store that stands under two
-devices is a finding: it was enrolled under two names without --again, and its records are held twice.
+devices is a finding: it was enrolled under two names instead of by `device replace`, and its records are held twice.
 
 Exit codes: 0 every chain holds, 1 a chain is broken, a receipt is false, the database is damaged or a store stands
 under two devices, 2 wrong use";
@@ -86,7 +86,7 @@ fn print_report(report: &VerifyReport) {
         let devices: Vec<String> = doubled.devices.iter().map(ToString::to_string).collect();
         println!(
             "store {} stands under {} devices ({}): it was enrolled under each of them and its records are held \
-             as often; count one of them, and next time enrol anew with `device add NAME --again`",
+             as often; count one of them, and next time enrol anew with `device replace NAME`",
             doubled.epoch,
             doubled.devices.len(),
             devices.join(", ")

@@ -2,10 +2,10 @@
 //!
 //! A device begins as a name with a one-time code, becomes active when somebody presents the code with a key,
 //! and ends revoked. With another code it can be enrolled again under the id it has, from any of these: what is
-//! in use stays good until that code is used, and is refused from then on.
+//! in use stays good until that code is used, and is refused from then on. Retired is revoked for good.
 //!
 //! Invariants: a code is open until it is used or voided (`code_closed_ms`); a revoked device with an open code
-//! keeps its name, because the code would bring it back. Rows are never deleted, so that an id is never used
+//! keeps its name, because the code would bring it back; a retired device is revoked and has no open code. Rows are never deleted, so that an id is never used
 //! for two devices. Only the code's digest is kept. On failure the transaction ends and nothing has changed.
 
 use afterword_model::record::DeviceId;
@@ -19,7 +19,7 @@ use super::{HexColumn, StorageError};
 pub(crate) enum Standing {
     /// Enrolled with this key, and may deliver.
     Active(VerifyingKey),
-    /// Was revoked.
+    /// Was revoked, perhaps for good.
     Revoked,
     /// Not in the table, or not enrolled yet.
     Unknown,
@@ -67,6 +67,7 @@ pub(crate) struct Device {
     pub(crate) agent_version: Option<String>,
     pub(crate) revoked_ms: Option<i64>,
     pub(crate) revoked_reason: Option<String>,
+    pub(crate) retired_ms: Option<i64>,
 }
 
 /// What a device may do now.
@@ -181,6 +182,20 @@ pub(crate) fn revoke(
     connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
 }
 
+/// From now on the device may do nothing, and no code brings it back. A reason replaces that of a revocation before.
+pub(crate) fn retire(
+    connection: &Connection,
+    device: &DeviceId,
+    reason: Option<&str>,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let update = "update devices set code_closed_ms = coalesce(code_closed_ms, ?2),
+                      revoked_reason = coalesce(?3, revoked_reason), revoked_ms = coalesce(revoked_ms, ?2),
+                      retired_ms = ?2
+                  where device_id = ?1";
+    connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
+}
+
 /// Notes which version of the program the device runs now.
 pub(crate) fn note_agent_version(
     connection: &Connection,
@@ -195,28 +210,28 @@ pub(crate) fn note_agent_version(
         .map(drop)
 }
 
-/// All devices, by name, the ones in use first.
+/// All devices, by name, the ones in use first, retired ones last.
 pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Device>> {
     connection
-        .prepare(&format!("{SELECT_DEVICE} order by revoked_ms is not null, name, created_ms"))?
+        .prepare(&format!("{SELECT_DEVICE} {USED_FIRST}, name, created_ms"))?
         .query_map([], device)?
         .collect()
 }
 
-/// Devices with this id or this name, the ones in use first.
+/// Devices with this id or this name, the ones in use first, retired ones last.
 pub(crate) fn find(connection: &Connection, id_or_name: &str) -> rusqlite::Result<Vec<Device>> {
     let id = DeviceId::parse(id_or_name).map(|id| id.as_bytes().to_vec()).unwrap_or_default();
     connection
-        .prepare(&format!(
-            "{SELECT_DEVICE} where device_id = ?1 or name = ?2 order by revoked_ms is not null"
-        ))?
+        .prepare(&format!("{SELECT_DEVICE} where device_id = ?1 or name = ?2 {USED_FIRST}"))?
         .query_map(params![id, id_or_name], device)?
         .collect()
 }
 
 const SELECT_DEVICE: &str =
     "select device_id, name, store, created_ms, code_expires_ms, enrolled_ms, agent_version,
-    revoked_ms, revoked_reason, code_closed_ms is null from devices";
+    revoked_ms, revoked_reason, code_closed_ms is null, retired_ms from devices";
+
+const USED_FIRST: &str = "order by revoked_ms is not null, retired_ms is not null";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
@@ -230,5 +245,6 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         revoked_ms: row.get(7)?,
         revoked_reason: row.get(8)?,
         code_is_open: row.get(9)?,
+        retired_ms: row.get(10)?,
     })
 }

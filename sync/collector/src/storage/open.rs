@@ -36,6 +36,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0004_receipts.sql")),
     M::up(include_str!("migrations/0005_carried.sql")),
     M::up(include_str!("migrations/0006_erased.sql")),
+    M::up(include_str!("migrations/0007_retired.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -8,16 +8,21 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-fn collector(arguments: &[&str], data: &Path) -> Output {
+pub(crate) fn collector(arguments: &[&str], data: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_afterword-collector"));
     command.args(arguments).arg("--data").arg(data).output().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{}", stderr(output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -50,7 +55,7 @@ fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
         "{command}"
     );
     assert!(added["ca_file"].as_str().unwrap().ends_with("made/by/serve/pki/server-ca.pem"), "{added}");
-    let again = json(&collector(&["device", "add", "Exit", "--again", "--json"], &data));
+    let again = json(&collector(&["device", "replace", "Exit", "--json"], &data));
     assert_eq!(again["device"], added["device"]);
     let devices = json(&collector(&["device", "list", "--json"], &data));
     assert_eq!((&devices[0]["name"], &devices[0]["state"]), (&"Exit".into(), &"waiting".into()));

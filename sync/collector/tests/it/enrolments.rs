@@ -119,7 +119,7 @@ async fn names_are_used_once_at_a_time() {
 }
 
 async fn enrol_anew(server: &Server, device: &Device) -> Device {
-    let code = server.admin().device_add_again("Exit", None).unwrap().code.to_string();
+    let code = server.admin().device_replace("Exit", None).unwrap().code.to_string();
     device.enrol_anew(&server.enrolment_url(), &server.ca_pem(), &code).await
 }
 
@@ -128,7 +128,7 @@ async fn a_device_enrolled_again_sends_its_history_again_and_nothing_is_held_twi
     let server = Server::start().await;
     let device = server.device("Exit").await.with_records(8);
     device.send(device.batch(1, 5)).await.receipt();
-    let added = server.admin().device_add_again("Exit", None).unwrap();
+    let added = server.admin().device_replace("Exit", None).unwrap();
     assert_eq!(added.device, device.enrolled.device);
     // Until the code is used, the identity there is goes on.
     device.send(device.batch(6, 6)).await.receipt();
@@ -150,7 +150,7 @@ async fn a_revoked_device_comes_back_only_with_the_new_code() {
     let device = server.device("Exit").await.with_records(3);
     device.send(device.batch(1, 2)).await.receipt();
     server.admin().device_revoke("Exit", Some("lost")).unwrap();
-    let void = server.admin().device_add_again("Exit", None).unwrap();
+    let void = server.admin().device_replace("Exit", None).unwrap();
     let row = || server.admin().device_list().unwrap().remove(0);
     assert_eq!((row().state, row().code_waits), (DeviceState::Revoked, true));
     assert!(matches!(server.admin().device_add("Exit", None), Err(AdminError::NameTaken { .. })));
@@ -174,18 +174,18 @@ async fn a_device_whose_certificate_expired_is_enrolled_again_under_its_id() {
 }
 
 #[tokio::test]
-async fn again_is_for_a_device_that_can_be_told_by_its_name() {
+async fn replacing_is_for_a_device_that_can_be_told_by_its_name() {
     let server = Server::start().await;
     let mut admin = server.admin();
-    assert!(matches!(admin.device_add_again("Exit", None), Err(AdminError::NoSuchDevice(_))));
+    assert!(matches!(admin.device_replace("Exit", None), Err(AdminError::NoSuchDevice(_))));
     let device = server.device("Exit").await;
     let error = admin.device_add("Exit", None).unwrap_err().to_string();
-    assert!(error.contains("--again"), "{error}");
+    assert!(error.contains("device replace"), "{error}");
 
     admin.device_revoke("Exit", None).unwrap();
     let waiting = admin.device_add("Exit", None).unwrap();
-    let unclear = admin.device_add_again("Exit", None);
+    let unclear = admin.device_replace("Exit", None);
     assert!(matches!(unclear, Err(AdminError::NameWaits { waiting: found, .. }) if found == waiting.device));
     admin.device_revoke(&waiting.device.to_string(), None).unwrap();
-    assert_eq!(admin.device_add_again("Exit", None).unwrap().device, device.enrolled.device);
+    assert_eq!(admin.device_replace("Exit", None).unwrap().device, device.enrolled.device);
 }

@@ -16,6 +16,7 @@ mod enrolments;
 mod erasing;
 mod heartbeats;
 mod in_process;
+mod leaving;
 mod protocol_page;
 mod renewals;
 mod rotation;

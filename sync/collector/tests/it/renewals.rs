@@ -68,7 +68,7 @@ async fn another_key_needs_another_enrolment() {
     let stranger = SigningKey::generate(&SeededEntropy::new(99));
     device.ask_renewal(&stranger).await.problem(ProblemType::Malformed);
 
-    let code = server.admin().device_add_again("Exit", None).unwrap().code.to_string();
+    let code = server.admin().device_replace("Exit", None).unwrap().code.to_string();
     device.enrol_anew(&server.enrolment_url(), &server.ca_pem(), &code).await;
     device.ask_renewal(&device.key).await.problem(ProblemType::NotAuthenticated);
 }
