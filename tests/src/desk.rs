@@ -106,16 +106,17 @@ impl Desk {
         Ok(format!("https://localhost:{}", self.ports.context("start the collector first")?.1.port()))
     }
 
-    /// Makes a name known to the collector and gives its one-time code.
+    /// Makes a name known to the collector; gives its one-time code and the CA file to bring along.
     ///
     /// # Errors
     /// When the command fails.
-    pub fn add_device(&self, name: &str) -> Result<String> {
+    pub fn add_device(&self, name: &str) -> Result<(String, PathBuf)> {
         let added =
             self.run("afterword-collector", &["device", "add", name, "--json", "--data", "collector"])?;
         ensure!(added.code == Some(0), "{}", added.everything());
         let added: Value = serde_json::from_str(&added.stdout)?;
-        Ok(added["code"].as_str().context("device add prints a code")?.to_owned())
+        let says = |name: &str| added[name].as_str().with_context(|| format!("device add prints no {name}"));
+        Ok((says("code")?.to_owned(), says("ca_file")?.into()))
     }
 
     /// Makes the device known to the collector, with the commands a technician types.
@@ -123,9 +124,9 @@ impl Desk {
     /// # Errors
     /// When one of them fails.
     pub fn enrol(&self) -> Result<()> {
-        let (code, url) = (self.add_device("Exit")?, self.enrolment_url()?);
-        let ca = "collector/pki/server-ca.pem";
-        let enrol = ["enrol", "--collector", &url, "--code", &code, "--ca", ca, "--state", "sync"];
+        let ((code, ca_file), url) = (self.add_device("Exit")?, self.enrolment_url()?);
+        let ca_file = ca_file.to_str().context("a path of letters")?;
+        let enrol = ["enrol", "--collector", &url, "--code", &code, "--ca", ca_file, "--state", "sync"];
         let enrolled = self.run("afterword-sync", &enrol)?;
         ensure!(enrolled.code == Some(0), "{}", enrolled.everything());
         Ok(())
@@ -170,8 +171,14 @@ impl Desk {
     /// The command of an agent with the waits of a real device.
     #[must_use]
     pub fn agent_command(&self) -> Command {
+        self.agent_command_at(&self.path("sync"), &self.socket())
+    }
+
+    /// The same for an agent in another place.
+    #[must_use]
+    pub fn agent_command_at(&self, state: &Path, socket: &Path) -> Command {
         let mut agent = command("afterword-sync");
-        agent.arg("run").arg("--state").arg(self.path("sync")).arg("--socket").arg(self.socket());
+        agent.arg("run").arg("--state").arg(state).arg("--socket").arg(socket);
         agent
     }
 

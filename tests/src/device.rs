@@ -1,11 +1,12 @@
 //! A device whose every request the test writes itself, for what no agent would send.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use afterword_agent::answer::{Answer, classify};
 use afterword_agent::enrol::Enrolment;
 use afterword_agent::https::Timeouts;
-use afterword_agent::tls::{FlooredTime, mutual};
+use afterword_agent::tls::{FlooredTime, anonymous, mutual};
 use afterword_agent::{HttpsTransport, Identity, Message, RawAnswer, Transport as _, TransportFailure};
 use afterword_model::ports::{Clock as _, Entropy as _};
 use afterword_model::record::{Head, Seq, StoreEpoch, genesis, next_head};
@@ -46,8 +47,8 @@ impl Device {
     /// # Errors
     /// When it is not taken.
     pub async fn enrol(desk: &Desk, name: &str) -> Result<Self> {
-        let code = desk.add_device(name)?;
-        let ca_pem = std::fs::read_to_string(desk.path("collector/pki/server-ca.pem"))?;
+        let (code, ca_file) = desk.add_device(name)?;
+        let ca_pem = std::fs::read_to_string(ca_file)?;
         let url = desk.enrolment_url()?;
         let order = Enrolment {
             collector_url: &url,
@@ -150,6 +151,19 @@ impl Device {
         let name = ServerName::try_from("localhost")?;
         Ok(Wire(TlsConnector::from(Arc::new(tls)).connect(name, stream).await?))
     }
+}
+
+/// The certificate that a collector shows at its enrolment port to whoever trusts these authorities, in DER.
+///
+/// # Errors
+/// When there is no connection, as with another authority's certificate.
+pub async fn shown_certificate(enrolment: SocketAddr, ca_pem: &str) -> Result<Vec<u8>> {
+    let time = Arc::new(FlooredTime::new(Arc::new(SystemClock::start()), 0));
+    let stream = TcpStream::connect(enrolment).await?;
+    let connector = TlsConnector::from(Arc::new(anonymous(ca_pem, time)?));
+    let stream = connector.connect(ServerName::try_from("localhost")?, stream).await?;
+    let chain = stream.get_ref().1.peer_certificates().context("a server shows a certificate")?;
+    Ok(chain.first().context("and one is its own")?.to_vec())
 }
 
 /// The problem that an answer is.

@@ -7,6 +7,7 @@ mod delivery;
 mod disk;
 mod endurance;
 mod hostile;
+mod identity;
 mod network;
 mod panel;
 mod process;
