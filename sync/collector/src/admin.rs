@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use self::leaving::{Owed, OwedStore, Retirement};
 use crate::config::{database_path, pki_path};
-use crate::pki::{PkiError, SERVER_CA_FILE, read_receipt_key};
+use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
 use crate::storage::devices::{self, Device};
 use crate::storage::heartbeats;
 use crate::storage::progress::{self, Progress};
@@ -317,7 +317,7 @@ impl Admin {
     /// The certificate that devices have to be given for their first connection.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
-        pki_path(&self.data).join(SERVER_CA_FILE)
+        ca_file_in_use(&pki_path(&self.data))
     }
 
     fn transaction(&mut self) -> rusqlite::Result<Transaction<'_>> {

@@ -214,7 +214,8 @@ fn print_code(added: &NewDevice) {
 /// What is typed on the device.
 fn enrol_command(added: &NewDevice) -> String {
     let collector = added.enrol_url.as_deref().unwrap_or("https://HOST:8444");
-    format!("afterword-sync enrol --collector {collector} --code {} --ca server-ca.pem", added.code)
+    let ca_file = added.ca_file.file_name().unwrap_or_default().display();
+    format!("afterword-sync enrol --collector {collector} --code {} --ca {ca_file}", added.code)
 }
 
 impl Revoke {

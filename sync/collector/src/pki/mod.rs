@@ -38,8 +38,6 @@ const SERVER_CERTIFICATE_LIFE_MS: i64 = 397 * DAY_MS;
 const SERVER_CERTIFICATE_RENEWED_DAYS: i64 = 120;
 const DAY_MS: i64 = 86_400_000;
 
-/// Name of the file that devices need for enrolment.
-pub(crate) const SERVER_CA_FILE: &str = "server-ca.pem";
 const IN_USE_FILE: &str = "server-ca.in-use";
 const SERVER_FILE: &str = "server.pem";
 const SERVER_KEY_FILE: &str = "server.key";
@@ -187,6 +185,11 @@ fn create(folder: &Path, now_ms: i64, entropy: &impl Entropy) -> Result<(), PkiE
 /// The key that this collector's receipts verify with.
 pub(crate) fn read_receipt_key(folder: &Path) -> Result<VerifyingKey, PkiError> {
     Ok(read_key(&folder.join(RECEIPT_KEY_FILE))?.verifying_key())
+}
+
+/// The certificate that devices need for enrolment. Where it cannot be told which that is, it is the first.
+pub(crate) fn ca_file_in_use(folder: &Path) -> PathBuf {
+    folder.join(Kind::Server.file(in_use(folder).unwrap_or(1)))
 }
 
 /// Number of the generation that signs the server's certificate.
