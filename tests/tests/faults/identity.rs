@@ -185,15 +185,17 @@ async fn f38_authorities_and_the_server_s_certificate_are_rotated_without_a_rest
     let mut shown = shown_certificate(enrolment, &authorities(&desk)?).await?;
     let enrolled_with = std::fs::read_to_string(desk.path("collector/pki/server-ca.pem"))?;
 
-    for (rotation, shows_another) in [
-        (&["server"][..], true),
+    let rotations: [(&[&str], bool); 6] = [
+        (&["server"], true),
         (&["device-ca"], false),
         // Handed out with heartbeats, and refused until every device has said that it trusts it.
         (&["server-ca"], false),
         (&["server-ca", "--finish"], true),
         (&["server"], true),
         (&["device-ca"], false),
-    ] {
+    ];
+    for (number, (rotation, shows_another)) in rotations.into_iter().enumerate() {
+        let newcomer_name = format!("Newcomer {number}");
         let rotate = [&["pki", "rotate"], rotation].concat();
         until("the rotation is allowed", || collector(&desk, &rotate).map(Some)).await?;
         if shows_another {
@@ -214,10 +216,10 @@ async fn f38_authorities_and_the_server_s_certificate_are_rotated_without_a_rest
             desk.everything_received(last_seq).await?;
             line.cut();
         }
-        let newcomer = Device::enrol(&desk, &format!("Newcomer {rotation:?}")).await?.with_records(1, 38);
+        let newcomer = Device::enrol(&desk, &newcomer_name).await?.with_records(1, 38);
         newcomer.deliver(1, 1).await?;
         // It has no agent that could say whom it trusts, and must not hold up the next rotation.
-        collector(&desk, &["device", "revoke", &format!("Newcomer {rotation:?}")])?;
+        collector(&desk, &["device", "revoke", &newcomer_name])?;
     }
     let identity: Value = serde_json::from_slice(&std::fs::read(desk.path("sync/identity.json"))?)?;
     assert_ne!(identity["collector_ca_pem"].as_str().context("it trusts somebody")?, enrolled_with);
