@@ -23,7 +23,7 @@ pub(super) enum Broken {
 }
 
 /// What a kiosk finds that starts on these files.
-struct Recovered {
+pub(super) struct Recovered {
     opened: Opened,
     records: Vec<Held>,
     world: World,
@@ -33,7 +33,6 @@ struct Recovered {
 pub(super) fn check(image: &Image, promise: &Promise, folder: &Path) -> Result<(), Broken> {
     let recovered = recover(image, folder).map_err(|error| Broken::Lost(format!("{error:#}")))?;
     let expected = [promise.before.clone().started(), promise.after.clone().started()];
-    let [before, after] = &expected;
     let mut seen = HashSet::new();
     for record in &recovered.records {
         let is_given = expected.iter().any(|world| world.records.iter().any(|given| is_same(given, record)));
@@ -47,22 +46,11 @@ pub(super) fn check(image: &Image, promise: &Promise, folder: &Path) -> Result<(
     if expected.iter().any(|world| world.is_kept_by(&recovered)) {
         return Ok(());
     }
-    let numbers = |world: &World| {
-        format!(
-            "records {}, last {}, acknowledged {}, counted {}, boot {}",
-            world.records.len(),
-            world.last_seq,
-            world.acknowledged_seq,
-            world.counted,
-            world.boot
-        )
-    };
-    let [found, before, after] = [&recovered.world, before, after].map(numbers);
-    Err(Broken::Lost(format!("found {found}; promised {before}, or then {after}; {:?}", recovered.opened)))
+    Err(Broken::Lost(recovered.beside(&expected)))
 }
 
 impl World {
-    fn is_kept_by(&self, recovered: &Recovered) -> bool {
+    pub(super) fn is_kept_by(&self, recovered: &Recovered) -> bool {
         let found = &recovered.world;
         let same_records = self.records.len() == recovered.records.len()
             && self.records.iter().zip(&recovered.records).all(|(given, found)| is_same(given, found));
@@ -82,36 +70,61 @@ fn recover(image: &Image, folder: &Path) -> Result<Recovered> {
     image.restore(folder)?;
     let clock = Arc::new(ManualClock::at(2_000));
     let (store, opened) = Store::open(folder, Options { clock, entropy: Arc::new(SeededEntropy::new(99)) })?;
-    ensure!(
-        opened.set_aside.is_none() && opened.carried.is_empty() && opened.waiting.is_empty(),
-        "a power cut is no damage, but: {opened:?}"
-    );
-    let verified = store.verify()?;
-    ensure!(verified.problems.is_empty(), "{}", verified.problems.join("; "));
-    let records = held(&store)?;
-    let position = store.position()?;
-    ensure!(
-        verified.records == records.len() as u64,
-        "{} of {} are handed out",
-        records.len(),
-        verified.records
-    );
-    let last_day = i64::from(i32::MAX);
-    let world = World {
-        epoch: Some(position.epoch),
-        boot: opened.boot,
-        last_seq: position.last_seq,
-        acknowledged_seq: position.acknowledged_seq,
-        counted: store.summary(-last_day, last_day)?.responses,
-        records: records.clone(),
-        draft: None,
-    };
+    let recovered = Recovered::of(&store, opened)?;
     // And it goes on.
     let visit = Shoppers::of_seed(7).next_visit();
     let (done, answer) = channel();
     store.freeze(visit.draft, Outcome::Completed, 1, move |result| drop(done.send(result)));
-    let next = answer.recv()??;
-    ensure!(next.seq == position.last_seq + 1, "{} came after {}", next.seq, position.last_seq);
+    let (next, last_seq) = (answer.recv()??, recovered.world.last_seq);
+    ensure!(next.seq == last_seq + 1, "{} came after {last_seq}", next.seq);
     store.close()?;
-    Ok(Recovered { opened, records, world })
+    Ok(recovered)
+}
+
+impl Recovered {
+    /// The sentence for a person: what was found, and what should have been.
+    pub(super) fn beside(&self, promised: &[World; 2]) -> String {
+        let numbers = |world: &World| {
+            format!(
+                "records {}, last {}, acknowledged {}, counted {}, boot {}",
+                world.records.len(),
+                world.last_seq,
+                world.acknowledged_seq,
+                world.counted,
+                world.boot
+            )
+        };
+        let [before, after] = promised.each_ref().map(numbers);
+        let (found, opened) = (numbers(&self.world), &self.opened);
+        format!("found {found}; promised {before}, or then {after}; {opened:?}")
+    }
+
+    /// What an open store holds; an error when it is not sound.
+    pub(super) fn of(store: &Store, opened: Opened) -> Result<Self> {
+        ensure!(
+            opened.set_aside.is_none() && opened.carried.is_empty() && opened.waiting.is_empty(),
+            "a power cut is no damage, but: {opened:?}"
+        );
+        let verified = store.verify()?;
+        ensure!(verified.problems.is_empty(), "{}", verified.problems.join("; "));
+        let records = held(store)?;
+        let position = store.position()?;
+        ensure!(
+            verified.records == records.len() as u64,
+            "{} of {} are handed out",
+            records.len(),
+            verified.records
+        );
+        let last_day = i64::from(i32::MAX);
+        let world = World {
+            epoch: Some(position.epoch),
+            boot: opened.boot,
+            last_seq: position.last_seq,
+            acknowledged_seq: position.acknowledged_seq,
+            counted: store.summary(-last_day, last_day)?.responses,
+            records: records.clone(),
+            draft: None,
+        };
+        Ok(Self { opened, records, world })
+    }
 }

@@ -4,24 +4,27 @@
 //! |---|---|
 //! | [`workload`] | what the kiosk is asked to do, one thing after the other |
 //! | [`world`] | what it has promised by then |
+//! | [`outages`] | lives in which the power does go, again and again |
 //! | [`check`] | whether the files that a cut leaves keep that promise |
 //!
 //! One store does its work on a disk that forgets. At each operation of that disk the files are made that a cut at this
 //! moment could leave, several times over, and each set of them is opened as a kiosk would after the power is back.
-//! The work goes on meanwhile: it is never really cut, so that one run shows all of its cuts.
+//! The work goes on meanwhile, so that one run shows all of its cuts. In some lives the power really goes now and then;
+//! their cuts meet a disk that a former cut left: a log being recovered, frames written over a torn end.
 
 mod check;
+mod outages;
 mod workload;
 mod world;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use afterword_model::ports::SeededEntropy;
 use afterword_sim::disk::{Image, LossyDisk, Moment, Policy};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use check::Broken;
 use workload::{Start, Workload};
@@ -34,6 +37,9 @@ pub use world::{Held, held};
 const WAITING_MAX: usize = 32;
 /// As many as the machines have cores on which this runs.
 const CHECKERS: usize = 2;
+
+/// How each round's kiosks begin, and how often the power really goes while they work.
+const LIVES: [(Start, u32); 3] = [(Start::Nothing, 0), (Start::FirstSchema, 0), (Start::FirstSchema, 20)];
 
 /// How much is cut.
 #[derive(Debug, Clone, Copy)]
@@ -98,13 +104,13 @@ pub fn cut_everywhere(order: Order, progress: impl Fn(u64) + Send + Sync) -> Res
         let mut made = 0;
         let mut round = 0;
         while made < order.cuts {
-            for start in [Start::Nothing, Start::FirstSchema] {
+            for (start, outages) in LIVES {
                 let seed = order.seed.wrapping_add(round);
-                let directory = folder.path().join(format!("kiosk-{round}-{start:?}"));
-                let round = Round { seed, start, one_in: order.one_in, directory };
+                let directory = folder.path().join(format!("kiosk-{round}-{start:?}-{outages}"));
+                let round = Round { seed, start, outages, one_in: order.one_in, directory };
                 let (operations, cuts) = round.run(&send)?;
                 made += cuts;
-                report.lock().unwrap_or_else(PoisonError::into_inner).operations += operations;
+                lock(&report).operations += operations;
             }
             round += 1;
         }
@@ -118,6 +124,7 @@ pub fn cut_everywhere(order: Order, progress: impl Fn(u64) + Send + Sync) -> Res
 struct Round {
     seed: u64,
     start: Start,
+    outages: u32,
     one_in: u64,
     directory: PathBuf,
 }
@@ -130,14 +137,14 @@ impl Round {
         let dice = SeededEntropy::new(self.seed ^ 0xC075);
         let counted = Arc::new(Mutex::new((0, 0)));
         let (cuts, counts) = (cuts.clone(), Arc::clone(&counted));
-        let (one_in, name) = (self.one_in, format!("seed {} from {:?}", self.seed, self.start));
+        let (one_in, name) = (self.one_in, self.name());
         disk.observe(move |moment| {
             if !dice.next_u64().is_multiple_of(one_in) {
                 return;
             }
-            let promise = promised.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let promise = lock(&promised).clone();
             let policies = policies(&dice);
-            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut counts = lock(&counts);
             counts.0 += 1;
             counts.1 += policies.len() as u64;
             for policy in policies {
@@ -146,11 +153,20 @@ impl Round {
                 let _ = cuts.send(Cut { image: moment.image(policy), promise: promise.clone(), place });
             }
         });
-        workload.run()?;
+        let lived = match self.outages {
+            0 => workload.run(),
+            outages => workload.run_through(outages, &disk, &SeededEntropy::new(self.seed ^ 0x0FF)),
+        };
+        lived.with_context(|| self.name())?;
         drop(disk);
         std::fs::remove_dir_all(&self.directory)?;
-        let counted = *counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = *lock(&counted);
         Ok(counted)
+    }
+
+    fn name(&self) -> String {
+        let Self { seed, start, outages, .. } = self;
+        format!("seed {seed} from {start:?} with {outages} outages")
     }
 }
 
@@ -168,6 +184,11 @@ fn place(name: &str, moment: &Moment<'_>, policy: Policy) -> String {
     format!("{name}, operation {} ({}), {policy}", moment.number, moment.operation)
 }
 
+/// Whoever panicked with a lock had written a whole value, or none.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Checks cuts until there are no more.
 fn check_all(
     cuts: &Mutex<Receiver<Cut>>,
@@ -176,10 +197,10 @@ fn check_all(
     progress: &(impl Fn(u64) + Send + Sync),
 ) {
     loop {
-        let next = cuts.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = lock(cuts).recv();
         let Ok(Cut { image, promise, place }) = next else { return };
         let kept = check::check(&image, &promise, folder);
-        let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut report = lock(report);
         report.cuts += 1;
         match kept {
             Ok(()) => {}

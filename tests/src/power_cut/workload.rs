@@ -1,8 +1,8 @@
 //! A kiosk's life: every kind of thing that a store is asked for, and what it then has promised.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use afterword_kiosk_store::{Options, Store, StoreError};
 use afterword_model::carried::Origin;
@@ -16,8 +16,9 @@ use afterword_protocol::receipt::{Receipt, SignedReceipt};
 use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
 
-use super::Promised;
+use super::check::Recovered;
 use super::world::{Held, Promise, World};
+use super::{Promised, lock};
 use crate::ratings::{Shoppers, Visit};
 
 /// A database as the first version of the kiosk left it, with an answer open.
@@ -45,7 +46,7 @@ pub(super) struct Workload {
     shoppers: Shoppers,
     visits: usize,
     receipts: i64,
-    world: World,
+    pub(super) world: World,
     promised: Promised,
 }
 
@@ -106,7 +107,7 @@ impl Workload {
     /// From now on a cut may leave the world as it is, or this one.
     fn promise(&self, doing: &str, after: &World) {
         let promise = Promise { before: self.world.clone(), after: after.clone(), doing: doing.to_owned() };
-        *self.promised.lock().unwrap_or_else(PoisonError::into_inner) = promise;
+        *lock(&self.promised) = promise;
     }
 
     /// The command was acknowledged.
@@ -115,27 +116,60 @@ impl Workload {
         self.promise("the pause after it", &self.world);
     }
 
-    fn open(&mut self) -> Result<Store> {
-        let mut world = self.world.clone().started();
-        self.promise("a start", &world);
+    /// Asks for what makes the world this one. It is promised on the store's own thread as soon as it is
+    /// acknowledged, so that whatever the store does next is held against it.
+    fn ask<T: Send + 'static>(
+        &mut self,
+        doing: &str,
+        world: World,
+        ask: impl FnOnce(Box<dyn FnOnce(Result<T, StoreError>) + Send>),
+    ) -> Result<()> {
+        self.promise(doing, &world);
+        let (send, answer) = channel();
+        let (promised, kept) = (Arc::clone(&self.promised), world.clone());
+        ask(Box::new(move |result| {
+            if result.is_ok() {
+                let mut promise = lock(&promised);
+                promise.before = kept.clone();
+                promise.after = kept;
+            }
+            // Whoever asked waits for it.
+            drop(send.send(result.map(|_| ())));
+        }));
+        answer.recv().context("the store answers everything")??;
+        self.keep(world);
+        Ok(())
+    }
+
+    /// Starts the program. After an outage it finds either of the worlds that were promised.
+    pub(super) fn open(&mut self) -> Result<Store> {
+        let Promise { before, after, .. } = {
+            let mut promise = lock(&self.promised);
+            promise.doing = "a start".into();
+            promise.clone()
+        };
         let options =
             Options { clock: Arc::new(ManualClock::at(1_000)), entropy: Arc::clone(&self.entropy) as Arc<_> };
         let (store, opened) = Store::open(&self.directory, options)?;
-        ensure!(opened.set_aside.is_none() && opened.carried.is_empty(), "{opened:?}");
-        world.boot = opened.boot;
-        world.name_epoch(opened.epoch);
+        let (boot, epoch) = (opened.boot, opened.epoch);
+        let found = Recovered::of(&store, opened)?;
+        let promised = [before.started(), after.started()];
+        let world = promised.iter().find(|world| world.is_kept_by(&found)).cloned();
+        let mut world = world.with_context(|| found.beside(&promised))?;
+        world.boot = boot;
+        world.name_epoch(epoch);
         self.keep(world);
         Ok(store)
     }
 
-    fn close(&mut self, store: Store) -> Result<()> {
+    pub(super) fn close(&mut self, store: Store) -> Result<()> {
         // What is open stays open, and is frozen by the next start.
         self.promise("an orderly end", &self.world);
         store.close()?;
         Ok(())
     }
 
-    fn visits(&mut self, store: &Store, count: usize) -> Result<()> {
+    pub(super) fn visits(&mut self, store: &Store, count: usize) -> Result<()> {
         for _ in 0..count {
             let Visit { draft, outcome, took_ms } = self.next_visit();
             self.save(store, beginning(&draft))?;
@@ -144,15 +178,13 @@ impl Workload {
             }
             let mut world = self.world.clone();
             world.freeze(draft.clone(), outcome, took_ms);
-            self.promise("a freeze", &world);
-            answered(|done| store.freeze(draft, outcome, took_ms, move |result| drop(done.send(result))))?;
-            self.keep(world);
+            self.ask("a freeze", world, |done| store.freeze(draft, outcome, took_ms, done))?;
         }
         Ok(())
     }
 
     /// A shopper who gives an answer and goes.
-    fn walk_away(&mut self, store: &Store) -> Result<()> {
+    pub(super) fn walk_away(&mut self, store: &Store) -> Result<()> {
         let draft = self.next_visit().draft;
         self.save(store, draft)
     }
@@ -169,14 +201,11 @@ impl Workload {
 
     fn save(&mut self, store: &Store, draft: Draft) -> Result<()> {
         let world = World { draft: Some(draft.clone()), ..self.world.clone() };
-        self.promise("a save", &world);
-        answered(|done| store.save(draft, move |result| drop(done.send(result))))?;
-        self.keep(world);
-        Ok(())
+        self.ask("a save", world, |done| store.save(draft, done))
     }
 
     /// A receipt for all but the newest so many.
-    fn receipt(&mut self, store: &Store, unsent: u64) -> Result<()> {
+    pub(super) fn receipt(&mut self, store: &Store, unsent: u64) -> Result<()> {
         let position = store.position()?;
         let through_seq = position.last_seq - unsent;
         let head = match unsent {
@@ -193,7 +222,7 @@ impl Workload {
         Ok(())
     }
 
-    fn purge(&mut self, store: &Store) -> Result<()> {
+    pub(super) fn purge(&mut self, store: &Store) -> Result<()> {
         let world = self.world.clone().purged();
         self.promise("a purge", &world);
         store.purge(0)?;
@@ -201,7 +230,7 @@ impl Workload {
         Ok(())
     }
 
-    fn begin_anew(&mut self, store: &Store) -> Result<()> {
+    pub(super) fn begin_anew(&mut self, store: &Store) -> Result<()> {
         let mut world = self.world.clone().anew();
         self.promise("a beginning anew", &world);
         store.queue().begin_anew_blocking(BeginReason::Forked)?;
@@ -219,13 +248,6 @@ impl World {
             record.origin.get_or_insert(Origin { epoch, seq });
         }
     }
-}
-
-/// Waits for what a command answers.
-fn answered<T>(ask: impl FnOnce(Sender<Result<T, StoreError>>)) -> Result<T> {
-    let (done, answer) = channel();
-    ask(done);
-    Ok(answer.recv().context("the store answers everything")??)
 }
 
 /// The answers without the last one, when there is more than one.
