@@ -134,7 +134,8 @@ fn doctor_tells_what_became_of_a_damaged_database() {
     assert!(!afterwards.contains("set aside") && afterwards.contains("lost: none"), "{afterwards}");
 
     fs::remove_file(data.join("kiosk.db")).unwrap();
-    assert!(doctor().contains("lost: 1 to 3"), "what is gone is named");
+    let gone = doctor();
+    assert!(gone.contains("lost: 1 to 3"), "{gone}");
 }
 
 #[test]

@@ -92,7 +92,8 @@ impl Doctor {
     /// How the database is, and whether a kiosk is running on it.
     fn database(&self) -> (Vec<Check>, bool) {
         let Places { data, socket, .. } = &self.places;
-        if !data.join("kiosk.db").exists() {
+        // Where the lock file stands alone, a database is missing, and opening tells what it had.
+        if ["kiosk.db", "kiosk.lock"].iter().all(|name| !data.join(name).exists()) {
             let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
             return (vec![Check { name: "database", finding: Finding::Odd, detail }], false);
         }
