@@ -3,11 +3,11 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`vfs`] | the shim under SQLite: every call for a registered directory comes by here first |
-//! | [`medium`] | what the programs see, what a disk would still hold, and the changes in between |
-//! | [`cut`] | which of those changes a power cut leaves, as an [`Image`] of the directory |
-//! | [`faults`] | the ways a disk fails while the power is on |
-//! | [`outside`] | what the program does to files without SQLite: renames, lock files, removals |
+//! | `vfs` | the shim under SQLite: every call for a registered directory comes by here first |
+//! | `medium` | what the programs see, what a disk would still hold, and the changes in between |
+//! | `cut` | which of those changes a power cut leaves, as an [`Image`] of the directory |
+//! | `faults` | the ways a disk fails while the power is on |
+//! | `outside` | what the program does to files without SQLite: renames, lock files, removals |
 //!
 //! Invariants: a path outside every registered directory goes straight to SQLite's own VFS. A registered one is
 //! real too (locks, shared memory and content are those of the file system), except that nothing is ever

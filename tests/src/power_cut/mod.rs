@@ -2,10 +2,10 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`workload`] | what the kiosk is asked to do, one thing after the other |
-//! | [`world`] | what it has promised by then |
-//! | [`outages`] | lives in which the power does go, again and again |
-//! | [`check`] | whether the files that a cut leaves keep that promise |
+//! | `workload` | what the kiosk is asked to do, one thing after the other |
+//! | `world` | what it has promised by then |
+//! | `outages` | lives in which the power does go, again and again |
+//! | `check` | whether the files that a cut leaves keep that promise |
 //!
 //! One store does its work on a disk that forgets. At each operation of that disk the files are made that a cut at this
 //! moment could leave, several times over, and each set of them is opened as a kiosk would after the power is back.

@@ -3,10 +3,10 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`op`], [`scenario`] | what may happen, and a list of it as a text |
-//! | [`generate`] | such lists, from a seed |
-//! | [`run`] | carries one out and says what came of it |
-//! | [`shrink`] | the shortest list that still fails |
+//! | `op`, `scenario` | what may happen, and a list of it as a text |
+//! | `generate` | such lists, from a seed |
+//! | `run` | carries one out and says what came of it |
+//! | `shrink` | the shortest list that still fails |
 //! | `world` | the fleet: `device`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
 //! | `truth`, `ledger` | what was given, and what the collector holds |
 //! | `check`, `healing` | the invariants, and the end of every simulation |
