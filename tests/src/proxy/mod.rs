@@ -13,9 +13,10 @@ mod relay;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -27,6 +28,11 @@ use crate::wait::patiently;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
+
+/// The ports that lines choose from; Linux gives away those from 32,768 on.
+const FIRST_PORT: u16 = 20_000;
+/// How many there are.
+const PORTS: u16 = 12_000;
 
 /// Until the next try to bind a port that is still held.
 const BIND_AGAIN: Duration = Duration::from_millis(1);
@@ -60,7 +66,7 @@ pub enum Behaviour {
 pub struct Proxy {
     address: SocketAddr,
     line: Arc<Line>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 /// What all connections of a relay share.
@@ -83,8 +89,7 @@ impl Proxy {
     /// # Errors
     /// When no port can be opened.
     pub fn open() -> Result<Self> {
-        let socket = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let address = socket.local_addr()?;
+        let (socket, address) = port_of_its_own()?;
         let line = Arc::new(Line {
             behaviour: watch::Sender::new(Behaviour::Pass),
             target: watch::Sender::new(None),
@@ -174,6 +179,24 @@ impl Line {
     }
 }
 
+/// A port below those that systems give away by themselves. A port that is bound and not listened on, as while a line
+/// refuses, can be given to another socket as well; only nobody who asks for any port gets one of these.
+fn port_of_its_own() -> Result<(TcpSocket, SocketAddr)> {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // Test processes that run at the same time begin at other places.
+    let begin = std::process::id().wrapping_mul(97);
+    for _ in 0..PORTS {
+        let number = begin.wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed)) % u32::from(PORTS);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST_PORT + u16::try_from(number)?));
+        // Without sharing, so that one which another test has bound is not taken.
+        let is_free = TcpSocket::new_v4()?.bind(address).is_ok();
+        if let Some(socket) = is_free.then(|| bound(address).ok()).flatten() {
+            return Ok((socket, address));
+        }
+    }
+    bail!("no port of loopback is free from {FIRST_PORT} on")
+}
+
 /// A port that is taken and not listened on: whoever connects is refused.
 fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
@@ -184,26 +207,28 @@ fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
 
 /// The same port once more. While a program is being started beside this, its half-made process still holds a copy of
 /// every socket there was, and the port is free only when it has become that program.
-async fn bound_again(address: SocketAddr) -> TcpSocket {
+async fn until_done<T>(mut attempt: impl FnMut() -> io::Result<T>) -> T {
     loop {
-        match bound(address) {
-            Ok(socket) => return socket,
+        match attempt() {
+            Ok(done) => return done,
             Err(_) => sleep(BIND_AGAIN).await,
         }
     }
 }
 
-async fn accept(mut socket: TcpSocket, address: SocketAddr, line: Arc<Line>) -> io::Result<()> {
+async fn accept(socket: TcpSocket, address: SocketAddr, line: Arc<Line>) {
     let mut behaviour = line.behaviour.subscribe();
+    let mut socket = Some(socket);
     loop {
         let listens = |behaviour: &Behaviour| !matches!(behaviour, Behaviour::Refuse);
         if behaviour.wait_for(listens).await.is_err() {
-            return Ok(());
+            return;
         }
-        let listener = socket.listen(BACKLOG)?;
+        let listen = || socket.take().map_or_else(|| bound(address), Ok)?.listen(BACKLOG);
+        let listener = until_done(listen).await;
         accept_until_refused(&listener, &line, &mut behaviour).await;
         drop(listener);
-        socket = bound_again(address).await;
+        socket = Some(until_done(|| bound(address)).await);
     }
 }
 
