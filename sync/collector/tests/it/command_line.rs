@@ -153,6 +153,10 @@ async fn a_server_authority_is_not_used_while_devices_do_not_trust_it() {
         stderr(&refused)
     );
     assert!(rotate(&["--finish", "--anyway"]).status.success());
+    let added = json(&collector(&["device", "add", "Another", "--json"], data));
+    let named = |field: &str| added[field].as_str().unwrap().to_owned();
+    assert!(named("ca_file").ends_with("server-ca-2.pem"), "the one in use: {added}");
+    assert!(named("command").ends_with("--ca server-ca-2.pem"), "{added}");
     let status = json(&collector(&["pki", "status", "--json"], data));
     assert_eq!(status["server_authorities"][1]["in_use"], true);
     assert!(collector(&["pki", "rotate", "device-ca"], data).status.success());
