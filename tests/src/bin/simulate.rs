@@ -1,7 +1,7 @@
 //! The long run of the simulator: many seeds, as fast as the machine goes.
 //!
 //! Ends with 1 and the shortest list of operations that still fails when an invariant is broken; put into
-//! `tests/tests/faults/reproductions/`, that list is tried by every test run from then on.
+//! `tests/tests/simulation/reproductions/`, that list is tried by every test run from then on.
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -32,7 +32,7 @@ struct Arguments {
     /// Prints what happens, a line each.
     #[arg(long)]
     trace: bool,
-    /// Carries out this list instead: a file as it lies in tests/tests/faults/reproductions.
+    /// Carries out this list instead: a file as it lies in tests/tests/simulation/reproductions.
     #[arg(long, value_name = "FILE")]
     list: Option<std::path::PathBuf>,
 }

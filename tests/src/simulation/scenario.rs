@@ -1,5 +1,5 @@
 //! A list of operations and the seed of everything that is left to chance while they are carried out; as a text, one
-//! operation a line. What fails is kept in this form under `tests/tests/faults/reproductions/`.
+//! operation a line. What fails is kept in this form under `tests/tests/simulation/reproductions/`.
 
 use std::fmt;
 use std::str::FromStr;

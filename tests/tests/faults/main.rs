@@ -12,4 +12,3 @@ mod network;
 mod panel;
 mod process;
 mod shelf;
-mod simulation;

@@ -18,7 +18,10 @@ const OPS: usize = 40;
 fn holds(scenario: &Scenario) {
     if let Some(violation) = run(scenario, Sabotage::None).violation {
         let shortest = shrink(scenario, Sabotage::None);
-        panic!("{}; put this into tests/tests/faults/reproductions and mend it:\n{shortest}", violation.what);
+        panic!(
+            "{}; put this into tests/tests/simulation/reproductions and mend it:\n{shortest}",
+            violation.what
+        );
     }
 }
 
@@ -65,7 +68,7 @@ fn a_collector_that_forgets_is_found_and_the_list_made_short() {
 
 #[test]
 fn every_list_that_once_failed_holds() -> Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults/reproductions");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/simulation/reproductions");
     let mut lists = 0;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
