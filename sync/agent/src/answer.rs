@@ -34,7 +34,7 @@ pub enum Answer {
         /// The last record it holds of this store.
         mark: Seq,
     },
-    /// The collector holds other bytes under a number of this batch: keep everything, show it, ask slowly.
+    /// The collector holds other bytes under a number of this batch: keep everything and go on in a new store epoch.
     Conflict {
         /// For people.
         problem: String,

@@ -1,7 +1,7 @@
 //! What a heartbeat says, and what its answer means to this device.
 //!
 //! Pure. An answer is believed only as far as the server's certificate goes, and that is far enough: nothing is deleted
-//! under it. The worst it can do is to have records sent again.
+//! under it. It can have records sent again, a new store epoch begun, and other CAs tried.
 
 use afterword_protocol::heartbeat::{
     HEARTBEAT_ANSWER_MEDIA_TYPE, HEARTBEAT_VERSION, Heartbeat, HeartbeatAnswer,

@@ -90,7 +90,7 @@ impl Transport for HttpsTransport {
 
     fn with_identity(&self, identity: &Identity) -> Result<Self, TlsError> {
         let other = Self::new(identity, Arc::clone(&self.clock), self.timeouts)?;
-        other.time_is_at_least(self.time.now_ms());
+        other.time.take_over(&self.time);
         Ok(other)
     }
 

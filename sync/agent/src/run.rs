@@ -171,7 +171,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             self.keep_contact(&mut plan).await?;
             match self.next_batch(&plan, &position).await? {
                 Some(batch) => self.deliver(&batch, &mut plan, &position).await?,
-                None => self.idle().await?,
+                None => self.idle(&position).await?,
             }
         }
     }
@@ -186,8 +186,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             return Ok(false);
         }
         // The store bounds the time this takes; it is asked without a limit of ours.
-        let begun = self.agent.queue.begin_anew(BeginReason::Forked).await?;
+        // One that fails counts too: carrying over and over would wear the card out.
         self.begun_anew_ms = Some(now_ms);
+        let begun = self.agent.queue.begin_anew(BeginReason::Forked).await?;
         Ok(begun == Begun::Anew)
     }
 
@@ -203,8 +204,10 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     }
 
     /// There is nothing to send.
-    async fn idle(&mut self) -> Result<(), QueueError> {
-        self.position().await?;
+    async fn idle(&mut self, position: &Position) -> Result<(), Restart> {
+        if self.position().await?.epoch != position.epoch {
+            return Err(Restart::NewStore);
+        }
         self.kiosk.reset();
         self.report.state(State::Idle);
         sleep(Duration::from_millis(IDLE_PAUSE_MS)).await;

@@ -59,6 +59,12 @@ impl FlooredTime {
         self.is_behind.store(is_behind, Ordering::Relaxed);
     }
 
+    /// Knows from now on what the other one knows.
+    pub(crate) fn take_over(&self, other: &Self) {
+        self.time_is_at_least(other.vouched_ms.load(Ordering::Relaxed));
+        self.clock_is_behind(other.is_behind.load(Ordering::Relaxed));
+    }
+
     /// The time to check certificates by, in milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {

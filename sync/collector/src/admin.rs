@@ -71,6 +71,11 @@ pub enum AdminError {
     /// No device has this id or name.
     #[error("no device has the id or name `{0}`; `afterword-collector device list` shows all")]
     NoSuchDevice(String),
+    /// What was erased is still in the log, because somebody reads.
+    #[error(
+        "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"
+    )]
+    StillInLog,
     /// The database contradicts itself, or refused.
     #[error(transparent)]
     Storage(#[from] crate::storage::StorageError),

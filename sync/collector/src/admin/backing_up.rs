@@ -93,10 +93,23 @@ pub fn restore(data: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<R
     if !from.is_file() {
         return Err(failed(from, "read", io::ErrorKind::NotFound.into()));
     }
+    if companions(from).iter().any(|log| log.exists()) {
+        let found = "its log lies beside it: give a file that `afterword-collector backup` wrote".to_owned();
+        return Err(BackupError::Unsound { path: from.to_owned(), found });
+    }
     fs::create_dir_all(data).map_err(|reason| failed(data, "created", reason))?;
     let lock = exclusive_lock(data).map_err(|reason| failed(data, "locked", reason))?;
     let _lock = lock.ok_or_else(|| BackupError::Running(data.to_owned()))?;
     let draft = data.join("collector.db.restoring");
+    // A log of an earlier restore that was killed would be played into this one.
+    for leftover in companions(&draft) {
+        match fs::remove_file(&leftover) {
+            Err(reason) if reason.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(&leftover, "removed", reason));
+            }
+            _ => {}
+        }
+    }
     let made = fs::copy(from, &draft).map_err(|reason| failed(&draft, "written", reason));
     let records = match made.and_then(|_| prepare(&draft, from, entropy)) {
         Ok(records) => records,
@@ -133,6 +146,15 @@ fn prepare(draft: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<u64,
         reason,
     })?;
     Ok(records)
+}
+
+/// A database's log and the log's index.
+fn companions(database: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|suffix| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    })
 }
 
 /// Renames the database with its log, so that nothing of it is played into another.

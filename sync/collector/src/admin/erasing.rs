@@ -25,7 +25,11 @@ impl Admin {
         if erasure != Erasure::NoSuchRecord {
             // The log still holds the pages as they were; moved into the database and cut off, it does not. Waits for
             // readers as long as any statement waits.
-            self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
+            let was_blocked: bool =
+                self.connection.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0))?;
+            if was_blocked {
+                return Err(AdminError::StillInLog);
+            }
         }
         Ok(erasure)
     }

@@ -120,5 +120,9 @@ fn owed(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Owed> {
         .filter(|store| !store.missing.is_empty())
         .map(|store| OwedStore { epoch: store.epoch, missing: store.missing })
         .collect();
-    Ok(Owed { records: stores.iter().map(|store| count(&store.missing)).sum(), stores, last_heard_ms })
+    Ok(Owed {
+        records: stores.iter().map(|store| count(&store.missing)).fold(0, u64::saturating_add),
+        stores,
+        last_heard_ms,
+    })
 }

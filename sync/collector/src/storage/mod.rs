@@ -1,7 +1,7 @@
 //! What the collector keeps, in one SQLite file.
 //!
 //! Invariants: all writing of the server goes through the one [`writer::Writer`]; a record's row is written once
-//! and never updated or deleted; `stores.mark` and `stores.head` change in the transaction that inserts the
+//! and never deleted; erasing takes its content alone; `stores.mark` and `stores.head` change in the transaction that inserts the
 //! records they stand for. The command line may write devices at the same time from its own process.
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
