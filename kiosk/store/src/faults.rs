@@ -167,14 +167,14 @@ fn a_response_whose_freezing_failed_is_not_written_over_by_the_next() {
         draft.started.mono_ms = mono_ms;
         draft
     };
-    for (first, next_saves) in [(1, true), (2, false)] {
+    for (first, next, next_saves) in [(1, 2, true), (3, 4, false)] {
         save(&store, begun_at(first)).unwrap();
         on_connection(&store, |connection| connection.pragma_update(None, "query_only", true).unwrap());
         assert!(freeze(&store, begun_at(first)).is_err());
         if next_saves {
-            save(&store, begun_at(10)).unwrap();
+            save(&store, begun_at(next)).unwrap();
         }
-        freeze(&store, begun_at(10)).unwrap();
+        freeze(&store, begun_at(next)).unwrap();
     }
     let take = Take { after_seq: 0, records_max: 10, wait_ms: 0 };
     let run = store.queue().next_blocking(take).unwrap().unwrap();
@@ -182,7 +182,7 @@ fn a_response_whose_freezing_failed_is_not_written_over_by_the_next() {
         (1..).zip(&run.records).map(|(seq, bytes)| Response::from_bytes(seq, bytes).unwrap()).collect();
     let found: Vec<_> = found.iter().map(|found| (found.draft.started.mono_ms, found.outcome)).collect();
     let (interrupted, completed) = (Outcome::Interrupted, Outcome::Completed);
-    assert_eq!(found, [(1, interrupted), (10, completed), (2, interrupted), (10, completed)]);
+    assert_eq!(found, [(1, interrupted), (2, completed), (3, interrupted), (4, completed)]);
     assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
 }
 
@@ -218,7 +218,9 @@ fn the_last_number_is_a_clear_stop() {
     assert_eq!(freeze(&store, draft(1)).unwrap().seq, SEQ_MAX);
     assert_eq!(freeze(&store, draft(1)), Err(StoreError::Exhausted));
     assert_eq!(store.position().unwrap().last_seq, SEQ_MAX);
-    save(&store, draft(1)).unwrap();
+    let mut next = draft(1);
+    next.started.mono_ms = 1;
+    save(&store, next).unwrap();
     store.close().unwrap();
     // A draft for which there is no number is kept aside and does not stop the start.
     let store = reopen(&directory);

@@ -11,6 +11,7 @@ use afterword_model::response::{Draft, Outcome, RESPONSE_VERSION, Response};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::error::StoreError;
+use crate::noted::Begun;
 use crate::state::{OpenDraft, State, column, draft_body};
 
 /// What freezing may add to a draft's bytes: version, seq, outcome and time, with room. A draft that is
@@ -24,6 +25,9 @@ const FROZEN_BYTES_MAX: usize = RECORD_BYTES_MAX - CARRYING_BYTES_MAX;
 /// What a probe writes; [`RECORD_BYTES_MAX`].
 const ROOM_BYTES: u32 = 64 * 1024;
 const _: () = assert!(ROOM_BYTES as usize == RECORD_BYTES_MAX);
+
+/// Why a draft is kept aside that is none of a shopper's loss: its response has its number.
+pub(crate) const FROZEN_BEFORE: &str = "its response was frozen before";
 
 /// Where a response now stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +133,7 @@ fn append(
     state.last_seq = seq;
     state.head = head;
     state.draft = OpenDraft::Nobodys;
+    state.newest = state.newest.max(Begun::from(&response.draft.started));
     Ok(Frozen { seq, head })
 }
 
@@ -177,7 +182,8 @@ pub(crate) fn outcome_name(outcome: Outcome) -> &'static str {
 }
 
 /// Freezes the draft that an interrupted response left, if there is one. One that cannot be frozen is kept aside
-/// in the file, so that it neither is lost nor stops the start.
+/// in the file, so that it neither is lost nor stops the start. So is one that the disk brought back after its response
+/// was frozen: that one has its number, and is named as lost where the disk no longer has it.
 pub(crate) fn freeze_interrupted(
     connection: &mut Connection,
     path: &Path,
@@ -187,6 +193,7 @@ pub(crate) fn freeze_interrupted(
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let Some(body) = draft_body(connection).map_err(of)? else { return Ok(None) };
     let reason = match serde_json::from_slice::<Draft>(&body) {
+        Ok(draft) if Begun::from(&draft.started) <= state.newest => FROZEN_BEFORE.to_owned(),
         Ok(draft) => {
             let took_ms = draft.answers.iter().map(|answer| answer.at_ms).max().unwrap_or(0);
             let mut response = unnumbered(draft, Outcome::Interrupted, took_ms);

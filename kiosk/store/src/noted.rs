@@ -2,7 +2,8 @@
 //!
 //! The note is written after each commit that moved the counter, over the line before and without waiting for the disk.
 //! It may lag behind the database, never lead it: where it leads, the disk took back what it had confirmed, and the
-//! numbers in between are known to be lost. It also names the epoch of a database that can no longer say so itself.
+//! numbers in between are known to be lost. It also names the epoch of a database that can no longer say so itself, and
+//! when the newest frozen response was begun, so that a draft which comes back from the dead is not frozen again.
 //! A note that cannot be written or read is none; nothing that was saved hangs on it.
 
 use std::fmt;
@@ -10,11 +11,12 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use afterword_model::record::{Head, Seq, StoreEpoch};
+use afterword_model::response::Stamp;
 
 use crate::state::State;
 
 /// Length of the line, which always is the same, so that one write replaces it whole.
-const LINE_BYTES: usize = "noted ".len() + 32 + 1 + 20 + 1 + 20 + 1 + 64 + 1;
+const LINE_BYTES: usize = "noted ".len() + 32 + 1 + 20 + 1 + 20 + 1 + 64 + 1 + 10 + 1 + 10 + 1 + 20 + 1;
 
 /// How far a store had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +26,29 @@ pub(crate) struct Noted {
     pub(crate) purged_seq: Seq,
     /// The chain's head after `last_seq`.
     pub(crate) head: Head,
+    /// How often a database was opened in this directory.
+    pub(crate) boot: u32,
+    /// When the newest response that was frozen was begun.
+    pub(crate) newest: Begun,
+}
+
+/// When a response was begun, as far as that orders the responses of one directory: no clock that people set has a say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Begun {
+    boot: u32,
+    mono_ms: u64,
+}
+
+impl From<&Stamp> for Begun {
+    fn from(stamp: &Stamp) -> Self {
+        Self { boot: stamp.boot, mono_ms: stamp.mono_ms }
+    }
 }
 
 impl Noted {
     pub(crate) fn of(state: &State) -> Self {
-        let State { epoch, last_seq, purged_seq, head, .. } = *state;
-        Self { epoch, last_seq, purged_seq, head }
+        let State { epoch, last_seq, purged_seq, head, boot, newest, .. } = *state;
+        Self { epoch, last_seq, purged_seq, head, boot, newest }
     }
 
     /// Reads the line that begins at this byte of the file.
@@ -52,6 +71,8 @@ impl Noted {
             last_seq: word()?.parse().ok()?,
             purged_seq: word()?.parse().ok()?,
             head: Head::parse(word()?).ok()?,
+            boot: word()?.parse().ok()?,
+            newest: Begun { boot: word()?.parse().ok()?, mono_ms: word()?.parse().ok()? },
         };
         (noted.to_string() == text && noted.purged_seq <= noted.last_seq).then_some(noted)
     }
@@ -59,7 +80,8 @@ impl Noted {
 
 impl fmt::Display for Noted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "noted {} {:020} {:020} {}", self.epoch, self.last_seq, self.purged_seq, self.head)
+        let Self { epoch, last_seq, purged_seq, head, boot, newest: Begun { boot: begun, mono_ms } } = self;
+        write!(f, "noted {epoch} {last_seq:020} {purged_seq:020} {head} {boot:010} {begun:010} {mono_ms:020}")
     }
 }
 
@@ -70,7 +92,9 @@ mod tests {
     #[test]
     fn what_is_noted_is_read_back() {
         let epoch = StoreEpoch::new([1; 16]);
-        let long = Noted { epoch, last_seq: Seq::MAX, purged_seq: 7, head: Head::new([2; 32]) };
+        let newest = Begun { boot: u32::MAX, mono_ms: u64::MAX };
+        let head = Head::new([2; 32]);
+        let long = Noted { epoch, last_seq: Seq::MAX, purged_seq: 7, head, boot: 3, newest };
         let file = tempfile::tempfile().unwrap();
         for noted in [long, Noted { last_seq: 9, ..long }] {
             noted.write(&file, 5).unwrap();
@@ -82,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_torn_note_is_none() {
-        let whole = format!("noted {} {:020} {:020} {}", "01".repeat(16), 9, 7, "02".repeat(32));
+        let (epoch, head) = ("01".repeat(16), "02".repeat(32));
+        let whole = format!("noted {epoch} {:020} {:020} {head} {:010} {:010} {:020}", 9, 7, 3, 3, 800);
         assert!(Noted::parse(&whole).is_some());
         for torn in
             ["", &whole[1..], &whole[..whole.len() - 1], &whole.replace(" 0", " +"), &whole.replace('9', "6")]

@@ -41,7 +41,7 @@ pub struct Options {
 /// What was found and done at the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// How often this database has been opened, from 1; goes into every [`afterword_model::response::Stamp`].
+    /// How often a database was opened in this directory, from 1; goes into every [`afterword_model::response::Stamp`].
     pub boot: u32,
     /// Which store this is.
     pub epoch: StoreEpoch,
@@ -62,6 +62,8 @@ pub(crate) struct Ready {
     pub(crate) connection: Connection,
     pub(crate) state: State,
     pub(crate) reserve: Reserve,
+    /// A note that the database is behind of, where there was no room to begin a new epoch.
+    pub(crate) overtaken: Option<Noted>,
     pub(crate) opened: Opened,
 }
 
@@ -70,6 +72,7 @@ struct Started {
     connection: Connection,
     state: State,
     salvaged: Salvaged,
+    overtaken: Option<Noted>,
 }
 
 pub(crate) fn open(mut place: Place, options: &Options) -> Result<Ready, OpenError> {
@@ -79,11 +82,13 @@ pub(crate) fn open(mut place: Place, options: &Options) -> Result<Ready, OpenErr
         Err(error) if error.is_lack_of_room() && reserve.release() => open_found(&mut place, options),
         opened => opened,
     };
-    let (Started { connection, state, salvaged }, set_aside) = opened?;
+    let (Started { connection, state, salvaged, overtaken }, set_aside) = opened?;
     let path = place.database().to_owned();
     let waiting = salvage::waiting(&connection).map_err(|error| StoreError::of(&path, &error))?;
     place.mark().map_err(|source| OpenError::File { path, doing: "marked", source })?;
-    place.note(Noted::of(&state));
+    if overtaken.is_none() {
+        place.note(Noted::of(&state));
+    }
     reserve.keep();
     let opened = Opened {
         boot: state.boot,
@@ -93,7 +98,7 @@ pub(crate) fn open(mut place: Place, options: &Options) -> Result<Ready, OpenErr
         carried: salvaged.carried,
         waiting: waiting.into_iter().map(|name| place.directory().join(name)).collect(),
     };
-    Ok(Ready { place, connection, state, reserve, opened })
+    Ok(Ready { place, connection, state, reserve, overtaken, opened })
 }
 
 fn open_found(place: &mut Place, options: &Options) -> Result<(Started, Option<PathBuf>), OpenError> {
@@ -153,7 +158,7 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     let mut connection = open_writer(path)?;
     let migrated = schema::migrate(&mut connection, path, MIGRATIONS)?;
     schema::check(&connection, path, MIGRATIONS)?;
-    let mut state = State::read(&connection, path)?;
+    let mut state = State::read(&connection, path)?.noted(place.noted());
     if !state.clean {
         quick_check(&connection, path)?;
     }
@@ -172,12 +177,16 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     {
         let epoch = StoreEpoch::new(options.entropy.bytes());
         let wish = Wish { epoch, reason: BeginReason::Forked, noted: Some(noted) };
-        let carried = carry::begin_anew(&mut connection, path, &mut state, &wish, now_ms);
-        salvaged.carried.extend(unless_full(carried)?);
+        let Some(carried) = unless_full(carry::begin_anew(&mut connection, path, &mut state, &wish, now_ms))?
+        else {
+            // Nothing is given a number until there is room.
+            return Ok(Started { connection, state, salvaged, overtaken: Some(noted) });
+        };
+        salvaged.carried.push(carried);
     }
     salvaged.interrupted = freeze_interrupted(&mut connection, path, &mut state, now_ms)?;
     unless_full(salvage::carry_waiting(&mut connection, path, &mut state, now_ms, &mut salvaged))?;
-    Ok(Started { connection, state, salvaged })
+    Ok(Started { connection, state, salvaged, overtaken: None })
 }
 
 /// Whether the database is behind what was noted of it, or is not the one that was noted.
@@ -193,7 +202,7 @@ fn breaks_off(connection: &Connection, state: &State, noted: &Noted) -> rusqlite
 fn unless_full<T>(result: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match result {
         Err(error @ StoreError::Full(_)) => {
-            tracing::error!(%error, "records of a former epoch are carried over at a later start");
+            tracing::error!(%error, "records of a former epoch are carried over when there is room");
             Ok(None)
         }
         result => result.map(Some),

@@ -2,8 +2,8 @@
 //!
 //! `kiosk.lock` is locked by the owner for as long as it lives, and holds a line that says a database of ours
 //! stands beside it. That line is how a damaged database is told from a stranger's file: a stranger's is
-//! never touched, and what stands where ours did is renamed with its log and never deleted. A second line notes how far the database had come
-//! ([`crate::noted`]).
+//! never touched, and what stands where ours did is renamed with its log and never deleted. A second line notes how far the database had
+//! come ([`crate::noted`]).
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};

@@ -13,6 +13,7 @@ use rusqlite::types::{FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::StoreError;
+use crate::noted::{Begun, Noted};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) clean: bool,
     pub(crate) acknowledged: Option<Acknowledged>,
     pub(crate) draft: OpenDraft,
+    /// When the newest response that was frozen was begun, as far as this is noted beside the file.
+    pub(crate) newest: Begun,
 }
 
 /// Whose answers the draft row holds. A response is told from the next by when it was begun.
@@ -83,6 +86,13 @@ impl State {
             })
             .optional()
             .map_err(of)?;
+        let oldest = connection
+            .query_row("SELECT seq FROM record ORDER BY seq LIMIT 1", [], |row| seq(row, "seq"))
+            .optional()
+            .map_err(of)?;
+        if oldest.is_some_and(|oldest| oldest != state.purged_seq + 1) {
+            return Err(corrupt("the oldest record does not follow what was purged".into()));
+        }
         if newest.unwrap_or((state.purged_seq, state.purged_head)) != (state.last_seq, state.head) {
             return Err(corrupt("the counter does not stand at the newest record".into()));
         }
@@ -90,6 +100,13 @@ impl State {
             return Err(corrupt("the chain does not begin with the store's epoch".into()));
         }
         Ok(state)
+    }
+
+    /// With what only the note beside the file knows.
+    pub(crate) fn noted(self, noted: Option<Noted>) -> Self {
+        let Some(Noted { boot, newest, .. }) = noted else { return self };
+        // An opening that the disk took back was one: its responses are told from those of the next.
+        Self { boot: self.boot.max(boot), newest: self.newest.max(newest), ..self }
     }
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -104,6 +121,7 @@ impl State {
             clean: row.get("clean")?,
             acknowledged: None,
             draft: OpenDraft::Nobodys,
+            newest: Begun::default(),
         })
     }
 

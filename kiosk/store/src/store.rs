@@ -46,7 +46,7 @@ impl Store {
             reader: Mutex::new(Some(open_reader(&path)?)),
             path: path.clone(),
             suspicious: AtomicBool::new(false),
-            short_of_room: AtomicBool::new(ready.reserve.is_wanting),
+            short_of_room: AtomicBool::new(ready.reserve.is_wanting || ready.overtaken.is_some()),
         });
         let writer = Writer {
             path: path.clone(),
@@ -58,6 +58,7 @@ impl Store {
             commits: 0,
             healed_ms: None,
             reserve: ready.reserve,
+            overtaken: ready.overtaken,
             #[cfg(test)]
             when_released: None,
             place: ready.place,

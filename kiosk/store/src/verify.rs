@@ -15,6 +15,7 @@ use rusqlite::{Connection, Transaction};
 use crate::carry::origin;
 use crate::connection::open_reader;
 use crate::error::StoreError;
+use crate::ledger::FROZEN_BEFORE;
 use crate::ledger::outcome_name;
 use crate::state::{State, hex, seq};
 
@@ -184,7 +185,11 @@ fn receipts(transaction: &Connection, problems: &mut Vec<String>) -> rusqlite::R
     if wrong > 0 {
         problems.push(format!("{wrong} receipts vouch for another chain"));
     }
-    let unfrozen: i64 = transaction.query_row("SELECT count(*) FROM unfrozen_draft", [], |row| row.get(0))?;
+    let unfrozen: i64 = transaction.query_row(
+        "SELECT count(*) FROM unfrozen_draft WHERE reason IS NOT ?1",
+        [FROZEN_BEFORE],
+        |row| row.get(0),
+    )?;
     if unfrozen > 0 {
         problems.push(format!(
             "{unfrozen} interrupted responses could not be frozen and are kept in unfrozen_draft"

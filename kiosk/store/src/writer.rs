@@ -44,6 +44,8 @@ pub(crate) struct Writer {
     /// When an epoch was last begun because of a rotted record, by the monotonic clock.
     pub(crate) healed_ms: Option<u64>,
     pub(crate) reserve: Reserve,
+    /// A note that the database is behind of: the epoch is over, and there was no room yet to begin another.
+    pub(crate) overtaken: Option<Noted>,
     #[cfg(test)]
     pub(crate) when_released: Option<crate::command::Meddling>,
     /// Dropped last, when the database is closed: only then may another open it.
@@ -158,8 +160,19 @@ impl Writer {
         }
     }
 
-    /// One transaction. What is new in it is posted before the one who asked hears of it.
+    /// One transaction, in an epoch that goes on: no number is given twice.
     fn attempt<T>(
+        &mut self,
+        transaction: impl FnOnce(&mut Connection, &Path, &mut State) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.overtaken.is_some() {
+            self.begin_anew(BeginReason::Forked, self.clock.wall_ms())?;
+        }
+        self.transact(transaction)
+    }
+
+    /// One transaction. What is new in it is posted before the one who asked hears of it.
+    fn transact<T>(
         &mut self,
         transaction: impl FnOnce(&mut Connection, &Path, &mut State) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -182,9 +195,10 @@ impl Writer {
     }
 
     fn begin_anew(&mut self, reason: BeginReason, now_ms: i64) -> Result<(), StoreError> {
-        let wish = Wish { epoch: StoreEpoch::new(self.entropy.bytes()), reason, noted: None };
+        let wish = Wish { epoch: StoreEpoch::new(self.entropy.bytes()), reason, noted: self.overtaken };
         let carried = self
-            .attempt(|connection, path, state| carry::begin_anew(connection, path, state, &wish, now_ms))?;
+            .transact(|connection, path, state| carry::begin_anew(connection, path, state, &wish, now_ms))?;
+        self.overtaken = None;
         tracing::warn!("{carried}");
         // The log is as long as everything that was carried; it is moved into the database at the next chance.
         self.commits = COMMITS_PER_CHECKPOINT;
@@ -218,7 +232,7 @@ impl Writer {
         };
         let state = match self.state.take() {
             Some(state) => self.state.insert(state),
-            None => self.state.insert(State::read(connection, &self.path)?),
+            None => self.state.insert(State::read(connection, &self.path)?.noted(self.place.noted())),
         };
         Ok((connection, &self.path, state))
     }

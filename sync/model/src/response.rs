@@ -90,7 +90,7 @@ pub struct Stamp {
     pub wall_ms: i64,
     /// Offset of the store's local time from UTC at that moment, in minutes, east positive.
     pub offset_min: i16,
-    /// How often this database has been opened, from 1.
+    /// How often a database was opened in this device's directory, from 1.
     pub boot: u32,
     /// Monotonic milliseconds within that opening.
     pub mono_ms: u64,

@@ -120,7 +120,7 @@ pub struct Health {
     pub position: Position,
     /// Records up to here are purged, under a receipt.
     pub purged_seq: Seq,
-    /// How often the database has been opened.
+    /// How often a database was opened in the store's directory.
     pub boot: u32,
     /// When the oldest record without a receipt was frozen, by the device's wall clock, milliseconds since 1970;
     /// `None` when there is none.

@@ -105,6 +105,71 @@ fn f04_a_full_disk_takes_the_answer_being_given_and_then_refuses_clearly() -> Re
 }
 
 #[test]
+fn f04_a_full_disk_gives_no_number_twice_when_some_were_taken_back() -> Result<()> {
+    let mut shelf = Shelf::new(44)?;
+    let disk = LossyDisk::on(shelf.path())?;
+    let (store, _) = shelf.open()?;
+    shelf.freeze_all(&store, 5, 30_000)?;
+    let (before, epoch) = (held(&store)?, store.position()?.epoch);
+    let five = disk.image(Policy::Kept);
+    shelf.freeze_all(&store, 2, 30_000)?;
+    drop(store);
+    let noted = std::fs::read(shelf.path().join("kiosk.lock"))?;
+    five.restore(shelf.path())?;
+    std::fs::write(shelf.path().join("kiosk.lock"), noted)?;
+    drop(disk);
+
+    let disk = LossyDisk::on(shelf.path())?;
+    for _ in 0..2 {
+        disk.fail(|faults| faults.room_bytes = Some(60_000));
+        let (store, opened) = shelf.open()?;
+        assert_eq!(opened.carried, [], "there is no room to begin anew");
+        assert!(store.short_of_room().is_some());
+        std::fs::remove_file(shelf.path().join("kiosk.reserve"))?;
+        // The disk sees what is removed outside SQLite at its next operation.
+        let _ = disk.image(Policy::Kept);
+        disk.fail(|faults| faults.room_bytes = Some(0));
+        let refused = shelf.freeze(&store, 10).unwrap_err();
+        assert!(matches!(refused, StoreError::Full(_)), "{refused}");
+        assert_eq!((held(&store)?, store.position()?.epoch), (before.clone(), epoch));
+    }
+    disk.fail(|faults| faults.room_bytes = None);
+    let (store, opened) = shelf.open()?;
+    let [over] = &opened.carried[..] else { panic!("{opened:?}") };
+    assert_eq!((over.former.epoch, &over.former.lost[..]), (epoch, &[SeqRange { first: 6, last: 7 }][..]));
+    assert_eq!(held(&store)?, before);
+    assert_eq!(shelf.freeze(&store, 10)?.seq, 6);
+    assert_eq!(sound(&store)?.len(), 6);
+    Ok(())
+}
+
+#[test]
+fn f04_room_that_comes_while_the_kiosk_runs_is_enough_to_name_what_was_taken_back() -> Result<()> {
+    let mut shelf = Shelf::new(45)?;
+    let (store, _) = shelf.open()?;
+    shelf.freeze_all(&store, 5, 30_000)?;
+    store.close()?;
+    let five = std::fs::read(shelf.database())?;
+    let (store, _) = shelf.open()?;
+    shelf.freeze_all(&store, 2, 30_000)?;
+    store.close()?;
+    std::fs::write(shelf.database(), five)?;
+
+    let disk = LossyDisk::on(shelf.path())?;
+    disk.fail(|faults| faults.room_bytes = Some(60_000));
+    let (store, opened) = shelf.open()?;
+    assert_eq!(opened.carried, []);
+    disk.fail(|faults| faults.room_bytes = None);
+    assert_eq!(shelf.freeze(&store, 10)?.seq, 6, "five are carried over");
+    let former = store.queue().health_blocking("test")?.former;
+    assert_eq!(former[0].lost, [SeqRange { first: 6, last: 7 }]);
+    assert_eq!(sound(&store)?.len(), 6);
+    probe(&store)?;
+    assert_eq!(store.short_of_room(), None);
+    Ok(())
+}
+
+#[test]
 fn f05_a_disk_that_goes_read_only_gets_no_thanks_and_can_still_be_read() -> Result<()> {
     let mut shelf = Shelf::new(5)?;
     let disk = LossyDisk::on(shelf.path())?;

@@ -26,8 +26,13 @@ impl Former {
         let epoch = epoch(remains, noted, pages)?;
         let noted = noted.filter(|noted| noted.epoch == epoch);
         let store = remains.store;
-        let purged_seq = store.map(|store| store.purged_seq).or(noted.map(|noted| noted.purged_seq));
-        let lowest = remains.records.first().map_or(1, |&(seq, _)| seq);
+        let purged = [store.map(|store| store.purged_seq), noted.map(|noted| noted.purged_seq)];
+        let lowest = remains.records.first().map(|&(seq, _)| seq);
+        // Where both are wrong, or one has rotted, what is there was not purged.
+        let first_seq = match (purged.into_iter().flatten().max(), lowest) {
+            (Some(purged_seq), lowest) => lowest.map_or(purged_seq + 1, |lowest| lowest.min(purged_seq + 1)),
+            (None, lowest) => lowest.unwrap_or(1),
+        };
         let last = store.map(|store| (store.last_seq, store.head));
         let last = [last, noted.map(|noted| (noted.last_seq, noted.head))].into_iter().flatten();
         let last = last.max_by_key(|&(last_seq, _)| last_seq);
@@ -36,8 +41,9 @@ impl Former {
         known.extend(receipts.map(|receipt| (receipt.through_seq, receipt.head)));
         known.extend(noted.map(|noted| (noted.last_seq, noted.head)));
         known.extend(store.map(|store| (store.last_seq, store.head)));
-        known.extend(store.map(|store| (store.purged_seq, store.purged_head)));
-        Some(Self { epoch, first_seq: purged_seq.map_or(lowest, |purged_seq| purged_seq + 1), last, known })
+        let purged = store.filter(|store| store.purged_seq + 1 == first_seq);
+        known.extend(purged.map(|store| (store.purged_seq, store.purged_head)));
+        Some(Self { epoch, first_seq, last, known })
     }
 }
 

@@ -14,7 +14,8 @@ use rusqlite::Connection;
 
 use crate::queue_suite::{SOON, receipt, receipt_at};
 use crate::support::{
-    assert_sound, complete, crash_image, directory, draft, held, open, save, waiting_thread, with_comment,
+    assert_sound, begun_at, complete, crash_image, directory, draft, held, open, save, waiting_thread,
+    with_comment,
 };
 
 const ALL: Take = Take { after_seq: 0, records_max: 500, wait_ms: 0 };
@@ -75,12 +76,13 @@ fn the_open_response_stays_open() {
     let directory = directory();
     let (store, _) = open(directory.path());
     complete(&store, draft(0, 1));
-    save(&store, draft(0, 4)).unwrap();
+    let open_draft = begun_at(9, draft(0, 4));
+    save(&store, open_draft.clone()).unwrap();
     begin_anew(&store);
     let image = crash_image(directory.path());
     let (after, opened) = open(image.path());
     assert_eq!(opened.interrupted, Some(2));
-    assert_eq!(complete(&store, draft(0, 4)).seq, 2);
+    assert_eq!(complete(&store, open_draft).seq, 2);
     assert_eq!(held(&store)[1].origin.seq, 2);
     assert_sound(&after);
     assert_sound(&store);

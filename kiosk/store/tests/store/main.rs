@@ -14,3 +14,4 @@ mod queueing;
 mod salvaging;
 mod support;
 mod survival;
+mod taken_back;

@@ -41,6 +41,12 @@ pub(crate) fn draft(day: i64, face: u8) -> Draft {
     }
 }
 
+/// As it is, but begun so many milliseconds after the start.
+pub(crate) fn begun_at(mono_ms: u64, mut draft: Draft) -> Draft {
+    draft.started.mono_ms = mono_ms;
+    draft
+}
+
 /// One face and a comment of so many bytes.
 pub(crate) fn with_comment(bytes: usize) -> Draft {
     let mut draft = draft(0, 3);
