@@ -41,8 +41,7 @@ impl Former {
         known.extend(receipts.map(|receipt| (receipt.through_seq, receipt.head)));
         known.extend(noted.map(|noted| (noted.last_seq, noted.head)));
         known.extend(store.map(|store| (store.last_seq, store.head)));
-        let purged = store.filter(|store| store.purged_seq + 1 == first_seq);
-        known.extend(purged.map(|store| (store.purged_seq, store.purged_head)));
+        known.extend(store.map(|store| (store.purged_seq, store.purged_head)));
         Some(Self { epoch, first_seq, last, known })
     }
 }
