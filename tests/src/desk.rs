@@ -255,6 +255,26 @@ impl Desk {
         Ok(proof.last_line().split(' ').next().unwrap_or_default().parse()?)
     }
 
+    /// Ends a shop in order, once all is received, and proves that both ends hold the same, up to `last_seq`.
+    ///
+    /// # Errors
+    /// When something is missing or does not end.
+    pub async fn close(
+        &self,
+        kiosk: Program,
+        agent: Program,
+        collector: Program,
+        last_seq: Seq,
+    ) -> Result<()> {
+        self.everything_received(last_seq).await?;
+        kiosk.end_of_input()?;
+        agent.terminate()?;
+        collector.terminate()?;
+        let proven = self.proven()?;
+        ensure!(proven == last_seq, "{proven} records instead of {last_seq}");
+        Ok(())
+    }
+
     /// Paths of Unix sockets must be short; the desk's folder is.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

@@ -194,10 +194,7 @@ pub(crate) fn begin_anew(
             ],
         )
         .map_err(of)?;
-    if moved != 1 {
-        let detail = "another hand moved the counter".to_owned();
-        return Err(StoreError::Unexpected { path: path.to_owned(), detail });
-    }
+    ledger::moved_by_one_hand(path, moved)?;
     transaction.commit().map_err(of)?;
     state.epoch = wish.epoch;
     (state.last_seq, state.head) = (records, carried_head);

@@ -122,10 +122,7 @@ fn append(
             ])
         })
         .map_err(of)?;
-    if moved != 1 {
-        let detail = "another hand moved the counter".to_owned();
-        return Err(StoreError::Unexpected { path: path.to_owned(), detail });
-    }
+    moved_by_one_hand(path, moved)?;
     insert(&transaction, seq, &bytes, &head, now_ms).map_err(of)?;
     count(&transaction, response).map_err(of)?;
     transaction.prepare_cached("DELETE FROM draft").and_then(|mut delete| delete.execute([])).map_err(of)?;
@@ -135,6 +132,15 @@ fn append(
     state.draft = OpenDraft::Nobodys;
     state.newest = state.newest.max(Begun::from(&response.draft.started));
     Ok(Frozen { seq, head })
+}
+
+/// The counter's row was the one that memory says; so many rows were changed.
+pub(crate) fn moved_by_one_hand(path: &Path, moved: usize) -> Result<(), StoreError> {
+    if moved == 1 {
+        return Ok(());
+    }
+    let detail = "another hand moved the counter".to_owned();
+    Err(StoreError::Unexpected { path: path.to_owned(), detail })
 }
 
 pub(crate) fn insert(

@@ -147,12 +147,7 @@ async fn f20_an_agent_whose_answers_get_lost_sends_again_and_nothing_doubles() -
     let last_seq = kiosk.shoppers(12)?.last_seq;
     line.faults_reach(5).await?;
     line.set(Behaviour::Pass);
-    desk.everything_received(last_seq).await?;
-    kiosk.end_of_input()?;
-    agent.terminate()?;
-    collector.terminate()?;
-    assert_eq!(desk.proven()?, last_seq);
-    Ok(())
+    desk.close(kiosk, agent, collector, last_seq).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,11 +46,7 @@ impl Shop {
         line.set(Behaviour::Pass);
         desk.everything_received(last_seq).await?;
         assert_eq!(desk.agent_status()?["problem"], Value::Null);
-        kiosk.end_of_input()?;
-        agent.terminate()?;
-        collector.terminate()?;
-        assert_eq!(desk.proven()?, last_seq);
-        Ok(())
+        desk.close(kiosk, agent, collector, last_seq).await
     }
 
     /// Nothing counts as acknowledged.
@@ -163,12 +159,7 @@ async fn f31_a_name_that_cannot_be_looked_up_is_transient() -> Result<()> {
 
     std::fs::write(desk.path("sync/identity.json"), right)?;
     let agent = desk.agent()?;
-    desk.everything_received(last_seq).await?;
-    kiosk.end_of_input()?;
-    agent.terminate()?;
-    collector.terminate()?;
-    assert_eq!(desk.proven()?, last_seq);
-    Ok(())
+    desk.close(kiosk, agent, collector, last_seq).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,12 +50,7 @@ async fn f08_a_second_kiosk_and_a_second_agent_are_refused_and_the_first_undistu
     kiosk.hand("wait 1000")?;
     assert_eq!(kiosk.tap(spots::FINISH)?.page, "thanks");
     let last_seq = kiosk.shoppers(3)?.last_seq;
-    desk.everything_received(last_seq).await?;
-    kiosk.end_of_input()?;
-    agent.terminate()?;
-    collector.terminate()?;
-    assert_eq!(desk.proven()?, last_seq);
-    Ok(())
+    desk.close(kiosk, agent, collector, last_seq).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
