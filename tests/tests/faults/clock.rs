@@ -8,7 +8,7 @@ use afterword_agent::{Identity, SocketQueue, State};
 use afterword_model::ports::{Clock, ManualClock};
 use afterword_model::response::{ClockQuality, Response, Stamp};
 use afterword_protocol::system::SystemClock;
-use afterword_tests::office::{Courier, Office, by_way_of};
+use afterword_tests::office::{Courier, Office};
 use afterword_tests::ratings::{Shoppers, batches, fill, open_store};
 use afterword_tests::{Behaviour, Desk, Program, Proxy};
 use anyhow::{Context, Result, ensure};
@@ -186,7 +186,7 @@ async fn f16_a_clock_that_jumps_back_keeps_the_order_and_the_days() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f17_a_certificate_that_is_not_yet_valid_by_somebody_s_clock_is_tried_again() -> Result<()> {
+async fn f17_a_certificate_that_is_not_yet_valid_by_somebody_s_clock_shuts_nobody_out() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let collectors_clock = Arc::new(ManualClock::at(now_ms()));
     let office = Office::open_at(folder.path(), collectors_clock.clone()).await?;
@@ -205,20 +205,12 @@ async fn f17_a_certificate_that_is_not_yet_valid_by_somebody_s_clock_is_tried_ag
         courier.stop().await?;
     }
 
-    // By the collector's clock it is not: the device is turned away, keeps everything, and comes again.
-    collectors_clock.jump_to(not_before_ms - DAY_MS);
-    let line = Proxy::open()?;
-    line.lead_to(office.device_address());
-    let through = by_way_of(&identity, std::net::SocketAddr::from(([127, 0, 0, 1], line.port())))?;
-    let mut courier = Courier::between(store.queue(), through, Arc::new(SystemClock::start()))?;
+    // By the collector's clock it is not, because that was ahead when it signed it and has been set right since: the date
+    // is its own error, and the device is not shut out for it.
+    collectors_clock.jump_to(not_before_ms - 300 * DAY_MS);
     fill(&store, &mut Shoppers::of_seed(19), 3)?;
     let last_seq = store.position()?.last_seq;
-    let refused = courier.says(|status| {
-        status.problem.as_deref().is_some_and(|problem| problem.contains("this device's certificate"))
-    });
-    refused.await?;
-    assert!(store.position()?.acknowledged_seq < last_seq);
-    collectors_clock.jump_to(now_ms());
+    let mut courier = Courier::between(store.queue(), identity, Arc::new(SystemClock::start()))?;
     courier.receipts_up_to(last_seq).await?;
     courier.stop().await?;
     store.close()?;

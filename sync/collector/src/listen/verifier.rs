@@ -1,8 +1,10 @@
-//! Who gets a connection on the device port: whoever shows a certificate of a device authority that is good now, or
-//! was good until it ended.
+//! Who gets a connection on the device port: whoever shows a certificate of a device authority that is good now, was
+//! good until it ended, or begins later.
 //!
 //! An expired certificate is checked as of its own last moment, everything else about it as strictly as ever. All it
-//! can reach is renewal; every other address looks at the end of its validity and refuses.
+//! can reach is renewal; every other address looks at the end of its validity and refuses. One that begins later is
+//! checked as of its first moment: our own authority wrote that date, by a clock of ours that was ahead, and no device
+//! has a say in it. Its end lies later still, so it is not over either.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +18,7 @@ use rustls::{
 };
 
 use super::tls::provider;
-use crate::pki::{Pki, not_after_ms};
+use crate::pki::{Pki, not_after_ms, not_before_ms};
 
 /// The check, on top of rustls' own.
 #[derive(Debug)]
@@ -40,14 +42,18 @@ impl ClientCertVerifier for DeviceVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
+        let at = |moment_ms: Option<i64>| {
+            let moment_ms = moment_ms.and_then(|moment_ms| u64::try_from(moment_ms).ok()).unwrap_or(0);
+            let moment = UnixTime::since_unix_epoch(Duration::from_millis(moment_ms));
+            self.0.verify_client_cert(end_entity, intermediates, moment)
+        };
         match self.0.verify_client_cert(end_entity, intermediates, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::Expired | CertificateError::ExpiredContext { .. },
-            )) => {
-                let end_ms = not_after_ms(end_entity).and_then(|end_ms| u64::try_from(end_ms).ok());
-                let end = UnixTime::since_unix_epoch(Duration::from_millis(end_ms.unwrap_or(0)));
-                self.0.verify_client_cert(end_entity, intermediates, end)
-            }
+            )) => at(not_after_ms(end_entity)),
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+            )) => at(not_before_ms(end_entity)),
             decided => decided,
         }
     }

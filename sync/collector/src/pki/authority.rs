@@ -158,6 +158,12 @@ pub(crate) fn not_after_ms(certificate: &CertificateDer<'_>) -> Option<i64> {
     parsed.validity().not_after.timestamp().checked_mul(1_000)
 }
 
+/// The beginning of a certificate's validity, milliseconds since 1970.
+pub(crate) fn not_before_ms(certificate: &CertificateDer<'_>) -> Option<i64> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    parsed.validity().not_before.timestamp().checked_mul(1_000)
+}
+
 /// Whose certificate this is; `None` for one that [`Authority::issue`] did not make for a device.
 pub(crate) fn read_bearer(certificate: &CertificateDer<'_>) -> Option<Bearer> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;

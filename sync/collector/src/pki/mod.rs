@@ -235,7 +235,9 @@ fn read_server(
     let serves = authority::serves(&certificate, &key, server_ca, names);
     let lasts_until = now_ms.saturating_add(SERVER_CERTIFICATE_RENEWED_DAYS * DAY_MS);
     let lasts = authority::not_after_ms(&certificate).is_some_and(|end_ms| end_ms > lasts_until);
-    Ok((serves && lasts).then_some((certificate, key)))
+    // One that was made while this clock was ahead is good for nobody until then.
+    let begun = authority::not_before_ms(&certificate).is_some_and(|begin_ms| begin_ms <= now_ms);
+    Ok((serves && lasts && begun).then_some((certificate, key)))
 }
 
 fn issue_server(
@@ -255,7 +257,7 @@ fn issue_server(
     Ok((certificate.der().clone(), key))
 }
 
-pub(crate) use authority::{Bearer, not_after_ms, read_bearer};
+pub(crate) use authority::{Bearer, not_after_ms, not_before_ms, read_bearer};
 pub(crate) use files::{replace, sync_folder};
 pub(crate) use keys::Keys;
 pub use rotation::{KeyRing, ServerAuthority};

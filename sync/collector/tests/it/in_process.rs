@@ -8,7 +8,7 @@ use afterword_protocol::batch::{BATCH_ENCODING, BATCH_MEDIA_TYPE, BATCHES_PATH};
 use afterword_protocol::enrolment::ENROLMENT_PATH;
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::problem::ProblemType;
-use rcgen::{CertificateParams, DnType};
+use rcgen::{CertificateParams, DnType, date_time_ymd};
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
 
@@ -91,11 +91,28 @@ fn a_certificate_is_looked_at_as_in_a_handshake() {
     let self_made: CertificateDer<'_> = params.self_signed(&key_pair(&key)).unwrap().into();
     assert!(still.post_batch(Some(&self_made), &body).is_err());
 
-    still.clock.jump_to(still.clock.wall_ms() - 3 * 86_400_000);
-    assert!(still.post_batch(Some(&device.certificate_der()), &body).is_err(), "not valid yet");
     // An expired one is let in, and can do nothing here.
     still.clock.advance_ms(400 * 86_400_000);
     still.send(&device, 1, 1).problem(ProblemType::NotAuthenticated);
+}
+
+#[test]
+fn a_device_that_enrolled_while_the_clock_was_ahead_delivers_once_it_is_set_right() {
+    let still = Still::open();
+    let device = still.device("Exit").with_records(2);
+    still.clock.jump_to(still.clock.wall_ms() - 300 * 86_400_000);
+    still.send(&device, 1, 1).receipt();
+    // The date alone is forgiven: whose certificate it is, and that it was not revoked, is looked at as ever.
+    let self_made = {
+        let key = SigningKey::generate(&SeededEntropy::new(1));
+        let mut params = CertificateParams::default();
+        params.not_before = date_time_ymd(2030, 1, 1);
+        params.distinguished_name.push(DnType::CommonName, device.enrolled.device.to_string());
+        CertificateDer::from(params.self_signed(&key_pair(&key)).unwrap())
+    };
+    assert!(still.post_batch(Some(&self_made), &device.batch(2, 2)).is_err());
+    still.admin().device_revoke("Exit", None).unwrap();
+    still.send(&device, 2, 2).problem(ProblemType::NotAllowed);
 }
 
 #[test]
