@@ -5,6 +5,8 @@
 //! record, sent again or carried into another epoch, is taken, acknowledged, and stored without content.
 //! On failure the whole transaction is rolled back and nothing was erased.
 
+use std::collections::HashMap;
+
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -15,7 +17,7 @@ use super::{HexColumn, StorageError, column_seq, seq_column};
 /// What became of a wish to erase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Erasure {
-    /// The content is gone, from so many rows: the record, its carried copies, and what contradicted it.
+    /// The content is gone, from so many rows: the record, its carried copies, and those of them that were kept aside.
     Erased {
         /// How many.
         rows: u64,
@@ -34,6 +36,9 @@ pub(crate) fn origin(epoch: StoreEpoch, seq: Seq, bytes: &[u8]) -> (Origin, &[u8
     }
 }
 
+/// What has to go: under each origin, the digests of contents.
+type Contents = HashMap<Origin, Vec<[u8; 32]>>;
+
 /// Erases a record and every copy of it.
 pub(crate) fn erase(
     connection: &Connection,
@@ -51,23 +56,78 @@ pub(crate) fn erase(
         .optional()?;
     let bytes = match row {
         None => return Ok(Erasure::NoSuchRecord),
-        Some((_, true)) => return Ok(Erasure::AlreadyErased),
+        // Its content is not known any more; what an earlier version of this program left of it is found by its digest.
+        Some((_, true)) => {
+            return Ok(
+                match take_away(connection, device, &remembered(connection, device)?, Some(now_ms))? {
+                    0 => Erasure::AlreadyErased,
+                    rows => Erasure::Erased { rows },
+                },
+            );
+        }
         Some((bytes, false)) => bytes,
     };
     let (origin, content) = origin(epoch, seq, &bytes);
-    remember(connection, device, &origin, content)?;
+    let digest = digest(content);
+    remember(connection, device, &origin, &digest)?;
+    let rows = take_away(connection, device, &HashMap::from([(origin, vec![digest])]), Some(now_ms))?;
+    Ok(Erasure::Erased { rows })
+}
+
+/// Takes these contents of a device from every row that holds one: the records themselves, copies carried into later
+/// epochs, and what was kept aside. Other content under the same number is somebody else's and stays. Gives the number
+/// of rows. Erasing is rare, so it may look through all that the device sent.
+fn take_away(
+    connection: &Connection,
+    device: &DeviceId,
+    contents: &Contents,
+    erased_ms: Option<i64>,
+) -> rusqlite::Result<u64> {
     let mut rows = 0;
-    for (epoch, seq) in holders(connection, device, &origin, content)? {
+    for (epoch, seq, _) in holders(
+        connection,
+        "select epoch, seq, bytes, head from records where device_id = ?1 and erased_ms is null",
+        device,
+        contents,
+    )? {
         rows += connection.execute(
-            "update records set bytes = x'', erased_ms = ?4 where device_id = ?1 and epoch = ?2 and seq = ?3",
-            params![device.as_bytes(), epoch.as_bytes(), seq_column(seq), now_ms],
+            "update records set bytes = x'', erased_ms = coalesce(?4, received_ms)
+             where device_id = ?1 and epoch = ?2 and seq = ?3",
+            params![device.as_bytes(), epoch.as_bytes(), seq_column(seq), erased_ms],
         )?;
     }
-    rows += connection.execute(
-        "delete from quarantine where device_id = ?1 and epoch = ?2 and seq = ?3",
-        params![device.as_bytes(), origin.epoch.as_bytes(), seq_column(origin.seq)],
-    )?;
-    Ok(Erasure::Erased { rows: rows as u64 })
+    for (epoch, seq, head) in holders(
+        connection,
+        "select epoch, seq, bytes, head from quarantine where device_id = ?1",
+        device,
+        contents,
+    )? {
+        rows += connection.execute(
+            "delete from quarantine where device_id = ?1 and epoch = ?2 and seq = ?3 and head = ?4",
+            params![device.as_bytes(), epoch.as_bytes(), seq_column(seq), head],
+        )?;
+    }
+    Ok(rows as u64)
+}
+
+/// Where one of these contents stands, among the rows of this query.
+fn holders(
+    connection: &Connection,
+    query: &str,
+    device: &DeviceId,
+    contents: &Contents,
+) -> rusqlite::Result<Vec<(StoreEpoch, Seq, Vec<u8>)>> {
+    let mut statement = connection.prepare_cached(query)?;
+    let mut rows = statement.query([device.as_bytes()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (epoch, seq) = (row.get::<_, HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
+        let (origin, content) = origin(epoch, seq, row.get_ref(2)?.as_blob()?);
+        if contents.get(&origin).is_some_and(|digests| digests.contains(&digest(content))) {
+            found.push((epoch, seq, row.get(3)?));
+        }
+    }
+    Ok(found)
 }
 
 /// Whether content of this digest was erased under this origin.
@@ -91,40 +151,31 @@ pub(crate) fn any_erased(connection: &Connection, device: &DeviceId) -> rusqlite
         .exists([device.as_bytes()])
 }
 
+/// All that was ever erased of this device.
+fn remembered(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Contents> {
+    let mut statement =
+        connection.prepare_cached("select epoch, seq, digest from erased where device_id = ?1")?;
+    let mut rows = statement.query([device.as_bytes()])?;
+    let mut contents = Contents::new();
+    while let Some(row) = rows.next()? {
+        let origin = Origin { epoch: row.get::<_, HexColumn<16, _>>(0)?.0, seq: column_seq(row.get(1)?) };
+        contents.entry(origin).or_default().push(row.get(2)?);
+    }
+    Ok(contents)
+}
+
 fn remember(
     connection: &Connection,
     device: &DeviceId,
     origin: &Origin,
-    content: &[u8],
+    digest: &[u8; 32],
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "insert into erased (device_id, epoch, seq, digest) values (?1, ?2, ?3, ?4) on conflict do nothing",
         )?
-        .execute(key(device, origin, &digest(content)))
+        .execute(key(device, origin, digest))
         .map(drop)
-}
-
-/// Every row that holds this content of this origin: the record itself, and copies carried into later epochs. Erasing is
-/// rare, so it may look through the device's records.
-fn holders(
-    connection: &Connection,
-    device: &DeviceId,
-    wanted: &Origin,
-    content: &[u8],
-) -> rusqlite::Result<Vec<(StoreEpoch, Seq)>> {
-    let mut statement = connection
-        .prepare_cached("select epoch, seq, bytes from records where device_id = ?1 and erased_ms is null")?;
-    let mut rows = statement.query([device.as_bytes()])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (epoch, seq) = (row.get::<_, HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
-        let bytes = row.get_ref(2)?.as_blob()?;
-        if origin(epoch, seq, bytes) == (*wanted, content) {
-            found.push((epoch, seq));
-        }
-    }
-    Ok(found)
 }
 
 /// What is remembered of content that was erased.

@@ -102,3 +102,29 @@ async fn a_batch_that_contradicts_does_not_bring_it_back() {
     assert!(!secret_is_on_disk(&server));
     server.verify();
 }
+
+#[tokio::test]
+async fn a_carried_copy_that_was_kept_aside_goes_too_and_what_others_said_stays() {
+    let server = Server::start().await;
+    let mut device = device(&server).await;
+    device.send(device.batch(1, 5)).await.receipt();
+    let (former, told) = (device.epoch, device.records.clone());
+    // Another history of the same numbers: the third is another response, and nobody has asked for it to be erased.
+    let other = String::from_utf8(told[3].clone()).unwrap().replace("\"seq\":4", "\"seq\":3");
+    device.records[2] = other.into_bytes();
+    device.send(device.batch(1, 5)).await.problem(ProblemType::ChainConflict);
+    // A later epoch that contradicts itself: the copy of the third is kept aside.
+    device.epoch = StoreEpoch::new([8; 16]);
+    let wrapped = |seq: u64, from: u64| {
+        wrap(seq, Origin { epoch: former, seq: from }, &told[from as usize - 1]).unwrap()
+    };
+    device.records = vec![wrapped(1, 1), wrapped(2, 2)];
+    device.send(device.batch(1, 2)).await.receipt();
+    device.records = vec![wrapped(1, 2), wrapped(2, 3)];
+    device.send(device.batch(1, 2)).await.problem(ProblemType::ChainConflict);
+    let quarantined = || server.verify().stores.iter().map(|store| store.quarantined).sum::<u64>();
+    let before = quarantined();
+    assert_eq!(server.admin().erase("Exit", (former, 3)).unwrap(), Erasure::Erased { rows: 2 });
+    assert!(!secret_is_on_disk(&server));
+    assert_eq!(quarantined(), before - 1, "only the copy");
+}
