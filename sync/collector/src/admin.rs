@@ -6,7 +6,10 @@
 pub mod backing_up;
 mod erasing;
 mod leaving;
+pub mod restoring;
+mod swapping;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +24,7 @@ use serde::Serialize;
 
 pub use self::leaving::{Owed, OwedStore, Retirement};
 use crate::config::{database_path, pki_path};
+use crate::opened::serving_lock;
 use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
 use crate::storage::devices::{self, Device};
 use crate::storage::heartbeats;
@@ -198,6 +202,8 @@ pub struct Admin {
     data: PathBuf,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    /// Keeps a restore from putting another database under this one's name meanwhile.
+    _working: File,
 }
 
 impl Admin {
@@ -206,8 +212,14 @@ impl Admin {
     /// # Errors
     /// [`AdminError::Open`] when there is no collector's database in it.
     pub fn open(data: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, AdminError> {
-        let connection = open_existing(&database_path(data))?;
-        Ok(Self { connection, data: data.to_owned(), clock, entropy })
+        let path = database_path(data);
+        if !path.exists() {
+            return Err(OpenError::Missing(data.to_owned()).into());
+        }
+        let working = serving_lock(data)
+            .map_err(|error| OpenError::Failed { path: path.clone(), reason: error.to_string() })?;
+        let connection = open_existing(&path)?;
+        Ok(Self { connection, data: data.to_owned(), clock, entropy, _working: working })
     }
 
     /// Adds a device and gives its enrolment code, good for a day. A device of this name that has not enrolled

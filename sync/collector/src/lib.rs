@@ -35,7 +35,8 @@ pub mod server;
 mod storage;
 mod throttle;
 
-pub use admin::backing_up::{BackupError, Restored, restore};
+pub use admin::backing_up::BackupError;
+pub use admin::restoring::{Restored, restore};
 pub use admin::{
     Admin, AdminError, DeviceRow, DeviceState, NewDevice, Owed, OwedStore, Retirement, Revocation, StoreRow,
 };

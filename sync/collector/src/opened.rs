@@ -84,15 +84,16 @@ fn prepare_folder(data: &Path) -> Result<File, StartError> {
     lock_folder(data).map_err(failed)
 }
 
-/// Says that somebody serves from the folder, for as long as it is held. Several may: what it keeps away is a restore.
-fn serving_lock(data: &Path) -> io::Result<File> {
+/// Says that somebody serves from the folder or works on it, for as long as it is held. Several may: what it keeps away
+/// is a restore, and it waits for one.
+pub(crate) fn serving_lock(data: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let lock = options.write(true).create(true).truncate(false).mode(0o600).open(data.join(SERVING_FILE))?;
     lock.lock_shared()?;
     Ok(lock)
 }
 
-/// The right to change the database as a whole, until dropped; `None` while somebody serves from the folder.
+/// The right to change the database as a whole, until dropped; `None` while somebody serves from the folder or works on it.
 pub(crate) fn exclusive_lock(data: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     let lock = options.write(true).create(true).truncate(false).mode(0o600).open(data.join(SERVING_FILE))?;

@@ -15,6 +15,7 @@ mod open;
 pub(crate) mod progress;
 pub(crate) mod readers;
 mod receipts;
+mod rest;
 mod verify;
 pub(crate) mod writer;
 
@@ -26,6 +27,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 pub use erase::Erasure;
 pub use open::{CHECKPOINT_PAGES, OpenError};
 pub(crate) use open::{open_existing, open_or_create, open_reader, read_server, write_urls};
+pub(crate) use rest::{Rest, settle};
 pub(crate) use verify::verify;
 pub use verify::{Break, DoubledStore, StoreReport, VerifyReport};
 

@@ -18,9 +18,9 @@ use super::HexColumn;
 /// Older ones can lose a commit when a write races a checkpoint.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// `AWC1`, as the first migration writes it.
-const APPLICATION_ID: i32 = 0x4157_4331;
+pub(super) const APPLICATION_ID: i32 = 0x4157_4331;
 /// How long a statement waits for another process (the command line) that holds the database.
-const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages after which SQLite moves its log into the database: 16 MiB of 4 KiB pages, so that a page which many
 /// batches touch is written back once for all of them.
 pub const CHECKPOINT_PAGES: u32 = 4_000;

@@ -31,6 +31,9 @@ async fn a_restored_collector_has_a_new_epoch_and_asks_for_what_it_lacks() {
     let data = server.folder.path().to_owned();
     assert!(matches!(restore(&data, &backup, &entropy()), Err(BackupError::Running(_))));
     server.stop().await;
+    let command = server.admin();
+    assert!(matches!(restore(&data, &backup, &entropy()), Err(BackupError::Running(_))));
+    drop(command);
     let restored = restore(&data, &backup, &entropy()).unwrap();
     assert_eq!(restored.records, 4);
     assert!(restored.set_aside.unwrap().exists(), "nothing is thrown away");

@@ -1,0 +1,109 @@
+//! Putting a backup in the place of a collector's database.
+//!
+//! Invariants: a restore replaces nothing, it keeps what was there under another name; at every moment one whole
+//! database stands under the name that the server opens, the old one or the new; a restored database has a new server
+//! epoch before anybody serves from it, so that devices send again what it lacks.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use afterword_model::ports::Entropy;
+use rusqlite::Connection;
+
+use super::backing_up::BackupError;
+use super::{AdminError, swapping};
+use crate::config::database_path;
+use crate::opened::exclusive_lock;
+use crate::storage::{Rest, held, open_existing, settle};
+
+/// What a restore did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// Records the restored database holds.
+    pub records: u64,
+    /// Where the database that was there is now.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// Puts a backup in the place of the database in `data`, with a new server epoch. No server may run on it.
+///
+/// # Errors
+/// [`BackupError`]; the database that was there is still in use then.
+pub fn restore(data: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<Restored, BackupError> {
+    if !from.is_file() {
+        return Err(failed(from, "read", io::ErrorKind::NotFound.into()));
+    }
+    if swapping::companions(from).iter().any(|log| log.exists()) {
+        let found = "its log lies beside it: give a file that `afterword-collector backup` wrote".to_owned();
+        return Err(BackupError::Unsound { path: from.to_owned(), found });
+    }
+    fs::create_dir_all(data).map_err(|reason| failed(data, "created", reason))?;
+    let lock = exclusive_lock(data).map_err(|reason| failed(data, "locked", reason))?;
+    let _lock = lock.ok_or_else(|| BackupError::Running(data.to_owned()))?;
+    let database = database_path(data);
+    let draft = data.join("collector.db.restoring");
+    let made = draw_up(&draft, from).and_then(|()| {
+        come_to_rest(&database)?;
+        prepare(&draft, from, entropy)
+    });
+    let put = made.and_then(|records| {
+        let set_aside = swapping::put_in_place(&database, &draft);
+        Ok((records, set_aside.map_err(|reason| failed(&database, "replaced", reason))?))
+    });
+    let (records, set_aside) = put.inspect_err(|_| {
+        let _ = fs::remove_file(&draft);
+    })?;
+    // What it held before says nothing about this one.
+    held::note(data, records).map_err(|reason| failed(&held::note_path(data), "written", reason))?;
+    Ok(Restored { records, set_aside })
+}
+
+fn failed(path: &Path, doing: &'static str, reason: io::Error) -> BackupError {
+    BackupError::File { path: path.to_owned(), doing, reason }
+}
+
+/// Copies the backup to where it is worked on.
+fn draw_up(draft: &Path, from: &Path) -> Result<(), BackupError> {
+    // A log of an earlier restore that was killed would be played into this one.
+    for leftover in swapping::companions(draft) {
+        match fs::remove_file(&leftover) {
+            Err(reason) if reason.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(&leftover, "removed", reason));
+            }
+            _ => {}
+        }
+    }
+    fs::copy(from, draft).map(drop).map_err(|reason| failed(draft, "written", reason))
+}
+
+/// Makes the one file of the database that is there the whole of it. One that can't be read stays as it is: it is kept
+/// with its log.
+fn come_to_rest(database: &Path) -> Result<(), BackupError> {
+    match settle(database).map_err(AdminError::from)? {
+        Rest::Busy => Err(BackupError::InUse(database.to_owned())),
+        Rest::Settled | Rest::Nothing | Rest::Unreadable => Ok(()),
+    }
+}
+
+/// Checks a copy of the backup, brings it up to date and gives it its epoch, all in one closed file.
+fn prepare(draft: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<u64, BackupError> {
+    let connection = sound(draft, from)?;
+    held::draw_epoch(&connection, entropy).map_err(AdminError::from)?;
+    let records = held::records(&connection).map_err(AdminError::from)?;
+    connection.close().map_err(|(_, error)| AdminError::from(error))?;
+    File::open(draft).and_then(|file| file.sync_all()).map_err(|reason| failed(draft, "written", reason))?;
+    Ok(records)
+}
+
+fn sound(draft: &Path, from: &Path) -> Result<Connection, BackupError> {
+    let unsound = |found: String| BackupError::Unsound { path: from.to_owned(), found };
+    let connection = open_existing(draft).map_err(|error| unsound(error.to_string()))?;
+    let check: rusqlite::Result<String> = connection.query_row("pragma quick_check(1)", [], |row| row.get(0));
+    match check.as_deref() {
+        Ok("ok") => Ok(connection),
+        Ok(found) => Err(unsound(found.to_owned())),
+        Err(error) => Err(unsound(error.to_string())),
+    }
+}
