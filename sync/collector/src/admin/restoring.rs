@@ -2,7 +2,8 @@
 //!
 //! Invariants: a restore replaces nothing, it keeps what was there under another name; at every moment one whole
 //! database stands under the name that the server opens, the old one or the new; a restored database has a new server
-//! epoch before anybody serves from it, so that devices send again what it lacks.
+//! epoch before anybody serves from it, so that devices send again what it lacks; what was erased in the database that
+//! was there is erased in the restored one before anybody can read it.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,12 +11,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_model::ports::Entropy;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::backing_up::BackupError;
 use super::{AdminError, swapping};
 use crate::config::database_path;
 use crate::opened::exclusive_lock;
+use crate::storage::erase::{self, Erasures, erase_again};
 use crate::storage::{Rest, held, open_existing, settle};
 
 /// What a restore did.
@@ -25,6 +27,15 @@ pub struct Restored {
     pub records: u64,
     /// Where the database that was there is now.
     pub set_aside: Option<PathBuf>,
+    /// Rows of the backup whose content had been erased since, and was erased again. `None`: there was no database that
+    /// could be read, and what it would have said is not known.
+    pub erased_again: Option<u64>,
+}
+
+/// A backup made ready to serve.
+struct Prepared {
+    records: u64,
+    erased_again: Option<u64>,
 }
 
 /// Puts a backup in the place of the database in `data`, with a new server epoch. No server may run on it.
@@ -45,19 +56,19 @@ pub fn restore(data: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<R
     let database = database_path(data);
     let draft = data.join("collector.db.restoring");
     let made = draw_up(&draft, from).and_then(|()| {
-        come_to_rest(&database)?;
-        prepare(&draft, from, entropy)
+        let erasures = come_to_rest(&database)?;
+        prepare(&draft, from, entropy, erasures.as_ref())
     });
-    let put = made.and_then(|records| {
+    let put = made.and_then(|prepared| {
         let set_aside = swapping::put_in_place(&database, &draft);
-        Ok((records, set_aside.map_err(|reason| failed(&database, "replaced", reason))?))
+        Ok((prepared, set_aside.map_err(|reason| failed(&database, "replaced", reason))?))
     });
-    let (records, set_aside) = put.inspect_err(|_| {
+    let (Prepared { records, erased_again }, set_aside) = put.inspect_err(|_| {
         let _ = fs::remove_file(&draft);
     })?;
     // What it held before says nothing about this one.
     held::note(data, records).map_err(|reason| failed(&held::note_path(data), "written", reason))?;
-    Ok(Restored { records, set_aside })
+    Ok(Restored { records, set_aside, erased_again })
 }
 
 fn failed(path: &Path, doing: &'static str, reason: io::Error) -> BackupError {
@@ -78,23 +89,35 @@ fn draw_up(draft: &Path, from: &Path) -> Result<(), BackupError> {
     fs::copy(from, draft).map(drop).map_err(|reason| failed(draft, "written", reason))
 }
 
-/// Makes the one file of the database that is there the whole of it. One that can't be read stays as it is: it is kept
-/// with its log.
-fn come_to_rest(database: &Path) -> Result<(), BackupError> {
+/// Makes the one file of the database that is there the whole of it, and says what was erased in it. One that can't be
+/// read stays as it is: it is kept with its log.
+fn come_to_rest(database: &Path) -> Result<Option<Erasures>, BackupError> {
     match settle(database).map_err(AdminError::from)? {
         Rest::Busy => Err(BackupError::InUse(database.to_owned())),
-        Rest::Settled | Rest::Nothing | Rest::Unreadable => Ok(()),
+        Rest::Nothing | Rest::Unreadable => Ok(None),
+        Rest::Settled => {
+            let opened = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY);
+            Ok(opened.and_then(|connection| erase::all(&connection)).ok())
+        }
     }
 }
 
-/// Checks a copy of the backup, brings it up to date and gives it its epoch, all in one closed file.
-fn prepare(draft: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<u64, BackupError> {
+/// Checks a copy of the backup, brings it up to date, gives it its epoch and erases in it what was erased since, all in
+/// one closed file.
+fn prepare(
+    draft: &Path,
+    from: &Path,
+    entropy: &Arc<dyn Entropy>,
+    erasures: Option<&Erasures>,
+) -> Result<Prepared, BackupError> {
     let connection = sound(draft, from)?;
     held::draw_epoch(&connection, entropy).map_err(AdminError::from)?;
+    let erased_again = erasures.map(|erasures| erase_again(&connection, erasures)).transpose();
+    let erased_again = erased_again.map_err(AdminError::from)?;
     let records = held::records(&connection).map_err(AdminError::from)?;
     connection.close().map_err(|(_, error)| AdminError::from(error))?;
     File::open(draft).and_then(|file| file.sync_all()).map_err(|reason| failed(draft, "written", reason))?;
-    Ok(records)
+    Ok(Prepared { records, erased_again })
 }
 
 fn sound(draft: &Path, from: &Path) -> Result<Connection, BackupError> {

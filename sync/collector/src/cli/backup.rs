@@ -24,7 +24,8 @@ Example:
   afterword-collector restore --from /backup/collector-2026-11-24.db --data /var/lib/afterword
   systemctl start afterword-collector
 
-The database that is there is moved aside, not deleted. The restored one gets a new server epoch, by which devices
+The database that is there is kept under another name, not deleted, and what was erased in it is erased in the
+restored one too. The restored one gets a new server epoch, by which devices
 notice and send again what came after the backup; they keep everything for a month after its receipt. A backup
 that is older than that leaves a gap, which `device list` names.
 
@@ -74,10 +75,22 @@ impl Restore {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let restored = restore(&self.data.data, &self.from, &ports().1)?;
         if self.json {
-            print_json(&json!({ "records": restored.records, "set_aside": restored.set_aside }))?;
+            print_json(&json!({
+                "records": restored.records,
+                "set_aside": restored.set_aside,
+                "erased_again": restored.erased_again,
+            }))?;
             return Ok(ExitCode::SUCCESS);
         }
         println!("{} records are restored; devices send again what came after them.", restored.records);
+        match restored.erased_again {
+            Some(0) => {}
+            Some(1) => println!("1 record that was erased after the backup is erased again."),
+            Some(rows) => println!("{rows} records that were erased after the backup are erased again."),
+            None => println!(
+                "No database that can be read was there: what was erased after the backup is not known, erase it again."
+            ),
+        }
         if let Some(aside) = restored.set_aside {
             println!("The database that was there is now {}.", aside.display());
         }

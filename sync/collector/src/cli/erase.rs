@@ -16,7 +16,8 @@ Example:
 
 `verify --json` and exports name epochs and numbers. The content goes for good, from copies too; its place in
 the chain stays, so that everything else still verifies, and a device that sends the record again is thanked
-and nothing is stored. Backups made before still hold it.
+and nothing is stored. Backups made before still hold it; `restore` erases it again when it is given back to this
+folder, anywhere else it has to be erased anew.
 
 Exit codes: 0 erased, also when it had been before, 1 it failed (the reason is on standard error), 2 wrong use";
 

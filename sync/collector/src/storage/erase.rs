@@ -12,7 +12,7 @@ use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::{HexColumn, StorageError, column_seq, seq_column};
+use super::{HexColumn, StorageError, column_seq, in_savepoint, seq_column};
 
 /// What became of a wish to erase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(crate) fn origin(epoch: StoreEpoch, seq: Seq, bytes: &[u8]) -> (Origin, &[u8
 }
 
 /// What has to go: under each origin, the digests of contents.
-type Contents = HashMap<Origin, Vec<[u8; 32]>>;
+pub(crate) type Contents = HashMap<Origin, Vec<[u8; 32]>>;
 
 /// Erases a record and every copy of it.
 pub(crate) fn erase(
@@ -149,6 +149,39 @@ pub(crate) fn any_erased(connection: &Connection, device: &DeviceId) -> rusqlite
     connection
         .prepare_cached("select 1 from erased where device_id = ?1 limit 1")?
         .exists([device.as_bytes()])
+}
+
+/// All that was ever erased in a database, by device; nothing of it is content.
+pub(crate) type Erasures = Vec<(DeviceId, Contents)>;
+
+/// Reads them. A database from before there was erasing has none.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Erasures> {
+    if !connection.table_exists(None, "erased")? {
+        return Ok(Erasures::new());
+    }
+    let devices: Vec<DeviceId> = connection
+        .prepare("select distinct device_id from erased")?
+        .query_map([], |row| Ok(row.get::<_, HexColumn<16, _>>(0)?.0))?
+        .collect::<rusqlite::Result<_>>()?;
+    devices.into_iter().map(|device| Ok((device, remembered(connection, &device)?))).collect()
+}
+
+/// Erases in this database what was erased in another one. Gives the number of rows that had content.
+pub(crate) fn erase_again(connection: &Connection, erasures: &Erasures) -> Result<u64, StorageError> {
+    connection.pragma_update(None, "secure_delete", true)?;
+    in_savepoint(connection, |connection| {
+        let mut rows = 0;
+        for (device, contents) in erasures {
+            for (origin, digests) in contents {
+                for digest in digests {
+                    remember(connection, device, origin, digest)?;
+                }
+            }
+            // When is not known any more, and asked by nobody; a row that comes in erased has the same moment.
+            rows += take_away(connection, device, contents, None)?;
+        }
+        Ok(rows)
+    })
 }
 
 /// All that was ever erased of this device.

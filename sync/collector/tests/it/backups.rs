@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterword_collector::{BackupError, restore};
+use afterword_collector::{BackupError, Erasure, restore};
 use afterword_model::ports::Entropy;
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::system::SystemEntropy;
@@ -75,4 +75,36 @@ async fn a_backup_writes_over_nothing_and_rubbish_is_not_restored() {
     assert!(matches!(&refused, BackupError::Unsound { .. }), "{refused}");
     server.start_again().await;
     assert_eq!(server.verify().records(), 10, "what was there is as it was");
+}
+
+#[tokio::test]
+async fn what_was_erased_after_the_backup_is_erased_in_the_restored_one_too() {
+    let (mut server, mut device, backup) = server_with_backup().await;
+    assert_eq!(server.admin().erase("Exit", (device.epoch, 2)).unwrap(), Erasure::Erased { rows: 1 });
+    assert_eq!(server.admin().erase("Exit", (device.epoch, 7)).unwrap(), Erasure::Erased { rows: 1 });
+    server.stop().await;
+    let restored = restore(server.folder.path(), &backup, &entropy()).unwrap();
+    assert_eq!(restored.erased_again, Some(1), "the seventh is not in the backup");
+    let content = &device.records[1][..];
+    let database = std::fs::read(server.folder.path().join("collector.db")).unwrap();
+    assert!(!database.windows(content.len()).any(|window| window == content));
+    server.start_again().await;
+    device = device.at(&server);
+    device.send(device.batch(5, 10)).await.receipt();
+    let report = server.verify();
+    assert_eq!((report.records(), report.stores[0].erased), (10, 2), "nor does it come back from the device");
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_read_nothing_is_known_of_what_was_erased() {
+    let (mut server, _, backup) = server_with_backup().await;
+    server.stop().await;
+    let database = server.folder.path().join("collector.db");
+    std::fs::write(&database, "rubbish".repeat(1_000)).unwrap();
+    let restored = restore(server.folder.path(), &backup, &entropy()).unwrap();
+    assert_eq!(restored.erased_again, None);
+    assert!(std::fs::read(restored.set_aside.unwrap()).unwrap().starts_with(b"rubbish"));
+    std::fs::remove_file(&database).unwrap();
+    let restored = restore(server.folder.path(), &backup, &entropy()).unwrap();
+    assert_eq!((restored.erased_again, restored.set_aside), (None, None));
 }
