@@ -209,6 +209,8 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             return Err(Restart::NewStore);
         }
         self.kiosk.reset();
+        // No delivery is left to find out whether somebody answers again; the next heartbeat does.
+        self.contact.is_out_of_reach = false;
         self.report.state(State::Idle);
         sleep(Duration::from_millis(IDLE_PAUSE_MS)).await;
         Ok(())
@@ -230,17 +232,22 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         }
     }
 
-    /// Says why, waits, and keeps the numbers in the status fresh meanwhile.
+    /// Says why, waits, and meanwhile keeps the numbers in the status fresh and tells a collector that can be reached how
+    /// the device is.
     async fn wait(&mut self, state: State, problem: String, delay: Duration) {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(?state, %problem, delay_ms, "waiting");
         self.report.waiting(state, &problem, delay_ms);
+        let is_answered = !matches!(state, State::KioskAway | State::Spreading);
         let mut left_ms = delay_ms;
         while left_ms > REFRESH_MS {
             sleep(Duration::from_millis(REFRESH_MS)).await;
             left_ms -= REFRESH_MS;
             // A kiosk that is away shows in its own wait; here only the numbers stay old.
             let _ = self.position().await;
+            if is_answered {
+                self.give_sign_of_life().await;
+            }
         }
         sleep(Duration::from_millis(left_ms)).await;
     }

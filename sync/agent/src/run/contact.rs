@@ -1,8 +1,9 @@
 //! Heartbeats: the device says how it is, and hears what the collector holds.
 //!
-//! A heartbeat that fails changes nothing and is tried again at the next turn; whether the network is there is found
-//! out by the deliveries. What its answer may ask for: sending again what a restored collector lacks, going on in a
-//! new store epoch, trusting another CA.
+//! A heartbeat that fails changes nothing and is tried again at the next turn. Whether the collector can be reached is
+//! found out by the deliveries: while it can't, no heartbeat is sent; while it refuses what is delivered, or is busy,
+//! they go on, so that the device is known to be alive. What an answer may ask for: sending again what a restored
+//! collector lacks, going on in a new store epoch, trusting another CA.
 
 use afterword_model::record::Seq;
 use afterword_protocol::heartbeat::HeartbeatAnswer;
@@ -20,6 +21,11 @@ use crate::transport::{Message, Transport};
 pub(super) struct Contact {
     /// Moment of the next heartbeat, by the monotonic clock.
     heartbeat_due_ms: u64,
+    /// Moment of the next one while the loop waits, likewise. What is answered to such a one is not acted upon, so it
+    /// takes no turn from the others.
+    sign_of_life_due_ms: u64,
+    /// Whether the newest delivery came back without any answer.
+    pub(super) is_out_of_reach: bool,
     /// The collector's clock in the newest answer, and the monotonic clock then.
     office_time: Option<(i64, u64)>,
     /// From when on the certificate should be renewed, milliseconds since 1970.
@@ -32,8 +38,11 @@ impl Contact {
     /// The first heartbeat comes within the entry spread, like the first records.
     pub(super) fn starting<Q, T>(agent: &Agent<Q, T>) -> Self {
         let spread_ms = uniform_ms(&*agent.entropy, 0, agent.timing.entry_spread_ms);
+        let first_ms = agent.clock.monotonic_ms().saturating_add(spread_ms);
         Self {
-            heartbeat_due_ms: agent.clock.monotonic_ms().saturating_add(spread_ms),
+            heartbeat_due_ms: first_ms,
+            sign_of_life_due_ms: first_ms,
+            is_out_of_reach: false,
             office_time: None,
             renewal_due_ms: renewal::due_ms(&agent.identity, &*agent.entropy),
             renewal_pause_until_ms: 0,
@@ -45,8 +54,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     /// Says and asks whatever is due.
     pub(super) async fn keep_contact(&mut self, plan: &mut Plan) -> Result<(), Restart> {
         let now_ms = self.now_ms();
-        if self.failing_since_ms.is_none() && now_ms >= self.contact.heartbeat_due_ms {
-            self.contact.heartbeat_due_ms = now_ms.saturating_add(self.agent.timing.heartbeat_ms);
+        if !self.contact.is_out_of_reach && now_ms >= self.contact.heartbeat_due_ms {
+            let next_ms = now_ms.saturating_add(self.agent.timing.heartbeat_ms);
+            (self.contact.heartbeat_due_ms, self.contact.sign_of_life_due_ms) = (next_ms, next_ms);
             let health = self.health().await?;
             let wall_ms = self.agent.clock.wall_ms();
             let agent = &self.agent;
@@ -59,10 +69,33 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
                 Heard::Nothing(problem) => tracing::debug!(%problem, "no answer to the heartbeat"),
             }
         }
-        if self.failing_since_ms.is_none() && self.office_ms() >= self.contact.renewal_due_ms {
+        if !self.contact.is_out_of_reach && self.office_ms() >= self.contact.renewal_due_ms {
             self.renew_now().await?;
         }
         Ok(())
+    }
+
+    /// During a long wait: the device says how it is, and no more. What the collector asks for is heard at the next turn.
+    pub(super) async fn give_sign_of_life(&mut self) {
+        let now_ms = self.now_ms();
+        if self.contact.is_out_of_reach || now_ms < self.contact.sign_of_life_due_ms {
+            return;
+        }
+        self.contact.sign_of_life_due_ms = now_ms.saturating_add(self.agent.timing.heartbeat_ms);
+        // A kiosk that is away shows in its own wait.
+        let Ok(health) = self.health().await else { return };
+        let agent = &self.agent;
+        if let Heard::Answer(answer) =
+            beat(&agent.transport, &agent.identity, health, agent.clock.wall_ms()).await
+        {
+            self.was_heard(&answer);
+        }
+    }
+
+    fn was_heard(&mut self, answer: &HeartbeatAnswer) {
+        self.contact.office_time = Some((answer.wall_ms, self.now_ms()));
+        self.agent.transport.time_is_at_least(answer.wall_ms);
+        self.report.heartbeat();
     }
 
     /// How the store is, also where its program is too old to tell.
@@ -79,9 +112,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         health: &Health,
         plan: &mut Plan,
     ) -> Result<(), Restart> {
-        self.contact.office_time = Some((answer.wall_ms, self.now_ms()));
-        self.agent.transport.time_is_at_least(answer.wall_ms);
-        self.report.heartbeat();
+        self.was_heard(answer);
         if let Some(ca_pem) = &answer.collector_ca_pem {
             self.trust(ca_pem.clone(), health).await;
         }

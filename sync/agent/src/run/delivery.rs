@@ -107,6 +107,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             self.agent.transport.post(Message::Batch, batch.body.clone()),
             beside(&mut self.agent.queue, signed.as_ref().map(|(_, receipt)| receipt), ahead, ready)
         );
+        self.contact.is_out_of_reach = sent.is_err();
         if next.is_some() {
             self.desk.ahead = next;
         }

@@ -46,6 +46,38 @@ async fn a_device_says_every_five_minutes_how_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_whose_records_are_refused_is_still_heard_of() {
+    for refusal in [problem(ProblemType::Malformed), problem(ProblemType::Internal), busy("900")] {
+        let world = hearing(1);
+        world.play(std::iter::repeat_n(refusal, 500));
+        let shop = open(&world);
+        tokio::time::sleep(HOUR).await;
+        // And what the collector asks for is done: it hands out another CA.
+        let bundle = certificate(&key(5), 2080) + &certificate(&key(6), 2080);
+        world.with(|world| world.ca_pem = Some(bundle));
+        tokio::time::sleep(2 * HOUR).await;
+        assert_eq!(world.with(|world| world.kept.len()), 1);
+        let at: Vec<f64> = world.with(|world| world.heard.iter().map(|(at, _)| at.as_secs_f64()).collect());
+        assert!(at.windows(2).all(|pair| pair[1] - pair[0] < 600.0), "{at:?}");
+        assert!(at.last().is_some_and(|&last| last > 3.0 * 3_600.0 - 600.0), "{at:?}");
+        assert!(at.len() < 100, "no more often than it should: {at:?}");
+        shop.close().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_nobody_can_be_reached_no_heartbeat_is_tried() {
+    let world = hearing(1);
+    world.play([Step::DownUntil(3 * HOUR)]);
+    let mut shop = open(&world);
+    shop.until(|status| status.state == State::Retrying).await;
+    let before = world.with(|world| world.heard.len());
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(world.with(|world| world.heard.len()), before);
+    shop.all_sent().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_idle_device_learns_that_the_collector_was_restored_and_sends_again() {
     let world = hearing(900);
     let mut shop = open(&world);

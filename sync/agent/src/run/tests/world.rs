@@ -50,7 +50,7 @@ pub(super) struct World {
     /// Whether it knows of heartbeats and renewals; one of the version before does not.
     pub(super) hears: bool,
     pub(super) heard: Vec<(Duration, Heartbeat)>,
-    /// The CA certificates it hands out, when they are new.
+    /// The CA certificates it hands out, to whoever trusts another number of them.
     pub(super) ca_pem: Option<String>,
     pub(super) renewals: u32,
     /// A certificate that it will not let in.
@@ -201,7 +201,10 @@ impl World {
             mark,
             head: self.held.last().copied().unwrap_or_else(|| genesis(&self.epoch)),
             wall_ms: WALL_MS + i64::try_from(self.began.elapsed().as_millis()).unwrap(),
-            collector_ca_pem: self.ca_pem.take(),
+            collector_ca_pem: self
+                .ca_pem
+                .clone()
+                .filter(|pem| pem.matches("BEGIN CERTIFICATE").count() != heartbeat.trusted.len()),
         };
         self.heard.push((self.began.elapsed(), heartbeat));
         Ok(RawAnswer {
