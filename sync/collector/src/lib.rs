@@ -36,10 +36,9 @@ mod storage;
 mod throttle;
 
 pub use admin::backing_up::BackupError;
+pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::restoring::{Restored, restore};
-pub use admin::{
-    Admin, AdminError, DeviceRow, DeviceState, NewDevice, Owed, OwedStore, Retirement, Revocation, StoreRow,
-};
+pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};
 pub use limits::Limits;

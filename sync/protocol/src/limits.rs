@@ -150,6 +150,13 @@ pub const BUSY_RETRY_AFTER_S: u64 = 2;
 /// contradicts itself for ever takes at most 128 MiB.
 pub const QUARANTINE_RECORDS_MAX: i64 = 2_000;
 
+/// A device that goes back to a store it had left twice within this time, in milliseconds, is two devices: a day, over
+/// which two copies of a card that both speak every five minutes are heard in turns even where one shop closes at night.
+pub const CLONE_TURNS_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// How long that is said after it was last seen, in milliseconds: a week, so that whoever looks on Mondays reads it.
+pub const CLONE_SHOWN_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+
 /// How long an enrolment code is good, in milliseconds: a working day, and the next morning.
 pub const CODE_LIFE_MS: i64 = 24 * 60 * 60 * 1_000;
 

@@ -8,7 +8,8 @@ use afterword_protocol::queue::SeqRange;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::{Admin, AdminError, NewDevice, Recipient, count, holder};
+use super::listing::count;
+use super::{Admin, AdminError, NewDevice, Recipient, holder};
 use crate::storage::devices;
 use crate::storage::progress;
 

@@ -115,10 +115,12 @@ pub(crate) fn claim(
     }
     if is_open {
         let certificate_pem = issue(&device)?;
-        // The key and certificate of an earlier enrolment end here, and so does a revocation.
+        // The key and certificate of an earlier enrolment end here, and so does a revocation. Of two copies of a card,
+        // one goes on.
         connection.execute(
             "update devices set public_key = ?2, certificate_pem = ?3, agent_version = ?4, enrolled_ms = ?5,
-                 code_closed_ms = ?5, revoked_ms = null, revoked_reason = null
+                 code_closed_ms = ?5, revoked_ms = null, revoked_reason = null,
+                 speaking_epoch = null, speaking_follows = null, returned_ms = null, clone_seen_ms = null
              where device_id = ?1",
             params![
                 device.as_bytes(),

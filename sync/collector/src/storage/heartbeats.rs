@@ -9,7 +9,7 @@ use afterword_protocol::heartbeat::{Fingerprint, Heartbeat};
 use afterword_protocol::queue::FormerEpoch;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{HexColumn, column_seq, seq_column};
+use super::{HexColumn, column_seq, seq_column, turns};
 
 /// How far a store has come at the collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub(crate) fn read_mark(
 /// Keeps what a heartbeat says. Its numbers have been checked against the protocol's bounds.
 pub(crate) fn note(connection: &Connection, said: &Heartbeat, now_ms: i64) -> rusqlite::Result<()> {
     let (health, position) = (&said.health, &said.health.position);
+    let mark = read_mark(connection, &said.device, &position.epoch)?;
+    let follows = mark.seq < position.last_seq || (mark.seq, mark.head) == (position.last_seq, position.head);
+    turns::heard(connection, &said.device, &position.epoch, follows, now_ms)?;
     let trusted: Vec<u8> = said.trusted.iter().flat_map(|fingerprint| *fingerprint.as_bytes()).collect();
     connection
         .prepare_cached(

@@ -17,7 +17,7 @@ use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
 use super::erase::{any_erased, digest, is_erased, origin};
 use super::heartbeats::{Mark, read_mark};
-use super::{HexColumn, StorageError, column_seq, receipts, seq_column};
+use super::{HexColumn, StorageError, column_seq, receipts, seq_column, turns};
 
 /// A batch whose sender, signature and chain have been checked.
 pub(crate) struct Delivery {
@@ -64,7 +64,9 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
     if header.first_seq > mark.seq + 1 {
         return Ok(Ingested::NotContiguous { mark: mark.seq });
     }
-    if let Some(seq) = find_fork(connection, &delivery.batch, &mark)? {
+    let fork = find_fork(connection, &delivery.batch, &mark)?;
+    turns::heard(connection, &header.device, &header.epoch, fork.is_none(), delivery.received_ms)?;
+    if let Some(seq) = fork {
         quarantine(connection, delivery, mark.seq)?;
         return Ok(Ingested::Conflict { mark: mark.seq, seq });
     }

@@ -48,24 +48,6 @@ pub(crate) fn of_device(connection: &Connection, device: &DeviceId) -> rusqlite:
     epochs.into_iter().map(|epoch| of_store(connection, device, epoch)).collect()
 }
 
-/// Whether a copy of the device seems to be at work: an epoch is heard of after a later one of the same device began, or
-/// what came contradicts what is held.
-pub(crate) fn is_clone_suspected(connection: &Connection, device: &DeviceId) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached(
-            "with seen as (
-                 select epoch, min(first_ms) as first_ms, max(last_ms) as last_ms from (
-                     select epoch, first_received_ms as first_ms, last_received_ms as last_ms from stores
-                         where device_id = ?1
-                     union all select epoch, first_heard_ms, last_heard_ms from heartbeats where device_id = ?1)
-                 group by epoch)
-             select exists (select 1 from seen as earlier join seen as later
-                     on earlier.first_ms < later.first_ms and later.first_ms < earlier.last_ms)
-                 or exists (select 1 from quarantine where device_id = ?1)",
-        )?
-        .query_row([device.as_bytes()], |row| row.get(0))
-}
-
 fn of_store(connection: &Connection, device: &DeviceId, epoch: StoreEpoch) -> rusqlite::Result<Progress> {
     let store = params![device.as_bytes(), epoch.as_bytes()];
     let held: Option<(i64, i64)> = connection

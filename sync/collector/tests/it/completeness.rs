@@ -63,22 +63,6 @@ async fn numbers_that_were_carried_are_received_and_lost_ones_are_named() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_heard_of_after_a_later_one_is_a_copy_at_work() {
-    let server = Server::start().await;
-    let mut device = server.device("Exit").await;
-    let is_suspected = || server.admin().device_list().unwrap()[0].clone_suspected;
-    let old = device.heartbeat(0, 0);
-    heard(&device.beat(&old).await);
-    server.clock.advance_ms(1_000);
-    device.epoch = StoreEpoch::new([8; 16]);
-    heard(&device.beat(&device.heartbeat(0, 0)).await);
-    assert!(!is_suspected());
-    server.clock.advance_ms(1_000);
-    heard(&device.beat(&old).await);
-    assert!(is_suspected());
-}
-
-#[tokio::test]
 async fn devices_that_do_not_trust_an_authority_are_named() {
     let server = Server::start().await;
     let device = server.device("Exit").await;

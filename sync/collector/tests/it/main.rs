@@ -21,4 +21,5 @@ mod protocol_page;
 mod renewals;
 mod rotation;
 mod support;
+mod turns;
 mod verification;

@@ -15,8 +15,9 @@ Examples:
 
 \"Records\" are by the device's own word, as of its last heartbeat, and by what is held; a number counts as received also
 when it was carried into a later store. \"Last records\" is when the last new records came; a device with nothing to send
-stays at its last ones. \"A copy of it may be at work\": a store is heard of that the device had left, or what came
-contradicts what is held; see which of the two devices is the right one and revoke the other.
+stays at its last ones. \"A copy of it may be at work\": within a day it went back twice to a store that it had left, as two
+devices do that speak in turns. See which is the right one and enrol it anew (`device replace`): the other one is refused
+from then on, and this goes. It also goes when the device has spoken for one store alone for a week.
 
 Exit codes: 0 listed, 1 it failed (the reason is on standard error), 2 wrong use";
 
