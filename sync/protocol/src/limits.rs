@@ -185,5 +185,9 @@ pub const FORMER_EPOCHS_MAX: usize = 8;
 /// Ranges of lost records named of one former epoch, the oldest first; where a disk lost more, the last range spans the rest.
 pub const LOST_RANGES_MAX: usize = 32;
 
+/// Epochs of one device that the collector remembers by the device's word alone. A device begins another one after an
+/// accident of its disk, so 64 is more than its life has; a device that invents them takes no more than half a megabyte.
+pub const EPOCHS_HEARD_MAX: i64 = 64;
+
 /// Bytes of a renewal. A signing request with an Ed25519 key is under 1 KiB.
 pub const RENEWAL_BODY_MAX: usize = 8 * 1024;

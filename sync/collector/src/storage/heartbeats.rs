@@ -1,7 +1,8 @@
 //! What devices say of themselves: the last word of each store, and the highest number ever heard of it.
 //!
 //! Runs inside the writer's transaction; one row is written for a heartbeat that names no former epoch for the first
-//! time. Invariants: `last_seq_ever` never falls; of a former epoch the first word holds. On failure nothing of the
+//! time. Invariants: `last_seq_ever` never falls; of a former epoch the first word holds; of a device that names more epochs
+//! than [`room`] keeps, the oldest go. On failure nothing of the
 //! heartbeat is stored, and the next one says the same.
 
 use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis};
@@ -9,7 +10,7 @@ use afterword_protocol::heartbeat::{Fingerprint, Heartbeat};
 use afterword_protocol::queue::FormerEpoch;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{HexColumn, column_seq, seq_column, turns};
+use super::{HexColumn, column_seq, room, seq_column, turns};
 
 /// How far a store has come at the collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub(crate) fn note(connection: &Connection, said: &Heartbeat, now_ms: i64) -> ru
     let mark = read_mark(connection, &said.device, &position.epoch)?;
     let follows = mark.seq < position.last_seq || (mark.seq, mark.head) == (position.last_seq, position.head);
     turns::heard(connection, &said.device, &position.epoch, follows, now_ms)?;
+    room::for_heartbeat(connection, &said.device, &position.epoch)?;
     let trusted: Vec<u8> = said.trusted.iter().flat_map(|fingerprint| *fingerprint.as_bytes()).collect();
     connection
         .prepare_cached(
@@ -84,6 +86,7 @@ fn note_former(
     former: &FormerEpoch,
     now_ms: i64,
 ) -> rusqlite::Result<()> {
+    room::for_former(connection, device, &former.epoch)?;
     let reason = serde_json::to_value(former.reason).ok();
     let reason = reason.as_ref().and_then(serde_json::Value::as_str).unwrap_or("unknown");
     let is_news = connection

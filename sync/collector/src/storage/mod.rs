@@ -16,6 +16,7 @@ pub(crate) mod progress;
 pub(crate) mod readers;
 mod receipts;
 mod rest;
+mod room;
 pub(crate) mod turns;
 mod verify;
 pub(crate) mod writer;

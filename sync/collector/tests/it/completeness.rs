@@ -4,6 +4,7 @@ use afterword_model::carried::{Origin, wrap};
 use afterword_model::ports::Clock as _;
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::heartbeat::Fingerprint;
+use afterword_protocol::limits::EPOCHS_HEARD_MAX;
 use afterword_protocol::queue::SeqRange;
 
 use crate::heartbeats::{former, heard};
@@ -71,4 +72,27 @@ async fn devices_that_do_not_trust_an_authority_are_named() {
     heard(&device.beat(&device.heartbeat(0, 0)).await);
     assert_eq!(server.admin().active_devices_without(&known).unwrap(), ["Silent"]);
     assert_eq!(server.admin().active_devices_without(&unknown).unwrap(), ["Exit", "Silent"]);
+}
+
+#[tokio::test]
+async fn a_device_that_invents_epochs_is_remembered_by_few_and_by_those_that_delivered() {
+    let server = Server::start().await;
+    let mut device = server.device("Exit").await.with_records(3);
+    device.send(device.batch(1, 3)).await.receipt();
+    let real = device.epoch;
+    heard(&device.beat(&device.heartbeat(5, 0)).await);
+    for invented in 0..200_u8 {
+        server.clock.advance_ms(1_000);
+        device.epoch = StoreEpoch::new([invented; 16]);
+        let mut said = device.heartbeat(u64::from(invented), 0);
+        said.health.former = vec![former(StoreEpoch::new([invented ^ 0x80; 16]), 9, &[(1, 1), (3, 9)])];
+        heard(&device.beat(&said).await);
+    }
+    let stores = server.admin().device_list().unwrap().remove(0).stores;
+    let most = usize::try_from(EPOCHS_HEARD_MAX).unwrap();
+    assert!(stores.len() <= 2 * most, "{}", stores.len());
+    let kept = stores.iter().find(|store| store.epoch == real).unwrap();
+    assert_eq!(kept.missing, [range(4, 5)], "what it said of the store that delivered is still known");
+    assert!(stores.iter().any(|store| store.epoch == device.epoch), "and what it said last");
+    server.verify();
 }
