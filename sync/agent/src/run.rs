@@ -250,6 +250,10 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             }
         }
         sleep(Duration::from_millis(left_ms)).await;
+        // The batch that is tried again is not asked for again: in a row of short waits nobody else would ask.
+        if !matches!(state, State::KioskAway | State::Conflict) {
+            let _ = self.position().await;
+        }
     }
 
     fn failed(&mut self) {

@@ -88,6 +88,19 @@ async fn failures_are_retried_for_ever_ever_more_slowly_and_success_starts_over(
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_in_while_it_is_tried_again_and_again_is_counted() {
+    let world = world(1);
+    world.play(std::iter::repeat_n(busy("2"), 200));
+    let mut shop = open(&world);
+    shop.until(|status| status.state == State::Busy && status.unsent == 1).await;
+    world.with(|world| world.records.extend(vec![b"{}".to_vec(); 6]));
+    let asked = Instant::now();
+    shop.until(|status| status.state == State::Busy && status.unsent == 7).await;
+    assert!(asked.elapsed() < Duration::from_secs(5), "at the next try: {:?}", asked.elapsed());
+    shop.all_sent().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_busy_collector_is_obeyed_up_to_a_quarter_of_an_hour() {
     let world = world(1);
     world.play([busy("30"), busy("0"), busy("31536000"), busy("99999999999999999999")]);
