@@ -43,9 +43,11 @@ A new device is made known once, then the program runs for ever:
   afterword-sync run
   afterword-sync status
 
-The code comes from `afterword-collector device add`, the CA file is
-server-ca.pem in the folder pki of the collector's data. Nothing is lost while there is no connection: the
-kiosk keeps every response until the collector has signed for it.
+The code comes from `afterword-collector device add`, which also names the CA
+file: server-ca.pem in the folder pki of the collector's data, and after a
+rotation a later one, such as server-ca-2.pem. Nothing is lost while there is
+no connection: the kiosk keeps every response until the collector has signed
+for it.
 
 Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong use."
 )]
@@ -101,7 +103,8 @@ struct EnrolArguments {
     /// The one-time code; case, spaces and hyphens do not matter
     #[arg(long, value_name = "CODE", value_parser = code)]
     code: String,
-    /// The collector's CA, `server-ca.pem` in its DATA/pki: only a server it vouches for is spoken to
+    /// The collector's CA, the file that `afterword-collector device add` names: only a server it vouches for is
+    /// spoken to
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
     #[command(flatten)]
@@ -165,7 +168,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
     let ca_pem = std::fs::read_to_string(&arguments.ca).with_context(|| {
         format!(
-            "the CA file {} cannot be read: give the server-ca.pem that lies in the folder pki of the collector's data",
+            "the CA file {} cannot be read: give the one that `afterword-collector device add` named; it lies in the folder pki of the collector's data",
             arguments.ca.display()
         )
     })?;
@@ -293,6 +296,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_ca_file_is_the_one_that_the_collector_names() {
+        // After a rotation it is not server-ca.pem any more, and the old one fails without saying why.
+        let whole = Arguments::command().render_long_help().to_string();
+        let flat = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains("`afterword-collector device add`, which also names the CA file"), "{flat}");
+        let enrol = Arguments::command().find_subcommand_mut("enrol").unwrap().render_long_help().to_string();
+        let flat = enrol.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains("the file that `afterword-collector device add` names"), "{flat}");
+        let told = EnrolError::Ca(afterword_agent::tls::TlsError::NoCertificate).to_string();
+        assert!(told.contains("`afterword-collector device add` named"), "{told}");
     }
 
     #[test]

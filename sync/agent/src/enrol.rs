@@ -55,7 +55,7 @@ pub enum EnrolError {
     Address(String),
     /// The CA cannot be used.
     #[error(
-        "the CA file cannot be used ({0}): give the server-ca.pem that lies in the folder pki of the collector's data"
+        "the CA file cannot be used ({0}): give the one that `afterword-collector device add` named; it lies in the folder pki of the collector's data"
     )]
     Ca(TlsError),
     /// There is an identity already.
