@@ -85,6 +85,12 @@ impl Refusal {
         ProblemType::NotAllowed.with_detail(detail).into()
     }
 
+    /// 403 for a device that was taken away for good.
+    pub(crate) fn retired() -> Self {
+        let detail = "this device was retired for good and no code enrols it again; its records stay on it, and under another name it can be enrolled as a new device";
+        ProblemType::NotAllowed.with_detail(detail).into()
+    }
+
     /// 401 for a key that is no device's: never was, or no longer since its device was enrolled again.
     pub(crate) fn unknown_key() -> Self {
         Self::not_authenticated(
@@ -111,6 +117,7 @@ impl Refusal {
         let problem = match outcome {
             Ingested::Held { received_ms } => return Ok(received_ms),
             Ingested::Revoked => return Err(Self::revoked()),
+            Ingested::Retired => return Err(Self::retired()),
             Ingested::Replaced => return Err(Self::unknown_key()),
             Ingested::NotContiguous { mark } => ProblemType::NotContiguous
                 .with_detail(format!("records up to {mark} are held; send from {} on", mark + 1))

@@ -113,6 +113,7 @@ fn admit_known_device(caller: &Caller, standing: Standing) -> Result<(Bearer, Ve
     match standing {
         Standing::Active(key) if key == bearer.public_key => Ok((bearer, key)),
         Standing::Revoked => Err(Refusal::revoked()),
+        Standing::Retired => Err(Refusal::retired()),
         Standing::Active(_) | Standing::Unknown => Err(Refusal::unknown_key()),
     }
 }

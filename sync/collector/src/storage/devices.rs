@@ -19,8 +19,10 @@ use super::{HexColumn, StorageError};
 pub(crate) enum Standing {
     /// Enrolled with this key, and may deliver.
     Active(VerifyingKey),
-    /// Was revoked, perhaps for good.
+    /// Was revoked, until it is enrolled anew.
     Revoked,
+    /// Was taken away for good.
+    Retired,
     /// Not in the table, or not enrolled yet.
     Unknown,
 }
@@ -73,15 +75,24 @@ pub(crate) struct Device {
 /// What a device may do now.
 pub(crate) fn standing(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Standing> {
     let row = connection
-        .prepare_cached("select public_key, revoked_ms from devices where device_id = ?1")?
+        .prepare_cached(
+            "select public_key, revoked_ms, retired_ms is not null from devices where device_id = ?1",
+        )?
         .query_row([device.as_bytes()], |row| {
-            Ok((row.get::<_, Option<Vec<u8>>>(0)?, row.get::<_, Option<i64>>(1)?))
+            Ok((
+                row.get::<_, Option<Vec<u8>>>(0)?,
+                row.get::<_, Option<i64>>(1)?.is_some(),
+                row.get::<_, bool>(2)?,
+            ))
         })
         .optional()?;
     Ok(match row {
-        Some((_, Some(_))) => Standing::Revoked,
-        Some((Some(key), None)) => VerifyingKey::from_bytes(&key).map_or(Standing::Unknown, Standing::Active),
-        Some((None, None)) | None => Standing::Unknown,
+        Some((_, _, true)) => Standing::Retired,
+        Some((_, true, false)) => Standing::Revoked,
+        Some((Some(key), false, false)) => {
+            VerifyingKey::from_bytes(&key).map_or(Standing::Unknown, Standing::Active)
+        }
+        Some((None, false, false)) | None => Standing::Unknown,
     })
 }
 

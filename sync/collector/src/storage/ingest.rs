@@ -48,6 +48,8 @@ pub(crate) enum Ingested {
     Unreadable { seq: Seq, reason: String },
     /// The device was revoked while the batch was on its way.
     Revoked,
+    /// The device was retired while the batch was on its way.
+    Retired,
     /// The device was enrolled again with another key while the batch was on its way.
     Replaced,
 }
@@ -58,6 +60,7 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
     match standing(connection, &header.device)? {
         Standing::Active(key) if key == delivery.public_key => {}
         Standing::Revoked => return Ok(Ingested::Revoked),
+        Standing::Retired => return Ok(Ingested::Retired),
         Standing::Active(_) | Standing::Unknown => return Ok(Ingested::Replaced),
     }
     let mark = read_mark(connection, &header.device, &header.epoch)?;

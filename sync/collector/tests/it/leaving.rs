@@ -57,8 +57,12 @@ async fn a_device_with_records_that_were_not_received_is_retired_only_by_an_expr
 
     let retired = stdout(&collector(&[&retire[..], &["--anyway"]].concat(), data));
     assert!(retired.contains("is retired") && retired.contains("15–20 of store"), "{retired}");
-    device.send(device.batch(15, 20)).await.problem(ProblemType::NotAllowed);
-    device.beat(&device.heartbeat(20, server.clock.wall_ms())).await.problem(ProblemType::NotAllowed);
+    let batch = device.send(device.batch(15, 20)).await;
+    let beat = device.beat(&device.heartbeat(20, server.clock.wall_ms())).await;
+    for refused in [batch, beat] {
+        let detail = refused.problem(ProblemType::NotAllowed).detail;
+        assert!(detail.contains("retired for good") && !detail.contains("revoked"), "{detail}");
+    }
     let listed = stdout(&collector(&["device", "list"], data));
     assert!(listed.contains("retired (broken)") && !listed.contains("received yet"), "{listed}");
     let row = server.admin().device_list().unwrap().remove(0);
