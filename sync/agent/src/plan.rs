@@ -6,11 +6,11 @@
 //! is refused is taken apart in at most `2 * log2(n)` requests.
 
 use afterword_model::record::Seq;
-use afterword_protocol::limits::BATCH_RECORDS_MAX;
+use afterword_protocol::limits::{BATCH_RECORDS_MAX, REWINDS_FORGOTTEN_MS};
 use afterword_protocol::queue::{Run, Take};
 
-/// Rewinds without a receipt for a new record in between, before it is called a conflict. One is a restored collector, a second
-/// one a restore on top of it; more is a dispute that asking again does not settle.
+/// Rewinds without a receipt for a new record in between, each soon after the one before, before it is called a conflict.
+/// One is a restored collector, a second one a restore on top of it; more is a dispute that asking again does not settle.
 const REWINDS_MAX: u32 = 3;
 
 /// Where the loop stands.
@@ -22,6 +22,8 @@ pub struct Plan {
     /// The cursor was never further than here.
     furthest: Seq,
     rewinds: u32,
+    /// When the last of them was, by the monotonic clock.
+    rewound_ms: u64,
 }
 
 /// The collector names a mark that cannot be gone back to.
@@ -51,7 +53,13 @@ impl Plan {
     /// Begins after the last record under a receipt.
     #[must_use]
     pub fn after(acknowledged_seq: Seq) -> Self {
-        Self { cursor: acknowledged_seq, suspect_through: None, furthest: acknowledged_seq, rewinds: 0 }
+        Self {
+            cursor: acknowledged_seq,
+            suspect_through: None,
+            furthest: acknowledged_seq,
+            rewinds: 0,
+            rewound_ms: 0,
+        }
     }
 
     /// Every record up to here has been passed.
@@ -100,14 +108,19 @@ impl Plan {
     }
 
     /// The collector holds only the records up to `mark`, and not what a run that begins at `first_seq`
-    /// follows on; `last_seq` is the newest record of the store.
+    /// follows on; `last_seq` is the newest record of the store. `now_ms` is by the monotonic clock: a collector whose
+    /// disk is put back every night to what it was asks again each time, and is right each time.
     ///
     /// # Errors
     /// [`BadRewind`] when going back there would lead nowhere.
-    pub fn rewind(&mut self, first_seq: Seq, mark: Seq, last_seq: Seq) -> Result<(), BadRewind> {
+    pub fn rewind(&mut self, first_seq: Seq, mark: Seq, last_seq: Seq, now_ms: u64) -> Result<(), BadRewind> {
         if mark > last_seq {
             return Err(BadRewind::BeyondStore { mark, last_seq });
         }
+        if now_ms.saturating_sub(self.rewound_ms) >= REWINDS_FORGOTTEN_MS {
+            self.rewinds = 0;
+        }
+        self.rewound_ms = now_ms;
         self.rewinds += 1;
         if mark.saturating_add(1) >= first_seq || self.rewinds > REWINDS_MAX {
             return Err(BadRewind::NoProgress { mark });
@@ -193,10 +206,10 @@ mod tests {
     #[test]
     fn a_rewind_goes_back_and_only_back() {
         let mut plan = Plan::after(100);
-        assert_eq!(plan.rewind(101, 40, 120), Ok(()));
+        assert_eq!(plan.rewind(101, 40, 120, 0), Ok(()));
         assert_eq!(plan.take(0).after_seq, 40);
-        assert_eq!(plan.rewind(41, 121, 120), Err(BadRewind::BeyondStore { mark: 121, last_seq: 120 }));
-        assert_eq!(plan.rewind(41, 40, 120), Err(BadRewind::NoProgress { mark: 40 }));
+        assert_eq!(plan.rewind(41, 121, 120, 0), Err(BadRewind::BeyondStore { mark: 121, last_seq: 120 }));
+        assert_eq!(plan.rewind(41, 40, 120, 0), Err(BadRewind::NoProgress { mark: 40 }));
         assert_eq!(plan.cursor(), 40);
     }
 
@@ -204,7 +217,7 @@ mod tests {
     fn a_collector_that_keeps_asking_for_purged_records_is_a_conflict() {
         let mut plan = Plan::after(100);
         // Records up to 50 are purged, so each run begins at 51 although 41 was asked for.
-        let results: Vec<bool> = (0..5).map(|_| plan.rewind(51, 40, 120).is_ok()).collect();
+        let results: Vec<bool> = (0..5).map(|_| plan.rewind(51, 40, 120, 0).is_ok()).collect();
         assert_eq!(results, [true, true, true, false, false]);
     }
 
@@ -213,14 +226,28 @@ mod tests {
         let mut plan = Plan::after(100);
         let results: Vec<bool> = (0..5)
             .map(|_| {
-                let rewound = plan.rewind(101, 0, 100).is_ok();
+                let rewound = plan.rewind(101, 0, 100, 0).is_ok();
                 plan.passed(100);
                 rewound
             })
             .collect();
         assert_eq!(results, [true, true, true, false, false]);
         plan.passed(101);
-        assert!(plan.rewind(102, 0, 101).is_ok(), "new ground");
+        assert!(plan.rewind(102, 0, 101, 0).is_ok(), "new ground");
+    }
+
+    #[test]
+    fn a_collector_that_is_put_back_every_hour_is_sent_everything_every_hour() {
+        let mut plan = Plan::after(100);
+        for hour in 1..50 {
+            assert_eq!(plan.rewind(101, 40, 100, hour * REWINDS_FORGOTTEN_MS), Ok(()), "{hour}");
+            plan.passed(100);
+        }
+        // Within the hour it is a dispute as ever.
+        let again: Vec<bool> = (1..=3)
+            .map(|minute| plan.rewind(101, 40, 100, 49 * REWINDS_FORGOTTEN_MS + minute).is_ok())
+            .collect();
+        assert_eq!(again, [true, true, false]);
     }
 
     proptest! {

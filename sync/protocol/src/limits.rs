@@ -67,6 +67,10 @@ pub const REQUEST_TOTAL_TIMEOUT_MS: u64 = 120_000;
 /// shop has missed it, and fifty thousand of them are 170 small requests a second.
 pub const HEARTBEAT_EVERY_MS: u64 = 5 * 60 * 1_000;
 
+/// From a rewind to the next one that is not counted with it, in milliseconds. A collector that forgets once an hour is put
+/// back by somebody and gets everything again; one that forgets more often would be sent the same records without end.
+pub const REWINDS_FORGOTTEN_MS: u64 = 60 * 60 * 1_000;
+
 /// From a renewal that did not work to the next try, in milliseconds. There is a month left for it.
 pub const RENEWAL_RETRY_MS: u64 = 60 * 60 * 1_000;
 

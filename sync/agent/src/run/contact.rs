@@ -129,7 +129,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     fn send_again(&mut self, mark: Seq, health: &Health, plan: &mut Plan) -> Result<(), Restart> {
         self.desk.clear();
         let position = &health.position;
-        plan.rewind(position.acknowledged_seq + 1, mark, position.last_seq)
+        plan.rewind(position.acknowledged_seq + 1, mark, position.last_seq, self.now_ms())
             .map_err(|error| Restart::Conflict(error.to_string()))?;
         tracing::warn!(mark, "the collector was restored from a backup: sending again from there");
         Ok(())

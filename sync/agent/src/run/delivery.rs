@@ -143,7 +143,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
                     )));
                 }
                 let last_seq = self.position().await?.last_seq;
-                plan.rewind(run.first_seq, mark, last_seq)
+                plan.rewind(run.first_seq, mark, last_seq, self.now_ms())
                     .map_err(|error| Restart::Conflict(error.to_string()))?;
                 tracing::warn!(
                     mark,
