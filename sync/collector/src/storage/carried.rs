@@ -7,7 +7,7 @@
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::readable;
 use afterword_model::record::{DeviceId, SEQ_MAX, Seq, StoreEpoch};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::erase::is_erased;
@@ -55,6 +55,51 @@ pub(crate) fn insert(
             carried.digest
         ])
         .map(drop)
+}
+
+/// What the table says of one carried record, or would have to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    origin: Origin,
+    digest: [u8; 32],
+}
+
+impl Listed {
+    /// From the columns `origin_epoch`, `origin_seq`, `digest`, of which this is the first.
+    pub(super) fn of_columns(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Self>> {
+        let Some(epoch) = row.get::<_, Option<HexColumn<16, _>>>(first)? else { return Ok(None) };
+        let origin = Origin { epoch: epoch.0, seq: column_seq(row.get(first + 1)?) };
+        Ok(Some(Self { origin, digest: row.get(first + 2)? }))
+    }
+
+    /// From the record's own bytes, as when it came.
+    pub(super) fn of_bytes(seq: Seq, bytes: &[u8]) -> Option<Self> {
+        if readable::is_certain(seq, bytes) {
+            return None;
+        }
+        CarriedRecord::read(seq, bytes).map(|(read, _)| Self { origin: read.origin, digest: read.digest })
+    }
+
+    /// Of an erased record no bytes are left to ask; that its content was erased is on record by itself.
+    pub(super) fn was_erased(&self, connection: &Connection, device: &DeviceId) -> rusqlite::Result<bool> {
+        is_erased(connection, device, &self.origin, &self.digest)
+    }
+}
+
+/// The first number that the table lists in a store, and no record has.
+pub(super) fn find_stray(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+) -> rusqlite::Result<Option<Seq>> {
+    connection
+        .prepare_cached(
+            "select min(seq) from carried left join records using (device_id, epoch, seq)
+             where device_id = ?1 and epoch = ?2 and records.bytes is null",
+        )?
+        .query_row(params![device.as_bytes(), epoch.as_bytes()], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?.map(column_seq))
+        })
 }
 
 /// Carried records whose origin, with the same bytes, is held or was carried before.

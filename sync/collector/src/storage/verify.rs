@@ -112,7 +112,8 @@ pub(crate) fn verify(connection: &Connection, receipt_key: &VerifyingKey) -> rus
     let chains: Vec<(DeviceId, StoreEpoch)> = snapshot
         .prepare(
             "select device_id, epoch from stores union select device_id, epoch from records
-             union select device_id, epoch from receipts union select device_id, epoch from quarantine",
+             union select device_id, epoch from receipts union select device_id, epoch from quarantine
+             union select device_id, epoch from carried",
         )?
         .query_map([], |row| {
             Ok((row.get::<_, HexColumn<16, _>>(0)?.0, row.get::<_, HexColumn<16, _>>(1)?.0))
@@ -170,6 +171,10 @@ fn verify_chain(
         Some(found) => Some(found),
         None => compare_mark(connection, device, epoch, &report)?,
     };
+    if report.broken.is_none() {
+        report.broken = carried::find_stray(connection, device, epoch)?
+            .map(|seq| Break { seq, reason: "it is listed as carried, and there is no such record".into() });
+    }
     report.false_receipt = receipts::check(connection, receipt_key, &mut report)?;
     Ok(report)
 }
@@ -181,7 +186,8 @@ fn walk(
     report: &mut StoreReport,
 ) -> rusqlite::Result<Option<Break>> {
     let mut statement = connection.prepare_cached(
-        "select seq, bytes, head, parked is not null, erased_ms is not null from records
+        "select seq, bytes, head, parked is not null, erased_ms is not null, origin_epoch, origin_seq, digest
+         from records left join carried using (device_id, epoch, seq)
          where device_id = ?1 and epoch = ?2 order by seq",
     )?;
     let mut rows = statement.query(params![device.as_bytes(), epoch.as_bytes()])?;
@@ -200,6 +206,18 @@ fn walk(
         if head != stored {
             return broken(
                 "its bytes or an earlier one's were changed: the chain computed here has another head".into(),
+            );
+        }
+        // The list of carried records says what is counted, and is no part of the chain: it has to say what the bytes say.
+        let listed = carried::Listed::of_columns(row, 5)?;
+        let is_listed_right = match listed {
+            Some(listed) if is_erased => listed.was_erased(connection, device)?,
+            None if is_erased => true,
+            listed => listed == carried::Listed::of_bytes(found, row.get_ref(1)?.as_blob()?),
+        };
+        if !is_listed_right {
+            return broken(
+                "whether and from where it was carried is listed otherwise than its bytes say, and it is counted by the list".into(),
             );
         }
         report.records = expected;

@@ -5,7 +5,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use afterword_collector::Admin;
+use afterword_model::carried::{Origin, wrap};
 use afterword_model::ports::Clock;
+use afterword_model::record::StoreEpoch;
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use rusqlite::Connection;
 
@@ -29,6 +31,40 @@ async fn a_changed_or_missing_record_is_found() {
     assert_eq!(broken_at("update stores set mark = 10, head = zeroblob(32)"), 11);
     assert_eq!(broken_at("update records set bytes = cast('x' as blob) where seq = 7"), 7);
     assert_eq!(broken_at("delete from records where seq = 4"), 4);
+}
+
+#[tokio::test]
+async fn a_list_of_carried_records_that_says_other_than_the_records_is_found() {
+    let server = Server::start().await;
+    let mut device = server.device("Exit").await.with_records(5);
+    device.send(device.batch(1, 5)).await.receipt();
+    let former = std::mem::replace(&mut device.epoch, StoreEpoch::new([8; 16]));
+    device.records = (1..=4)
+        .zip(&device.records)
+        .map(|(seq, record)| wrap(seq, Origin { epoch: former, seq }, record).unwrap())
+        .chain([device.records[4].clone()])
+        .collect();
+    device.send(device.batch(1, 5)).await.receipt();
+    server.admin().erase("Exit", (former, 4)).unwrap();
+    assert_eq!((server.verify().records(), server.verify().counted()), (10, 6));
+
+    let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
+    let broken_at = |statement: &str| {
+        database.execute_batch("create temp table kept as select * from main.carried").unwrap();
+        database.execute_batch(statement).unwrap();
+        let report = server.admin().verify().unwrap();
+        let after = "delete from carried; insert into carried select * from temp.kept; drop table temp.kept";
+        database.execute_batch(after).unwrap();
+        report.stores.iter().find_map(|store| store.broken.as_ref()).map(|found| found.seq)
+    };
+    assert_eq!(broken_at("update carried set origin_seq = 9 where seq = 2"), Some(2));
+    assert_eq!(broken_at("update carried set digest = zeroblob(32) where seq = 1"), Some(1));
+    assert_eq!(broken_at("delete from carried where seq = 3"), Some(3));
+    assert_eq!(broken_at("update carried set digest = zeroblob(32) where seq = 4"), Some(4), "an erased one");
+    let one_more = "insert into carried select device_id, epoch, seq + 1, origin_epoch, 5, digest from carried where seq = 4";
+    assert_eq!(broken_at(one_more), Some(5), "this one was never carried");
+    assert_eq!(broken_at(&one_more.replace("seq + 1", "seq + 8")), Some(12), "nor is there any such record");
+    server.verify();
 }
 
 #[tokio::test]
