@@ -8,14 +8,16 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use afterword_kiosk_store::{Store, StoreQueue};
+use afterword_kiosk_store::{Store, StoreError, StoreQueue};
+use afterword_model::record::StoreEpoch;
 use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, Reply, Request, decode_frame, encode_frame, frame_length,
 };
+use afterword_protocol::queue::{BeginReason, Begun};
 
 /// The agent, a summary, a doctor, and one more of each that is just going away.
 const CONNECTIONS_MAX: usize = 8;
@@ -164,12 +166,24 @@ fn answer(request: Request, queue: &StoreQueue, store: &Store) -> Reply {
             queue.accept_blocking(&receipt).map(|acceptance| Reply::Accepted { acceptance })
         }
         Request::Health => queue.health_blocking(env!("CARGO_PKG_VERSION")).map(Reply::Health),
-        Request::BeginAnew { reason } => {
-            queue.begin_anew_blocking(reason).map(|begun| Reply::BegunAnew { begun })
+        Request::BeginAnew { of, reason } => {
+            begin_anew(queue, of, reason).map(|begun| Reply::BegunAnew { begun })
         }
         Request::Summary { first_day, last_day } => store.summary(first_day, last_day).map(Reply::Summary),
     };
     reply.unwrap_or_else(|error| refused(&error.to_string()))
+}
+
+/// Ends the epoch that is named, and no other: an agent that was killed while its wish was carried out asks again, and the
+/// records would be carried a second time.
+fn begin_anew(queue: &StoreQueue, of: Option<StoreEpoch>, reason: BeginReason) -> Result<Begun, StoreError> {
+    // One after another, so that the second sees what the first has done.
+    static BEGINNING: Mutex<()> = Mutex::new(());
+    let _beginning = BEGINNING.lock().unwrap_or_else(PoisonError::into_inner);
+    if of.is_some_and(|of| queue.position_blocking().is_ok_and(|position| position.epoch != of)) {
+        return Ok(Begun::Anew);
+    }
+    queue.begin_anew_blocking(reason)
 }
 
 fn refused(detail: &str) -> Reply {

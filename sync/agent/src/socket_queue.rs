@@ -8,6 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use afterword_model::record::StoreEpoch;
 use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request, decode_frame, encode_frame,
     frame_length,
@@ -33,6 +34,8 @@ pub struct SocketQueue {
     path: PathBuf,
     /// Only between requests; taken out for the length of one.
     connection: Option<Greeted>,
+    /// Which epoch the kiosk last said that it is in: the one that is meant when it shall begin anew.
+    epoch: Option<StoreEpoch>,
 }
 
 /// A connection, and the version that the kiosk at its other end speaks.
@@ -46,7 +49,7 @@ impl SocketQueue {
     /// Names the socket; it is opened with the first request.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
-        Self { path, connection: None }
+        Self { path, connection: None, epoch: None }
     }
 
     async fn ask(&mut self, request: &Request, within: Duration) -> Result<Reply, QueueError> {
@@ -116,7 +119,10 @@ impl SocketQueue {
 impl Queue for SocketQueue {
     async fn position(&mut self) -> Result<Position, QueueError> {
         match self.ask(&Request::Position, REPLY_MAX).await? {
-            Reply::Position(position) => Ok(position),
+            Reply::Position(position) => {
+                self.epoch = Some(position.epoch);
+                Ok(position)
+            }
             other => Err(self.broken(&other)),
         }
     }
@@ -138,14 +144,17 @@ impl Queue for SocketQueue {
 
     async fn health(&mut self) -> Result<Option<Health>, QueueError> {
         match self.ask_since(LOCAL_VERSION_WITH_HEALTH, &Request::Health, REPLY_MAX).await? {
-            Some(Reply::Health(health)) => Ok(Some(health)),
+            Some(Reply::Health(health)) => {
+                self.epoch = Some(health.position.epoch);
+                Ok(Some(health))
+            }
             None => Ok(None),
             Some(other) => Err(self.broken(&other)),
         }
     }
 
     async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
-        let request = Request::BeginAnew { reason };
+        let request = Request::BeginAnew { of: self.epoch, reason };
         match self.ask_since(LOCAL_VERSION_WITH_HEALTH, &request, CARRY_MAX).await? {
             Some(Reply::BegunAnew { begun }) => Ok(begun),
             None => Ok(Begun::Unsupported),
@@ -199,7 +208,7 @@ fn unexpected(reply: &Reply) -> QueueError {
 
 #[cfg(test)]
 mod tests {
-    use afterword_model::record::{Head, StoreEpoch};
+    use afterword_model::record::Head;
     use tokio::net::UnixListener;
 
     use super::*;

@@ -43,6 +43,10 @@ pub enum Request {
     Health,
     /// [`crate::queue::Queue::begin_anew`].
     BeginAnew {
+        /// The epoch that shall end, as the asker knows it. When another one has begun by the time this is carried out,
+        /// because the same was asked before and the answer was lost, no further one begins. An older agent names none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<StoreEpoch>,
         /// Why.
         reason: BeginReason,
     },

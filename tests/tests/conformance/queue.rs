@@ -12,7 +12,7 @@ use afterword_kiosk_store::{Options, Store};
 use afterword_model::ports::ManualClock;
 use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
-use afterword_protocol::queue::{Queue, QueueError, Take};
+use afterword_protocol::queue::{BeginReason, Begun, Queue, QueueError, Take};
 use afterword_protocol::system::SystemEntropy;
 
 // The suite stands with the store, whose own tests may not reach up here.
@@ -42,6 +42,31 @@ fn add(store: &Store, comment_bytes: usize) {
     let (done, frozen) = channel();
     store.freeze(draft, Outcome::Completed, 1, move |result| done.send(result).unwrap());
     frozen.recv().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_epoch_is_ended_once_however_often_it_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    add(&store, 1);
+    let path = folder.path().join("kiosk.sock");
+    let _socket = Socket::serve(&path, &store).unwrap();
+    // The second agent was started while the first one's wish was still being carried out.
+    let mut agents = [SocketQueue::at(path.clone()), SocketQueue::at(path)];
+    let mut epochs = Vec::new();
+    for agent in &mut agents {
+        epochs.push(agent.position().await.unwrap().epoch);
+    }
+    for agent in &mut agents {
+        assert_eq!(agent.begin_anew(BeginReason::Forked).await.unwrap(), Begun::Anew);
+        epochs.push(store.position().unwrap().epoch);
+    }
+    assert!(epochs[0] == epochs[1] && epochs[1] != epochs[2], "{epochs:?}");
+    assert_eq!(epochs[2], epochs[3], "the one that was meant had ended");
+    // Who knows of the new one can end that.
+    agents[1].position().await.unwrap();
+    agents[1].begin_anew(BeginReason::Forked).await.unwrap();
+    assert_ne!(store.position().unwrap().epoch, epochs[3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

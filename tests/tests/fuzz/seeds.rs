@@ -138,7 +138,7 @@ fn socket_messages() -> Files {
         Request::Next(Take { after_seq: 4_800, records_max: 500, wait_ms: 30_000 }),
         Request::Accept(receipt()),
         Request::Health,
-        Request::BeginAnew { reason: BeginReason::Forked },
+        Request::BeginAnew { of: Some(position().epoch), reason: BeginReason::Forked },
         Request::Summary { first_day: 20_000, last_day: 20_029 },
     ];
     let replies = [
