@@ -1,8 +1,8 @@
 //! One database in the place of another, so that a cut at any moment leaves the old one or the new.
 //!
 //! The old one is given its second name first, and the new one then takes its first name in one step: there is no
-//! moment without a database, which a start would take for a new collector. Invariant: nothing that is not kept under another name is replaced or
-//! removed. On failure the old one is in use as before.
+//! moment without a database, which a start would take for a new collector. Invariant: nothing that is not kept under
+//! another name is replaced or removed. On failure the old one is in use as before.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! How many epochs of one device are remembered by its word alone: as many as [`EPOCHS_HEARD_MAX`], in either table.
 //!
-//! An epoch costs its inventor one heartbeat, so that an enrolled device that lies could fill the disk with them. Invariant:
-//! the one that goes is of the same device, never delivered anything where there is such a one, and has been silent the longest; what is held of
-//! a store is in `stores` and `records`, and does not go.
+//! An epoch costs its inventor one heartbeat, so that an enrolled device that lies could fill the disk with them.
+//! Invariant: the one that goes is of the same device, never delivered anything where there is such a one, and has been
+//! silent the longest; what is held of a store is in `stores` and `records`, and does not go.
 
 use afterword_model::record::{DeviceId, StoreEpoch};
 use afterword_protocol::limits::EPOCHS_HEARD_MAX;

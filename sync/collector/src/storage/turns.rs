@@ -1,8 +1,8 @@
 //! Whether two devices speak under one identity: a card that was copied, and both copies at work.
 //!
-//! A device speaks for one store at a time, and when it leaves a store, for a new one, it does not come back to it. A copy of
-//! its card goes on in the store that the other has left, so that the collector hears the two in turns. One return is no proof: a person may
-//! have put yesterday's card back. Two within [`CLONE_TURNS_MS`] are. The suspicion ends when there was no such return
+//! A device speaks for one store at a time, and when it leaves a store, for a new one, it does not come back to it. A
+//! copy of its card goes on in the store that the other has left, so that the collector hears the two in turns. One
+//! return is no proof: a person may have put yesterday's card back. Two within [`CLONE_TURNS_MS`] are. The suspicion ends when there was no such return
 //! for [`CLONE_SHOWN_MS`], or when the device is enrolled anew: then one of the two has the key.
 //!
 //! Invariant: what counts is the order in which words arrive, not the time they carry, so that a clock that is set does
