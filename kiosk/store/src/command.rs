@@ -50,6 +50,8 @@ pub(crate) enum Command {
     /// A record of this epoch does not hash to its head. The answer is whether another epoch has begun.
     Heal(StoreEpoch, Answer<bool>),
     Probe(Answer<()>),
+    /// Answered when the writer has also done what it does in quiet moments.
+    Settle(Answer<()>),
     Close(Answer<()>),
     #[cfg(test)]
     Run(Meddling, Answer<()>),
@@ -62,9 +64,11 @@ impl Command {
     /// Answers a command that is not carried out.
     pub(crate) fn refuse(self, error: StoreError) {
         match self {
-            Self::Save(_, done) | Self::BeginAnew(_, done) | Self::Probe(done) | Self::Close(done) => {
-                done.give(Err(error));
-            }
+            Self::Save(_, done)
+            | Self::BeginAnew(_, done)
+            | Self::Probe(done)
+            | Self::Settle(done)
+            | Self::Close(done) => done.give(Err(error)),
             Self::Freeze(_, done) => done.give(Err(error)),
             Self::Heal(_, done) => done.give(Err(error)),
             Self::Accept(_, done) => done.give(Err(error)),

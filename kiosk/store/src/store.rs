@@ -164,6 +164,15 @@ impl Store {
         }
     }
 
+    /// Waits until everything asked so far is done, and also what the writer does by itself in a quiet moment. From then
+    /// on nothing moves on the disk until something is asked again.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] after the writer's end.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.inner.ask(Command::Settle)
+    }
+
     /// Ends in order: waits for everything asked so far, marks the end as clean, moves the log into the
     /// database and gives the directory free. Other handles find the store stopped.
     ///

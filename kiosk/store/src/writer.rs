@@ -128,6 +128,10 @@ impl Writer {
                     }
                 }));
             }
+            Command::Settle(done) => {
+                self.checkpoint_when_due();
+                done.give(Ok(()));
+            }
             Command::Close(done) => done.give(Err(StoreError::Stopped)),
             #[cfg(test)]
             Command::Run(run, done) => done.give(self.attempt(|connection, _, _| {
