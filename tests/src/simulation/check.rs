@@ -6,6 +6,7 @@
 //! | what is under a receipt is held | [`World::check`] |
 //! | nothing unsent is purged | `World::purge` |
 //! | chains, heads and roll-ups are whole on both ends | [`World::check_thoroughly`] |
+//! | the device list says what is true | [`World::check_report`], [`World::check_last_report`] |
 //! | what was thanked for is held once, or waits on a card | [`World::check_thoroughly`], [`World::check_delivered`] |
 
 use std::collections::BTreeMap;
@@ -22,12 +23,15 @@ impl World {
         let mut office = lock(&self.around.office);
         let Some(ledger) = office.ledger() else { return Ok(()) };
         for held in ledger.news()? {
+            self.places.entry(held.epoch).or_default().insert(held.seq);
             let Some(bytes) = &held.bytes else { continue };
             let record = Frozen::read(held.epoch, held.seq, bytes);
             let Some(number) = self.truth.number(&record) else {
                 bail!("the collector holds a record that was on no card: {} of {}", held.seq, held.epoch);
             };
+            ensure!(!self.erased.contains(&record), "response {number} was erased and has come back");
             self.truth.received(number);
+            self.places.entry(record.epoch).or_default().insert(record.seq);
             let owners = self.held.entry(record).or_default();
             owners.insert(held.device);
             ensure!(owners.len() == 1, "response {number} is held under two devices");
@@ -39,19 +43,20 @@ impl World {
     pub(super) fn check(&mut self) -> Result<()> {
         for device in &mut self.devices {
             device.agent_state()?;
-            device.read_card(&mut self.truth)?;
+            device.look_at_card(&mut self.truth)?;
         }
         self.see_received()?;
+        self.check_report()?;
         let Some(server_epoch) = lock(&self.around.office).server_epoch() else { return Ok(()) };
         for device in &self.devices {
             let Some(store) = device.store() else { continue };
             let position = store.position()?;
             ensure!(position.acknowledged_seq <= position.last_seq, "d{} is ahead of itself", device.index);
             // Of a life of the collector that is over, a device may still believe what was true then.
-            if position.server_epoch != Some(server_epoch) {
+            if position.server_epoch != Some(server_epoch) || self.may_hold_less {
                 continue;
             }
-            let acknowledged = device.card.records.range(..=position.acknowledged_seq);
+            let acknowledged = device.card.known.records.range(..=position.acknowledged_seq);
             if let Some((seq, record)) = acknowledged.into_iter().find(|(_, record)| !self.is_held(record)) {
                 bail!(
                     "d{} has a receipt for record {seq} ({} of {}), which the collector does not hold",
@@ -68,7 +73,7 @@ impl World {
     pub(super) fn check_thoroughly(&mut self) -> Result<()> {
         self.check()?;
         for device in &mut self.devices {
-            device.reread_card(&mut self.truth)?;
+            device.compare_card(&mut self.truth)?;
             let Some(store) = device.store() else { continue };
             let verified = store.verify()?;
             if let Some(problem) = verified.problems.first() {
@@ -98,12 +103,15 @@ impl World {
             let Some(bytes) = &held.bytes else { continue };
             *all.entry(Frozen::read(held.epoch, held.seq, bytes)).or_insert(0) += 1;
         }
-        ensure!(
-            all.keys().eq(self.held.keys()),
-            "the collector holds {} records, not {}",
-            all.len(),
-            self.held.len()
-        );
+        let known = self.held.keys().filter(|record| !self.erased.contains(record));
+        ensure!(all.keys().eq(known), "the collector holds {} records, not {}", all.len(), self.held.len());
+        let (counted, distinct) = (report.records() - report.copies, self.held.len() as u64);
+        ensure!(counted == distinct, "the collector counts {counted} responses, and holds {distinct}");
+        for held in ledger.contradictions()? {
+            let record = Frozen::read(held.epoch, held.seq, held.bytes.as_deref().unwrap_or_default());
+            ensure!(self.truth.number(&record).is_some(), "a contradiction that was on no card");
+            ensure!(!self.erased.contains(&record), "an erased record is kept as a contradiction");
+        }
         Ok(())
     }
 
@@ -111,7 +119,7 @@ impl World {
     pub(super) fn check_delivered(&mut self) -> Result<()> {
         self.check_thoroughly()?;
         for device in &self.devices {
-            let waiting = device.card.records.values().find(|record| !self.is_held(record));
+            let waiting = device.card.known.records.values().find(|record| !self.is_held(record));
             if let Some(record) = waiting {
                 bail!("d{}: record {} of {} never arrived", device.index, record.seq, record.epoch);
             }
@@ -128,7 +136,7 @@ impl World {
             }
             ensure!(given.is_frozen() || !given.is_saved(), "response {number} was saved and never frozen");
         }
-        Ok(())
+        self.check_last_report()
     }
 
     /// That the collector holds a record, or did before it was erased.

@@ -11,12 +11,6 @@ const NOT_COPIED: [&str; 2] = ["-shm", ".reserve"];
 /// A database and its log; the log's index is the memory of programs that are gone.
 const DATABASE_ENDINGS: [&str; 2] = ["", "-wal"];
 
-/// Where the simulation's files lie: in memory where there is such a place, because nothing here has to survive.
-pub(super) fn scratch() -> io::Result<tempfile::TempDir> {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
-}
-
 /// Copies a folder, over what there is at the other place.
 pub(super) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     if to.exists() {
@@ -77,8 +71,10 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    fs::remove_file(path).or_else(unless_missing)
+}
+
+/// A file that is not there is as good as one that was removed.
+pub(super) fn unless_missing(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }

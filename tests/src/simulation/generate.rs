@@ -6,7 +6,7 @@
 
 use afterword_model::ports::SeededEntropy;
 
-use super::op::{Accident, ClockSet, Key, Op, Program};
+use super::op::{Accident, ClockSet, Key, Op, Program, Remains};
 use super::scenario::{DEVICES_MAX, Scenario};
 
 /// Operations of a list, where nothing else is asked for. With them half of the lists have eight kinds of trouble and
@@ -33,11 +33,13 @@ enum Trouble {
     Purges,
     Erasures,
     Disks,
+    Power,
+    Lies,
     Crowds,
     Holidays,
 }
 
-const TROUBLES: [Trouble; 16] = [
+const TROUBLES: [Trouble; 18] = [
     Trouble::Links,
     Trouble::Accidents,
     Trouble::Agents,
@@ -52,6 +54,8 @@ const TROUBLES: [Trouble; 16] = [
     Trouble::Purges,
     Trouble::Erasures,
     Trouble::Disks,
+    Trouble::Power,
+    Trouble::Lies,
     Trouble::Crowds,
     Trouble::Holidays,
 ];
@@ -108,14 +112,16 @@ impl Dice {
             Trouble::Kiosks => self.kill_or_start(Program::Kiosk(device)),
             Trouble::Collectors => self.kill_or_start(Program::Collector),
             Trouble::Clocks => Op::Clock { device, set: self.clock() },
-            Trouble::Backups => self.pick(&[Op::Backup, Op::Restore]),
+            Trouble::Backups => self.pick(&[Op::Backup, Op::Backup, Op::Restore, Op::PutBack]),
             Trouble::Cards => self.pick(&[Op::CopyCard { device }, Op::ReturnCard { device }]),
             Trouble::Clones => Op::Clone { device },
             Trouble::Identities => self.pick(&[Op::Revoke { device }, Op::Enrol { device }]),
             Trouble::Keys => Op::Rotate(self.pick(&[Key::DeviceCa, Key::ServerCa, Key::Server])),
             Trouble::Purges => Op::Purge { device, keep_ms: self.pick(&[0, 0, 60_000, 86_400_000]) },
             Trouble::Erasures => Op::Erase { nth: self.below(50) as u32 },
-            Trouble::Disks => self.pick(&[Op::Fill { device }, Op::Free { device }]),
+            Trouble::Disks => self.disk(device),
+            Trouble::Power => Op::CutPower { device, remains: self.remains() },
+            Trouble::Lies => self.lie(device),
             Trouble::Crowds => self.crowd(device),
             Trouble::Holidays => Op::Holiday { days: self.pick(&[1, 2, 7, 62, 100, 400]) },
         }
@@ -123,6 +129,33 @@ impl Dice {
 
     fn kill_or_start(&self, program: Program) -> Op {
         if self.below(2) == 0 { Op::Kill(program) } else { Op::Start(program) }
+    }
+
+    fn disk(&self, device: usize) -> Op {
+        match self.below(4) {
+            0 => Op::Fill { device },
+            1 => Op::FailSyncs { device, times: self.below(3) as u32 + 1 },
+            _ => Op::Free { device },
+        }
+    }
+
+    fn lie(&self, device: usize) -> Op {
+        match self.below(3) {
+            0 => Op::Lie { device },
+            1 => Op::Honest { device },
+            _ => Op::CutPower { device, remains: self.remains() },
+        }
+    }
+
+    fn remains(&self) -> Remains {
+        let seed = self.below(1_000);
+        self.pick(&[
+            Remains::Nothing,
+            Remains::Everything,
+            Remains::Beginning(seed),
+            Remains::Scattered(seed),
+            Remains::Torn(seed),
+        ])
     }
 
     /// A rush of the usual size, or now and then one of more than a batch.

@@ -21,12 +21,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// quarter of one.
 const REST_WITHIN: Duration = Duration::from_secs(12 * 3_600);
 
+/// Heartbeats after which everything that they tell is told: with the first a twin may learn that it is one, with the
+/// next it says that it has begun anew, and then its twin has to be heard of once more.
+const BEATS_AT_REST: u64 = 4;
+
 impl World {
     /// Mends everything that people would mend.
     pub(super) async fn heal(&mut self) -> Result<()> {
         self.around.trace.say("everything is mended");
         lock(&self.around.office).start()?;
         for device in &mut self.devices {
+            device.card.mend();
             lock(&device.line).heal();
             device.set_clock(ClockSet::Right);
             device.start_kiosk(&mut self.truth)?;
@@ -41,33 +46,39 @@ impl World {
 
     /// Enrols again whoever is shut out. Twins share one identity.
     async fn let_in(&mut self) -> Result<()> {
-        let mut enrolled: BTreeMap<DeviceId, usize> = BTreeMap::new();
+        let mut inside: BTreeMap<DeviceId, usize> = BTreeMap::new();
         for index in 0..self.devices.len() {
-            let identity = self.devices[index].identity()?;
-            let id = identity.enrolled().device;
-            let key = identity.key().verifying_key();
-            let is_let_in = lock(&self.around.office).is_let_in(&id, &key)?;
-            if is_let_in {
-                enrolled.entry(id).or_insert(index);
+            if self.is_let_in(index)? {
+                inside.entry(self.id(index)?).or_insert(index);
             }
         }
         for index in 0..self.devices.len() {
-            let identity = self.devices[index].identity()?;
-            let id = identity.enrolled().device;
-            let key = identity.key().verifying_key();
-            if lock(&self.around.office).is_let_in(&id, &key)? {
+            if self.is_let_in(index)? {
                 continue;
             }
+            let id = self.id(index)?;
             self.devices[index].kill_agent().await?;
-            match enrolled.get(&id) {
+            match inside.get(&id) {
                 Some(&twin) => self.devices[index].take_identity(&self.devices[twin])?,
                 None => {
                     self.devices[index].enrol(true)?;
-                    enrolled.insert(id, index);
+                    inside.insert(id, index);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether device and collector know each other by what they have.
+    fn is_let_in(&self, device: usize) -> Result<bool> {
+        let identity = self.devices[device].card.identity()?;
+        let office = lock(&self.around.office);
+        Ok(office.is_let_in(&identity.enrolled().device, &identity.key().verifying_key())?
+            && office.is_trusted_by(&identity.trusted())?)
+    }
+
+    pub(super) fn id(&self, device: usize) -> Result<DeviceId> {
+        Ok(self.devices[device].card.identity()?.enrolled().device)
     }
 
     /// Waits until every device has everything under a receipt and says so.
@@ -83,8 +94,9 @@ impl World {
             }
         }
         self.around.trace.say("everybody is at rest");
+        self.may_hold_less = false;
         // What a heartbeat tells is true then as well.
-        sleep(Duration::from_millis(2 * HEARTBEAT_EVERY_MS)).await;
+        sleep(Duration::from_millis(BEATS_AT_REST * HEARTBEAT_EVERY_MS)).await;
         match self.restless()? {
             Some(restless) => bail!("{restless}, after everybody had come to rest"),
             None => Ok(()),
@@ -99,7 +111,7 @@ impl World {
             let state = device.agent_state()?;
             let at_rest = matches!(state, Some((State::Idle, None)))
                 && position.acknowledged_seq == position.last_seq
-                && device.card.records.values().all(|record| self.is_held(record));
+                && device.card.known.records.values().all(|record| self.is_held(record));
             if !at_rest {
                 let (last_seq, acknowledged_seq) = (position.last_seq, position.acknowledged_seq);
                 return Ok(Some(format!(

@@ -61,7 +61,10 @@ impl KioskQueue {
         sleep(SOCKET_LATENCY).await;
         let answer = {
             let store = self.0.store().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
-            question(&store).map_err(|error| QueueError::Refused(error.to_string()))
+            let answer = question(&store).map_err(|error| QueueError::Refused(error.to_string()));
+            // Whatever comes next, a power cut or a copy, finds the card as this question left it.
+            store.settle().map_err(|error| QueueError::Refused(error.to_string()))?;
+            answer
         };
         sleep(SOCKET_LATENCY).await;
         answer

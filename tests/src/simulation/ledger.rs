@@ -77,6 +77,16 @@ impl Ledger {
         Ok(all)
     }
 
+    /// Everything that contradicts what is held.
+    pub(super) fn contradictions(&self) -> rusqlite::Result<Vec<Held>> {
+        let mut read =
+            self.connection.prepare_cached("select device_id, epoch, seq, bytes from quarantine")?;
+        let rows = read.query_map([], |row| {
+            Ok(Held { device: id(row, 0)?, epoch: id(row, 1)?, seq: seq(row, 2)?, bytes: row.get(3)? })
+        })?;
+        rows.collect()
+    }
+
     /// Sabotage: the newest record of every store is gone, as if it had never come.
     pub(super) fn forget_newest(&self) {
         let forget = || -> rusqlite::Result<()> {
@@ -106,7 +116,7 @@ fn records(
     epoch: StoreEpoch,
     after: Seq,
 ) -> rusqlite::Result<Vec<Held>> {
-    let sql = "select seq, bytes from records where device_id = ?1 and epoch = ?2 and seq > ?3 order by seq";
+    let sql = "select seq, case when erased_ms is null then bytes end from records where device_id = ?1 and epoch = ?2 and seq > ?3 order by seq";
     let mut read = connection.prepare_cached(sql)?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows = read.query_map(params![device.as_bytes(), epoch.as_bytes(), after], |row| {

@@ -3,13 +3,13 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `op`, `scenario` | what may happen, and a list of it as a text |
+//! | `op`, `wording`, `scenario` | what may happen, and a list of it as a text |
 //! | `generate` | such lists, from a seed |
 //! | `run` | carries one out and says what came of it |
 //! | `shrink` | the shortest list that still fails |
-//! | `world` | the fleet: `device`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
+//! | `world` | the fleet: `device`, `card`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
 //! | `truth`, `ledger` | what was given, and what the collector holds |
-//! | `check`, `healing` | the invariants, and the end of every simulation |
+//! | `check`, `report`, `healing` | the invariants, and the end of every simulation |
 //! | `trace` | what happened |
 //!
 //! Invariants: one thread does everything, in an order that the seed alone decides, so the same seed gives the same
@@ -17,6 +17,7 @@
 //! is in a simulation: each sees its clock, its randomness, its disk and its network through the ports it has.
 //! A broken invariant ends the run and is reported with everything that led to it; it is never waved through.
 
+mod card;
 mod check;
 mod clock;
 mod device;
@@ -28,12 +29,14 @@ mod ledger;
 mod network;
 mod office;
 pub mod op;
+mod report;
 pub mod run;
 pub mod scenario;
 mod shopper;
 pub mod shrink;
 mod trace;
 mod truth;
+mod wording;
 mod world;
 
 pub use generate::generate;

@@ -1,26 +1,27 @@
 //! The collector in its office: the real one, in this process, with its folder, its backup and its operator.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use afterword_agent::{Cause, Message, RawAnswer, TransportFailure};
 use afterword_collector::in_process::{InProcess, InProcessAnswer};
-use afterword_collector::{Admin, restore};
+use afterword_collector::{Admin, DeviceRow, KeyRing, restore};
 use afterword_model::ports::{Clock, Entropy, SeededEntropy};
 use afterword_model::record::{DeviceId, ServerEpoch};
 use afterword_protocol::enrolment::{ENROLMENT_PATH, Enrolled, EnrolmentRequest};
+use afterword_protocol::heartbeat::Fingerprint;
 use afterword_protocol::keys::VerifyingKey;
 use anyhow::{Context, Result, ensure};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::clock::{Error, ProgramClock, VirtualTime};
-use super::files::DatabaseImage;
+use super::files::{DatabaseImage, unless_missing};
 use super::ledger::Ledger;
+use super::op::Key;
 
-/// How often a running collector reads its keys, in milliseconds.
-const DAY_MS: i64 = 86_400_000;
+const DATABASE: &str = "collector.db";
 
 /// The office; see the module.
 pub(super) struct Office {
@@ -33,11 +34,13 @@ pub(super) struct Office {
 
 struct Running {
     collector: InProcess,
+    /// The operator's eye on it.
+    operator: Admin,
     ledger: Ledger,
     server_certificate: CertificateDer<'static>,
     server_epoch: ServerEpoch,
     /// When the keys were last read.
-    keys_read_ms: i64,
+    keys_of_day: u64,
 }
 
 /// What the collector is made to do wrong, to see that the simulation finds it.
@@ -65,13 +68,13 @@ impl Office {
     pub(super) fn start(&mut self) -> Result<()> {
         if self.collector.is_none() {
             let collector = InProcess::open(&self.data(), self.clock(), self.entropy())?;
-            let server = fs::read(self.data().join("pki/server.pem"))?;
-            let server_certificate = CertificateDer::from_pem_slice(&server).context("server.pem")?;
-            let ledger = Ledger::open(&self.data().join("collector.db"))?;
+            let server_certificate = read_certificate(&self.data().join("pki/server.pem"))?;
+            let ledger = Ledger::open(&self.data().join(DATABASE))?;
             let server_epoch = ledger.server_epoch()?;
-            let keys_read_ms = self.clock().wall_ms();
+            let keys_of_day = self.day();
+            let operator = self.admin()?;
             self.collector =
-                Some(Running { collector, ledger, server_certificate, server_epoch, keys_read_ms });
+                Some(Running { collector, operator, ledger, server_certificate, server_epoch, keys_of_day });
         }
         Ok(())
     }
@@ -79,7 +82,7 @@ impl Office {
     /// Kills the collector, when it is running.
     pub(super) fn kill(&mut self) -> Result<()> {
         if let Some(running) = self.collector.take() {
-            let left = DatabaseImage::of(&self.data().join("collector.db"))?;
+            let left = DatabaseImage::of(&self.data().join(DATABASE))?;
             drop(running);
             left.put_back()?;
         }
@@ -96,26 +99,24 @@ impl Office {
         self.collector.as_mut().map(|running| &mut running.ledger)
     }
 
-    /// The certificate that the collector shows, while it runs. Like a server, it reads its keys anew once a day, so that
-    /// its certificate never runs out.
+    /// The certificate that the collector shows, while it runs.
     pub(super) fn server_certificate(&mut self) -> Option<CertificateDer<'static>> {
-        let now_ms = self.clock().wall_ms();
-        let path = self.data().join("pki/server.pem");
-        let running = self.collector.as_mut()?;
-        if now_ms - running.keys_read_ms >= DAY_MS && running.collector.reload_keys().is_ok() {
-            running.keys_read_ms = now_ms;
-            if let Some(renewed) =
-                fs::read(path).ok().and_then(|pem| CertificateDer::from_pem_slice(&pem).ok())
-            {
-                running.server_certificate = renewed;
-            }
+        if self.collector.as_ref().is_some_and(|running| running.keys_of_day != self.day()) {
+            // Those that were in use stay in use.
+            let _ = self.read_keys();
         }
-        Some(running.server_certificate.clone())
+        self.collector.as_ref().map(|running| running.server_certificate.clone())
     }
 
     /// Which life of its database the collector is in, while it runs.
     pub(super) fn server_epoch(&self) -> Option<ServerEpoch> {
         self.collector.as_ref().map(|running| running.server_epoch)
+    }
+
+    /// What the operator reads of all devices, while the collector runs.
+    pub(super) fn device_list(&self) -> Result<Option<Vec<DeviceRow>>> {
+        let Some(running) = &self.collector else { return Ok(None) };
+        Ok(Some(running.operator.device_list()?))
     }
 
     /// Whether a device is let in with this key; nobody is while the collector is away.
@@ -182,28 +183,97 @@ impl Office {
         Ok(())
     }
 
-    /// Copies the collector's database to a safe place, as the command does.
+    /// Backs the database up.
     pub(super) fn back_up(&self) -> Result<()> {
-        if self.backup().exists() {
-            fs::remove_file(self.backup())?;
+        let (newest, former) = (self.backup(), self.folder.join("backup.before"));
+        if newest.exists() {
+            fs::rename(&newest, &former)?;
         }
-        self.admin()?.back_up(&self.backup())?;
+        self.admin()?.back_up(&newest)?;
         Ok(())
     }
 
-    /// The collector goes on from its backup, if there is one. Whether there was.
+    /// The collector goes on from its backup, restored by command. Whether there was one.
     pub(super) fn restore(&mut self) -> Result<bool> {
+        self.replace_database(|data, backup, entropy| {
+            restore(data, backup, &entropy)?;
+            Ok(())
+        })
+    }
+
+    /// The same, but the file is put back by hand. Whether there was one.
+    pub(super) fn put_back(&mut self) -> Result<bool> {
+        self.replace_database(|data, backup, _| {
+            fs::remove_file(data.join("collector.db-wal")).or_else(unless_missing)?;
+            fs::copy(backup, data.join(DATABASE))?;
+            Ok(())
+        })
+    }
+
+    fn replace_database(
+        &mut self,
+        replace: impl FnOnce(&Path, &Path, Arc<dyn Entropy>) -> Result<()>,
+    ) -> Result<bool> {
         if !self.backup().exists() {
             return Ok(false);
         }
         let was_open = self.is_open();
         self.kill()?;
-        let entropy: Arc<dyn Entropy> = self.entropy.clone();
-        restore(&self.data(), &self.backup(), &entropy)?;
+        replace(&self.data(), &self.backup(), self.entropy())?;
         if was_open {
             self.start()?;
         }
         Ok(true)
+    }
+
+    /// Gives the collector other keys. An authority that devices trust is handed out the first time and used the next,
+    /// unless a device has not said yet that it trusts it.
+    pub(super) fn rotate(&mut self, key: Key) -> Result<()> {
+        let ring = self.key_ring();
+        match key {
+            Key::DeviceCa => {
+                ring.rotate_device_authority()?;
+            }
+            Key::Server => ring.rotate_server_certificate()?,
+            Key::ServerCa => {
+                let authorities = ring.server_authorities()?;
+                let prepared = authorities.iter().skip_while(|authority| !authority.in_use).nth(1);
+                match prepared {
+                    None => drop(ring.prepare_server_authority()?),
+                    Some(next) if self.admin()?.active_devices_without(&next.fingerprint)?.is_empty() => {
+                        ring.use_prepared_server_authority()?;
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        self.read_keys()
+    }
+
+    /// Whether a device with these roots trusts the collector.
+    pub(super) fn is_trusted_by(&self, roots: &[Fingerprint]) -> Result<bool> {
+        let authorities = self.key_ring().server_authorities()?;
+        Ok(authorities.iter().any(|authority| authority.in_use && roots.contains(&authority.fingerprint)))
+    }
+
+    fn key_ring(&self) -> KeyRing {
+        KeyRing::of(&self.data(), self.clock(), self.entropy())
+    }
+
+    /// What a running server does when its keys have changed, and once a day.
+    fn read_keys(&mut self) -> Result<()> {
+        let path = self.data().join("pki/server.pem");
+        let day = self.day();
+        if let Some(running) = &mut self.collector {
+            running.collector.reload_keys()?;
+            running.server_certificate = read_certificate(&path)?;
+            running.keys_of_day = day;
+        }
+        Ok(())
+    }
+
+    fn day(&self) -> u64 {
+        self.time.now_ms() / 86_400_000
     }
 
     /// The command line's access, which works also while no collector runs.
@@ -224,4 +294,8 @@ fn raw(answer: InProcessAnswer) -> RawAnswer {
         date: None,
         body: answer.body,
     }
+}
+
+fn read_certificate(path: &Path) -> Result<CertificateDer<'static>> {
+    CertificateDer::from_pem_slice(&fs::read(path)?).with_context(|| path.display().to_string())
 }

@@ -4,8 +4,7 @@
 //! restore where there is no backup) does nothing, so that any part of a list is a list again and a failing one
 //! can be made shorter. Devices are counted from 0; a clone gets the next number.
 
-use std::fmt;
-use std::str::FromStr;
+use afterword_sim::disk::Policy;
 
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +85,30 @@ pub enum Op {
         /// Whose.
         device: usize,
     },
+    /// The disk of a device claims from now on that everything is durable at once, and makes nothing so.
+    Lie {
+        /// Whose.
+        device: usize,
+    },
+    /// The disk of a device is honest again.
+    Honest {
+        /// Whose.
+        device: usize,
+    },
+    /// So many syncs of a device's disk fail.
+    FailSyncs {
+        /// Whose.
+        device: usize,
+        /// How many.
+        times: u32,
+    },
+    /// The power of a device goes and comes back.
+    CutPower {
+        /// Whose.
+        device: usize,
+        /// What becomes of that which was not synced.
+        remains: Remains,
+    },
     /// Records that are under a receipt for so long are purged.
     Purge {
         /// Where.
@@ -110,8 +133,10 @@ pub enum Op {
     },
     /// The collector's folder is backed up.
     Backup,
-    /// The collector goes on from its last backup.
+    /// The collector goes on from its last backup, which the operator restores as the manual says.
     Restore,
+    /// The same, but the operator copies the file by hand.
+    PutBack,
     /// An operator takes a device's right to deliver.
     Revoke {
         /// Whose.
@@ -170,6 +195,21 @@ pub enum Accident {
     Busy(u32),
 }
 
+/// What a power cut leaves of the writes that were not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing.
+    Nothing,
+    /// Everything.
+    Everything,
+    /// The first of them.
+    Beginning(u64),
+    /// Some of them.
+    Scattered(u64),
+    /// Some sectors of some of them.
+    Torn(u64),
+}
+
 /// What can be killed and started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
@@ -195,7 +235,7 @@ pub enum Key {
 /// A line that is no operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no operation; `tests/src/simulation/op.rs` lists them")]
-pub struct NotAnOp(String);
+pub struct NotAnOp(pub(super) String);
 
 impl Op {
     /// The operation's name without what it acts on, for counting.
@@ -207,149 +247,14 @@ impl Op {
     }
 }
 
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tap { device, face } => write!(f, "tap {device} {face}"),
-            Self::Comment { device, letters } => write!(f, "comment {device} {letters}"),
-            Self::Complete { device } => write!(f, "complete {device}"),
-            Self::WalkAway { device } => write!(f, "walk-away {device}"),
-            Self::Rush { device, shoppers } => write!(f, "rush {device} {shoppers}"),
-            Self::Wait { ms } => write!(f, "wait {ms}"),
-            Self::Holiday { days } => write!(f, "holiday {days}"),
-            Self::Clock { device, set } => write!(f, "clock {device} {set}"),
-            Self::Link { device, up } => write!(f, "link {device} {}", if *up { "up" } else { "down" }),
-            Self::Accident { device, accident } => write!(f, "accident {device} {accident}"),
-            Self::Kill(program) => write!(f, "kill {program}"),
-            Self::Start(program) => write!(f, "start {program}"),
-            Self::Fill { device } => write!(f, "fill {device}"),
-            Self::Free { device } => write!(f, "free {device}"),
-            Self::Purge { device, keep_ms } => write!(f, "purge {device} {keep_ms}"),
-            Self::Clone { device } => write!(f, "clone {device}"),
-            Self::CopyCard { device } => write!(f, "copy-card {device}"),
-            Self::ReturnCard { device } => write!(f, "return-card {device}"),
-            Self::Backup => write!(f, "backup"),
-            Self::Restore => write!(f, "restore"),
-            Self::Revoke { device } => write!(f, "revoke {device}"),
-            Self::Enrol { device } => write!(f, "enrol {device}"),
-            Self::Rotate(Key::DeviceCa) => write!(f, "rotate device-ca"),
-            Self::Rotate(Key::ServerCa) => write!(f, "rotate server-ca"),
-            Self::Rotate(Key::Server) => write!(f, "rotate server"),
-            Self::Erase { nth } => write!(f, "erase {nth}"),
+impl From<Remains> for Policy {
+    fn from(remains: Remains) -> Self {
+        match remains {
+            Remains::Nothing => Self::Dropped,
+            Remains::Everything => Self::Kept,
+            Remains::Beginning(seed) => Self::Beginning(seed),
+            Remains::Scattered(seed) => Self::Scattered(seed),
+            Remains::Torn(seed) => Self::Torn(seed),
         }
     }
-}
-
-impl fmt::Display for ClockSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Right => write!(f, "right"),
-            Self::Unset => write!(f, "unset"),
-            Self::By(ms) => write!(f, "by {ms}"),
-        }
-    }
-}
-
-impl fmt::Display for Accident {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LoseRequest => write!(f, "lose-request"),
-            Self::LoseAnswer => write!(f, "lose-answer"),
-            Self::Break => write!(f, "break"),
-            Self::DelayRequest(ms) => write!(f, "delay-request {ms}"),
-            Self::DelayAnswer(ms) => write!(f, "delay-answer {ms}"),
-            Self::Repeat(ms) => write!(f, "repeat {ms}"),
-            Self::CutRequest(hundredths) => write!(f, "cut-request {hundredths}"),
-            Self::CutAnswer(hundredths) => write!(f, "cut-answer {hundredths}"),
-            Self::OldAnswer => write!(f, "old-answer"),
-            Self::Portal => write!(f, "portal"),
-            Self::Busy(seconds) => write!(f, "busy {seconds}"),
-        }
-    }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Kiosk(device) => write!(f, "kiosk {device}"),
-            Self::Agent(device) => write!(f, "agent {device}"),
-            Self::Collector => write!(f, "collector"),
-        }
-    }
-}
-
-impl FromStr for Op {
-    type Err = NotAnOp;
-
-    fn from_str(line: &str) -> Result<Self, NotAnOp> {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        read(&words).ok_or_else(|| NotAnOp(line.to_owned()))
-    }
-}
-
-fn read(words: &[&str]) -> Option<Op> {
-    Some(match words {
-        ["tap", device, face] => Op::Tap { device: number(device)?, face: number(face)? },
-        ["comment", device, letters] => Op::Comment { device: number(device)?, letters: number(letters)? },
-        ["complete", device] => Op::Complete { device: number(device)? },
-        ["walk-away", device] => Op::WalkAway { device: number(device)? },
-        ["rush", device, shoppers] => Op::Rush { device: number(device)?, shoppers: number(shoppers)? },
-        ["wait", ms] => Op::Wait { ms: number(ms)? },
-        ["holiday", days] => Op::Holiday { days: number(days)? },
-        ["clock", device, "right"] => Op::Clock { device: number(device)?, set: ClockSet::Right },
-        ["clock", device, "unset"] => Op::Clock { device: number(device)?, set: ClockSet::Unset },
-        ["clock", device, "by", ms] => Op::Clock { device: number(device)?, set: ClockSet::By(number(ms)?) },
-        ["link", device, "up"] => Op::Link { device: number(device)?, up: true },
-        ["link", device, "down"] => Op::Link { device: number(device)?, up: false },
-        ["accident", device, accident @ ..] => {
-            Op::Accident { device: number(device)?, accident: read_accident(accident)? }
-        }
-        ["kill", program @ ..] => Op::Kill(read_program(program)?),
-        ["start", program @ ..] => Op::Start(read_program(program)?),
-        ["fill", device] => Op::Fill { device: number(device)? },
-        ["free", device] => Op::Free { device: number(device)? },
-        ["purge", device, keep_ms] => Op::Purge { device: number(device)?, keep_ms: number(keep_ms)? },
-        ["clone", device] => Op::Clone { device: number(device)? },
-        ["copy-card", device] => Op::CopyCard { device: number(device)? },
-        ["return-card", device] => Op::ReturnCard { device: number(device)? },
-        ["backup"] => Op::Backup,
-        ["restore"] => Op::Restore,
-        ["revoke", device] => Op::Revoke { device: number(device)? },
-        ["enrol", device] => Op::Enrol { device: number(device)? },
-        ["rotate", "device-ca"] => Op::Rotate(Key::DeviceCa),
-        ["rotate", "server-ca"] => Op::Rotate(Key::ServerCa),
-        ["rotate", "server"] => Op::Rotate(Key::Server),
-        ["erase", nth] => Op::Erase { nth: number(nth)? },
-        _ => return None,
-    })
-}
-
-fn read_accident(words: &[&str]) -> Option<Accident> {
-    Some(match words {
-        ["lose-request"] => Accident::LoseRequest,
-        ["lose-answer"] => Accident::LoseAnswer,
-        ["break"] => Accident::Break,
-        ["delay-request", ms] => Accident::DelayRequest(number(ms)?),
-        ["delay-answer", ms] => Accident::DelayAnswer(number(ms)?),
-        ["repeat", ms] => Accident::Repeat(number(ms)?),
-        ["cut-request", hundredths] => Accident::CutRequest(number(hundredths)?),
-        ["cut-answer", hundredths] => Accident::CutAnswer(number(hundredths)?),
-        ["old-answer"] => Accident::OldAnswer,
-        ["portal"] => Accident::Portal,
-        ["busy", seconds] => Accident::Busy(number(seconds)?),
-        _ => return None,
-    })
-}
-
-fn read_program(words: &[&str]) -> Option<Program> {
-    Some(match words {
-        ["kiosk", device] => Program::Kiosk(number(device)?),
-        ["agent", device] => Program::Agent(number(device)?),
-        ["collector"] => Program::Collector,
-        _ => return None,
-    })
-}
-
-fn number<N: FromStr>(word: &str) -> Option<N> {
-    word.parse().ok()
 }

@@ -48,6 +48,8 @@ pub struct Tally {
     pub received: u64,
     /// Responses that were thanked for and can't be anywhere, because the only card or backup they were on is gone.
     pub excused: u64,
+    /// Responses of which an unfinished state came as well, because a card on which they were open had two lives.
+    pub twice: u64,
     /// Milliseconds of virtual time.
     pub virtual_ms: u64,
 }
@@ -62,6 +64,7 @@ impl Tally {
         self.thanked += other.thanked;
         self.received += other.received;
         self.excused += other.excused;
+        self.twice += other.twice;
         self.virtual_ms += other.virtual_ms;
     }
 }

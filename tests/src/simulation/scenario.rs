@@ -1,6 +1,7 @@
 //! A list of operations and the seed of everything that is left to chance while they are carried out; as a text, one
 //! operation a line. What fails is kept in this form under `tests/tests/simulation/reproductions/`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,6 +22,22 @@ pub struct Scenario {
     pub devices: usize,
     /// What happens, in this order.
     pub ops: Vec<Op>,
+}
+
+impl Scenario {
+    /// The devices whose disks are made to fail in it.
+    pub(super) fn lossy_disks(&self) -> BTreeSet<usize> {
+        let on_a_disk = |op: &Op| match *op {
+            Op::Fill { device }
+            | Op::Free { device }
+            | Op::Lie { device }
+            | Op::Honest { device }
+            | Op::FailSyncs { device, .. }
+            | Op::CutPower { device, .. } => Some(device),
+            _ => None,
+        };
+        self.ops.iter().filter_map(on_a_disk).collect()
+    }
 }
 
 impl fmt::Display for Scenario {

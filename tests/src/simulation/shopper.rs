@@ -47,14 +47,16 @@ impl Device {
         shopper.answer(question, value, session);
         truth.offered(shopper.number, &shopper.draft);
         let number = shopper.number;
-        self.card.open = Some(number);
+        self.card.known.open = Some(number);
         let (done, answer) = channel();
         store.save(shopper.draft.clone(), move |result| drop(done.send(result)));
-        match answer.recv()? {
+        let saved = answer.recv()?;
+        store.settle()?;
+        match saved {
             Ok(()) => truth.saved(number),
             Err(error) => self.out_of_service("save", number, &error),
         }
-        self.read_card(truth)
+        self.look_at_card(truth)
     }
 
     /// The response of the shopper ends, and is thanked for if it can be frozen.
@@ -66,7 +68,7 @@ impl Device {
         truth.offered(number, &shopper.draft);
         truth.asked(number, outcome, took_ms);
         let answered = freeze(&store, shopper.draft, outcome, took_ms)?;
-        self.read_card(truth)?;
+        self.look_at_card(truth)?;
         match answered {
             Ok((epoch, seq)) => {
                 truth.thanked(number, epoch, seq).map_err(|what| anyhow!("d{}: {what}", self.index))?;
@@ -80,10 +82,7 @@ impl Device {
 
     fn out_of_service(&mut self, doing: &str, number: Number, error: &StoreError) {
         self.shopper = None;
-        let error = error.to_string();
-        // The folder's name is another each time.
-        let what = error.rsplit("kiosk.db: ").next().unwrap_or_default();
-        self.say(format_args!("could not {doing} response {number}: {what}"));
+        self.say_error(&format!("could not {doing} response {number}"), error);
     }
 }
 
@@ -92,7 +91,9 @@ type Place = (afterword_model::record::StoreEpoch, afterword_model::record::Seq)
 fn freeze(store: &Store, draft: Draft, outcome: Outcome, took_ms: u64) -> Result<Result<Place, StoreError>> {
     let (done, answer) = channel();
     store.freeze(draft, outcome, took_ms, move |result| drop(done.send(result)));
-    Ok(match answer.recv()? {
+    let frozen = answer.recv()?;
+    store.settle()?;
+    Ok(match frozen {
         Ok(frozen) => Ok((store.position()?.epoch, frozen.seq)),
         Err(error) => Err(error),
     })

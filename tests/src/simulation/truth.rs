@@ -14,6 +14,12 @@ use afterword_model::response::{Draft, Outcome, Response};
 /// Numbers a response.
 pub(super) type Number = usize;
 
+/// When a response was begun: in which run of its kiosk, and at which millisecond of that.
+pub(super) type Begun = (u32, u64);
+
+/// Why a response may be gone.
+const TAKEN_BACK: &str = "taken back by a disk";
+
 /// A record as it was frozen: where, and its bytes there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Frozen {
@@ -54,6 +60,10 @@ pub(super) struct Truth {
     given: Vec<Given>,
     /// Whose a record is.
     numbers: BTreeMap<Frozen, Number>,
+    /// How far each epoch has come on any card.
+    last_seqs: BTreeMap<StoreEpoch, Seq>,
+    /// Places whose record a disk took back after it had confirmed it.
+    taken_back: BTreeSet<(StoreEpoch, Seq)>,
 }
 
 impl Frozen {
@@ -108,6 +118,41 @@ impl Truth {
     pub(super) fn doubled(&mut self, number: Number) {
         self.given[number].places_max += 1;
         self.given[number].may_be_older = true;
+    }
+
+    /// When a response was begun, if a state of it was ever given to a store.
+    pub(super) fn begun(&self, number: Number) -> Option<Begun> {
+        self.given[number].drafts.first().map(|draft| (draft.started.boot, draft.started.mono_ms))
+    }
+
+    /// A disk may have taken back the newest state of an open response, or all of them.
+    pub(super) fn set_back(&mut self, number: Number) {
+        self.given[number].may_be_older = true;
+        self.excuse(number, TAKEN_BACK);
+    }
+
+    /// A disk took back a record that it had confirmed at this place.
+    pub(super) fn taken_back(&mut self, record: &Frozen, place: (StoreEpoch, Seq)) {
+        self.taken_back.insert(place);
+        if let Some(number) = self.number(record) {
+            self.excuse(number, TAKEN_BACK);
+        }
+    }
+
+    /// Whether a disk took back what once stood there.
+    pub(super) fn was_taken_back(&self, place: (StoreEpoch, Seq)) -> bool {
+        self.taken_back.contains(&place)
+    }
+
+    /// A store stands at this number of an epoch.
+    pub(super) fn stands_at(&mut self, epoch: StoreEpoch, last_seq: Seq) {
+        let known = self.last_seqs.entry(epoch).or_default();
+        *known = last_seq.max(*known);
+    }
+
+    /// The highest number that a store ever gave in this epoch; 0 when it gave none.
+    pub(super) fn last_seq(&self, epoch: StoreEpoch) -> Seq {
+        self.last_seqs.get(&epoch).copied().unwrap_or(0)
     }
 
     /// A record was found in a store. Whose it is, when it may be there.
@@ -165,6 +210,11 @@ impl Given {
     /// Whether a store has confirmed a state of it.
     pub(super) fn is_saved(&self) -> bool {
         self.saved.is_some()
+    }
+
+    /// Whether it stands in more than one place, because a card it was open on had two lives.
+    pub(super) fn is_doubled(&self) -> bool {
+        self.places.len() > 1
     }
 
     /// Whether it was ever found frozen.

@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use afterword_model::ports::SeededEntropy;
-use afterword_model::record::DeviceId;
+use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::Outcome;
+use afterword_sim::disk::{Failing, Faults, Policy};
 use anyhow::{Result, bail};
 use tokio::time::sleep;
 
+use super::card::{Card, Known};
 use super::clock::VirtualTime;
-use super::device::{Card, Device, Surroundings};
-use super::files::scratch;
+use super::device::{Device, Surroundings};
 use super::network::lock;
 use super::office::{Office, Sabotage};
 use super::op::{Op, Program};
@@ -21,12 +22,13 @@ use super::run::Tally;
 use super::scenario::Scenario;
 use super::trace::Trace;
 use super::truth::{Frozen, Number, Truth};
+use crate::desk::folder_in_memory;
 
 /// Devices at any time, clones included.
 const FLEET_MAX: usize = 5;
 
-/// Between two shoppers who come one after the other.
-const RUSH_PAUSE: Duration = Duration::from_millis(1);
+/// Before each touch: two responses are never begun within the same millisecond, and a store tells them apart by that.
+const TOUCH_PAUSE: Duration = Duration::from_millis(1);
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -38,14 +40,26 @@ pub(super) struct World {
     pub(super) truth: Truth,
     /// What has been seen to be held by the collector, and under which devices.
     pub(super) held: BTreeMap<Frozen, BTreeSet<DeviceId>>,
+    /// Under which numbers of which epochs that is, carried records under both of theirs.
+    pub(super) places: BTreeMap<StoreEpoch, BTreeSet<Seq>>,
+    /// What an operator has erased of it.
+    pub(super) erased: BTreeSet<Frozen>,
+    /// What had been erased when the backup was made.
+    erased_in_backup: BTreeSet<Frozen>,
+    /// Devices of which a card was copied, or whose disk took something back: what is heard of them may look like two.
+    pub(super) two_lives: BTreeSet<DeviceId>,
+    /// The collector may be in a life in which it signed for more than it holds.
+    pub(super) may_hold_less: bool,
     /// Cards that were put by, with what stood on them.
-    cards: BTreeMap<usize, Card>,
+    images: BTreeMap<usize, Known>,
+    /// Which devices have a disk that can be made to fail.
+    lossy: BTreeSet<usize>,
 }
 
 impl World {
     /// A collector and so many devices, enrolled and running.
     pub(super) fn begin(scenario: &Scenario, sabotage: Sabotage) -> Result<Self> {
-        let folder = scratch()?;
+        let folder = folder_in_memory()?;
         let time = VirtualTime::begin();
         let seeds = Arc::new(SeededEntropy::new(scenario.seed));
         let office = Office::open(folder.path().join("office"), &time, seeds.next_u64(), sabotage)?;
@@ -57,11 +71,17 @@ impl World {
             devices: Vec::new(),
             truth: Truth::default(),
             held: BTreeMap::new(),
-            cards: BTreeMap::new(),
+            places: BTreeMap::new(),
+            erased: BTreeSet::new(),
+            erased_in_backup: BTreeSet::new(),
+            two_lives: BTreeSet::new(),
+            may_hold_less: false,
+            images: BTreeMap::new(),
+            lossy: scenario.lossy_disks(),
         };
         for index in 0..scenario.devices {
-            let mut device =
-                Device::new(index, format!("Kiosk {index}"), world.card_folder(index), &world.around);
+            let card = world.empty_card(index)?;
+            let mut device = Device::new(index, format!("Kiosk {index}"), card, &world.around);
             device.enrol(false)?;
             device.start_kiosk(&mut world.truth)?;
             device.start_agent()?;
@@ -74,7 +94,10 @@ impl World {
     pub(super) async fn carry_out(&mut self, op: Op) -> Result<()> {
         self.around.trace.say(format_args!("> {op}"));
         match op {
-            Op::Tap { device, face } => self.with(device, |device, truth| device.tap(face, truth)),
+            Op::Tap { device, face } => {
+                sleep(TOUCH_PAUSE).await;
+                self.with(device, |device, truth| device.tap(face, truth))
+            }
             Op::Comment { device, letters } => {
                 self.with(device, |device, truth| device.comment(letters, truth))
             }
@@ -104,16 +127,29 @@ impl World {
             }),
             Op::Kill(program) => self.kill(program).await,
             Op::Start(program) => self.start(program),
-            Op::Fill { .. } | Op::Free { .. } => Ok(()),
+            Op::Fill { device } => self.disk(device, |faults| faults.room_bytes = Some(0)),
+            Op::Free { device } => self.disk(device, |faults| faults.room_bytes = None),
+            Op::Lie { device } => self.lie(device),
+            Op::Honest { device } => self.disk(device, |faults| faults.lying = false),
+            Op::FailSyncs { device, times } => {
+                self.disk(device, |faults| faults.syncs = Failing::next(times))
+            }
+            Op::CutPower { device, remains } => self.cut_power(device, remains.into()).await,
             Op::Purge { device, keep_ms } => self.purge(device, keep_ms),
             Op::Clone { device } => self.clone_card(device),
             Op::CopyCard { device } => self.copy_card(device),
             Op::ReturnCard { device } => self.return_card(device).await,
-            Op::Backup => lock(&self.around.office).back_up(),
-            Op::Restore => self.restore(),
+            Op::Backup => self.back_up(),
+            Op::Restore => self.restore(Office::restore),
+            Op::PutBack => {
+                // Whoever copies files by hand may bring back a life that had signed for more.
+                self.may_hold_less = true;
+                self.restore(Office::put_back)
+            }
             Op::Revoke { device } => self.revoke(device),
             Op::Enrol { device } => self.enrol(device).await,
-            Op::Rotate(_) | Op::Erase { .. } => Ok(()),
+            Op::Rotate(key) => lock(&self.around.office).rotate(key),
+            Op::Erase { nth } => self.erase(nth as usize),
         }
     }
 
@@ -132,11 +168,11 @@ impl World {
     async fn rush(&mut self, device: usize, shoppers: u32) -> Result<()> {
         for shopper in 0..shoppers {
             let face = u8::try_from(shopper % 5 + 1)?;
+            sleep(TOUCH_PAUSE).await;
             self.with(device, |device, truth| {
                 device.tap(face, truth)?;
                 device.end(Outcome::Completed, truth)
             })?;
-            sleep(RUSH_PAUSE).await;
         }
         Ok(())
     }
@@ -176,14 +212,22 @@ impl World {
     /// Purges, and looks at what is gone: each record of it must be where its receipt says.
     fn purge(&mut self, device: usize, keep_ms: u64) -> Result<()> {
         let Some(purger) = self.devices.get_mut(device) else { return Ok(()) };
-        let Some(purged) = purger.purge(keep_ms) else { return Ok(()) };
+        let Some(store) = purger.store() else { return Ok(()) };
+        let in_trouble = purger.card.is_in_trouble();
+        let purged = store.purge(keep_ms);
+        store.settle()?;
         let purged = match purged {
             Ok(purged) => purged,
+            Err(error) if in_trouble => {
+                purger.say_error("cannot purge", &error);
+                return Ok(());
+            }
             Err(error) => bail!("d{device} cannot purge: {error}"),
         };
         purger.say(format_args!("purged {} records, through {}", purged.records, purged.through_seq));
-        let left = purger.card.records.split_off(&(purged.through_seq + 1));
-        let gone = std::mem::replace(&mut purger.card.records, left);
+        let known = &mut purger.card.known.records;
+        let left = known.split_off(&(purged.through_seq + 1));
+        let gone = std::mem::replace(known, left);
         self.see_received()?;
         for number in self.kept_nowhere(gone.values()) {
             if self.truth.was_received(number) {
@@ -195,17 +239,46 @@ impl World {
         Ok(())
     }
 
+    fn disk(&mut self, device: usize, change: impl FnOnce(&mut Faults)) -> Result<()> {
+        if let Some(disk) = self.devices.get(device).and_then(|device| device.card.disk()) {
+            disk.fail(change);
+        }
+        Ok(())
+    }
+
+    fn lie(&mut self, device: usize) -> Result<()> {
+        if let Some(device) = self.devices.get_mut(device) {
+            device.card.has_lied = device.card.disk().is_some();
+        }
+        self.disk(device, |faults| faults.lying = true)
+    }
+
+    async fn cut_power(&mut self, device: usize, policy: Policy) -> Result<()> {
+        if self.devices.get(device).is_some_and(|device| device.card.has_lied) {
+            self.has_two_lives(device)?;
+        }
+        let Some(device) = self.devices.get_mut(device) else { return Ok(()) };
+        device.lose_power(policy).await?;
+        device.start_kiosk(&mut self.truth)?;
+        device.start_agent()
+    }
+
     fn clone_card(&mut self, device: usize) -> Result<()> {
         let index = self.devices.len();
-        let Some(original) = self.devices.get(device).filter(|_| index < FLEET_MAX) else { return Ok(()) };
-        let mut twin = Device::new(index, original.name.clone(), self.card_folder(index), &self.around);
+        if device >= index || index >= FLEET_MAX {
+            return Ok(());
+        }
+        let card = self.empty_card(index)?;
+        let original = &self.devices[device];
+        let mut twin = Device::new(index, original.name.clone(), card, &self.around);
         let image = self.folder.path().join("cloned card");
-        original.copy_card(&image)?;
-        let card = original.card.clone();
-        if let Some(open) = card.open {
+        original.card.copy_to(&image)?;
+        let known = original.card.known.clone();
+        if let Some(open) = known.open {
             self.truth.doubled(open);
         }
-        twin.put_card(&image, card)?;
+        self.has_two_lives(device)?;
+        twin.put_card(&image, known)?;
         twin.start_kiosk(&mut self.truth)?;
         twin.start_agent()?;
         self.devices.push(twin);
@@ -214,23 +287,24 @@ impl World {
 
     fn copy_card(&mut self, device: usize) -> Result<()> {
         let Some(device) = self.devices.get(device) else { return Ok(()) };
-        device.copy_card(&self.image_folder(device.index))?;
-        self.cards.insert(device.index, device.card.clone());
+        device.card.copy_to(&self.image_folder(device.index))?;
+        self.images.insert(device.index, device.card.known.clone());
         Ok(())
     }
 
     /// The device goes on from an old card. What stood on the present one and nowhere else is gone with it.
     async fn return_card(&mut self, device: usize) -> Result<()> {
-        let Some(card) = self.cards.get(&device).cloned() else { return Ok(()) };
+        let Some(known) = self.images.get(&device).cloned() else { return Ok(()) };
         let image = self.image_folder(device);
         let Some(returning) = self.devices.get_mut(device) else { return Ok(()) };
         returning.kill_agent().await?;
         returning.kill_kiosk()?;
-        if let Some(open) = card.open {
+        if let Some(open) = known.open {
             self.truth.doubled(open);
         }
-        let before = returning.card.clone();
-        returning.put_card(&image, card)?;
+        let before = returning.card.known.clone();
+        returning.put_card(&image, known)?;
+        self.has_two_lives(device)?;
         self.see_received()?;
         for number in self.kept_nowhere(before.records.values()) {
             self.truth.excuse(number, "gone with a card");
@@ -244,13 +318,26 @@ impl World {
         })
     }
 
+    fn back_up(&mut self) -> Result<()> {
+        lock(&self.around.office).back_up()?;
+        self.erased_in_backup.clone_from(&self.erased);
+        Ok(())
+    }
+
     /// The collector goes on from its backup. What it held since and what is on no card any more is gone.
-    fn restore(&mut self) -> Result<()> {
+    fn restore(&mut self, restore: impl FnOnce(&mut Office) -> Result<bool>) -> Result<()> {
         self.see_received()?;
-        if !lock(&self.around.office).restore()? {
+        let office = Arc::clone(&self.around.office);
+        if !restore(&mut lock(&office))? {
             return Ok(());
         }
         let before = std::mem::take(&mut self.held);
+        self.places.clear();
+        self.erased.clone_from(&self.erased_in_backup);
+        for record in &self.erased {
+            self.places.entry(record.epoch).or_default().insert(record.seq);
+        }
+        self.held.extend(self.erased.iter().map(|record| (record.clone(), BTreeSet::new())));
         self.see_received()?;
         for number in self.kept_nowhere(before.keys()) {
             self.truth.excuse(number, "received, purged, and not in the backup");
@@ -258,9 +345,23 @@ impl World {
         Ok(())
     }
 
+    /// Erases a record, and with it every copy.
+    fn erase(&mut self, nth: usize) -> Result<()> {
+        self.see_received()?;
+        let mut office = lock(&self.around.office);
+        let Some(ledger) = office.ledger() else { return Ok(()) };
+        let held: Vec<_> = ledger.all()?.into_iter().filter(|held| held.bytes.is_some()).collect();
+        let Some(held) = nth.checked_rem(held.len()).map(|nth| &held[nth]) else { return Ok(()) };
+        let record = Frozen::read(held.epoch, held.seq, held.bytes.as_deref().unwrap_or_default());
+        office.admin()?.erase(&held.device.to_string(), (held.epoch, held.seq))?;
+        self.erased.insert(record);
+        Ok(())
+    }
+
     fn revoke(&mut self, device: usize) -> Result<()> {
         let Some(device) = self.devices.get(device) else { return Ok(()) };
-        lock(&self.around.office).revoke(device.id()?)
+        let id = device.card.identity()?.enrolled().device;
+        lock(&self.around.office).revoke(id)
     }
 
     async fn enrol(&mut self, device: usize) -> Result<()> {
@@ -281,12 +382,13 @@ impl World {
 
     /// Whether a record is at the collector or on a card.
     pub(super) fn is_kept(&self, record: &Frozen) -> bool {
-        let is_on = |device: &Device| device.card.records.values().any(|other| other == record);
+        let is_on = |device: &Device| device.card.known.records.values().any(|other| other == record);
         self.held.contains_key(record) || self.devices.iter().any(is_on)
     }
 
     /// The counts at the end.
     pub(super) fn count(&self, tally: &mut Tally) {
+        tally.twice = self.truth.given().filter(|(_, given)| given.is_doubled()).count() as u64;
         let thanked = self.truth.given().filter(|(_, given)| given.thanked.is_some());
         for (_, given) in thanked {
             tally.thanked += 1;
@@ -297,8 +399,8 @@ impl World {
         tally.virtual_ms = self.around.time.now_ms();
     }
 
-    fn card_folder(&self, device: usize) -> PathBuf {
-        self.folder.path().join(format!("card {device}"))
+    fn empty_card(&self, device: usize) -> Result<Card> {
+        Card::new(self.folder.path().join(format!("card {device}")), self.lossy.contains(&device))
     }
 
     fn image_folder(&self, device: usize) -> PathBuf {
