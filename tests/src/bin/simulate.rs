@@ -117,8 +117,10 @@ fn print_tally(tally: &Tally, seconds: f64) {
         tally.scenarios as f64 / seconds.max(0.001)
     );
     println!(
-        "{} responses thanked for, {} received, {} gone with a card, a disk or a backup; \
-         {} came unfinished as well, from a card with two lives",
-        tally.thanked, tally.received, tally.excused, tally.twice
+        "{} responses thanked for, {} received; {} came unfinished as well, from a card with two lives",
+        tally.thanked, tally.received, tally.twice
     );
+    for (why, count) in &tally.excused {
+        println!("{count:>10}  {why}");
+    }
 }

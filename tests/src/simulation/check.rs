@@ -6,6 +6,7 @@
 //! | what is under a receipt is held | [`World::check`] |
 //! | nothing unsent is purged | `World::purge` |
 //! | chains, heads and roll-ups are whole on both ends | [`World::check_thoroughly`] |
+//! | what was erased is gone and stays so | [`World::erase`], [`World::see_received`] |
 //! | the device list says what is true | [`World::check_report`], [`World::check_last_report`] |
 //! | what was thanked for is held once, or waits on a card | [`World::check_thoroughly`], [`World::check_delivered`] |
 
@@ -90,13 +91,8 @@ impl World {
     }
 
     fn check_collector(&mut self) -> Result<()> {
+        self.check_chains()?;
         let mut office = lock(&self.around.office);
-        let report = office.admin()?.verify()?;
-        ensure!(report.integrity.is_empty(), "the collector's database: {:?}", report.integrity);
-        ensure!(report.doubled.is_empty(), "a store stands under two devices: {:?}", report.doubled);
-        if let Some(broken) = report.stores.iter().find_map(|store| store.broken.as_ref()) {
-            bail!("a chain at the collector breaks at {}: {}", broken.seq, broken.reason);
-        }
         let Some(ledger) = office.ledger() else { return Ok(()) };
         let mut all = BTreeMap::new();
         for held in ledger.all()? {
@@ -105,8 +101,6 @@ impl World {
         }
         let known = self.held.keys().filter(|record| !self.erased.contains(record));
         ensure!(all.keys().eq(known), "the collector holds {} records, not {}", all.len(), self.held.len());
-        let (counted, distinct) = (report.records() - report.copies, self.held.len() as u64);
-        ensure!(counted == distinct, "the collector counts {counted} responses, and holds {distinct}");
         for held in ledger.contradictions()? {
             let record = Frozen::read(held.epoch, held.seq, held.bytes.as_deref().unwrap_or_default());
             ensure!(self.truth.number(&record).is_some(), "a contradiction that was on no card");

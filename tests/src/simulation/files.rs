@@ -42,6 +42,11 @@ impl DatabaseImage {
         Ok(Self { database: database.to_owned(), contents: contents.collect::<io::Result<_>>()? })
     }
 
+    /// What the log holds.
+    pub(super) fn into_log(mut self) -> Vec<u8> {
+        self.contents.pop().flatten().unwrap_or_default()
+    }
+
     /// Puts them back, over what a program wrote when its memory was cleared away: a killed one writes nothing.
     pub(super) fn put_back(self) -> io::Result<()> {
         remove(&with_ending(&self.database, "-shm"))?;

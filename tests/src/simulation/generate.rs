@@ -13,6 +13,9 @@ use super::scenario::{DEVICES_MAX, Scenario};
 /// time to recover from some of it.
 pub const OPS_USUAL: usize = 60;
 
+/// How much more often than other troubles lies come, where they come.
+const LIES_MORE: usize = 5;
+
 /// Ten years.
 const FAR_AHEAD_MS: i64 = 10 * 365 * 86_400_000;
 
@@ -66,7 +69,11 @@ pub fn generate(seed: u64, ops: usize) -> Scenario {
     // Another stream than the one that the run of the scenario draws from.
     let dice = Dice(SeededEntropy::new(seed ^ 0x5EED_0F0B_5000_0001));
     let devices = dice.below(DEVICES_MAX as u64) as usize + 1;
-    let troubles: Vec<Trouble> = TROUBLES.into_iter().filter(|_| dice.below(2) == 0).collect();
+    let mut troubles: Vec<Trouble> = TROUBLES.into_iter().filter(|_| dice.below(2) == 0).collect();
+    if troubles.contains(&Trouble::Lies) {
+        // One lie alone takes nothing: it needs answers after it, no link, and a power cut.
+        troubles.extend([Trouble::Lies; LIES_MORE]);
+    }
     let ops = (0..ops).map(|_| dice.op(devices, &troubles)).collect();
     Scenario { seed, devices, ops }
 }
@@ -133,16 +140,20 @@ impl Dice {
 
     fn disk(&self, device: usize) -> Op {
         match self.below(4) {
-            0 => Op::Fill { device },
+            0 => Op::Fill { device, room: self.pick(&[0, 0, 5_000, 40_000, 400_000]) },
             1 => Op::FailSyncs { device, times: self.below(3) as u32 + 1 },
             _ => Op::Free { device },
         }
     }
 
+    /// Of few devices, and with answers that wait there, so that a power cut finds something to take from a lying disk.
     fn lie(&self, device: usize) -> Op {
-        match self.below(3) {
-            0 => Op::Lie { device },
-            1 => Op::Honest { device },
+        let device = device % 2;
+        match self.below(8) {
+            0..2 => Op::Lie { device },
+            2 => Op::Honest { device },
+            3 => Op::Link { device, up: false },
+            4 => Op::Rush { device, shoppers: self.below(6) as u32 + 2 },
             _ => Op::CutPower { device, remains: self.remains() },
         }
     }

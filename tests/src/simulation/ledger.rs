@@ -116,7 +116,7 @@ fn records(
     epoch: StoreEpoch,
     after: Seq,
 ) -> rusqlite::Result<Vec<Held>> {
-    let sql = "select seq, case when erased_ms is null then bytes end from records where device_id = ?1 and epoch = ?2 and seq > ?3 order by seq";
+    let sql = "select seq, nullif(bytes, x'') from records where device_id = ?1 and epoch = ?2 and seq > ?3 order by seq";
     let mut read = connection.prepare_cached(sql)?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows = read.query_map(params![device.as_bytes(), epoch.as_bytes(), after], |row| {

@@ -9,7 +9,7 @@
 //! | `shrink` | the shortest list that still fails |
 //! | `world` | the fleet: `device`, `card`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
 //! | `truth`, `ledger` | what was given, and what the collector holds |
-//! | `check`, `report`, `healing` | the invariants, and the end of every simulation |
+//! | `check`, `report`, `erasure`, `healing` | the invariants, and the end of every simulation |
 //! | `trace` | what happened |
 //!
 //! Invariants: one thread does everything, in an order that the seed alone decides, so the same seed gives the same
@@ -21,6 +21,7 @@ mod card;
 mod check;
 mod clock;
 mod device;
+mod erasure;
 mod files;
 pub mod generate;
 mod healing;

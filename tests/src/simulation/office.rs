@@ -113,6 +113,11 @@ impl Office {
         self.collector.as_ref().map(|running| running.server_epoch)
     }
 
+    /// The bytes of the database's log.
+    pub(super) fn log(&self) -> Result<Vec<u8>> {
+        Ok(DatabaseImage::of(&self.data().join(DATABASE))?.into_log())
+    }
+
     /// What the operator reads of all devices, while the collector runs.
     pub(super) fn device_list(&self) -> Result<Option<Vec<DeviceRow>>> {
         let Some(running) = &self.collector else { return Ok(None) };

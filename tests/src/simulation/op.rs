@@ -75,10 +75,12 @@ pub enum Op {
     Kill(Program),
     /// A program is started, if it is not running.
     Start(Program),
-    /// The disk of a device has no more room.
+    /// The disk of a device has no more room than this.
     Fill {
         /// Whose.
         device: usize,
+        /// Bytes by which its files may still grow.
+        room: u64,
     },
     /// There is room again.
     Free {

@@ -46,8 +46,8 @@ pub struct Tally {
     pub thanked: u64,
     /// Responses that the collector held in the end.
     pub received: u64,
-    /// Responses that were thanked for and can't be anywhere, because the only card or backup they were on is gone.
-    pub excused: u64,
+    /// Responses that were thanked for and can't be anywhere, by what took the only card or backup they were on.
+    pub excused: BTreeMap<&'static str, u64>,
     /// Responses of which an unfinished state came as well, because a card on which they were open had two lives.
     pub twice: u64,
     /// Milliseconds of virtual time.
@@ -63,7 +63,9 @@ impl Tally {
         }
         self.thanked += other.thanked;
         self.received += other.received;
-        self.excused += other.excused;
+        for (why, count) in &other.excused {
+            *self.excused.entry(why).or_default() += count;
+        }
         self.twice += other.twice;
         self.virtual_ms += other.virtual_ms;
     }

@@ -28,7 +28,7 @@ impl Scenario {
     /// The devices whose disks are made to fail in it.
     pub(super) fn lossy_disks(&self) -> BTreeSet<usize> {
         let on_a_disk = |op: &Op| match *op {
-            Op::Fill { device }
+            Op::Fill { device, .. }
             | Op::Free { device }
             | Op::Lie { device }
             | Op::Honest { device }

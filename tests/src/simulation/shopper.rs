@@ -7,7 +7,7 @@ use afterword_kiosk::stamp::quality;
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::ports::Clock;
 use afterword_model::response::{Answer, AnswerValue, Draft, Outcome, Stamp};
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 
 use super::device::{Device, Session};
 use super::truth::{Number, Truth};
@@ -48,13 +48,14 @@ impl Device {
         truth.offered(shopper.number, &shopper.draft);
         let number = shopper.number;
         self.card.known.open = Some(number);
+        let in_trouble = self.card.is_in_trouble();
         let (done, answer) = channel();
         store.save(shopper.draft.clone(), move |result| drop(done.send(result)));
         let saved = answer.recv()?;
         store.settle()?;
         match saved {
             Ok(()) => truth.saved(number),
-            Err(error) => self.out_of_service("save", number, &error),
+            Err(error) => self.out_of_service(("save", number), &error, in_trouble)?,
         }
         self.look_at_card(truth)
     }
@@ -67,6 +68,7 @@ impl Device {
         let number = shopper.number;
         truth.offered(number, &shopper.draft);
         truth.asked(number, outcome, took_ms);
+        let in_trouble = self.card.is_in_trouble();
         let answered = freeze(&store, shopper.draft, outcome, took_ms)?;
         self.look_at_card(truth)?;
         match answered {
@@ -75,14 +77,22 @@ impl Device {
                 self.say(format_args!("response {number} is frozen as {seq}"));
                 self.wake_agent();
             }
-            Err(error) => self.out_of_service("freeze", number, &error),
+            Err(error) => self.out_of_service(("freeze", number), &error, in_trouble)?,
         }
         Ok(())
     }
 
-    fn out_of_service(&mut self, doing: &str, number: Number, error: &StoreError) {
+    /// The kiosk shows that it cannot take answers, which only a disk in trouble may bring it to.
+    fn out_of_service(
+        &mut self,
+        (doing, number): (&str, Number),
+        error: &StoreError,
+        in_trouble: bool,
+    ) -> Result<()> {
         self.shopper = None;
         self.say_error(&format!("could not {doing} response {number}"), error);
+        ensure!(in_trouble, "d{} could not {doing} response {number} on a sound disk: {error}", self.index);
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ impl fmt::Display for Op {
             Self::Accident { device, accident } => write!(f, "accident {device} {accident}"),
             Self::Kill(program) => write!(f, "kill {program}"),
             Self::Start(program) => write!(f, "start {program}"),
-            Self::Fill { device } => write!(f, "fill {device}"),
+            Self::Fill { device, room } => write!(f, "fill {device} {room}"),
             Self::Free { device } => write!(f, "free {device}"),
             Self::Lie { device } => write!(f, "lie {device}"),
             Self::Honest { device } => write!(f, "honest {device}"),
@@ -121,7 +121,7 @@ fn read(words: &[&str]) -> Option<Op> {
         }
         ["kill", program @ ..] => Op::Kill(read_program(program)?),
         ["start", program @ ..] => Op::Start(read_program(program)?),
-        ["fill", device] => Op::Fill { device: number(device)? },
+        ["fill", device, room] => Op::Fill { device: number(device)?, room: number(room)? },
         ["free", device] => Op::Free { device: number(device)? },
         ["lie", device] => Op::Lie { device: number(device)? },
         ["honest", device] => Op::Honest { device: number(device)? },

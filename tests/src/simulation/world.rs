@@ -127,7 +127,7 @@ impl World {
             }),
             Op::Kill(program) => self.kill(program).await,
             Op::Start(program) => self.start(program),
-            Op::Fill { device } => self.disk(device, |faults| faults.room_bytes = Some(0)),
+            Op::Fill { device, room } => self.disk(device, |faults| faults.room_bytes = Some(room)),
             Op::Free { device } => self.disk(device, |faults| faults.room_bytes = None),
             Op::Lie { device } => self.lie(device),
             Op::Honest { device } => self.disk(device, |faults| faults.lying = false),
@@ -345,19 +345,6 @@ impl World {
         Ok(())
     }
 
-    /// Erases a record, and with it every copy.
-    fn erase(&mut self, nth: usize) -> Result<()> {
-        self.see_received()?;
-        let mut office = lock(&self.around.office);
-        let Some(ledger) = office.ledger() else { return Ok(()) };
-        let held: Vec<_> = ledger.all()?.into_iter().filter(|held| held.bytes.is_some()).collect();
-        let Some(held) = nth.checked_rem(held.len()).map(|nth| &held[nth]) else { return Ok(()) };
-        let record = Frozen::read(held.epoch, held.seq, held.bytes.as_deref().unwrap_or_default());
-        office.admin()?.erase(&held.device.to_string(), (held.epoch, held.seq))?;
-        self.erased.insert(record);
-        Ok(())
-    }
-
     fn revoke(&mut self, device: usize) -> Result<()> {
         let Some(device) = self.devices.get(device) else { return Ok(()) };
         let id = device.card.identity()?.enrolled().device;
@@ -394,7 +381,9 @@ impl World {
             tally.thanked += 1;
             let is_held = given.thanked.as_ref().is_some_and(|record| self.is_held(record));
             tally.received += u64::from(is_held);
-            tally.excused += u64::from(!is_held && given.excuse.is_some());
+            if let Some(why) = given.excuse.filter(|_| !is_held) {
+                *tally.excused.entry(why).or_default() += 1;
+            }
         }
         tally.virtual_ms = self.around.time.now_ms();
     }
