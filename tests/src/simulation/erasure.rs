@@ -30,11 +30,15 @@ impl World {
 
     /// Every chain at the collector recomputes to its head, over what was erased as well.
     pub(super) fn check_chains(&self) -> Result<()> {
-        let report = lock(&self.around.office).admin()?.verify()?;
+        let office = lock(&self.around.office);
+        let report = office.admin()?.verify()?;
         ensure!(report.integrity.is_empty(), "the collector's database: {:?}", report.integrity);
         ensure!(report.doubled.is_empty(), "a store stands under two devices: {:?}", report.doubled);
         let broken = report.stores.iter().find_map(|store| store.broken.as_ref());
         ensure!(broken.is_none(), "a chain at the collector breaks: {broken:?}");
+        if !office.is_open() {
+            return Ok(());
+        }
         // An erased copy of a record is counted as the copy that it is.
         let (counted, distinct) = (report.records() - report.copies, self.held.len() as u64);
         ensure!(counted == distinct, "the collector counts {counted} responses, and holds {distinct}");

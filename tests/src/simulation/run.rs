@@ -103,6 +103,8 @@ impl Course {
         for &op in &scenario.ops {
             self.step(&mut world, op).await?;
         }
+        // Wherever a list is cut off, its end is looked at.
+        world.check_thoroughly()?;
         world.heal().await?;
         world.come_to_rest().await?;
         world.check_delivered()?;

@@ -328,9 +328,12 @@ impl World {
     fn restore(&mut self, restore: impl FnOnce(&mut Office) -> Result<bool>) -> Result<()> {
         self.see_received()?;
         let office = Arc::clone(&self.around.office);
+        let was_open = lock(&office).is_open();
         if !restore(&mut lock(&office))? {
             return Ok(());
         }
+        // What is held from now on can be read while the collector runs.
+        lock(&office).start()?;
         let before = std::mem::take(&mut self.held);
         self.places.clear();
         self.erased.clone_from(&self.erased_in_backup);
@@ -342,7 +345,7 @@ impl World {
         for number in self.kept_nowhere(before.keys()) {
             self.truth.excuse(number, "received, purged, and not in the backup");
         }
-        Ok(())
+        if was_open { Ok(()) } else { lock(&office).kill() }
     }
 
     fn revoke(&mut self, device: usize) -> Result<()> {
