@@ -96,6 +96,10 @@ impl State {
         if newest.unwrap_or((state.purged_seq, state.purged_head)) != (state.last_seq, state.head) {
             return Err(corrupt("the counter does not stand at the newest record".into()));
         }
+        if state.acknowledged.is_some_and(|acknowledged| acknowledged.through_seq > state.last_seq) {
+            // Pages of two moments. Under the numbers that come next the receipt would vouch for records nobody has seen.
+            return Err(corrupt("a receipt is ahead of the counter".into()));
+        }
         if state.purged_seq == 0 && state.purged_head != genesis(&state.epoch) {
             return Err(corrupt("the chain does not begin with the store's epoch".into()));
         }
