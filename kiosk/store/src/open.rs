@@ -25,6 +25,7 @@ use crate::reserve::Reserve;
 use crate::salvage::{self, Salvaged};
 use crate::schema::{self, MIGRATIONS};
 use crate::state::State;
+use crate::verify::hours_agree;
 
 /// The first schema whose programs salvage. What an older one set aside is salvaged when its database is migrated.
 const SALVAGING_SCHEMA: usize = 2;
@@ -175,6 +176,11 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     if let Some(noted) = place.noted()
         && breaks_off(&connection, &state, &noted).map_err(of)?
     {
+        // A disk that takes back may leave pages of two moments, of which only counting tells.
+        if !hours_agree(&connection, &state).map_err(of)? {
+            let detail = "the hours count other answers than the records are".to_owned();
+            return Err(StoreError::Corrupt { path: path.to_owned(), detail }.into());
+        }
         let epoch = StoreEpoch::new(options.entropy.bytes());
         let wish = Wish { epoch, reason: BeginReason::Forked, noted: Some(noted) };
         let Some(carried) = unless_full(carry::begin_anew(&mut connection, path, &mut state, &wish, now_ms))?

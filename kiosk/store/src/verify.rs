@@ -126,6 +126,23 @@ impl Counted {
     }
 }
 
+/// Whether the hours count what the records say. Reads every record.
+pub(crate) fn hours_agree(connection: &Connection, state: &State) -> rusqlite::Result<bool> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut counted = Counted::default();
+    let mut read = transaction.prepare("SELECT seq, bytes FROM record ORDER BY seq")?;
+    let mut rows = read.query([])?;
+    while let Some(row) = rows.next()? {
+        // A record that cannot be read is not this one's matter.
+        if let Ok(response) = Response::from_bytes(seq(row, "seq")?, row.get_ref("bytes")?.as_blob()?) {
+            counted.add(&response);
+        }
+    }
+    let mut problems = Vec::new();
+    roll_ups(&transaction, state, &counted, &mut problems)?;
+    Ok(problems.is_empty())
+}
+
 fn roll_ups(
     transaction: &Transaction<'_>,
     state: &State,

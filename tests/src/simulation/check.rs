@@ -25,8 +25,18 @@ impl World {
         let Some(ledger) = office.ledger() else { return Ok(()) };
         for held in ledger.news()? {
             self.places.entry(held.epoch).or_default().insert(held.seq);
-            let Some(bytes) = &held.bytes else { continue };
+            let place = (held.epoch, held.seq);
+            let Some(bytes) = &held.bytes else {
+                // Erased before it came, or in the backup that it comes from.
+                let stood = self.stood.get(&place).filter(|record| self.erased.contains(record));
+                if let Some(record) = stood {
+                    self.held.entry(record.clone()).or_default();
+                }
+                continue;
+            };
             let record = Frozen::read(held.epoch, held.seq, bytes);
+            self.stood.insert(place, record.clone());
+            self.stood.insert((record.epoch, record.seq), record.clone());
             let Some(number) = self.truth.number(&record) else {
                 bail!("the collector holds a record that was on no card: {} of {}", held.seq, held.epoch);
             };

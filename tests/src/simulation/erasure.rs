@@ -1,5 +1,5 @@
-//! Erasing at the collector: the content is gone from every row and from the log, the chain still stands, and nothing
-//! brings the content back. What SQLite left on pages that it had split before is not looked at.
+//! Erasing at the collector: the content is gone from the database's files, the chain still stands, and nothing brings the
+//! content back.
 
 use afterword_collector::Erasure;
 use anyhow::{Result, ensure};
@@ -22,8 +22,9 @@ impl World {
             (record, erasure)
         };
         ensure!(matches!(erasure, Erasure::Erased { .. }), "a record that is held: {erasure:?}");
-        let log = lock(&self.around.office).log()?;
-        ensure!(!holds(&log, &record.bytes), "{nth} was erased and can be read in the log");
+        for file in lock(&self.around.office).files()? {
+            ensure!(!holds(&file, &record.bytes), "{nth} was erased and can be read in the database's files");
+        }
         self.erased.insert(record);
         self.check_chains()
     }

@@ -42,9 +42,9 @@ impl DatabaseImage {
         Ok(Self { database: database.to_owned(), contents: contents.collect::<io::Result<_>>()? })
     }
 
-    /// What the log holds.
-    pub(super) fn into_log(mut self) -> Vec<u8> {
-        self.contents.pop().flatten().unwrap_or_default()
+    /// What the files hold, the database's first and then its log's.
+    pub(super) fn into_contents(self) -> impl Iterator<Item = Vec<u8>> {
+        self.contents.into_iter().flatten()
     }
 
     /// Puts them back, over what a program wrote when its memory was cleared away: a killed one writes nothing.

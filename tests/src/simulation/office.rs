@@ -113,9 +113,9 @@ impl Office {
         self.collector.as_ref().map(|running| running.server_epoch)
     }
 
-    /// The bytes of the database's log.
-    pub(super) fn log(&self) -> Result<Vec<u8>> {
-        Ok(DatabaseImage::of(&self.data().join(DATABASE))?.into_log())
+    /// The bytes of the database and of its log.
+    pub(super) fn files(&self) -> Result<impl Iterator<Item = Vec<u8>>> {
+        Ok(DatabaseImage::of(&self.data().join(DATABASE))?.into_contents())
     }
 
     /// What the operator reads of all devices, while the collector runs.

@@ -46,6 +46,8 @@ pub(super) struct World {
     pub(super) erased: BTreeSet<Frozen>,
     /// What had been erased when the backup was made.
     erased_in_backup: BTreeSet<Frozen>,
+    /// Which record stood where at the collector, whatever became of it.
+    pub(super) stood: BTreeMap<(StoreEpoch, Seq), Frozen>,
     /// Devices of which a card was copied, or whose disk took something back: what is heard of them may look like two.
     pub(super) two_lives: BTreeSet<DeviceId>,
     /// The collector may be in a life in which it signed for more than it holds.
@@ -74,6 +76,7 @@ impl World {
             places: BTreeMap::new(),
             erased: BTreeSet::new(),
             erased_in_backup: BTreeSet::new(),
+            stood: BTreeMap::new(),
             two_lives: BTreeSet::new(),
             may_hold_less: false,
             images: BTreeMap::new(),
@@ -140,11 +143,12 @@ impl World {
             Op::CopyCard { device } => self.copy_card(device),
             Op::ReturnCard { device } => self.return_card(device).await,
             Op::Backup => self.back_up(),
-            Op::Restore => self.restore(Office::restore),
+            // What was erased since the backup is erased in it too.
+            Op::Restore => self.go_back(Office::restore, self.erased.clone()),
             Op::PutBack => {
                 // Whoever copies files by hand may bring back a life that had signed for more.
                 self.may_hold_less = true;
-                self.restore(Office::put_back)
+                self.go_back(Office::put_back, self.erased_in_backup.clone())
             }
             Op::Revoke { device } => self.revoke(device),
             Op::Enrol { device } => self.enrol(device).await,
@@ -325,7 +329,11 @@ impl World {
     }
 
     /// The collector goes on from its backup. What it held since and what is on no card any more is gone.
-    fn restore(&mut self, restore: impl FnOnce(&mut Office) -> Result<bool>) -> Result<()> {
+    fn go_back(
+        &mut self,
+        restore: impl FnOnce(&mut Office) -> Result<bool>,
+        erased: BTreeSet<Frozen>,
+    ) -> Result<()> {
         self.see_received()?;
         let office = Arc::clone(&self.around.office);
         let was_open = lock(&office).is_open();
@@ -336,11 +344,7 @@ impl World {
         lock(&office).start()?;
         let before = std::mem::take(&mut self.held);
         self.places.clear();
-        self.erased.clone_from(&self.erased_in_backup);
-        for record in &self.erased {
-            self.places.entry(record.epoch).or_default().insert(record.seq);
-        }
-        self.held.extend(self.erased.iter().map(|record| (record.clone(), BTreeSet::new())));
+        self.erased = erased;
         self.see_received()?;
         for number in self.kept_nowhere(before.keys()) {
             self.truth.excuse(number, "received, purged, and not in the backup");

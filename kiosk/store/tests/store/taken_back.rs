@@ -95,3 +95,23 @@ fn a_number_of_purged_records_that_has_rotted_hides_none() {
         assert_sound(&store);
     }
 }
+
+#[test]
+fn hours_that_count_what_was_taken_back_are_counted_anew() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    (1..=6).for_each(|count| assert!(complete(&store, begun_at(count, draft(0, 3))).seq > 0));
+    let before = held(&store);
+    store.close().unwrap();
+    // The last record's page was never written, the hours' page was.
+    let connection = Connection::open(directory.path().join("kiosk.db")).unwrap();
+    let take_back = "DELETE FROM record WHERE seq = 6;
+         UPDATE store SET last_seq = 5, head = (SELECT head FROM record WHERE seq = 5), clean = 0";
+    connection.execute_batch(take_back).unwrap();
+    drop(connection);
+    let (store, again) = open(directory.path());
+    assert_eq!(again.carried[0].former.lost, [SeqRange { first: 6, last: 6 }]);
+    assert_eq!(held(&store), before[..5]);
+    assert_eq!(store.summary(0, 0).unwrap().responses, 5);
+    assert_sound(&store);
+}

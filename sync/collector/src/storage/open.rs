@@ -182,11 +182,13 @@ fn is_new(connection: &Connection, path: &Path, may_be_new: bool) -> Result<bool
     }
 }
 
+/// What is deleted, or moved as a page is split, is written over with zeros, so that nothing of what is erased later stays.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "pragma journal_mode = wal;
          pragma synchronous = full;
          pragma foreign_keys = on;
+         pragma secure_delete = on;
          pragma journal_size_limit = {LOG_BYTES_KEPT};
          pragma wal_autocheckpoint = {CHECKPOINT_PAGES};
          pragma mmap_size = 0;
