@@ -179,6 +179,13 @@ pub(crate) fn begin_anew(
     let lost = carrier.lost(last_seq).into_ranges();
     let former = FormerEpoch { epoch: state.epoch, last_seq, head, reason: wish.reason, lost };
     former::insert(&transaction, &former, now_ms).map_err(of)?;
+    if let Some(noted) = wish.noted.filter(|noted| noted.epoch != state.epoch) {
+        // The disk took back a whole epoch. It began with copies of what is still here; of what it had beyond those this
+        // alone tells that it is gone.
+        if let Some(over) = taken_back(&noted, records, wish.reason) {
+            former::insert_new(&transaction, &over, now_ms).map_err(of)?;
+        }
+    }
     transaction.execute("DELETE FROM receipt", []).map_err(of)?;
     let moved = transaction
         .execute(
@@ -205,6 +212,16 @@ pub(crate) fn begin_anew(
         tracing::warn!(%error, "the room of the former epoch was not given back");
     }
     Ok(CarriedOver { former, records, file: None })
+}
+
+/// An epoch of which nothing is left but the note, unless all of it may be copies of so many records that are here. What
+/// was purged of it was under a receipt.
+fn taken_back(noted: &Noted, records: u64, reason: BeginReason) -> Option<FormerEpoch> {
+    let mut lost = Lost::default();
+    lost.add(noted.purged_seq.max(records) + 1, noted.last_seq);
+    let lost = lost.into_ranges();
+    let Noted { epoch, last_seq, head, .. } = *noted;
+    (!lost.is_empty()).then_some(FormerEpoch { epoch, last_seq, head, reason, lost })
 }
 
 /// New numbers are never above the old ones, so each handful makes room for itself.

@@ -54,6 +54,35 @@ fn a_draft_that_comes_back_is_not_frozen_again() {
 }
 
 #[test]
+fn an_epoch_that_is_taken_back_whole_is_named() {
+    let now = directory();
+    let (store, first) = open(now.path());
+    complete(&store, begun_at(1, draft(0, 1)));
+    let early = crash_image(now.path());
+    complete(&store, begun_at(2, draft(0, 2)));
+    drop(store);
+
+    take_back(early.path(), now.path());
+    let (store, second) = open(now.path());
+    assert_eq!(second.carried[0].former.lost, [SeqRange { first: 2, last: 2 }]);
+    complete(&store, begun_at(3, draft(0, 3)));
+    drop(store);
+
+    // Of the second epoch and of what it said of the first, nothing is left but the note.
+    take_back(early.path(), now.path());
+    let (store, third) = open(now.path());
+    let former = store.queue().health_blocking("test").unwrap().former;
+    let over: Vec<_> =
+        former.iter().map(|former| (former.epoch, former.last_seq, &former.lost[..])).collect();
+    let beyond_copies = SeqRange { first: 2, last: 2 };
+    assert_eq!(over, [(first.epoch, 1, &[][..]), (second.epoch, 2, &[beyond_copies][..])]);
+    assert_eq!((third.interrupted, held(&store).len()), (None, 1));
+    assert_sound(&store);
+    drop(store);
+    assert_eq!(open(now.path()).1.carried, [], "it is over once");
+}
+
+#[test]
 fn an_opening_that_was_taken_back_was_one() {
     let before = with_an_open_response();
     let now = directory();
