@@ -93,6 +93,8 @@ enum Restart {
     Kiosk(QueueError),
     /// The queue holds another store now.
     NewStore,
+    /// The store has lost a receipt that it had kept.
+    ReceiptLost,
     /// Device and collector disagree; asking fast does not help.
     Conflict(String),
     /// The collector holds another history than this store; it goes on in a new epoch.
@@ -147,6 +149,12 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
                     self.desk.clear();
                     self.kiosk_away("the kiosk has begun a new store; it is read again".into()).await;
                 }
+                Restart::ReceiptLost => {
+                    self.desk.clear();
+                    let problem =
+                        "the kiosk has lost a receipt; what it was for is sent again to get it again";
+                    self.kiosk_away(problem.into()).await;
+                }
                 Restart::Conflict(problem) => self.disputed(problem).await,
                 Restart::Forked(problem) => match self.begin_anew().await {
                     Ok(true) => tracing::warn!(%problem, "the store goes on in a new epoch"),
@@ -171,7 +179,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             self.keep_contact(&mut plan).await?;
             match self.next_batch(&plan, &position).await? {
                 Some(batch) => self.deliver(&batch, &mut plan, &position).await?,
-                None => self.idle(&position).await?,
+                None => self.idle(&plan, &position).await?,
             }
         }
     }
@@ -204,9 +212,14 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     }
 
     /// There is nothing to send.
-    async fn idle(&mut self, position: &Position) -> Result<(), Restart> {
-        if self.position().await?.epoch != position.epoch {
+    async fn idle(&mut self, plan: &Plan, position: &Position) -> Result<(), Restart> {
+        let now = self.position().await?;
+        if now.epoch != position.epoch {
             return Err(Restart::NewStore);
+        }
+        // Without it nothing is purged, and the device would tell of unsent records until the next one comes.
+        if now.acknowledged_seq < plan.cursor() {
+            return Err(Restart::ReceiptLost);
         }
         self.kiosk.reset();
         // No delivery is left to find out whether somebody answers again; the next heartbeat does.

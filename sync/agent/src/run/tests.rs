@@ -266,6 +266,19 @@ async fn a_kiosk_that_dies_before_it_stores_a_receipt_gets_the_same_one_again() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_receipt_that_the_store_has_lost_is_asked_for_again() {
+    let world = world(3);
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    // The kiosk was started again meanwhile, and its log had lost its end.
+    world.with(|world| world.acknowledged_seq = 0);
+    shop.until(|status| status.acknowledged_seq == 0).await;
+    shop.all_sent().await;
+    assert_eq!(world.counts(), [3, 3]);
+    assert_eq!(world.with(|world| (world.acknowledged_seq, world.held.len())), (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_store_begins_at_its_own_first_record() {
     let world = world(3);
     let mut shop = open(&world);
