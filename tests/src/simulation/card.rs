@@ -27,6 +27,11 @@ pub(super) struct Card {
     pub(super) known: Known,
     /// Whether the disk has claimed something durable that may not be.
     pub(super) has_lied: bool,
+    /// Whether a bit on it has rotted: what it cost may be gone, and has to be named.
+    pub(super) is_rotten: bool,
+    /// Whether a power cut on a disk that lied may have left pages of two moments. Where that cannot be read, it counts as
+    /// rotten.
+    may_be_torn: bool,
     /// What was left beside the store when the power went from such a disk, until the store is looked at.
     after_cut: Option<Option<Note>>,
     /// Every response that was ever frozen on it.
@@ -55,6 +60,8 @@ impl Card {
             disk: None,
             known: Known::default(),
             has_lied: false,
+            is_rotten: false,
+            may_be_torn: false,
             after_cut: None,
             frozen: BTreeSet::new(),
             to_be_named: BTreeSet::new(),
@@ -104,6 +111,7 @@ impl Card {
         end_programs()?;
         disk.restore_power()?;
         if self.has_lied {
+            self.may_be_torn = true;
             self.after_cut = Some(Note::of(&self.store_folder()));
         }
         Ok(())
@@ -123,6 +131,8 @@ impl Card {
         }
         self.known = known;
         self.has_lied = false;
+        self.is_rotten = false;
+        self.may_be_torn = false;
         self.after_cut = None;
         self.to_be_named.clear();
         Ok(())
@@ -151,20 +161,44 @@ impl Card {
             return self.look_anew(store, truth);
         }
         if position.last_seq != self.known.last_seq {
-            let found = read(store, self.known.last_seq)?;
-            self.take_in(found, truth)?;
+            match self.read_after(self.known.last_seq, store)? {
+                Some(found) if self.known.epoch == Some(found.epoch) => self.take_in(found, truth)?,
+                Some(_) => self.look_anew(store, truth)?,
+                None => {}
+            }
         }
         Ok(())
     }
 
+    /// What stands after a record; `None` when a bit has rotted there and cannot be helped now. By the second try the store
+    /// has begun anew because of it.
+    fn read_after(&mut self, seq: Seq, store: &Store) -> Result<Option<Found>> {
+        match read(store, seq) {
+            Err(_) if self.is_rotten || self.may_be_torn => {
+                self.is_rotten = true;
+                Ok(read(store, seq).ok())
+            }
+            found => found.map(Some),
+        }
+    }
+
     /// Reads everything. What was known to be there must be, unless a power cut showed that the disk had lied.
     pub(super) fn look_anew(&mut self, store: &Store, truth: &mut Truth) -> Result<()> {
-        let found = read(store, 0)?;
+        let Some(found) = self.read_after(0, store)? else { return Ok(()) };
         let there: BTreeSet<&Frozen> = found.records.iter().map(|(_, record)| record).collect();
         let mut gone = self.known.records.clone();
         gone.retain(|_, record| !there.contains(record));
+        if self.after_cut.is_some() || self.is_rotten {
+            self.copies_may_be_gone(truth);
+        }
         match self.after_cut.take() {
-            Some(note) => self.was_taken_back(&gone, note, truth),
+            Some(note) => {
+                if note.is_none() {
+                    name_stand_ins(store, truth)?;
+                }
+                self.was_taken_back(&gone, note, truth);
+            }
+            None if self.is_rotten => self.was_lost(&gone, store, truth)?,
             None => {
                 if let Some((seq, record)) = gone.first_key_value() {
                     bail!("record {seq} ({} of {}) is no longer there", record.seq, record.epoch);
@@ -173,6 +207,17 @@ impl Card {
         }
         self.known = Known { open: self.known.open, ..Known::default() };
         self.take_in(found, truth)
+    }
+
+    /// A number under which the store held a copy, carried over from before, may be named as lost: of a file that is gone
+    /// the device cannot know what it was a copy of, and may still have that.
+    fn copies_may_be_gone(&self, truth: &mut Truth) {
+        let Some(epoch) = self.known.epoch else { return };
+        for (&seq, record) in &self.known.records {
+            if (record.epoch, record.seq) != (epoch, seq) {
+                truth.copy_taken_back((epoch, seq));
+            }
+        }
     }
 
     /// The disk took back what it had confirmed. What may be missing now, what may come a second time, and what the
@@ -202,7 +247,10 @@ impl Card {
     /// Reads everything and compares it with what was read piece by piece.
     pub(super) fn compare(&mut self, store: &Store, truth: &mut Truth) -> Result<()> {
         self.look(store, truth)?;
-        let found = read(store, 0)?;
+        let Some(found) = self.read_after(0, store)? else { return Ok(()) };
+        if self.known.epoch != Some(found.epoch) {
+            return self.look_anew(store, truth);
+        }
         let known = self.known.records.iter().map(|(seq, record)| (*seq, record));
         let (is, was) = (found.records.len(), self.known.records.len());
         ensure!(
@@ -210,6 +258,11 @@ impl Card {
             "{is} records are on the card, not the {was} that were read from it"
         );
         Ok(())
+    }
+
+    /// That all of it can be read.
+    pub(super) fn is_readable(&self, store: &Store) -> Result<()> {
+        read(store, 0).map(|_| ())
     }
 
     fn take_in(&mut self, found: Found, truth: &mut Truth) -> Result<()> {
@@ -244,6 +297,18 @@ impl Note {
         let newest = (boot.parse().ok()?, mono_ms.parse().ok()?);
         Some(Self { epoch: StoreEpoch::parse(epoch).ok()?, last_seq: last_seq.parse().ok()?, newest })
     }
+}
+
+/// Where neither the database nor the note tells its epoch any more, salvage gives the records one of their own.
+fn name_stand_ins(store: &Store, truth: &mut Truth) -> Result<()> {
+    for former in store.queue().health_blocking(env!("CARGO_PKG_VERSION"))?.former {
+        if truth.last_seq(former.epoch) == 0 {
+            truth.stands_at(former.epoch, former.last_seq);
+            let lost = former.lost.iter().flat_map(|run| run.first..=run.last);
+            lost.for_each(|seq| truth.copy_taken_back((former.epoch, seq)));
+        }
+    }
+    Ok(())
 }
 
 /// A part of a card, read.

@@ -64,7 +64,11 @@ impl World {
             let position = store.position()?;
             ensure!(position.acknowledged_seq <= position.last_seq, "d{} is ahead of itself", device.index);
             // Of a life of the collector that is over, a device may still believe what was true then.
-            if position.server_epoch != Some(server_epoch) || self.may_hold_less {
+            // And of a card that could not be read just now, it is not known what stands where.
+            if position.server_epoch != Some(server_epoch)
+                || self.may_hold_less
+                || device.card.known.epoch != Some(position.epoch)
+            {
                 continue;
             }
             let acknowledged = device.card.known.records.range(..=position.acknowledged_seq);
@@ -86,6 +90,9 @@ impl World {
         for device in &mut self.devices {
             device.compare_card(&mut self.truth)?;
             let Some(store) = device.store() else { continue };
+            if device.card.is_rotten {
+                continue;
+            }
             let verified = store.verify()?;
             if let Some(problem) = verified.problems.first() {
                 bail!("the store of d{}: {problem}", device.index);

@@ -141,6 +141,10 @@ impl Device {
             opened.carried.iter().map(|carried| carried.records).collect::<Vec<_>>(),
             opened.set_aside.is_some()
         ));
+        if let Some(seq) = opened.interrupted {
+            // The look itself may be what makes the store begin anew.
+            truth.stands_at(opened.epoch, seq);
+        }
         self.card.look_anew(&store, truth).with_context(|| self.label())?;
         self.session = Some(Session { clock, boot: opened.boot });
         self.kiosk.replace(Some(store));
@@ -160,7 +164,7 @@ impl Device {
     /// Ends the kiosk program in order, when it is running.
     pub(super) fn close_kiosk(&mut self) -> Result<()> {
         self.leave_kiosk();
-        let in_trouble = self.card.is_in_trouble();
+        let in_trouble = self.card.is_in_trouble() || self.card.is_rotten;
         match self.kiosk.replace(None).map(Store::close) {
             Some(Err(error)) if in_trouble => self.say_error("kiosk ends badly", &error),
             Some(Err(error)) => return Err(error.into()),
@@ -193,6 +197,11 @@ impl Device {
     pub(super) fn compare_card(&mut self, truth: &mut Truth) -> Result<()> {
         let Some(store) = self.store() else { return Ok(()) };
         self.card.compare(&store, truth).with_context(|| self.label())
+    }
+
+    /// That everything on the card can be read.
+    pub(super) fn read_all(&self) -> Result<()> {
+        self.store().map_or(Ok(()), |store| self.card.is_readable(&store))
     }
 
     fn leave_kiosk(&mut self) {

@@ -6,7 +6,7 @@
 
 use afterword_model::ports::SeededEntropy;
 
-use super::op::{Accident, ClockSet, Key, Op, Program, Remains};
+use super::op::{Accident, ClockSet, Key, Op, Part, Program, Remains};
 use super::scenario::{DEVICES_MAX, Scenario};
 
 /// Operations of a list, where nothing else is asked for. With them half of the lists have eight kinds of trouble and
@@ -38,11 +38,12 @@ enum Trouble {
     Disks,
     Power,
     Lies,
+    Rot,
     Crowds,
     Holidays,
 }
 
-const TROUBLES: [Trouble; 18] = [
+const TROUBLES: [Trouble; 19] = [
     Trouble::Links,
     Trouble::Accidents,
     Trouble::Agents,
@@ -59,6 +60,7 @@ const TROUBLES: [Trouble; 18] = [
     Trouble::Disks,
     Trouble::Power,
     Trouble::Lies,
+    Trouble::Rot,
     Trouble::Crowds,
     Trouble::Holidays,
 ];
@@ -129,6 +131,10 @@ impl Dice {
             Trouble::Disks => self.disk(device),
             Trouble::Power => Op::CutPower { device, remains: self.remains() },
             Trouble::Lies => self.lie(device),
+            Trouble::Rot => {
+                let part = self.pick(&[Part::Database, Part::Database, Part::Log]);
+                Op::Rot { device, part, nth: self.below(100_000) as u32 }
+            }
             Trouble::Crowds => self.crowd(device),
             Trouble::Holidays => Op::Holiday { days: self.pick(&[1, 2, 7, 62, 100, 400]) },
         }

@@ -42,6 +42,7 @@ impl World {
                 device.start_kiosk(&mut self.truth)?;
             }
         }
+        self.see_to_rotten().await?;
         self.let_in().await?;
         for device in &mut self.devices {
             device.start_agent()?;

@@ -7,7 +7,7 @@
 //! | `generate` | such lists, from a seed |
 //! | `run` | carries one out and says what came of it |
 //! | `shrink` | the shortest list that still fails |
-//! | `world` | the fleet: `device`, `card`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
+//! | `world` | the fleet: `device`, `card`, `rot`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
 //! | `truth`, `ledger` | what was given, and what the collector holds |
 //! | `check`, `report`, `erasure`, `healing` | the invariants, and the end of every simulation |
 //! | `trace` | what happened |
@@ -31,6 +31,7 @@ mod network;
 mod office;
 pub mod op;
 mod report;
+mod rot;
 pub mod run;
 pub mod scenario;
 mod shopper;

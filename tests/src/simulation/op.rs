@@ -111,6 +111,15 @@ pub enum Op {
         /// What becomes of that which was not synced.
         remains: Remains,
     },
+    /// The kiosk program of a device is killed, a bit on its card rots, and the program is started again.
+    Rot {
+        /// Whose.
+        device: usize,
+        /// In which of the store's files.
+        part: Part,
+        /// Which place in it, counted from the first one, and from the beginning again where there are fewer.
+        nth: u32,
+    },
     /// Records that are under a receipt for so long are purged.
     Purge {
         /// Where.
@@ -210,6 +219,15 @@ pub enum Remains {
     Scattered(u64),
     /// Some sectors of some of them.
     Torn(u64),
+}
+
+/// A file of a store in which a bit may rot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The database; places are the bytes that are not 0, because those that are 0 mostly stand for nothing.
+    Database,
+    /// Its log; places are its frames, because a bit costs all of one.
+    Log,
 }
 
 /// What can be killed and started.

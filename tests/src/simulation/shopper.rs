@@ -73,7 +73,11 @@ impl Device {
         self.look_at_card(truth)?;
         match answered {
             Ok((epoch, seq)) => {
-                truth.thanked(number, epoch, seq).map_err(|what| anyhow!("d{}: {what}", self.index))?;
+                match truth.thanked(number, epoch, seq) {
+                    // Before it was looked for, a bit had cost it.
+                    Err(_) if self.card.is_rotten => truth.excuse(number, "rotted before it was read once"),
+                    thanked => thanked.map_err(|what| anyhow!("d{}: {what}", self.index))?,
+                }
                 self.say(format_args!("response {number} is frozen as {seq}"));
                 self.wake_agent();
             }

@@ -139,6 +139,11 @@ impl Truth {
         }
     }
 
+    /// A disk took back the copy that stood at this place.
+    pub(super) fn copy_taken_back(&mut self, place: (StoreEpoch, Seq)) {
+        self.taken_back.insert(place);
+    }
+
     /// Whether a disk took back what once stood there.
     pub(super) fn was_taken_back(&self, place: (StoreEpoch, Seq)) -> bool {
         self.taken_back.contains(&place)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::op::{Accident, ClockSet, Key, NotAnOp, Op, Program, Remains};
+use super::op::{Accident, ClockSet, Key, NotAnOp, Op, Part, Program, Remains};
 
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,6 +26,8 @@ impl fmt::Display for Op {
             Self::Honest { device } => write!(f, "honest {device}"),
             Self::FailSyncs { device, times } => write!(f, "fail-syncs {device} {times}"),
             Self::CutPower { device, remains } => write!(f, "cut-power {device} {remains}"),
+            Self::Rot { device, part: Part::Database, nth } => write!(f, "rot {device} database {nth}"),
+            Self::Rot { device, part: Part::Log, nth } => write!(f, "rot {device} log {nth}"),
             Self::Purge { device, keep_ms } => write!(f, "purge {device} {keep_ms}"),
             Self::Clone { device } => write!(f, "clone {device}"),
             Self::CopyCard { device } => write!(f, "copy-card {device}"),
@@ -128,6 +130,12 @@ fn read(words: &[&str]) -> Option<Op> {
         ["fail-syncs", device, times] => Op::FailSyncs { device: number(device)?, times: number(times)? },
         ["cut-power", device, remains @ ..] => {
             Op::CutPower { device: number(device)?, remains: read_remains(remains)? }
+        }
+        ["rot", device, "database", nth] => {
+            Op::Rot { device: number(device)?, part: Part::Database, nth: number(nth)? }
+        }
+        ["rot", device, "log", nth] => {
+            Op::Rot { device: number(device)?, part: Part::Log, nth: number(nth)? }
         }
         ["purge", device, keep_ms] => Op::Purge { device: number(device)?, keep_ms: number(keep_ms)? },
         ["clone", device] => Op::Clone { device: number(device)? },

@@ -138,6 +138,7 @@ impl World {
                 self.disk(device, |faults| faults.syncs = Failing::next(times))
             }
             Op::CutPower { device, remains } => self.cut_power(device, remains.into()).await,
+            Op::Rot { device, part, nth } => self.rot(device, part, nth),
             Op::Purge { device, keep_ms } => self.purge(device, keep_ms),
             Op::Clone { device } => self.clone_card(device),
             Op::CopyCard { device } => self.copy_card(device),
@@ -158,7 +159,7 @@ impl World {
     }
 
     /// Does something with a device, when there is one of this number.
-    fn with(
+    pub(super) fn with(
         &mut self,
         device: usize,
         work: impl FnOnce(&mut Device, &mut Truth) -> Result<()>,
@@ -217,7 +218,7 @@ impl World {
     fn purge(&mut self, device: usize, keep_ms: u64) -> Result<()> {
         let Some(purger) = self.devices.get_mut(device) else { return Ok(()) };
         let Some(store) = purger.store() else { return Ok(()) };
-        let in_trouble = purger.card.is_in_trouble();
+        let in_trouble = purger.card.is_in_trouble() || purger.card.is_rotten;
         let purged = store.purge(keep_ms);
         store.settle()?;
         let purged = match purged {
