@@ -81,8 +81,8 @@ impl Transport for HttpsTransport {
             endpoint(&self.collector_url, message.path()).expect("the address was checked when it came");
         let answer = post(&self.client, &url, &headers, body).await;
         match answer.as_ref().map_err(|failure| failure.cause) {
-            Err(Cause::NotYetValid) => self.time.clock_is_behind(true),
-            Err(Cause::Expired) => self.time.clock_is_behind(false),
+            Err(Cause::NotYetValid) => self.time.was_too_early(),
+            Err(Cause::Expired) => self.time.was_too_late(),
             _ => {}
         }
         answer

@@ -20,10 +20,15 @@ pub(crate) fn key(seed: u64) -> SigningKey {
 
 /// A certificate for this key, signed with it: from the year 2023 to the beginning of this one.
 pub(crate) fn certificate(key: &SigningKey, end_year: i32) -> String {
+    certificate_of_years(key, 2023, end_year)
+}
+
+/// The same between the beginnings of two years.
+pub(crate) fn certificate_of_years(key: &SigningKey, first_year: i32, end_year: i32) -> String {
     let der = PrivatePkcs8KeyDer::from(key.to_pkcs8_der().to_vec());
     let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_ED25519).unwrap();
     let mut params = rcgen::CertificateParams::default();
-    params.not_before = rcgen::date_time_ymd(2023, 1, 1);
+    params.not_before = rcgen::date_time_ymd(first_year, 1, 1);
     params.not_after = rcgen::date_time_ymd(end_year, 1, 1);
     params.self_signed(&pair).unwrap().pem()
 }

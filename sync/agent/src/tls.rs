@@ -4,9 +4,13 @@
 //! certificate show that the time is later than that: while the clock says less, time is taken from there, or from the
 //! last receipt. A clock above that floor is believed, until the collector's certificate is not valid yet by it: then a
 //! receipt's time that is later is tried instead.
+//!
+//! Certificate and receipt say what the collector's clock said, and that may have been ahead. So when the collector's
+//! certificate has expired by their time, the device's clock is believed alone, with no floor but this program's build.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use afterword_model::ports::Clock;
@@ -36,8 +40,18 @@ pub struct FlooredTime {
     floor_ms: i64,
     /// The latest time a receipt has vouched for.
     vouched_ms: AtomicI64,
-    /// Whether the clock was found to be behind although it is above the floor.
-    is_behind: AtomicBool,
+    belief: Mutex<Belief>,
+}
+
+/// Which of the times that there are is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Belief {
+    /// The clock's, when it is above the floor; else the latest that is vouched for.
+    ClockAboveFloor,
+    /// The later one of the clock's and the latest that is vouched for.
+    Vouched,
+    /// The clock's.
+    Clock,
 }
 
 impl FlooredTime {
@@ -45,7 +59,8 @@ impl FlooredTime {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, floor_ms: i64) -> Self {
         let floor_ms = floor_ms.max(CLOCK_FLOOR_MS);
-        Self { clock, floor_ms, vouched_ms: AtomicI64::new(floor_ms), is_behind: AtomicBool::new(false) }
+        let belief = Mutex::new(Belief::ClockAboveFloor);
+        Self { clock, floor_ms, vouched_ms: AtomicI64::new(floor_ms), belief }
     }
 
     /// Somebody trusted says that it is at least this late.
@@ -53,16 +68,29 @@ impl FlooredTime {
         self.vouched_ms.fetch_max(wall_ms, Ordering::Relaxed);
     }
 
-    /// The collector's certificate was not valid yet by this clock, or no longer. Of the two times there may be, the
-    /// other one is used from now on.
-    pub fn clock_is_behind(&self, is_behind: bool) {
-        self.is_behind.store(is_behind, Ordering::Relaxed);
+    /// The collector's certificate was not valid yet by this time: a later one is tried from now on, where there is one.
+    pub fn was_too_early(&self) {
+        self.believe(Belief::Vouched);
+    }
+
+    /// The collector's certificate was no longer valid by this time: an earlier one is tried from now on, where there is
+    /// one.
+    pub fn was_too_late(&self) {
+        self.believe(Belief::Clock);
+    }
+
+    fn believe(&self, belief: Belief) {
+        *self.belief.lock().unwrap_or_else(PoisonError::into_inner) = belief;
+    }
+
+    fn belief(&self) -> Belief {
+        *self.belief.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Knows from now on what the other one knows.
     pub(crate) fn take_over(&self, other: &Self) {
         self.time_is_at_least(other.vouched_ms.load(Ordering::Relaxed));
-        self.clock_is_behind(other.is_behind.load(Ordering::Relaxed));
+        self.believe(other.belief());
     }
 
     /// The time to check certificates by, in milliseconds since 1970.
@@ -72,10 +100,10 @@ impl FlooredTime {
         let vouched_ms = self.vouched_ms.load(Ordering::Relaxed);
         // A set clock wins, even over a receipt: a collector that was once a year ahead must not leave the
         // device believing for a year that every certificate has expired.
-        if wall_ms < self.floor_ms || self.is_behind.load(Ordering::Relaxed) {
-            wall_ms.max(vouched_ms)
-        } else {
-            wall_ms
+        match self.belief() {
+            Belief::ClockAboveFloor if wall_ms >= self.floor_ms => wall_ms,
+            Belief::ClockAboveFloor | Belief::Vouched => wall_ms.max(vouched_ms),
+            Belief::Clock => wall_ms.max(CLOCK_FLOOR_MS),
         }
     }
 }
@@ -176,10 +204,24 @@ mod tests {
         assert_eq!(time.now_ms(), floor_ms + 5_000_000);
         clock.jump_to(floor_ms + 1);
         assert_eq!(time.now_ms(), floor_ms + 1);
-        time.clock_is_behind(true);
+        time.was_too_early();
         assert_eq!(time.now_ms(), floor_ms + 5_000_000);
-        time.clock_is_behind(false);
+        time.was_too_late();
         assert_eq!(time.now_ms(), floor_ms + 1);
+    }
+
+    #[test]
+    fn a_certificate_of_a_collector_that_was_ahead_does_not_hold_a_set_clock_up_for_ever() {
+        let now_ms = CLOCK_FLOOR_MS + 1_000_000;
+        let clock = Arc::new(ManualClock::at(now_ms));
+        let time = FlooredTime::new(clock.clone(), now_ms + 400 * 86_400_000);
+        assert_eq!(time.now_ms(), now_ms + 400 * 86_400_000);
+        time.was_too_late();
+        assert_eq!(time.now_ms(), now_ms, "the collector was set right");
+        clock.jump_to(0);
+        assert_eq!(time.now_ms(), CLOCK_FLOOR_MS);
+        time.was_too_early();
+        assert_eq!(time.now_ms(), now_ms + 400 * 86_400_000);
     }
 
     #[test]

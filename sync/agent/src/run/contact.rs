@@ -69,7 +69,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
                 Heard::Nothing(problem) => tracing::debug!(%problem, "no answer to the heartbeat"),
             }
         }
-        if !self.contact.is_out_of_reach && self.office_ms() >= self.contact.renewal_due_ms {
+        if !self.contact.is_out_of_reach && self.should_renew() {
             self.renew_now().await?;
         }
         Ok(())
@@ -127,12 +127,24 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     }
 
     fn send_again(&mut self, mark: Seq, health: &Health, plan: &mut Plan) -> Result<(), Restart> {
+        if plan.cursor() <= mark {
+            // It is on its way: there may be more of it than goes between two heartbeats.
+            return Ok(());
+        }
         self.desk.clear();
         let position = &health.position;
         plan.rewind(position.acknowledged_seq + 1, mark, position.last_seq, self.now_ms())
             .map_err(|error| Restart::Conflict(error.to_string()))?;
         tracing::warn!(mark, "the collector was restored from a backup: sending again from there");
         Ok(())
+    }
+
+    /// At its time; or when it begins only later by the collector's own clock, which was ahead when it was issued.
+    fn should_renew(&self) -> bool {
+        let office_ms = self.office_ms();
+        let is_of_the_future =
+            self.contact.office_time.is_some() && office_ms < self.agent.identity.certificate_not_before_ms();
+        is_of_the_future || office_ms >= self.contact.renewal_due_ms
     }
 
     /// The time by the collector's clock as far as it is known, else by this device's.

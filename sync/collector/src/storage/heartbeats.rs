@@ -1,16 +1,20 @@
 //! What devices say of themselves: the last word of each store, and the highest number ever heard of it.
 //!
 //! Runs inside the writer's transaction; one row is written for a heartbeat that names no former epoch for the first
-//! time. Invariants: `last_seq_ever` never falls; of a former epoch the first word holds; of a device that names more epochs
-//! than [`room`] keeps, the oldest go. On failure nothing of the
-//! heartbeat is stored, and the next one says the same.
+//! time. Invariants: `last_seq_ever` never falls; what was once said to be lost of a former epoch stays said, by whichever
+//! card; of a device that names more epochs than [`room`] keeps, the oldest go. On failure nothing of the heartbeat is
+//! stored, and the next one says the same.
 
 use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis};
 use afterword_protocol::heartbeat::{Fingerprint, Heartbeat};
+use afterword_protocol::limits::LOST_RANGES_MAX;
 use afterword_protocol::queue::FormerEpoch;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{HexColumn, column_seq, room, seq_column, turns};
+
+/// Ranges kept of what a device says that it lost of one epoch: twice what one heartbeat names, since there may be two cards.
+const LOST_RANGES_KEPT: i64 = 2 * LOST_RANGES_MAX as i64;
 
 /// How far a store has come at the collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +93,12 @@ fn note_former(
     room::for_former(connection, device, &former.epoch)?;
     let reason = serde_json::to_value(former.reason).ok();
     let reason = reason.as_ref().and_then(serde_json::Value::as_str).unwrap_or("unknown");
-    let is_news = connection
+    connection
         .prepare_cached(
             "insert into former_epochs (device_id, epoch, last_seq, head, reason, heard_ms)
-             values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
+             values (?1, ?2, ?3, ?4, ?5, ?6)
+             on conflict do update set last_seq = excluded.last_seq, head = excluded.head
+             where excluded.last_seq > last_seq",
         )?
         .execute(params![
             device.as_bytes(),
@@ -102,19 +108,22 @@ fn note_former(
             reason,
             now_ms
         ])?;
-    if is_news == 0 {
-        return Ok(());
-    }
+    // Two cards with one identity may each have lost something of an epoch that both were in. Whoever claims without end
+    // fills no disk.
     let mut insert = connection.prepare_cached(
-        "insert into lost_ranges (device_id, epoch, first_seq, last_seq) values (?1, ?2, ?3, ?4)
-         on conflict do nothing",
+        "insert into lost_ranges (device_id, epoch, first_seq, last_seq)
+         select ?1, ?2, ?3, ?4
+         where exists (select 1 from lost_ranges where device_id = ?1 and epoch = ?2 and first_seq = ?3)
+             or (select count(*) from lost_ranges where device_id = ?1 and epoch = ?2) < ?5
+         on conflict do update set last_seq = excluded.last_seq where excluded.last_seq > last_seq",
     )?;
     for range in &former.lost {
         insert.execute(params![
             device.as_bytes(),
             former.epoch.as_bytes(),
             seq_column(range.first),
-            seq_column(range.last)
+            seq_column(range.last),
+            LOST_RANGES_KEPT
         ])?;
     }
     Ok(())

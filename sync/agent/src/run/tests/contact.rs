@@ -7,7 +7,7 @@ use afterword_protocol::queue::BeginReason;
 
 use super::super::*;
 use super::world::*;
-use crate::testing::{certificate, key};
+use crate::testing::{certificate, certificate_of_years, key};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -19,11 +19,15 @@ fn hearing(records: usize) -> Shared {
 
 /// An identity whose certificate ends with the beginning of this year.
 fn until_year(year: i32) -> Identity {
+    of_years(2023, year)
+}
+
+fn of_years(first: i32, end: i32) -> Identity {
     let key = key(1);
     let enrolled = crate::testing::enrolled(&key);
     Identity::new(enrolled, key.clone())
         .unwrap()
-        .renewed(certificate(&key, year), certificate(&key, 2083))
+        .renewed(certificate_of_years(&key, first, end), certificate(&key, 2083))
         .unwrap()
 }
 
@@ -89,6 +93,21 @@ async fn an_idle_device_learns_that_the_collector_was_restored_and_sends_again()
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_takes_long_to_send_again_is_not_begun_again_by_each_heartbeat() {
+    let world = hearing(900);
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    world.with(|world| world.held.clear());
+    // Two hours of waiting, and heartbeats all the while.
+    world.play(std::iter::repeat_n(busy("900"), 8));
+    tokio::time::sleep(HOUR / 4).await;
+    let status = shop.until(|status| status.state != State::Busy && status.unsent == 0).await;
+    assert_eq!(status.problem, None);
+    assert_eq!(world.counts()[..2], [500, 400]);
+    assert!(world.with(|world| world.held.len()) == 900, "everything was sent again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_card_that_is_an_old_copy_begins_anew_before_it_has_anything_to_send() {
     let world = hearing(5);
     world.with(|world| {
@@ -148,6 +167,15 @@ async fn a_certificate_is_renewed_tried_and_kept() {
     assert_eq!(expires_ms, kept[0].certificate_not_after_ms());
     let last = world.with(|world| world.heard.last().cloned().unwrap()).1;
     assert_eq!(last.certificate_expires_ms, expires_ms, "the new one is in use");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_begins_only_later_by_the_collector_s_clock_is_renewed_once() {
+    let world = hearing(1);
+    let mut shop = open_as(&world, no_spread(), of_years(2033, 2034));
+    shop.all_sent().await;
+    tokio::time::sleep(4 * HOUR).await;
+    assert_eq!(world.with(|world| (world.renewals, world.kept.len())), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
