@@ -16,7 +16,8 @@ use afterword_model::response::Stamp;
 use crate::state::State;
 
 /// Length of the line, which always is the same, so that one write replaces it whole.
-const LINE_BYTES: usize = "noted ".len() + 32 + 1 + 20 + 1 + 20 + 1 + 64 + 1 + 10 + 1 + 10 + 1 + 20 + 1;
+const LINE_BYTES: usize =
+    "noted ".len() + 32 + 1 + 20 + 1 + 20 + 1 + 64 + 1 + 10 + 1 + 10 + 1 + 20 + 1 + 32 + 1;
 
 /// How far a store had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub(crate) struct Noted {
     pub(crate) boot: u32,
     /// When the newest response that was frozen was begun.
     pub(crate) newest: Begun,
+    /// The epoch that was noted before this one; the same where none was. Should the disk bring its file back, it is
+    /// known whose records those are.
+    pub(crate) before: StoreEpoch,
 }
 
 /// When a response was begun, as far as that orders the responses of one directory: no clock that people set has a say.
@@ -48,7 +52,13 @@ impl From<&Stamp> for Begun {
 impl Noted {
     pub(crate) fn of(state: &State) -> Self {
         let State { epoch, last_seq, purged_seq, head, boot, newest, .. } = *state;
-        Self { epoch, last_seq, purged_seq, head, boot, newest }
+        Self { epoch, last_seq, purged_seq, head, boot, newest, before: epoch }
+    }
+
+    /// As it is, after what was noted before it.
+    pub(crate) fn after(self, noted: Option<Self>) -> Self {
+        let Some(noted) = noted else { return self };
+        Self { before: if noted.epoch == self.epoch { noted.before } else { noted.epoch }, ..self }
     }
 
     /// Reads the line that begins at this byte of the file.
@@ -73,6 +83,7 @@ impl Noted {
             head: Head::parse(word()?).ok()?,
             boot: word()?.parse().ok()?,
             newest: Begun { boot: word()?.parse().ok()?, mono_ms: word()?.parse().ok()? },
+            before: StoreEpoch::parse(word()?).ok()?,
         };
         (noted.to_string() == text && noted.purged_seq <= noted.last_seq).then_some(noted)
     }
@@ -80,8 +91,12 @@ impl Noted {
 
 impl fmt::Display for Noted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { epoch, last_seq, purged_seq, head, boot, newest: Begun { boot: begun, mono_ms } } = self;
-        write!(f, "noted {epoch} {last_seq:020} {purged_seq:020} {head} {boot:010} {begun:010} {mono_ms:020}")
+        let Self { epoch, last_seq, purged_seq, head, boot, newest: Begun { boot: begun, mono_ms }, before } =
+            self;
+        write!(
+            f,
+            "noted {epoch} {last_seq:020} {purged_seq:020} {head} {boot:010} {begun:010} {mono_ms:020} {before}"
+        )
     }
 }
 
@@ -94,7 +109,15 @@ mod tests {
         let epoch = StoreEpoch::new([1; 16]);
         let newest = Begun { boot: u32::MAX, mono_ms: u64::MAX };
         let head = Head::new([2; 32]);
-        let long = Noted { epoch, last_seq: Seq::MAX, purged_seq: 7, head, boot: 3, newest };
+        let long = Noted {
+            epoch,
+            last_seq: Seq::MAX,
+            purged_seq: 7,
+            head,
+            boot: 3,
+            newest,
+            before: StoreEpoch::new([3; 16]),
+        };
         let file = tempfile::tempfile().unwrap();
         for noted in [long, Noted { last_seq: 9, ..long }] {
             noted.write(&file, 5).unwrap();
@@ -107,7 +130,8 @@ mod tests {
     #[test]
     fn a_torn_note_is_none() {
         let (epoch, head) = ("01".repeat(16), "02".repeat(32));
-        let whole = format!("noted {epoch} {:020} {:020} {head} {:010} {:010} {:020}", 9, 7, 3, 3, 800);
+        let whole =
+            format!("noted {epoch} {:020} {:020} {head} {:010} {:010} {:020} {epoch}", 9, 7, 3, 3, 800);
         assert!(Noted::parse(&whole).is_some());
         for torn in
             ["", &whole[1..], &whole[..whole.len() - 1], &whole.replace(" 0", " +"), &whole.replace('9', "6")]

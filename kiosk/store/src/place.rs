@@ -182,6 +182,7 @@ impl Place {
 
     /// Notes how far the database has come, when that is news.
     pub(crate) fn note(&mut self, noted: Noted) {
+        let noted = noted.after(self.noted);
         if self.noted == Some(noted) {
             return;
         }

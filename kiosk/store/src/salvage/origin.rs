@@ -57,12 +57,13 @@ fn epoch(remains: &Remains, noted: Option<Noted>, pages: &mut Pages) -> Option<S
     }
     witnesses.extend(from_receipts);
     witnesses.extend(noted.map(|noted| noted.epoch));
+    let before = noted.map(|noted| noted.before);
     let firsts = remains.records.iter().take_while(|&&(seq, _)| seq == 1);
     let firsts: Vec<_> = firsts.filter_map(|&place| record(pages, place)).collect();
     let is_proven = |epoch: &&StoreEpoch| {
         firsts.iter().any(|first| first.head == Some(next_head(&genesis(epoch), &first.bytes)))
     };
-    if let Some(proven) = witnesses.iter().find(is_proven) {
+    if let Some(proven) = witnesses.iter().chain(&before).find(is_proven) {
         return Some(*proven);
     }
     let votes = |epoch: &StoreEpoch| witnesses.iter().filter(|&other| other == epoch).count();
