@@ -133,7 +133,15 @@ impl StoreError {
         let path = path.to_owned();
         let detail = error.to_string();
         let extended = error.sqlite_error().map(|error| error.extended_code);
+        // Every table is strict: a column of another kind than it was given is a page that was not written so.
+        let is_of_another_kind = matches!(
+            error,
+            rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+        );
         match error.sqlite_error_code() {
+            _ if is_of_another_kind => Self::Corrupt { path, detail },
             // The log's index is a file as well, and the one that asks for a block when the log begins.
             _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::Full(path),
             Some(ErrorCode::DiskFull) => Self::Full(path),

@@ -29,6 +29,9 @@ struct Arguments {
     /// Operations of each seed's list.
     #[arg(long, default_value_t = OPS_USUAL)]
     ops: usize,
+    /// Also with disks that claim what they have not done. What such a disk tears is not always found at once.
+    #[arg(long)]
+    liars: bool,
     /// Prints what happens, a line each.
     #[arg(long)]
     trace: bool,
@@ -68,7 +71,7 @@ fn many(arguments: &Arguments) -> ExitCode {
                     if seed >= end {
                         return;
                     }
-                    let scenario = generate(seed, arguments.ops);
+                    let scenario = generate(seed, arguments.ops, arguments.liars);
                     let outcome = run(&scenario, Sabotage::None);
                     tally.lock().expect("counting does not panic").add(&outcome.tally);
                     bar.inc(1);

@@ -31,7 +31,7 @@ pub(super) struct Card {
     pub(super) is_rotten: bool,
     /// Whether a power cut on a disk that lied may have left pages of two moments. Where that cannot be read, it counts as
     /// rotten.
-    may_be_torn: bool,
+    pub(super) may_be_torn: bool,
     /// What was left beside the store when the power went from such a disk, until the store is looked at.
     after_cut: Option<Option<Note>>,
     /// Every response that was ever frozen on it.

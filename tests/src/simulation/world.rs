@@ -46,8 +46,8 @@ pub(super) struct World {
     pub(super) erased: BTreeSet<Frozen>,
     /// What had been erased when the backup was made.
     erased_in_backup: BTreeSet<Frozen>,
-    /// Which record stood where at the collector, whatever became of it.
-    pub(super) stood: BTreeMap<(StoreEpoch, Seq), Frozen>,
+    /// Which records stood where at the collector, whatever became of them; twins give one number to two.
+    pub(super) stood: BTreeMap<(StoreEpoch, Seq), BTreeSet<Frozen>>,
     /// Devices of which a card was copied, or whose disk took something back: what is heard of them may look like two.
     pub(super) two_lives: BTreeSet<DeviceId>,
     /// The collector may be in a life in which it signed for more than it holds.
