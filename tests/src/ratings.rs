@@ -91,20 +91,15 @@ impl Shoppers {
             (Outcome::TimedOut, TIMEOUT_MS + HOLD_MS + self.below(3))
         };
         let language = if self.below(6) == 0 { "de" } else { "en" };
-        let draft = Draft {
-            survey: "grocery-exit".into(),
-            survey_version: 1,
-            language: language.into(),
-            touchpoint: Some("exit".into()),
-            started: Stamp {
-                wall_ms: FIRST_MS + i64::try_from(self.passed_ms).expect("no run lasts so long"),
-                offset_min: 0,
-                boot: 1,
-                mono_ms: 41_337 + self.passed_ms,
-                clock: ClockQuality::Synced,
-            },
-            answers,
+        let started = Stamp {
+            wall_ms: FIRST_MS + i64::try_from(self.passed_ms).expect("no run lasts so long"),
+            offset_min: 0,
+            boot: 1,
+            mono_ms: 41_337 + self.passed_ms,
+            clock: ClockQuality::Synced,
         };
+        let begun = Draft::begun("grocery-exit", 1, language, started);
+        let draft = Draft { touchpoint: Some("exit".into()), answers, ..begun };
         Visit { draft, outcome, took_ms }
     }
 

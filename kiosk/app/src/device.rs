@@ -72,7 +72,7 @@ impl Device {
     #[must_use]
     pub fn settings(&self) -> Settings {
         let limits = TimeLimits { has_voucher: self.config.voucher.is_some(), ..TimeLimits::default() };
-        Settings { touchpoint: self.config.touchpoint.clone(), limits }
+        Settings { touchpoint: self.config.touchpoint.clone(), limits, ..Settings::default() }
     }
 
     /// Turns the session into pages.

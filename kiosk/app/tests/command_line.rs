@@ -93,14 +93,8 @@ fn collect(data: &Path) {
     let (store, _) = Store::open(data, options).unwrap();
     let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
     for _ in 0..3 {
-        let draft = Draft {
-            survey: "grocery-exit".into(),
-            survey_version: 1,
-            language: "en".into(),
-            touchpoint: None,
-            started,
-            answers: vec![Answer { question: "visit".into(), value: AnswerValue::Face(4), at_ms: 0 }],
-        };
+        let mut draft = Draft::begun("grocery-exit", 1, "en", started);
+        draft.answers.push(Answer { question: "visit".into(), value: AnswerValue::Face(4), at_ms: 0 });
         let (done, frozen) = channel();
         store.freeze(draft, Outcome::Completed, 1, move |result| done.send(result).unwrap());
         frozen.recv().unwrap().unwrap();

@@ -18,11 +18,13 @@
 mod comment;
 mod event;
 mod limits;
+mod misuse;
 mod screen;
 mod session;
 mod visit;
 
 pub use event::{Effect, Event};
 pub use limits::{Settings, TimeLimits};
+pub use misuse::MisuseLimits;
 pub use screen::{Flow, Screen};
 pub use session::Session;

@@ -1,5 +1,7 @@
 //! How long the kiosk waits, and what it is told about its place.
 
+use crate::misuse::MisuseLimits;
+
 /// Waiting times in milliseconds of monotonic time. The defaults are what a shop's kiosk uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeLimits {
@@ -55,4 +57,6 @@ pub struct Settings {
     pub touchpoint: Option<String>,
     /// Waiting times.
     pub limits: TimeLimits,
+    /// What is told from a shopper's way of answering.
+    pub misuse: MisuseLimits,
 }

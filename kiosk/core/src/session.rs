@@ -12,6 +12,7 @@ use afterword_model::survey::{Language, QuestionKind, Survey};
 use crate::comment::CommentField;
 use crate::event::{Effect, Event};
 use crate::limits::Settings;
+use crate::misuse::Watch;
 use crate::screen::{Screen, share_left};
 use crate::visit::{Phase, Visit};
 
@@ -26,6 +27,7 @@ pub struct Session {
     /// Freezes asked for and not yet reported. The queue keeps its order, so a visit's own freeze, being the last
     /// one asked for, is on disk when this comes to zero.
     unacknowledged_freezes: u64,
+    watch: Watch,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +55,15 @@ impl Session {
     pub fn new(survey: Arc<Survey>, settings: Settings) -> Self {
         let language = survey.default_language_index();
         let stage = Stage::Resting { touched_ms: None };
-        Self { survey, settings, language, high_contrast: false, stage, unacknowledged_freezes: 0 }
+        Self {
+            survey,
+            settings,
+            language,
+            high_contrast: false,
+            stage,
+            unacknowledged_freezes: 0,
+            watch: Watch::default(),
+        }
     }
 
     /// The survey asked.
@@ -209,19 +219,19 @@ impl Session {
             Stage::Visit(visit) if matches!(visit.phase, Phase::Warned { .. }) => {
                 self.touch_warning(&touch, now)
             }
-            Stage::Visit(_) => self.touch_page(touch, now),
+            Stage::Visit(_) => {
+                self.watch.touched(now_ms);
+                self.touch_page(touch, now)
+            }
         }
     }
 
     /// The first tap: a draft at once, and the key stays down.
     fn first_tap(&mut self, face: u8, now: Stamp) -> Vec<Effect> {
         let draft = Draft {
-            survey: self.survey.id.clone(),
-            survey_version: self.survey.version,
-            language: self.language().tag.clone(),
             touchpoint: self.settings.touchpoint.clone(),
-            started: now,
-            answers: Vec::new(),
+            flags: self.watch.begun(&self.settings.misuse, now.mono_ms),
+            ..Draft::begun(&self.survey.id, self.survey.version, &self.language().tag, now)
         };
         self.stage = Stage::Visit(Box::new(Visit {
             draft,

@@ -34,7 +34,7 @@ fn draft(comment_bytes: usize) -> Draft {
         Given { question: "visit".into(), value: AnswerValue::Face(4), at_ms: 0 },
         Given { question: "words".into(), value: comment, at_ms: 5 },
     ];
-    Draft { survey: "s".into(), survey_version: 1, language: "en".into(), touchpoint: None, started, answers }
+    Draft { answers, ..Draft::begun("s", 1, "en", started) }
 }
 
 fn save(store: &Store, draft: Draft) -> Result<(), StoreError> {

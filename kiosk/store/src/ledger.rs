@@ -155,23 +155,42 @@ pub(crate) fn insert(
         .execute(params![column(seq), bytes, head.as_bytes(), now_ms])
 }
 
+/// A pair of tables that count by hour.
+#[derive(Clone, Copy)]
+pub(crate) struct Hours {
+    pub(crate) responses: &'static str,
+    pub(crate) faces: &'static str,
+}
+
+/// What counts every response.
+pub(crate) const ALL: Hours = Hours { responses: "response_hour", faces: "face_hour" };
+
+/// What counts the flagged ones among them once more, so that either can be read.
+pub(crate) const FLAGGED: Hours = Hours { responses: "flagged_response_hour", faces: "flagged_face_hour" };
+
 /// Adds a response to the roll-ups of the hour it was begun in.
 pub(crate) fn count(transaction: &Transaction<'_>, response: &Response) -> rusqlite::Result<()> {
+    count_in(transaction, ALL, response)?;
+    if response.draft.flags.is_empty() { Ok(()) } else { count_in(transaction, FLAGGED, response) }
+}
+
+fn count_in(transaction: &Transaction<'_>, hours: Hours, response: &Response) -> rusqlite::Result<()> {
     let draft = &response.draft;
     let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
+    let Hours { responses, faces } = hours;
     transaction
-        .prepare_cached(
-            "INSERT INTO response_hour (day, hour, survey, outcome, count) VALUES (?1, ?2, ?3, ?4, 1)
-             ON CONFLICT DO UPDATE SET count = count + 1",
-        )?
+        .prepare_cached(&format!(
+            "INSERT INTO {responses} (day, hour, survey, outcome, count) VALUES (?1, ?2, ?3, ?4, 1)
+             ON CONFLICT DO UPDATE SET count = count + 1"
+        ))?
         .execute(params![day, hour, draft.survey, outcome_name(response.outcome)])?;
     // What is not a face is no answer to count; `FaceCounts` holds the same.
     for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
         transaction
-            .prepare_cached(
-                "INSERT INTO face_hour (day, hour, survey, question, language, face, count)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT DO UPDATE SET count = count + 1",
-            )?
+            .prepare_cached(&format!(
+                "INSERT INTO {faces} (day, hour, survey, question, language, face, count)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT DO UPDATE SET count = count + 1"
+            ))?
             .execute(params![day, hour, draft.survey, question, draft.language, face])?;
     }
     Ok(())

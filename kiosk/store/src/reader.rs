@@ -8,13 +8,13 @@ use std::path::Path;
 use afterword_model::metrics::FaceCounts;
 use afterword_model::record::{Head, Seq, next_head};
 use afterword_model::response::Outcome;
-use afterword_model::summary::{FaceSummary, Summary};
+use afterword_model::summary::{FaceSummary, Flagged, FlaggedFaces, Summary};
 use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
 use afterword_protocol::queue::Run;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::error::StoreError;
-use crate::ledger::outcome_name;
+use crate::ledger::{ALL, FLAGGED, Hours, outcome_name};
 use crate::state::{column, hex, seq};
 
 /// The records after `after_seq`, or after those purged, within both limits. `None` when there are none.
@@ -93,32 +93,42 @@ pub(crate) fn summary(
 ) -> Result<Summary, StoreError> {
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let transaction = connection.unchecked_transaction().map_err(of)?;
-    let (responses, completed) = transaction
-        .prepare_cached(
-            "SELECT coalesce(sum(count), 0), coalesce(sum(count) FILTER (WHERE outcome = ?3), 0)
-             FROM response_hour WHERE day BETWEEN ?1 AND ?2",
-        )
-        .and_then(|mut read| {
-            read.query_row(params![first_day, last_day, outcome_name(Outcome::Completed)], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-            })
-        })
-        .map_err(of)?;
-    let faces = faces(&transaction, first_day, last_day).map_err(of)?;
-    Ok(Summary {
-        first_day,
-        last_day,
-        responses: responses.unsigned_abs(),
-        completed: completed.unsigned_abs(),
-        faces,
+    let days = (first_day, last_day);
+    let (responses, completed) = responses(&transaction, ALL, days).map_err(of)?;
+    let all = faces(&transaction, ALL, days).map_err(of)?;
+    let all = all.into_iter().map(|(survey, question, counts)| FaceSummary::of(survey, question, counts));
+    let (flagged, flagged_completed) = self::responses(&transaction, FLAGGED, days).map_err(of)?;
+    let faces = faces(&transaction, FLAGGED, days).map_err(of)?.into_iter();
+    let faces = faces.map(|(survey, question, counts)| FlaggedFaces { survey, question, counts });
+    let flagged = Flagged { responses: flagged, completed: flagged_completed, faces: faces.collect() };
+    Ok(Summary { first_day, last_day, responses, completed, faces: all.collect(), flagged })
+}
+
+/// All responses of these days, and those that came to the last step.
+fn responses(
+    transaction: &Transaction<'_>,
+    Hours { responses, .. }: Hours,
+    (first_day, last_day): (i64, i64),
+) -> rusqlite::Result<(u64, u64)> {
+    let mut read = transaction.prepare_cached(&format!(
+        "SELECT coalesce(sum(count), 0), coalesce(sum(count) FILTER (WHERE outcome = ?3), 0)
+         FROM {responses} WHERE day BETWEEN ?1 AND ?2"
+    ))?;
+    read.query_row(params![first_day, last_day, outcome_name(Outcome::Completed)], |row| {
+        Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
     })
 }
 
-fn faces(transaction: &Transaction<'_>, first_day: i64, last_day: i64) -> rusqlite::Result<Vec<FaceSummary>> {
-    let mut read = transaction.prepare_cached(
-        "SELECT survey, question, face, sum(count) AS count FROM face_hour
-         WHERE day BETWEEN ?1 AND ?2 GROUP BY survey, question, face ORDER BY survey, question, face",
-    )?;
+/// How often each face was chosen, by survey and question.
+fn faces(
+    transaction: &Transaction<'_>,
+    Hours { faces, .. }: Hours,
+    (first_day, last_day): (i64, i64),
+) -> rusqlite::Result<Vec<(String, String, FaceCounts)>> {
+    let mut read = transaction.prepare_cached(&format!(
+        "SELECT survey, question, face, sum(count) AS count FROM {faces}
+         WHERE day BETWEEN ?1 AND ?2 GROUP BY survey, question, face ORDER BY survey, question, face"
+    ))?;
     let mut rows = read.query([first_day, last_day])?;
     let mut questions: Vec<(String, String, FaceCounts)> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -133,8 +143,5 @@ fn faces(transaction: &Transaction<'_>, first_day: i64, last_day: i64) -> rusqli
             }
         }
     }
-    Ok(questions
-        .into_iter()
-        .map(|(survey, question, counts)| FaceSummary::of(survey, question, counts))
-        .collect())
+    Ok(questions)
 }

@@ -18,8 +18,11 @@ use crate::salvage::PAGE_BYTES;
 pub(crate) const APPLICATION_ID: u32 = 0x4157_6B64;
 
 /// Every migration so far. Append only; a file that was shipped never changes.
-pub(crate) const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("migrations/0001_first.sql")), M::up(include_str!("migrations/0002_carried.sql"))];
+pub(crate) const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("migrations/0001_first.sql")),
+    M::up(include_str!("migrations/0002_carried.sql")),
+    M::up(include_str!("migrations/0003_flagged.sql")),
+];
 
 /// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of
 /// carried records, but to collect and to send it need not: it chains, hands out and purges bytes. Only its `doctor`
@@ -144,16 +147,13 @@ mod tests {
     use super::*;
     use crate::connection::open_writer;
 
-    const NEXT: &[M<'static>] = &[
-        M::up(include_str!("migrations/0001_first.sql")),
-        M::up(include_str!("migrations/0002_carried.sql")),
-        M::up("ALTER TABLE record ADD COLUMN later TEXT; UPDATE store SET boot = 70;"),
-    ];
-    const BROKEN: &[M<'static>] = &[
-        M::up(include_str!("migrations/0001_first.sql")),
-        M::up(include_str!("migrations/0002_carried.sql")),
-        M::up("UPDATE store SET boot = 70; SELECT * FROM nowhere;"),
-    ];
+    const NEXT: &str = "ALTER TABLE record ADD COLUMN later TEXT; UPDATE store SET boot = 70;";
+    const BROKEN: &str = "UPDATE store SET boot = 70; SELECT * FROM nowhere;";
+
+    /// Every migration, and this one.
+    fn and(sql: &'static str) -> Vec<M<'static>> {
+        MIGRATIONS.iter().cloned().chain([M::up(sql)]).collect()
+    }
 
     fn present_schema(directory: &Path) -> (PathBuf, Connection) {
         let path = directory.join("kiosk.db");
@@ -178,11 +178,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (path, mut connection) = present_schema(directory.path());
         let Migrated { from, copy } =
-            migrate(&mut connection, &path, NEXT).unwrap().expect("a copy was made");
+            migrate(&mut connection, &path, &and(NEXT)).unwrap().expect("a copy was made");
         assert_eq!(from, MIGRATIONS.len());
         assert_eq!(boot(&connection), 70);
         assert_eq!(boot(&Connection::open(copy).unwrap()), 7);
-        assert_eq!(migrate(&mut connection, &path, NEXT).unwrap(), None);
+        assert_eq!(migrate(&mut connection, &path, &and(NEXT)).unwrap(), None);
         assert_eq!(
             migrate(&mut connection, &path, MIGRATIONS).unwrap(),
             None,
@@ -194,7 +194,7 @@ mod tests {
     fn a_migration_that_fails_has_not_happened() {
         let directory = tempfile::tempdir().unwrap();
         let (path, mut connection) = present_schema(directory.path());
-        assert!(migrate(&mut connection, &path, BROKEN).is_err());
+        assert!(migrate(&mut connection, &path, &and(BROKEN)).is_err());
         assert_eq!(boot(&connection), 7);
         assert_eq!(migrate(&mut connection, &path, MIGRATIONS).unwrap(), None);
     }

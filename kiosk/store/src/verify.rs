@@ -15,8 +15,7 @@ use rusqlite::{Connection, Transaction};
 use crate::carry::origin;
 use crate::connection::open_reader;
 use crate::error::StoreError;
-use crate::ledger::FROZEN_BEFORE;
-use crate::ledger::outcome_name;
+use crate::ledger::{ALL, FLAGGED, FROZEN_BEFORE, Hours, outcome_name};
 use crate::state::{State, hex, seq};
 
 /// Problems listed; where there are more, a person needs to know that and not each one.
@@ -44,6 +43,13 @@ type ResponseKey = (i64, u8, String, String);
 struct Counted {
     /// Places that carried records came from; none may come twice.
     origins: HashSet<Origin>,
+    all: Counts,
+    flagged: Counts,
+}
+
+/// What a pair of roll-ups holds, or should.
+#[derive(Default)]
+struct Counts {
     faces: BTreeMap<FaceKey, u64>,
     responses: BTreeMap<ResponseKey, u64>,
 }
@@ -115,6 +121,26 @@ fn recount(
 
 impl Counted {
     fn add(&mut self, response: &Response) {
+        self.all.add(response);
+        if !response.draft.flags.is_empty() {
+            self.flagged.add(response);
+        }
+    }
+}
+
+impl Counts {
+    /// What stands in these hours.
+    fn read(transaction: &Transaction<'_>, Hours { responses, faces }: Hours) -> rusqlite::Result<Self> {
+        let faces = read_counts(transaction, &format!("SELECT * FROM {faces}"), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })?;
+        let responses = read_counts(transaction, &format!("SELECT * FROM {responses}"), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        Ok(Self { responses, faces })
+    }
+
+    fn add(&mut self, response: &Response) {
         let draft = &response.draft;
         let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
         let outcome = outcome_name(response.outcome).to_owned();
@@ -149,18 +175,16 @@ fn roll_ups(
     counted: &Counted,
     problems: &mut Vec<String>,
 ) -> rusqlite::Result<()> {
-    let faces = read_counts(transaction, "SELECT * FROM face_hour", |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-    })?;
-    let responses = read_counts(transaction, "SELECT * FROM response_hour", |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
     // Records that were purged or that a former epoch lost are still in the roll-ups; then only a count that is too
     // small is wrong, and the sum.
     let gone = state.purged_seq > 0 || state.counted_before > 0;
-    problems.extend(differences("faces", &faces, &counted.faces, gone));
-    problems.extend(differences("responses", &responses, &counted.responses, gone));
-    if responses.values().sum::<u64>() != state.last_seq.saturating_add(state.counted_before) {
+    let all = Counts::read(transaction, ALL)?;
+    let flagged = Counts::read(transaction, FLAGGED)?;
+    problems.extend(differences("faces", &all.faces, &counted.all.faces, gone));
+    problems.extend(differences("responses", &all.responses, &counted.all.responses, gone));
+    problems.extend(differences("flagged faces", &flagged.faces, &counted.flagged.faces, gone));
+    problems.extend(differences("flagged responses", &flagged.responses, &counted.flagged.responses, gone));
+    if all.responses.values().sum::<u64>() != state.last_seq.saturating_add(state.counted_before) {
         problems.push("the hours' responses do not add up to the number of records".into());
     }
     Ok(())

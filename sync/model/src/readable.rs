@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::record::Seq;
-use crate::response::{Outcome, RESPONSE_VERSION, Response, Stamp, Unreadable};
+use crate::response::{Flag, Moment, Outcome, RESPONSE_VERSION, Response, Stamp, Unreadable};
 
 /// A response by its fields alone. No field is flattened into another, which is what makes the long way long.
 #[derive(Deserialize)]
@@ -23,8 +23,12 @@ struct Shape<'a> {
     _language: Cow<'a, str>,
     #[serde(borrow, default, rename = "touchpoint")]
     _touchpoint: Option<Cow<'a, str>>,
+    #[serde(default, rename = "moment")]
+    _moment: Option<Moment>,
     #[serde(rename = "started")]
     _started: Stamp,
+    #[serde(default, rename = "flags")]
+    _flags: Vec<Flag>,
     #[serde(borrow)]
     answers: Vec<ShapeOfAnswer<'a>>,
     #[serde(rename = "outcome")]
@@ -103,6 +107,10 @@ mod tests {
             ("\"choices\":[\"waiting\"]", "\"choices\":[]"),
             ("\"touchpoint\":\"exit\"", "\"touchpoint\":null"),
             ("\"touchpoint\":\"exit\"", "\"touchpoint\":\"exit\",\"touchpoint\":\"exit\""),
+            ("\"started\"", "\"moment\":{\"name\":\"checkout\",\"context\":{\"lane\":\"3\"}},\"started\""),
+            ("\"started\"", "\"moment\":null,\"started\""),
+            ("\"answers\"", "\"flags\":[\"repeat\",\"burst\"],\"answers\""),
+            ("\"answers\"", "\"flags\":[\"later\"],\"answers\""),
             ("\"v\":1", "\"v\":2"),
             ("\"v\":1", "\"v\":1,\"later\":{\"x\":[1]}"),
             ("completed", "abandoned"),

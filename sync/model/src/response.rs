@@ -3,6 +3,8 @@
 //! The JSON written here is the record: it is hashed, chained, sent and stored as these very bytes, so its
 //! shape only ever grows by optional fields, and `v` tells a reader which shape it holds.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::carried::Carried;
@@ -39,10 +41,39 @@ pub struct Draft {
     /// Where the kiosk stands (`exit`, `checkout`), where it is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touchpoint: Option<String>,
+    /// What brought the shopper to the kiosk (`checkout`), where a till or a sensor had told it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<Moment>,
     /// When the first tap came.
     pub started: Stamp,
+    /// Why this may be no shopper's honest word. Nothing is left out for it: every number can be read with and without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<Flag>,
     /// Answers in the order of the survey's questions, at most one to each.
     pub answers: Vec<Answer>,
+}
+
+/// An event that brought somebody to the kiosk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// What it was (`checkout`).
+    pub name: String,
+    /// What else was told of it (`lane` is `3`), at most [`MOMENT_KEYS_MAX`] pairs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub context: BTreeMap<String, String>,
+}
+
+/// Pairs that a [`Moment`] carries at most; a till has a lane, a receipt and a cashier to tell, and little else.
+pub const MOMENT_KEYS_MAX: usize = 8;
+
+/// Why a response may be no shopper's honest word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// It was begun just after another had ended, as when one hand taps again and again.
+    Repeat,
+    /// It was begun when more had been begun within a minute than a door lets people through.
+    Burst,
 }
 
 /// The answer to one question.
@@ -185,6 +216,21 @@ impl Response {
 }
 
 impl Draft {
+    /// What stands before the first answer, of a kiosk that knows nothing else.
+    #[must_use]
+    pub fn begun(survey: &str, survey_version: u32, language: &str, started: Stamp) -> Self {
+        Self {
+            survey: survey.into(),
+            survey_version,
+            language: language.into(),
+            touchpoint: None,
+            moment: None,
+            started,
+            flags: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
     /// The answer to a question, where there is one.
     #[must_use]
     pub fn answer(&self, question: &str) -> Option<&AnswerValue> {
@@ -207,21 +253,18 @@ mod tests {
     use crate::record::StoreEpoch;
 
     fn response() -> Response {
+        let started = Stamp {
+            wall_ms: 1_795_300_000_123,
+            offset_min: 60,
+            boot: 3,
+            mono_ms: 5_000,
+            clock: ClockQuality::Synced,
+        };
         Response {
             v: RESPONSE_VERSION,
             seq: 7,
             draft: Draft {
-                survey: "grocery-exit".into(),
-                survey_version: 1,
-                language: "en".into(),
                 touchpoint: Some("exit".into()),
-                started: Stamp {
-                    wall_ms: 1_795_300_000_123,
-                    offset_min: 60,
-                    boot: 3,
-                    mono_ms: 5_000,
-                    clock: ClockQuality::Synced,
-                },
                 answers: vec![
                     Answer { question: "visit".into(), value: AnswerValue::Face(2), at_ms: 0 },
                     Answer {
@@ -235,6 +278,7 @@ mod tests {
                         at_ms: 9_000,
                     },
                 ],
+                ..Draft::begun("grocery-exit", 1, "en", started)
             },
             outcome: Outcome::Completed,
             took_ms: 9_400,

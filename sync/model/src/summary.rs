@@ -17,6 +17,56 @@ pub struct Summary {
     pub completed: u64,
     /// One entry for each question with faces, by survey and question.
     pub faces: Vec<FaceSummary>,
+    /// What of all this carries a flag. A program of the version before tells nothing of it.
+    #[serde(default)]
+    pub flagged: Flagged,
+}
+
+/// What of a [`Summary`] may be no shopper's honest word ([`crate::response::Flag`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flagged {
+    /// Responses with any flag.
+    pub responses: u64,
+    /// Those of them that came to the survey's last step.
+    pub completed: u64,
+    /// Their faces, by survey and question.
+    pub faces: Vec<FlaggedFaces>,
+}
+
+/// The faces of flagged responses to one question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlaggedFaces {
+    /// Id of the survey.
+    pub survey: String,
+    /// Id of the question.
+    pub question: String,
+    /// How often each face was chosen, worst first.
+    pub counts: FaceCounts,
+}
+
+impl Summary {
+    /// The same days without the flagged responses.
+    #[must_use]
+    pub fn without_flagged(&self) -> Self {
+        let faces = self.faces.iter().map(|all| {
+            let of_this =
+                |flagged: &&FlaggedFaces| flagged.survey == all.survey && flagged.question == all.question;
+            let mut counts = all.counts;
+            if let Some(flagged) = self.flagged.faces.iter().find(of_this) {
+                for (all, flagged) in counts.0.iter_mut().zip(flagged.counts.0) {
+                    *all = all.saturating_sub(flagged);
+                }
+            }
+            FaceSummary::of(all.survey.clone(), all.question.clone(), counts)
+        });
+        Self {
+            responses: self.responses.saturating_sub(self.flagged.responses),
+            completed: self.completed.saturating_sub(self.flagged.completed),
+            faces: faces.filter(|faces| faces.counts.total() > 0).collect(),
+            flagged: Flagged::default(),
+            ..*self
+        }
+    }
 }
 
 /// The answers to one question with faces.

@@ -125,14 +125,8 @@ impl Shopper {
             mono_ms: began_ms,
             clock: quality(wall_ms, false),
         };
-        let draft = Draft {
-            survey: "grocery-exit".into(),
-            survey_version: 1,
-            language: "en".into(),
-            touchpoint: Some(Truth::mark(number)),
-            started,
-            answers: Vec::new(),
-        };
+        let mut draft = Draft::begun("grocery-exit", 1, "en", started);
+        draft.touchpoint = Some(Truth::mark(number));
         Self { number, draft, began_ms }
     }
 

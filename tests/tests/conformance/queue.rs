@@ -28,17 +28,9 @@ fn open(folder: &Path) -> Store {
 fn add(store: &Store, comment_bytes: usize) {
     let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
     let answer = |question: &str, value| Answer { question: question.into(), value, at_ms: 0 };
-    let draft = Draft {
-        survey: "grocery-exit".into(),
-        survey_version: 1,
-        language: "en".into(),
-        touchpoint: None,
-        started,
-        answers: vec![
-            answer("visit", AnswerValue::Face(3)),
-            answer("words", AnswerValue::Comment("x".repeat(comment_bytes))),
-        ],
-    };
+    let words = AnswerValue::Comment("x".repeat(comment_bytes));
+    let answers = vec![answer("visit", AnswerValue::Face(3)), answer("words", words)];
+    let draft = Draft { answers, ..Draft::begun("grocery-exit", 1, "en", started) };
     let (done, frozen) = channel();
     store.freeze(draft, Outcome::Completed, 1, move |result| done.send(result).unwrap());
     frozen.recv().unwrap().unwrap();

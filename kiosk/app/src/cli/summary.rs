@@ -25,7 +25,9 @@ const BAR_CHARS: u64 = 30;
 /// Print the numbers of a range of days: responses, CSAT with its interval, faces.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nCSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about ninety-five hold the true share. Below five answers no share is given.
+    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nTaps that may be no shopper's (within 5 seconds of the last one's, or the seventh and later within a minute) are counted and said to be flagged; --without-flagged leaves them out.
+
+CSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about ninety-five hold the true share. Below five answers no share is given.
 
 Exit codes: 0 printed, 1 failed, 2 wrong use."
 )]
@@ -36,6 +38,9 @@ pub(super) struct SummaryCommand {
     /// Last day, included; today when left out.
     #[arg(long, value_name = "DATE")]
     to: Option<NaiveDate>,
+    /// Leave out what carries a flag: taps of one hand again and again, or more than a door lets through.
+    #[arg(long)]
+    without_flagged: bool,
     /// Print one JSON object instead of a page for people.
     #[arg(long)]
     json: bool,
@@ -57,6 +62,7 @@ impl SummaryCommand {
             bail!("the range ends on {to}, before it begins on {from}; swap --from and --to");
         }
         let summary = self.summary(day_number(from), day_number(to))?;
+        let summary = if self.without_flagged { summary.without_flagged() } else { summary };
         if self.json {
             println!("{}", serde_json::to_string(&summary)?);
         } else {
@@ -100,6 +106,12 @@ fn page(store_name: &str, from: NaiveDate, to: NaiveDate, summary: &Summary) -> 
     let days = if from == to { from.to_string() } else { format!("{from} to {to}") };
     let mut page = format!("{store_name}, {days}\n\n");
     page += &format!("Responses  {}\nCompleted  {}\n", summary.responses, summary.completed);
+    if summary.flagged.responses > 0 {
+        page += &format!(
+            "Flagged    {} of them, as repeated or too many at once; --without-flagged leaves them out\n",
+            summary.flagged.responses
+        );
+    }
     for question in &summary.faces {
         page += &question_part(question);
     }
@@ -141,11 +153,20 @@ fn share_in_words(share: &Share) -> String {
 mod tests {
     use afterword_model::metrics::FaceCounts;
 
+    use afterword_model::summary::Flagged;
+
     use super::*;
 
     fn summary(counts: [u64; 5]) -> Summary {
         let faces = vec![FaceSummary::of("grocery-exit".into(), "visit".into(), FaceCounts(counts))];
-        Summary { first_day: 0, last_day: 0, responses: counts.iter().sum(), completed: 3, faces }
+        Summary {
+            first_day: 0,
+            last_day: 0,
+            responses: counts.iter().sum(),
+            completed: 3,
+            faces,
+            flagged: Flagged::default(),
+        }
     }
 
     #[test]

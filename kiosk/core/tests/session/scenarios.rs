@@ -1,7 +1,7 @@
 //! One shopper after another, told step by step.
 
 use afterword_kiosk_core::{Effect, Event, Flow, Screen, Session, Settings, TimeLimits};
-use afterword_model::response::{AnswerValue, Draft, Outcome};
+use afterword_model::response::{AnswerValue, Draft, Flag, Outcome};
 
 use crate::support::{at, session, settings, survey};
 
@@ -479,4 +479,26 @@ fn a_face_that_does_not_exist_is_not_a_tap() {
         assert_eq!(shopper.then(Event::Face(face)), []);
     }
     assert_eq!(shopper.session, session(250));
+}
+
+#[test]
+fn a_hand_that_taps_again_and_again_is_flagged_and_kept() {
+    let mut shopper = Shopper::arrives();
+    let mut flags = Vec::new();
+    for _ in 0..8 {
+        flags.push(saved(&shopper.does(Event::Face(1))).flags.clone());
+        shopper.waits();
+        let effects = shopper.then(Event::Finish);
+        assert_eq!(frozen(&effects).0.flags, flags[flags.len() - 1], "a flag stays with its response");
+        shopper.does(Event::Frozen);
+        shopper.then(Event::Done);
+        shopper.now_ms += 500;
+    }
+    assert_eq!(flags[..2], [vec![], vec![Flag::Repeat]]);
+    assert_eq!(flags[6..], [vec![Flag::Repeat, Flag::Burst], vec![Flag::Repeat, Flag::Burst]]);
+    assert_eq!(shopper.session, session(250));
+
+    // The next shopper is nobody's repeat.
+    shopper.now_ms += 60_000;
+    assert_eq!(saved(&shopper.does(Event::Face(5))).flags, []);
 }

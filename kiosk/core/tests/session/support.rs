@@ -61,7 +61,11 @@ pub(crate) fn survey() -> Arc<Survey> {
 }
 
 pub(crate) fn settings(settle_ms: u64) -> Settings {
-    Settings { touchpoint: Some("exit".into()), limits: TimeLimits { settle_ms, ..TimeLimits::default() } }
+    Settings {
+        touchpoint: Some("exit".into()),
+        limits: TimeLimits { settle_ms, ..TimeLimits::default() },
+        ..Settings::default()
+    }
 }
 
 /// That monotonic moment; the wall clock runs beside it.

@@ -21,14 +21,7 @@ fn set_aside() -> (TempDir, PathBuf) {
     let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Free };
     let words = Answer { question: "words".into(), value: AnswerValue::Comment("x".repeat(500)), at_ms: 0 };
     for _ in 0..50 {
-        let draft = Draft {
-            survey: "s".into(),
-            survey_version: 1,
-            language: "en".into(),
-            touchpoint: None,
-            started,
-            answers: vec![words.clone()],
-        };
+        let draft = Draft { answers: vec![words.clone()], ..Draft::begun("s", 1, "en", started) };
         let (done, frozen) = channel();
         store.freeze(draft, Outcome::Completed, 1, move |result| done.send(result).unwrap());
         frozen.recv().unwrap().unwrap();

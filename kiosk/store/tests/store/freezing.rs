@@ -6,7 +6,7 @@ use afterword_kiosk_store::StoreError;
 use afterword_model::metrics::FaceCounts;
 use afterword_model::record::{RECORD_BYTES_MAX, genesis, next_head};
 use afterword_model::response::{
-    Answer, AnswerValue, ClockQuality, Draft, Outcome, RESPONSE_VERSION, Response, Stamp,
+    Answer, AnswerValue, ClockQuality, Draft, Flag, Outcome, RESPONSE_VERSION, Response, Stamp,
 };
 use afterword_model::summary::FaceSummary;
 use afterword_protocol::queue::Take;
@@ -90,6 +90,32 @@ fn a_clock_that_jumps_disturbs_neither_order_nor_days() {
 }
 
 #[test]
+fn what_is_flagged_is_counted_and_can_be_left_out() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    complete(&store, draft(0, 5));
+    for flags in [vec![Flag::Repeat], vec![Flag::Repeat, Flag::Burst]] {
+        complete(&store, Draft { flags, ..draft(0, 1) });
+    }
+    let summary = store.summary(0, 0).unwrap();
+    assert_eq!((summary.responses, summary.faces[0].counts.0), (3, [2, 0, 0, 0, 1]));
+    let without = summary.without_flagged();
+    assert_eq!((without.responses, without.completed, without.faces[0].counts.0), (1, 1, [0, 0, 0, 0, 1]));
+    assert_sound(&store);
+    store.close().unwrap();
+
+    let connection = rusqlite::Connection::open(directory.path().join("kiosk.db")).unwrap();
+    connection
+        .execute_batch("UPDATE flagged_face_hour SET count = 3; DELETE FROM flagged_response_hour")
+        .unwrap();
+    drop(connection);
+    let problems = open(directory.path()).0.verify().unwrap().problems.join("\n");
+    for expected in ["flagged faces of", "flagged responses of"] {
+        assert!(problems.contains(expected), "{problems}");
+    }
+}
+
+#[test]
 fn verification_names_what_was_tampered_with() {
     let directory = directory();
     let (store, _) = open(directory.path());
@@ -143,7 +169,7 @@ fn drafts() -> impl Strategy<Value = (Draft, Outcome)> {
         Just(Outcome::Interrupted)
     ];
     (survey, language, stamp, answers(), outcome).prop_map(|(survey, language, started, answers, outcome)| {
-        (Draft { survey, survey_version: 1, language, touchpoint: None, started, answers }, outcome)
+        (Draft { answers, ..Draft::begun(&survey, 1, &language, started) }, outcome)
     })
 }
 

@@ -31,14 +31,7 @@ pub(crate) fn draft(day: i64, face: u8) -> Draft {
     let started =
         Stamp { wall_ms: day * 86_400_000, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Synced };
     let answers = vec![Answer { question: "visit".into(), value: AnswerValue::Face(face), at_ms: 0 }];
-    Draft {
-        survey: "grocery-exit".into(),
-        survey_version: 1,
-        language: "en".into(),
-        touchpoint: None,
-        started,
-        answers,
-    }
+    Draft { answers, ..Draft::begun("grocery-exit", 1, "en", started) }
 }
 
 /// As it is, but begun so many milliseconds after the start.

@@ -254,12 +254,9 @@ pub(crate) fn rating(seq: u64) -> Response {
     };
     let face = AnswerValue::Face(u8::try_from(seq % 5).unwrap() + 1);
     let draft = Draft {
-        survey: "grocery-exit".into(),
-        survey_version: 1,
-        language: "en".into(),
         touchpoint: Some("exit".into()),
-        started,
         answers: vec![Given { question: "visit".into(), value: face, at_ms: 0 }],
+        ..Draft::begun("grocery-exit", 1, "en", started)
     };
     Response { v: RESPONSE_VERSION, seq, draft, outcome: Outcome::Completed, took_ms: 2_000 + seq % 900 }
 }

@@ -67,14 +67,7 @@ fn draft(faces: &[(&str, u8)]) -> Draft {
         value: AnswerValue::Face(face),
         at_ms: 0,
     };
-    Draft {
-        survey: "small".into(),
-        survey_version: 3,
-        language: "en".into(),
-        touchpoint: None,
-        started: stamp,
-        answers: faces.iter().map(answer).collect(),
-    }
+    Draft { answers: faces.iter().map(answer).collect(), ..Draft::begun("small", 3, "en", stamp) }
 }
 
 fn ids(steps: &[&Question]) -> Vec<String> {
