@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use afterword_kiosk::device::Device;
-use afterword_kiosk::kiosk::{Kiosk, Parts};
+use afterword_kiosk::kiosk::Kiosk;
 use afterword_kiosk_store::Store;
 use afterword_model::ports::{Clock, ManualClock};
 use afterword_ui::KioskUi;
@@ -58,17 +58,11 @@ impl Stage {
     pub fn new(device: &Device, clock: Arc<ManualClock>, pictures: Option<PathBuf>) -> Result<Self> {
         let panel = Panel::install(WIDTH, HEIGHT)?;
         let (wake, woken) = channel();
-        let kiosk = Kiosk::start(Parts {
-            settings: device.settings(),
-            presenter: device.presenter(),
-            store: device.store.clone(),
-            ui: KioskUi::new()?,
-            stamper: device.stamper(),
-            wake: Arc::new(move || {
-                // The stage is gone only when the program ends.
-                let _ = wake.send(());
-            }),
+        let wake = Arc::new(move || {
+            // The stage is gone only when the program ends.
+            let _ = wake.send(());
         });
+        let kiosk = Kiosk::start(device.parts(KioskUi::new()?, wake));
         kiosk.borrow().ui().open()?;
         let store = device.store.clone();
         let mut stage =

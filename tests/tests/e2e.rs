@@ -1,5 +1,9 @@
 //! The loop, end to end: three processes, one shop, and a hand on the plug.
 
+use afterword_model::moment::Moment;
+use afterword_model::response::Response;
+use afterword_sim::shopper::spots;
+use afterword_tests::ratings::{batches, open_store};
 use afterword_tests::{Desk, Program};
 use anyhow::Result;
 
@@ -95,6 +99,44 @@ async fn the_device_port_refuses_whoever_shows_no_certificate() -> Result<()> {
     let url = format!("https://localhost:{}/v1/batches", desk.device_address()?.port());
     let refused = stranger.post(url).send().await;
     assert!(refused.is_err(), "a stranger got an answer: {refused:?}");
+    Ok(())
+}
+
+#[test]
+fn what_a_till_tells_goes_with_the_next_response_and_no_other() -> Result<()> {
+    let desk = Desk::in_memory()?;
+    let mut kiosk = desk.kiosk(0)?;
+    let till = |words: &[&str]| {
+        desk.run("afterword-kiosk", &[&["moment", "--socket", "kiosk.sock"], words].concat())
+    };
+    for (words, complaint) in [
+        (&["checkout", "Lane=3"][..], "`Lane` is no name"),
+        (&["checkout", "lane=3", "lane=4"], "`lane` is given twice"),
+        (&["checkout", "lane="], "the value of `lane` is empty"),
+    ] {
+        let refused = till(words)?;
+        assert_eq!(refused.code, Some(1), "{}", refused.everything());
+        assert!(refused.stderr.contains(complaint), "{}", refused.everything());
+    }
+    let told = till(&["checkout", "lane=3", "receipt=0047-1183"])?;
+    assert_eq!(told.code, Some(0), "{}", told.everything());
+    for _ in 0..2 {
+        kiosk.tap(spots::face(5))?;
+        assert_eq!(kiosk.hand("wait 1000")?.page, "thanks");
+        kiosk.hand("wait 120000")?;
+    }
+    kiosk.end_of_input()?;
+    let store = open_store(&desk.path("kiosk"), 1)?;
+    let records: Vec<Vec<u8>> = batches(&store)?.into_iter().flat_map(|run| run.records).collect();
+    let moments: Vec<_> = (1..)
+        .zip(&records)
+        .map(|(seq, bytes)| Ok(Response::from_bytes(seq, bytes)?.draft.moment))
+        .collect::<Result<_>>()?;
+    let context = [("lane", "3"), ("receipt", "0047-1183")].map(|(key, value)| (key.into(), value.into()));
+    assert_eq!(moments, [Some(Moment::new("checkout", context.into())?), None]);
+
+    let nobody = till(&["checkout"])?;
+    assert!(nobody.code == Some(1) && nobody.stderr.contains("no kiosk answers"), "{}", nobody.everything());
     Ok(())
 }
 

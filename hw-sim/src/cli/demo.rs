@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use afterword_collector::Admin;
 use afterword_kiosk::device::Device;
-use afterword_kiosk::kiosk::Parts;
 use afterword_kiosk::window;
 use afterword_model::ports::{Clock, ManualClock};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
@@ -99,14 +98,8 @@ fn live(folder: &Path, runtime: &tokio::runtime::Runtime) -> Result<bool> {
     let device = open_device(folder, Arc::new(SystemClock::start()))?;
     let office = runtime.block_on(open_office(folder, &device))?;
     println!("The kiosk is open. Tap as a shopper would; close the window to see what head office received.");
-    window::run(Parts {
-        settings: device.settings(),
-        presenter: device.presenter(),
-        store: device.store.clone(),
-        ui: KioskUi::new().context("cannot open a window; try --headless")?,
-        stamper: device.stamper(),
-        wake: window::wake(),
-    })?;
+    let ui = KioskUi::new().context("cannot open a window; try --headless")?;
+    window::run(device.parts(ui, window::wake()))?;
     conclude(folder, &device, office, runtime)
 }
 

@@ -4,6 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use afterword_model::moment::Moment;
 use afterword_model::summary::Summary;
 use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
 use afterword_protocol::queue::{Health, Position};
@@ -51,6 +52,17 @@ impl RunningKiosk {
         match self.ask(&Request::Summary { first_day, last_day })? {
             Reply::Summary(summary) => Ok(summary),
             other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
+        }
+    }
+
+    /// Tells what brings the next shopper.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer or is of the version before, which knows no moments.
+    pub fn moment(&mut self, moment: Moment) -> Result<()> {
+        match self.ask(&Request::Moment { moment })? {
+            Reply::Told => Ok(()),
+            other => bail!("the kiosk answered {other:?} when told of a moment; update and restart it"),
         }
     }
 

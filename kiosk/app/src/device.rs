@@ -8,9 +8,12 @@ use afterword_kiosk_core::{Settings, TimeLimits};
 use afterword_kiosk_store::{Opened, Options, Store};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::survey::Survey;
+use afterword_ui::KioskUi;
 use anyhow::{Context, Result};
 
 use crate::config::Config;
+use crate::kiosk::{Parts, Wake};
+use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::stamp::Stamper;
 
@@ -34,6 +37,8 @@ pub struct Device {
     pub store: Store,
     /// What was found when the database was opened.
     pub opened: Opened,
+    /// Where what brings the next shoppers is told.
+    pub moments: Moments,
     clock: Arc<dyn Clock>,
 }
 
@@ -65,7 +70,7 @@ impl Device {
         for path in &opened.waiting {
             tracing::error!(path = %path.display(), "there is no room yet to carry over what is whole in this file; keep it and make room");
         }
-        Ok(Self { config, survey, store, opened, clock })
+        Ok(Self { config, survey, store, opened, clock, moments: Moments::default() })
     }
 
     /// How long a shopper has, and where this is.
@@ -73,6 +78,20 @@ impl Device {
     pub fn settings(&self) -> Settings {
         let limits = TimeLimits { has_voucher: self.config.voucher.is_some(), ..TimeLimits::default() };
         Settings { touchpoint: self.config.touchpoint.clone(), limits, ..Settings::default() }
+    }
+
+    /// The parts of a kiosk, with this screen. `wake` has its host call [`crate::kiosk::Kiosk::pump`].
+    #[must_use]
+    pub fn parts(&self, ui: KioskUi, wake: Wake) -> Parts {
+        Parts {
+            settings: self.settings(),
+            presenter: self.presenter(),
+            store: self.store.clone(),
+            ui,
+            stamper: self.stamper(),
+            wake,
+            moments: self.moments.clone(),
+        }
     }
 
     /// Turns the session into pages.

@@ -16,6 +16,7 @@ use afterword_kiosk_store::{Store, StoreError};
 use afterword_ui::view::Page;
 use afterword_ui::{Intent, KioskUi, View};
 
+use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::stamp::Stamper;
 
@@ -42,6 +43,8 @@ pub struct Parts {
     pub stamper: Stamper,
     /// How to be woken when the store has answered.
     pub wake: Wake,
+    /// What brings the next shoppers.
+    pub moments: Moments,
 }
 
 /// What the store has said.
@@ -59,6 +62,7 @@ pub struct Kiosk {
     ui: Rc<KioskUi>,
     stamper: Stamper,
     wake: Wake,
+    moments: Moments,
     answers: (Sender<Answer>, Receiver<Answer>),
     /// How many questions the store has yet to answer.
     unanswered: usize,
@@ -71,6 +75,7 @@ impl Kiosk {
     /// Puts the parts together and shows the first page.
     #[must_use]
     pub fn start(parts: Parts) -> Rc<RefCell<Self>> {
+        parts.moments.wake_with(Arc::clone(&parts.wake));
         let kiosk = Self {
             session: Session::new(Arc::clone(parts.presenter.survey()), parts.settings),
             presenter: parts.presenter,
@@ -78,6 +83,7 @@ impl Kiosk {
             ui: Rc::new(parts.ui),
             stamper: parts.stamper,
             wake: parts.wake,
+            moments: parts.moments,
             answers: channel(),
             unanswered: 0,
             store_problem: None,
@@ -101,6 +107,8 @@ impl Kiosk {
 
     /// The shopper did something.
     pub fn intend(&mut self, intent: Intent) {
+        // It may have come a moment before the finger.
+        self.hear_of_moments();
         self.handle(event_of(intent));
         self.show();
         // A touch moves the deadline; the host learns the new one after its next pump.
@@ -113,6 +121,7 @@ impl Kiosk {
             self.unanswered -= 1;
             self.hear(answer);
         }
+        self.hear_of_moments();
         let now_ms = self.stamper.monotonic_ms();
         if self.session.deadline_ms().is_some_and(|due_ms| due_ms <= now_ms) {
             self.handle(Event::Tick);
@@ -169,6 +178,12 @@ impl Kiosk {
                     self.store.freeze(draft, outcome, took_ms, move |frozen| answer(frozen.map(|_| ())));
                 }
             }
+        }
+    }
+
+    fn hear_of_moments(&mut self) {
+        if let Some(moment) = self.moments.take() {
+            self.handle(Event::Moment(moment));
         }
     }
 

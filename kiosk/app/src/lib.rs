@@ -7,6 +7,7 @@
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
 //! | [`pages`], [`present`] | which questions have a page; from the session to one |
+//! | [`moments`] | from a till to the session |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
 //! | [`socket`], [`ask`] | the device's own socket, both sides |
@@ -21,6 +22,7 @@ pub mod config;
 pub mod device;
 pub mod housekeeping;
 pub mod kiosk;
+pub mod moments;
 pub mod pages;
 pub mod present;
 pub mod socket;

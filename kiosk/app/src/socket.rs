@@ -19,6 +19,8 @@ use afterword_protocol::local::{
 };
 use afterword_protocol::queue::{BeginReason, Begun};
 
+use crate::moments::Moments;
+
 /// The agent, a summary, a doctor, and one more of each that is just going away.
 const CONNECTIONS_MAX: usize = 8;
 
@@ -30,6 +32,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A frame is a few hundred kilobytes on the same machine; one that takes longer is stuck.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Who is asked.
+#[derive(Clone)]
+struct Office {
+    queue: StoreQueue,
+    store: Store,
+    moments: Moments,
+}
 
 /// A socket that is being served. Dropping it removes the file, takes no new connections and answers no more.
 pub struct Socket {
@@ -53,7 +63,7 @@ impl Socket {
     /// # Errors
     /// [`SocketError`] when the path cannot be used: a file that is no socket stands there, or a running kiosk
     /// answers at it.
-    pub fn serve(path: &Path, store: &Store) -> Result<Self, SocketError> {
+    pub fn serve(path: &Path, store: &Store, moments: &Moments) -> Result<Self, SocketError> {
         let failed = |source| SocketError { path: path.to_owned(), source };
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(failed)?;
@@ -63,10 +73,11 @@ impl Socket {
         let inode = std::fs::symlink_metadata(path).map_err(failed)?.ino();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(failed)?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let (queue, store, stop) = (store.queue(), store.clone(), Arc::clone(&stopped));
+        let office = Office { queue: store.queue(), store: store.clone(), moments: moments.clone() };
+        let stop = Arc::clone(&stopped);
         std::thread::Builder::new()
             .name("socket".into())
-            .spawn(move || accept(&listener, &queue, &store, &stop))
+            .spawn(move || accept(&listener, &office, &stop))
             .map_err(failed)?;
         Ok(Self { path: path.to_owned(), inode, stopped })
     }
@@ -99,7 +110,7 @@ fn remove_abandoned(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
-fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Arc<AtomicBool>) {
+fn accept(listener: &UnixListener, office: &Office, stop: &Arc<AtomicBool>) {
     let open = Arc::new(AtomicUsize::new(0));
     for connection in listener.incoming() {
         if stop.load(Ordering::SeqCst) {
@@ -115,9 +126,9 @@ fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Arc
             tracing::warn!("more than {CONNECTIONS_MAX} programs at the socket, one was turned away");
             continue;
         }
-        let (queue, store, count, stop) = (queue.clone(), store.clone(), Arc::clone(&open), Arc::clone(stop));
+        let (office, count, stop) = (office.clone(), Arc::clone(&open), Arc::clone(stop));
         let served = std::thread::Builder::new().name("socket-client".into()).spawn(move || {
-            if let Err(error) = serve_connection(stream, &queue, &store, &stop) {
+            if let Err(error) = serve_connection(stream, &office, &stop) {
                 tracing::debug!(%error, "a connection at the socket ended");
             }
             count.fetch_sub(1, Ordering::SeqCst);
@@ -128,12 +139,7 @@ fn accept(listener: &UnixListener, queue: &StoreQueue, store: &Store, stop: &Arc
     }
 }
 
-fn serve_connection(
-    mut stream: UnixStream,
-    queue: &StoreQueue,
-    store: &Store,
-    stop: &AtomicBool,
-) -> Result<(), FrameIoError> {
+fn serve_connection(mut stream: UnixStream, office: &Office, stop: &AtomicBool) -> Result<(), FrameIoError> {
     stream.set_read_timeout(Some(IDLE_TIMEOUT))?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let first: Request = read_frame(&mut stream)?;
@@ -153,11 +159,11 @@ fn serve_connection(
         if stop.load(Ordering::SeqCst) {
             return Ok(());
         }
-        write_frame(&mut stream, &answer(request, queue, store))?;
+        write_frame(&mut stream, &answer(request, office))?;
     }
 }
 
-fn answer(request: Request, queue: &StoreQueue, store: &Store) -> Reply {
+fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply {
     let reply = match request {
         Request::Hello { .. } => return refused("the hello was already said"),
         Request::Position => queue.position_blocking().map(Reply::Position),
@@ -168,6 +174,13 @@ fn answer(request: Request, queue: &StoreQueue, store: &Store) -> Reply {
         Request::Health => queue.health_blocking(env!("CARGO_PKG_VERSION")).map(Reply::Health),
         Request::BeginAnew { of, reason } => {
             begin_anew(queue, of, reason).map(|begun| Reply::BegunAnew { begun })
+        }
+        Request::Moment { moment } => {
+            if let Err(error) = moment.check() {
+                return refused(&error.to_string());
+            }
+            moments.tell(moment);
+            return Reply::Told;
         }
         Request::Summary { first_day, last_day } => store.summary(first_day, last_day).map(Reply::Summary),
     };

@@ -11,6 +11,7 @@
 //!   `Freeze` was dropped is frozen as `Interrupted` before the next draft is taken. [`Event::StorageRecovered`] is
 //!   sent when nothing given before it is left to do, so no `Frozen` for anything earlier follows it.
 
+use afterword_model::moment::Moment;
 use afterword_model::response::{Draft, Outcome};
 
 /// Something that happened: a touch, the clock, or word from the store.
@@ -49,6 +50,8 @@ pub enum Event {
     NextLanguage,
     /// High contrast on or off.
     EasierToUse,
+    /// A till or a sensor tells what brings the next shopper.
+    Moment(Moment),
     /// The moment of [`crate::Session::deadline_ms`] has come. Ignored before it.
     Tick,
     /// A draft is on disk. Nothing depends on it: effects keep their order, so `Frozen` implies it.

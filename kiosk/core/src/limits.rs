@@ -26,6 +26,8 @@ pub struct TimeLimits {
     pub thanks_with_voucher_ms: u64,
     /// Whether the thanks page carries a voucher.
     pub has_voucher: bool,
+    /// How long a moment waits for its shopper: the way from the till to the kiosk.
+    pub moment_ms: u64,
 }
 
 impl Default for TimeLimits {
@@ -39,6 +41,7 @@ impl Default for TimeLimits {
             thanks_ms: 8_000,
             thanks_with_voucher_ms: 20_000,
             has_voucher: false,
+            moment_ms: 60_000,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use afterword_model::moment::Moment;
 use afterword_model::response::{AnswerValue, Draft, Outcome, Stamp};
 use afterword_model::survey::{Language, QuestionKind, Survey};
 
@@ -28,6 +29,8 @@ pub struct Session {
     /// one asked for, is on disk when this comes to zero.
     unacknowledged_freezes: u64,
     watch: Watch,
+    /// What brings the next shopper, and when that was told. It goes with the first tap, or is forgotten.
+    moment: Option<(Moment, u64)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,7 @@ impl Session {
             stage,
             unacknowledged_freezes: 0,
             watch: Watch::default(),
+            moment: None,
         }
     }
 
@@ -93,6 +97,12 @@ impl Session {
     /// The next moment, in monotonic milliseconds, at which [`Event::Tick`] is due; none while nothing runs out.
     #[must_use]
     pub fn deadline_ms(&self) -> Option<u64> {
+        let moment_ms = self.settings.limits.moment_ms;
+        let moment_ends_ms = self.moment.as_ref().map(|(_, told_ms)| told_ms.saturating_add(moment_ms));
+        [self.stage_ends_ms(), moment_ends_ms].into_iter().flatten().min()
+    }
+
+    fn stage_ends_ms(&self) -> Option<u64> {
         let limits = &self.settings.limits;
         match &self.stage {
             Stage::Resting { touched_ms } => touched_ms.map(|touched| touched.saturating_add(limits.idle_ms)),
@@ -125,11 +135,17 @@ impl Session {
     /// The effects are to be carried out in order, before those of the next call.
     #[must_use = "effects that are not carried out are answers lost"]
     pub fn handle(&mut self, event: Event, now: Stamp) -> Vec<Effect> {
+        let moment_ms = self.settings.limits.moment_ms;
+        self.moment.take_if(|(_, told_ms)| told_ms.saturating_add(moment_ms) <= now.mono_ms);
         match event {
             Event::Saved => Vec::new(),
             Event::Frozen => self.frozen(now.mono_ms),
             Event::StorageFailed => self.storage_failed(now),
             Event::StorageRecovered => self.storage_recovered(),
+            Event::Moment(moment) => {
+                self.moment = Some((moment, now.mono_ms));
+                Vec::new()
+            }
             Event::Tick => self.tick(now),
             touch => self.touch(touch, now),
         }
@@ -164,7 +180,7 @@ impl Session {
     }
 
     fn tick(&mut self, now: Stamp) -> Vec<Effect> {
-        if self.deadline_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
+        if self.stage_ends_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
             return Vec::new();
         }
         if self.is_resting() {
@@ -230,6 +246,7 @@ impl Session {
     fn first_tap(&mut self, face: u8, now: Stamp) -> Vec<Effect> {
         let draft = Draft {
             touchpoint: self.settings.touchpoint.clone(),
+            moment: self.moment.take().map(|(moment, _)| moment),
             flags: self.watch.begun(&self.settings.misuse, now.mono_ms),
             ..Draft::begun(&self.survey.id, self.survey.version, &self.language().tag, now)
         };

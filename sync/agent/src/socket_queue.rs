@@ -200,6 +200,7 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Accepted { .. } => "accepted",
         Reply::Health(_) => "health",
         Reply::BegunAnew { .. } => "begun_anew",
+        Reply::Told => "told",
         Reply::Summary(_) => "summary",
         Reply::Refused { .. } => "refused",
     };
@@ -285,9 +286,11 @@ mod tests {
                 };
                 Act::Reply(Reply::Next { run: Some(run.into()) })
             }
-            Request::Accept(_) | Request::Health | Request::BeginAnew { .. } | Request::Summary { .. } => {
-                Act::Reply(Reply::Refused { detail: "disk full".into() })
-            }
+            Request::Accept(_)
+            | Request::Health
+            | Request::BeginAnew { .. }
+            | Request::Moment { .. }
+            | Request::Summary { .. } => Act::Reply(Reply::Refused { detail: "disk full".into() }),
         }
     }
 

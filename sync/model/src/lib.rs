@@ -8,6 +8,7 @@
 pub mod carried;
 pub mod hex;
 pub mod metrics;
+pub mod moment;
 pub mod ports;
 pub mod readable;
 pub mod record;

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use crate::moment::Moment;
 use crate::record::Seq;
-use crate::response::{Flag, Moment, Outcome, RESPONSE_VERSION, Response, Stamp, Unreadable};
+use crate::response::{Flag, Outcome, RESPONSE_VERSION, Response, Stamp, Unreadable};
 
 /// A response by its fields alone. No field is flattened into another, which is what makes the long way long.
 #[derive(Deserialize)]

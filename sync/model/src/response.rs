@@ -3,11 +3,10 @@
 //! The JSON written here is the record: it is hashed, chained, sent and stored as these very bytes, so its
 //! shape only ever grows by optional fields, and `v` tells a reader which shape it holds.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::carried::Carried;
+use crate::moment::Moment;
 use crate::record::Seq;
 
 /// The shape of [`Response`] this code writes.
@@ -52,19 +51,6 @@ pub struct Draft {
     /// Answers in the order of the survey's questions, at most one to each.
     pub answers: Vec<Answer>,
 }
-
-/// An event that brought somebody to the kiosk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moment {
-    /// What it was (`checkout`).
-    pub name: String,
-    /// What else was told of it (`lane` is `3`), at most [`MOMENT_KEYS_MAX`] pairs.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub context: BTreeMap<String, String>,
-}
-
-/// Pairs that a [`Moment`] carries at most; a till has a lane, a receipt and a cashier to tell, and little else.
-pub const MOMENT_KEYS_MAX: usize = 8;
 
 /// Why a response may be no shopper's honest word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

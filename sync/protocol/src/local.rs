@@ -5,6 +5,7 @@
 //! order. Neither side keeps anything for the other: a connection that breaks is opened again.
 
 use afterword_model::hex::NotHex;
+use afterword_model::moment::Moment;
 use afterword_model::record::{Head, Seq, StoreEpoch};
 use afterword_model::summary::Summary;
 use base64::Engine as _;
@@ -50,6 +51,11 @@ pub enum Request {
         /// Why.
         reason: BeginReason,
     },
+    /// What brings the next shopper. A kiosk of the version before hangs up.
+    Moment {
+        /// Which.
+        moment: Moment,
+    },
     /// The numbers of a range of local days, both included, as days since 1970-01-01.
     Summary {
         /// First day.
@@ -89,6 +95,8 @@ pub enum Reply {
         /// What became of it.
         begun: Begun,
     },
+    /// To `Moment`.
+    Told,
     /// To `Summary`.
     Summary(Summary),
     /// To anything it cannot do.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use afterword_kiosk::config::Config;
 use afterword_kiosk::device::Device;
-use afterword_kiosk::kiosk::{Kiosk, Parts};
+use afterword_kiosk::kiosk::Kiosk;
 use afterword_model::ports::{Clock, ManualClock};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use afterword_sim::shopper::spots;
@@ -189,17 +189,11 @@ impl Whole {
         let device = Device::open(config, path, data, clock.clone(), Arc::new(SystemEntropy))?;
         let glass = Glass::install()?;
         let (wake, woken) = channel();
-        let kiosk = Kiosk::start(Parts {
-            settings: device.settings(),
-            presenter: device.presenter(),
-            store: device.store.clone(),
-            ui: KioskUi::new()?,
-            stamper: device.stamper(),
-            wake: Arc::new(move || {
-                // The kiosk is gone only when the run ends.
-                let _ = wake.send(());
-            }),
+        let wake = Arc::new(move || {
+            // The kiosk is gone only when the run ends.
+            let _ = wake.send(());
         });
+        let kiosk = Kiosk::start(device.parts(KioskUi::new()?, wake));
         kiosk.borrow().ui().open()?;
         glass.draw();
         Ok(Self { glass, kiosk, clock, woken })

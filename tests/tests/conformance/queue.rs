@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use afterword_agent::SocketQueue;
+use afterword_kiosk::moments::Moments;
 use afterword_kiosk::socket::Socket;
 use afterword_kiosk_store::{Options, Store};
 use afterword_model::ports::ManualClock;
@@ -67,7 +68,7 @@ async fn the_socket_is_a_queue() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path());
         let path = folder.path().join("kiosk.sock");
-        let socket = Socket::serve(&path, &store).unwrap();
+        let socket = Socket::serve(&path, &store, &Moments::default()).unwrap();
         (SocketQueue::at(path), move |comment_bytes| {
             // Folder and socket live as long as the way to add.
             let _ = (&folder, &socket);
@@ -85,7 +86,7 @@ async fn a_kiosk_that_restarts_is_found_again() {
     assert!(matches!(queue.position().await, Err(QueueError::Unreachable(_))), "nobody is there yet");
     for seq in 1..=2 {
         let store = open(folder.path());
-        let socket = Socket::serve(&path, &store).unwrap();
+        let socket = Socket::serve(&path, &store, &Moments::default()).unwrap();
         add(&store, 1);
         // The first request after a restart may find the old connection broken; the second opens a new one.
         let position = match queue.position().await {
@@ -104,7 +105,7 @@ async fn rubbish_at_the_socket_disturbs_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kiosk.sock");
     let store = open(folder.path());
-    let _socket = Socket::serve(&path, &store).unwrap();
+    let _socket = Socket::serve(&path, &store, &Moments::default()).unwrap();
     for rubbish in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64], &[0, 0, 0, 4, b'r', b'u', b'b', b'b'], b""] {
         let mut stranger = std::os::unix::net::UnixStream::connect(&path).unwrap();
         stranger.write_all(rubbish).unwrap();
@@ -125,17 +126,17 @@ fn the_socket_takes_nobodys_place() {
     let store = open(folder.path());
     let file = folder.path().join("precious.toml");
     std::fs::write(&file, "precious").unwrap();
-    let refused = Socket::serve(&file, &store).err().unwrap().to_string();
+    let refused = Socket::serve(&file, &store, &Moments::default()).err().unwrap().to_string();
     assert!(refused.contains("no socket stands there") && refused.contains("precious.toml"), "{refused}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
 
     let path = folder.path().join("kiosk.sock");
-    let first = Socket::serve(&path, &store).unwrap();
-    let refused = Socket::serve(&path, &store).err().unwrap().to_string();
+    let first = Socket::serve(&path, &store, &Moments::default()).unwrap();
+    let refused = Socket::serve(&path, &store, &Moments::default()).err().unwrap().to_string();
     assert!(refused.contains("another running kiosk"), "{refused}");
     drop(first);
     // What a killed kiosk leaves: a socket at which nobody answers.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    drop(Socket::serve(&path, &store).unwrap());
+    drop(Socket::serve(&path, &store, &Moments::default()).unwrap());
     assert!(!path.exists());
 }

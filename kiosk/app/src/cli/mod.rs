@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well; 1 it failed, or what was checked has mistakes; 2 the command was misspelt.
 
 mod doctor;
+mod moment;
 mod run;
 mod summary;
 mod survey_check;
@@ -37,6 +38,7 @@ enum Command {
         command: SurveyCommand,
     },
     Summary(summary::SummaryCommand),
+    Moment(moment::MomentCommand),
     Doctor(doctor::Doctor),
 }
 
@@ -82,6 +84,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Survey { command: SurveyCommand::Check(command) } => command.run(),
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Doctor(command) => command.run(),
     }
 }

@@ -10,7 +10,6 @@ use clap::Args;
 use super::Places;
 use crate::config::Config;
 use crate::device::{Device, make_data_folder};
-use crate::kiosk::Parts;
 use crate::socket::Socket;
 use crate::{housekeeping, window};
 
@@ -68,17 +67,11 @@ impl Run {
         let ui = KioskUi::new().context("cannot open a window; check DISPLAY or WAYLAND_DISPLAY")?;
         let clock = Arc::new(SystemClock::start());
         let device = Device::open(config, &config_path, &data, clock, Arc::new(SystemEntropy))?;
-        let ended = Socket::serve(&socket, &device.store).map_err(Into::into).and_then(|_socket| {
-            let _housekeeping = housekeeping::start(&device.store)?;
-            window::run(Parts {
-                settings: device.settings(),
-                presenter: device.presenter(),
-                store: device.store.clone(),
-                ui,
-                stamper: device.stamper(),
-                wake: window::wake(),
-            })
-        });
+        let ended =
+            Socket::serve(&socket, &device.store, &device.moments).map_err(Into::into).and_then(|_socket| {
+                let _housekeeping = housekeeping::start(&device.store)?;
+                window::run(device.parts(ui, window::wake()))
+            });
         device.store.close()?;
         ended
     }

@@ -1,6 +1,7 @@
 //! One shopper after another, told step by step.
 
 use afterword_kiosk_core::{Effect, Event, Flow, Screen, Session, Settings, TimeLimits};
+use afterword_model::moment::Moment;
 use afterword_model::response::{AnswerValue, Draft, Flag, Outcome};
 
 use crate::support::{at, session, settings, survey};
@@ -501,4 +502,53 @@ fn a_hand_that_taps_again_and_again_is_flagged_and_kept() {
     // The next shopper is nobody's repeat.
     shopper.now_ms += 60_000;
     assert_eq!(saved(&shopper.does(Event::Face(5))).flags, []);
+}
+
+fn checkout(lane: &str) -> Moment {
+    Moment::new("checkout", [("lane".to_owned(), lane.to_owned())].into()).unwrap()
+}
+
+#[test]
+fn the_next_response_carries_what_the_till_told_and_the_one_after_does_not() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::Moment(checkout("2")));
+    shopper.does(Event::Moment(checkout("3")));
+    assert_eq!(saved(&shopper.does(Event::Face(4))).moment, Some(checkout("3")), "the newer one counts");
+    shopper.waits();
+    let effects = shopper.then(Event::Finish);
+    assert_eq!(frozen(&effects).0.moment, Some(checkout("3")));
+    shopper.does(Event::Frozen);
+    shopper.then(Event::Done);
+    assert_eq!(shopper.session, session(250));
+    assert_eq!(saved(&shopper.then(Event::Face(4))).moment, None);
+}
+
+#[test]
+fn a_moment_waits_a_minute_for_its_shopper() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::Moment(checkout("3")));
+    assert_eq!(shopper.session.deadline_ms(), Some(70_000));
+    shopper.now_ms = 69_999;
+    assert_eq!(saved(&shopper.does(Event::Face(4))).moment, Some(checkout("3")));
+
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::Moment(checkout("3")));
+    assert_eq!(shopper.waits(), []);
+    assert_eq!((&shopper.session, shopper.session.deadline_ms()), (&session(250), None), "and is forgotten");
+    shopper.does(Event::Moment(checkout("3")));
+    shopper.now_ms += 60_000;
+    assert_eq!(saved(&shopper.does(Event::Face(4))).moment, None, "the tick was late");
+}
+
+#[test]
+fn a_moment_that_comes_during_a_visit_is_the_next_ones() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::Face(1));
+    shopper.waits();
+    shopper.does(Event::Moment(checkout("3")));
+    let effects = shopper.then(Event::Finish);
+    assert_eq!(frozen(&effects).0.moment, None);
+    shopper.does(Event::Frozen);
+    shopper.then(Event::Done);
+    assert_eq!(saved(&shopper.then(Event::Face(4))).moment, Some(checkout("3")));
 }
