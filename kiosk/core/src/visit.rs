@@ -3,6 +3,7 @@
 //! Invariants: the page shown belongs to the branch the answers lead to; the answers are in the survey's order and
 //! hold nothing of another branch; the words being typed are in `field` alone until the page is left.
 
+use afterword_model::mask::mask;
 use afterword_model::response::{Answer, AnswerValue, Draft, Stamp};
 use afterword_model::survey::{Question, QuestionKind, Survey};
 
@@ -137,8 +138,11 @@ impl Visit {
         if !self.has_unsent_words(survey) {
             return false;
         }
-        let words = self.field.answer().map(|text| AnswerValue::Comment(text.into()));
-        self.answer(words, survey, language, now);
+        // Here the words leave the glass: what names a person or an account goes no further.
+        let masked = self.field.answer().map(mask);
+        let spans = masked.as_ref().map(|masked| masked.spans).unwrap_or_default();
+        self.draft.masked = self.draft.masked.and(spans);
+        self.answer(masked.map(|masked| AnswerValue::Comment(masked.text)), survey, language, now);
         true
     }
 

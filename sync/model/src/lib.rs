@@ -7,6 +7,7 @@
 
 pub mod carried;
 pub mod hex;
+pub mod mask;
 pub mod metrics;
 pub mod moment;
 pub mod ports;

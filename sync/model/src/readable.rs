@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use crate::mask::Spans;
 use crate::moment::Moment;
 use crate::record::Seq;
 use crate::response::{Flag, Outcome, RESPONSE_VERSION, Response, Stamp, Unreadable};
@@ -30,6 +31,8 @@ struct Shape<'a> {
     _started: Stamp,
     #[serde(default, rename = "flags")]
     _flags: Vec<Flag>,
+    #[serde(default, rename = "masked")]
+    _masked: Spans,
     #[serde(borrow)]
     answers: Vec<ShapeOfAnswer<'a>>,
     #[serde(rename = "outcome")]
@@ -112,6 +115,8 @@ mod tests {
             ("\"started\"", "\"moment\":null,\"started\""),
             ("\"answers\"", "\"flags\":[\"repeat\",\"burst\"],\"answers\""),
             ("\"answers\"", "\"flags\":[\"later\"],\"answers\""),
+            ("\"answers\"", "\"masked\":{\"phones\":1},\"answers\""),
+            ("\"answers\"", "\"masked\":{\"phones\":-1},\"answers\""),
             ("\"v\":1", "\"v\":2"),
             ("\"v\":1", "\"v\":1,\"later\":{\"x\":[1]}"),
             ("completed", "abandoned"),

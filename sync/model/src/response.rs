@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::carried::Carried;
+use crate::mask::Spans;
 use crate::moment::Moment;
 use crate::record::Seq;
 
@@ -48,6 +49,9 @@ pub struct Draft {
     /// Why this may be no shopper's honest word. Nothing is left out for it: every number can be read with and without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<Flag>,
+    /// How much was masked in what was typed, before any of it was written.
+    #[serde(default, skip_serializing_if = "Spans::is_none")]
+    pub masked: Spans,
     /// Answers in the order of the survey's questions, at most one to each.
     pub answers: Vec<Answer>,
 }
@@ -213,6 +217,7 @@ impl Draft {
             moment: None,
             started,
             flags: Vec::new(),
+            masked: Spans::default(),
             answers: Vec::new(),
         }
     }

@@ -43,7 +43,7 @@ async fn an_epoch_is_ended_once_however_often_it_is_asked() {
     let store = open(folder.path());
     add(&store, 1);
     let path = folder.path().join("kiosk.sock");
-    let _socket = Socket::serve(&path, &store).unwrap();
+    let _socket = Socket::serve(&path, &store, &Moments::default()).unwrap();
     // The second agent was started while the first one's wish was still being carried out.
     let mut agents = [SocketQueue::at(path.clone()), SocketQueue::at(path)];
     let mut epochs = Vec::new();

@@ -1,10 +1,12 @@
 //! One shopper after another, told step by step.
 
+use std::sync::Arc;
+
 use afterword_kiosk_core::{Effect, Event, Flow, Screen, Session, Settings, TimeLimits};
 use afterword_model::moment::Moment;
 use afterword_model::response::{AnswerValue, Draft, Flag, Outcome};
 
-use crate::support::{at, session, settings, survey};
+use crate::support::{SURVEY, at, session, settings, survey};
 
 /// A shopper's hands, and a clock that moves only when told to.
 struct Shopper {
@@ -505,7 +507,7 @@ fn a_hand_that_taps_again_and_again_is_flagged_and_kept() {
 }
 
 fn checkout(lane: &str) -> Moment {
-    Moment::new("checkout", [("lane".to_owned(), lane.to_owned())].into()).unwrap()
+    Moment::new("checkout", [("lane".to_owned(), lane.to_owned())].into()).expect("it is a moment")
 }
 
 #[test]
@@ -551,4 +553,19 @@ fn a_moment_that_comes_during_a_visit_is_the_next_ones() {
     shopper.does(Event::Frozen);
     shopper.then(Event::Done);
     assert_eq!(saved(&shopper.then(Event::Face(4))).moment, Some(checkout("3")));
+}
+
+#[test]
+fn what_names_a_person_is_masked_before_anything_is_written() {
+    let wordy = SURVEY.replace("limit = 5\n", "");
+    let wordy = Arc::new(afterword_model::survey::parse(&wordy).expect("it is whole").survey);
+    let mut shopper = Shopper { session: Session::new(wordy, settings(250)), now_ms: 10_000 };
+    shopper.does(Event::Face(3));
+    shopper.waits();
+    shopper.types("call 07700 900123 or jo@example.com");
+    let effects = shopper.then(Event::Done);
+    let (draft, ..) = frozen(&effects);
+    assert_eq!(draft.answer("words"), Some(&comment("call ••• or •••")));
+    assert_eq!((draft.masked.phones, draft.masked.emails, draft.masked.cards), (1, 1, 0));
+    assert!(!format!("{effects:?}").contains("900123"));
 }
