@@ -88,7 +88,7 @@ fn settle(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     if state.draft != OpenDraft::Nobodys && state.draft != OpenDraft::BegunAt(draft.started) {
-        let seq = freeze_interrupted(connection, path, state, now_ms)?;
+        let seq = freeze_interrupted(connection, path, state, Begun::default(), now_ms)?;
         tracing::warn!(?seq, "a response whose freezing had failed was frozen as interrupted");
     }
     Ok(())
@@ -208,17 +208,19 @@ pub(crate) fn outcome_name(outcome: Outcome) -> &'static str {
 
 /// Freezes the draft that an interrupted response left, if there is one. One that cannot be frozen is kept aside
 /// in the file, so that it neither is lost nor stops the start. So is one that the disk brought back after its response
-/// was frozen: that one has its number, and is named as lost where the disk no longer has it.
+/// was frozen: that one has its number, and is named as lost where the disk no longer has it. `newest` is when the newest
+/// response was begun that is known to have been frozen in the file that the draft comes from.
 pub(crate) fn freeze_interrupted(
     connection: &mut Connection,
     path: &Path,
     state: &mut State,
+    newest: Begun,
     now_ms: i64,
 ) -> Result<Option<Seq>, StoreError> {
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let Some(body) = draft_body(connection).map_err(of)? else { return Ok(None) };
     let reason = match serde_json::from_slice::<Draft>(&body) {
-        Ok(draft) if Begun::from(&draft.started) <= state.newest => FROZEN_BEFORE.to_owned(),
+        Ok(draft) if Begun::from(&draft.started) <= newest => FROZEN_BEFORE.to_owned(),
         Ok(draft) => {
             let took_ms = draft.answers.iter().map(|answer| answer.at_ms).max().unwrap_or(0);
             let mut response = unnumbered(draft, Outcome::Interrupted, took_ms);

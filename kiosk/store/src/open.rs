@@ -172,6 +172,7 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
             salvage::wait_for(&connection, &name, None, now_ms).map_err(of)?;
         }
     }
+    let newest = state.newest;
     let mut salvaged = Salvaged::default();
     if let Some(noted) = place.noted()
         && breaks_off(&connection, &state, &noted).map_err(of)?
@@ -190,7 +191,7 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
         };
         salvaged.carried.push(carried);
     }
-    salvaged.interrupted = freeze_interrupted(&mut connection, path, &mut state, now_ms)?;
+    salvaged.interrupted = freeze_interrupted(&mut connection, path, &mut state, newest, now_ms)?;
     unless_full(salvage::carry_waiting(&mut connection, path, &mut state, now_ms, &mut salvaged))?;
     Ok(Started { connection, state, salvaged, overtaken: None })
 }

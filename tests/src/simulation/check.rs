@@ -28,8 +28,11 @@ impl World {
             let place = (held.epoch, held.seq);
             let Some(bytes) = &held.bytes else {
                 // Erased before it came, or in the backup that it comes from.
-                let stood = self.stood.get(&place).into_iter().flatten();
-                if let Some(record) = stood.into_iter().find(|record| self.erased.contains(*record)) {
+                let mut stood = [Some(place), held.origin].into_iter().flatten();
+                let stood = stood.find_map(|place| {
+                    self.stood.get(&place)?.iter().find(|record| self.erased.contains(*record))
+                });
+                if let Some(record) = stood {
                     self.held.entry(record.clone()).or_default();
                 }
                 continue;

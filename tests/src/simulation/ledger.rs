@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use afterword_model::record::{DeviceId, Seq, ServerEpoch, StoreEpoch};
-use rusqlite::types::FromSqlError;
+use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 /// One record that is held.
@@ -18,6 +18,8 @@ pub(super) struct Held {
     pub(super) seq: Seq,
     /// Its bytes; `None` when they were erased.
     pub(super) bytes: Option<Vec<u8>>,
+    /// Where it first stood, of a carried one.
+    pub(super) origin: Option<(StoreEpoch, Seq)>,
 }
 
 /// The view, and how far it has been read.
@@ -82,7 +84,8 @@ impl Ledger {
         let mut read =
             self.connection.prepare_cached("select device_id, epoch, seq, bytes from quarantine")?;
         let rows = read.query_map([], |row| {
-            Ok(Held { device: id(row, 0)?, epoch: id(row, 1)?, seq: seq(row, 2)?, bytes: row.get(3)? })
+            let (device, epoch, seq) = (id(row, 0)?, id(row, 1)?, seq(row, 2)?);
+            Ok(Held { device, epoch, seq, bytes: row.get(3)?, origin: None })
         })?;
         rows.collect()
     }
@@ -116,11 +119,15 @@ fn records(
     epoch: StoreEpoch,
     after: Seq,
 ) -> rusqlite::Result<Vec<Held>> {
-    let sql = "select seq, nullif(bytes, x'') from records where device_id = ?1 and epoch = ?2 and seq > ?3 order by seq";
+    let sql = "select seq, nullif(bytes, x''), origin_epoch, origin_seq
+         from records left join carried using (device_id, epoch, seq)
+         where device_id = ?1 and epoch = ?2 and seq > ?3 order by seq";
     let mut read = connection.prepare_cached(sql)?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows = read.query_map(params![device.as_bytes(), epoch.as_bytes(), after], |row| {
-        Ok(Held { device, epoch, seq: seq(row, 0)?, bytes: row.get(1)? })
+        let is_carried = row.get_ref(2)? != ValueRef::Null;
+        let origin = is_carried.then(|| Ok::<_, rusqlite::Error>((id(row, 2)?, seq(row, 3)?))).transpose()?;
+        Ok(Held { device, epoch, seq: seq(row, 0)?, bytes: row.get(1)?, origin })
     })?;
     rows.collect()
 }

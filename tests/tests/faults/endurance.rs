@@ -70,7 +70,11 @@ async fn f25_sixty_days_offline_arrive_whole_in_flat_memory() -> Result<()> {
         began.elapsed()
     );
     for (early_kib, late_kib) in early.into_iter().zip(late) {
-        assert!(late_kib - early_kib < DRAIN_GROWTH_MAX_KIB, "memory grew: {early:?} KiB, then {late:?}");
+        // The kernel counts pages in handfuls: a peak may be told a little lower than before.
+        assert!(
+            late_kib.saturating_sub(early_kib) < DRAIN_GROWTH_MAX_KIB,
+            "memory grew: {early:?} KiB, then {late:?}"
+        );
     }
     kiosk.end_of_input()?;
     agent.terminate()?;

@@ -82,7 +82,8 @@ pub(crate) fn carry_waiting(
         let carried = carry_from(&file, connection, state, &waiting, now_ms).map_err(of)?;
         salvaged.carried.extend(carried);
         // Its open response was put in the place of an open draft.
-        let frozen = ledger::freeze_interrupted(connection, path, state, now_ms)?;
+        let newest = waiting.noted.map(|noted| noted.newest).unwrap_or_default();
+        let frozen = ledger::freeze_interrupted(connection, path, state, newest, now_ms)?;
         salvaged.interrupted = frozen.or(salvaged.interrupted);
     }
     Ok(())

@@ -39,20 +39,6 @@ pub(crate) fn origin(epoch: StoreEpoch, seq: Seq, bytes: &[u8]) -> (Origin, &[u8
 /// What has to go: under each origin, the digests of contents.
 pub(crate) type Contents = HashMap<Origin, Vec<[u8; 32]>>;
 
-/// What a record says, wherever it was carried from; `None` when there is nothing of it any more.
-pub(crate) fn content(
-    connection: &Connection,
-    device: &DeviceId,
-    (epoch, seq): (StoreEpoch, Seq),
-) -> rusqlite::Result<Option<Vec<u8>>> {
-    let read =
-        "select bytes from records where device_id = ?1 and epoch = ?2 and seq = ?3 and erased_ms is null";
-    let bytes: Option<Vec<u8>> = connection
-        .query_row(read, params![device.as_bytes(), epoch.as_bytes(), seq_column(seq)], |row| row.get(0))
-        .optional()?;
-    Ok(bytes.map(|bytes| origin(epoch, seq, &bytes).1.to_vec()))
-}
-
 /// Erases a record and every copy of it.
 pub(crate) fn erase(
     connection: &Connection,
