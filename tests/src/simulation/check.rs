@@ -26,6 +26,9 @@ impl World {
         for held in ledger.news()? {
             self.places.entry(held.epoch).or_default().insert(held.seq);
             let place = (held.epoch, held.seq);
+            if let Some((epoch, seq)) = held.origin {
+                self.places.entry(epoch).or_default().insert(seq);
+            }
             let Some(bytes) = &held.bytes else {
                 // Erased before it came, or in the backup that it comes from.
                 let mut stood = [Some(place), held.origin].into_iter().flatten();
@@ -46,7 +49,6 @@ impl World {
             };
             ensure!(!self.erased.contains(&record), "response {number} was erased and has come back");
             self.truth.received(number);
-            self.places.entry(record.epoch).or_default().insert(record.seq);
             let owners = self.held.entry(record).or_default();
             owners.insert(held.device);
             ensure!(owners.len() == 1, "response {number} is held under two devices");

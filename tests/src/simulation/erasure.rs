@@ -55,8 +55,9 @@ impl World {
     /// Twins give one number to two responses. Of those, when both are erased, nothing is left by which the collector
     /// could tell that one is not the other's copy.
     fn erased_under_one_number(&self) -> u64 {
-        let places: BTreeSet<_> = self.erased.iter().map(|record| (record.epoch, record.seq)).collect();
-        (self.erased.len() - places.len()) as u64
+        let erased = || self.erased.iter().filter(|record| self.is_held(record));
+        let places: BTreeSet<_> = erased().map(|record| (record.epoch, record.seq)).collect();
+        (erased().count() - places.len()) as u64
     }
 }
 

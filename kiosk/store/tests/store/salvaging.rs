@@ -7,7 +7,7 @@ use std::path::Path;
 
 use afterword_kiosk_store::{CarriedOver, Opened, Store};
 use afterword_model::record::{Seq, StoreEpoch};
-use afterword_model::response::{Outcome, Response};
+use afterword_model::response::{Draft, Outcome, Response};
 use afterword_protocol::queue::{Acceptance, BeginReason, SeqRange};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 use crate::queue_suite::receipt;
 use crate::support::{
-    Held, assert_sound, complete, crash_image, directory, draft, forget_note, held, open, save, with_comment,
+    Held, assert_sound, begun_at, complete, crash_image, directory, draft, forget_note, held, open, save,
+    with_comment,
 };
 
 const PAGE: usize = 4096;
@@ -337,20 +338,47 @@ fn an_epoch_is_known_from_a_receipt() {
 
 #[test]
 fn the_open_response_comes_over_too() {
+    let (image, open_draft) = damaged_with_an_open_response();
+    let (store, opened) = open(image.path());
+    assert_eq!((opened.interrupted, opened.carried[0].records), (Some(2), 1));
+    let found = Response::from_bytes(2, &held(&store)[1].bytes).unwrap();
+    assert_eq!((found.draft, found.outcome), (open_draft, Outcome::Interrupted));
+    assert_sound(&store);
+}
+
+/// One frozen response, and one that was open when the power went and the file was damaged.
+fn damaged_with_an_open_response() -> (TempDir, Draft) {
     let directory = directory();
     let (store, _) = open(directory.path());
     complete(&store, draft(0, 1));
-    let mut open_draft = draft(0, 4);
-    open_draft.started.mono_ms = 5_000;
+    let open_draft = begun_at(5_000, draft(0, 4));
     save(&store, open_draft.clone()).unwrap();
     let image = crash_image(directory.path());
     let path = image.path().join("kiosk.db");
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[..PAGE].fill(0);
     std::fs::write(&path, bytes).unwrap();
-    let (store, opened) = open(image.path());
-    assert_eq!((opened.interrupted, opened.carried[0].records), (Some(2), 1));
-    let found = Response::from_bytes(2, &held(&store)[1].bytes).unwrap();
+    (image, open_draft)
+}
+
+#[test]
+fn the_open_response_of_a_file_that_had_to_wait_comes_over_after_newer_ones() {
+    let (image, open_draft) = damaged_with_an_open_response();
+    let noted = std::fs::read_to_string(image.path().join("kiosk.lock")).unwrap();
+    let noted = noted.lines().nth(1).unwrap();
+    let newer = directory();
+    let (store, _) = open(newer.path());
+    complete(&store, begun_at(9_000, draft(0, 2)));
+    store.close().unwrap();
+    for suffix in ["", "-wal"] {
+        let aside = newer.path().join(format!("kiosk.db.corrupt-1{suffix}"));
+        std::fs::copy(image.path().join(format!("kiosk.db{suffix}")), aside).unwrap();
+    }
+    let waits = "INSERT INTO unsalvaged (name, noted, aside_ms) VALUES ('kiosk.db.corrupt-1', ?1, 0)";
+    Connection::open(newer.path().join("kiosk.db")).unwrap().execute(waits, [noted]).unwrap();
+    let (store, opened) = open(newer.path());
+    assert_eq!((opened.interrupted, opened.carried[0].records), (Some(3), 1));
+    let found = Response::from_bytes(3, &held(&store)[2].bytes).unwrap();
     assert_eq!((found.draft, found.outcome), (open_draft, Outcome::Interrupted));
     assert_sound(&store);
 }

@@ -26,12 +26,21 @@ enum Change {
 /// Puts `draft` in the place of `database`. Where that is now, if there was one.
 pub(super) fn put_in_place(database: &Path, draft: &Path) -> io::Result<Option<PathBuf>> {
     let (changes, aside) = plan(database, draft);
-    let done = changes.iter().try_for_each(Change::make);
-    if done.is_err() && !changes.iter().any(|change| matches!(change, Change::Remove(_))) {
-        // It still has its first name.
-        let _ = aside.as_ref().map(fs::remove_file);
+    carry_out(&changes, aside)
+}
+
+/// Makes the changes one after the other. The second name goes again where the old database still has its first.
+fn carry_out(changes: &[Change], aside: Option<PathBuf>) -> io::Result<Option<PathBuf>> {
+    for (made, change) in changes.iter().enumerate() {
+        let Err(error) = change.make() else { continue };
+        let is_only_name =
+            |change: &Change| matches!(change, Change::Remove(_)) || matches!(change, Change::Replace(..));
+        if !changes[..made].iter().any(is_only_name) {
+            let _ = aside.as_ref().map(fs::remove_file);
+        }
+        return Err(error);
     }
-    done.map(|()| aside)
+    Ok(aside)
 }
 
 /// A database's log and the log's index.
@@ -169,6 +178,16 @@ mod tests {
         put_in_place(&database, &draft).unwrap_err();
         assert_eq!(epoch(&database), Some(old));
         assert!(!named(&database, ".before-restore-1").exists(), "nothing was set aside");
+    }
+
+    #[test]
+    fn what_fails_once_the_new_one_stands_there_leaves_the_old_one_its_second_name() {
+        let (_folder, [database, draft], [old, new]) = scene(SCENES[0]);
+        settle(&database).unwrap();
+        let (mut changes, aside) = plan(&database, &draft);
+        *changes.last_mut().unwrap() = Change::Sync(draft.join("no such folder"));
+        carry_out(&changes, aside.clone()).unwrap_err();
+        assert_eq!((epoch(&database), epoch(&aside.unwrap())), (Some(new), Some(old)));
     }
 
     #[test]

@@ -24,6 +24,7 @@ use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::DeviceId;
 use afterword_protocol::heartbeat::{Fingerprint, fingerprint};
 use afterword_protocol::keys::{SigningKey, VerifyingKey};
+use afterword_protocol::system::CLOCK_FLOOR_MS;
 use rustls_pki_types::CertificateDer;
 
 use authority::{Authority, Leaf, Purpose};
@@ -233,11 +234,13 @@ fn read_server(
     let (_, certificate) = read_certificate(&certificate_path).map_err(replaceable)?;
     let key = read_key(&key_path).map_err(replaceable)?;
     let serves = authority::serves(&certificate, &key, server_ca, names);
+    // A clock that is surely behind knows nothing of validity.
+    let is_behind = now_ms < CLOCK_FLOOR_MS;
     let lasts_until = now_ms.saturating_add(SERVER_CERTIFICATE_RENEWED_DAYS * DAY_MS);
     let lasts = authority::not_after_ms(&certificate).is_some_and(|end_ms| end_ms > lasts_until);
     // One that was made while this clock was ahead is good for nobody until then.
     let begun = authority::not_before_ms(&certificate).is_some_and(|begin_ms| begin_ms <= now_ms);
-    Ok((serves && lasts && begun).then_some((certificate, key)))
+    Ok((serves && (is_behind || lasts && begun)).then_some((certificate, key)))
 }
 
 fn issue_server(
@@ -249,6 +252,8 @@ fn issue_server(
 ) -> Result<(CertificateDer<'static>, SigningKey), PkiError> {
     let key = SigningKey::generate(entropy);
     let purpose = Purpose::Server(names.to_vec());
+    // Devices, whose clocks may be right, shall take one that was made before this clock was set.
+    let now_ms = now_ms.max(CLOCK_FLOOR_MS);
     let leaf = Leaf { purpose, life_ms: SERVER_CERTIFICATE_LIFE_MS, now_ms, serial: entropy.bytes() };
     let certificate = server_ca.issue(&leaf, &key.verifying_key())?;
     // A crash between the two leaves a certificate that does not fit its key; the next start sees it and issues another.

@@ -54,6 +54,18 @@ fn the_server_certificate_follows_its_names_and_its_age() {
 }
 
 #[test]
+fn a_clock_that_is_behind_leaves_the_server_certificate_and_makes_none_of_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = ManualClock::at(1);
+    let certificate = || open(folder.path(), &["localhost"], &clock).unwrap().server_identity().0.clone();
+    let made_behind = certificate();
+    clock.jump_to(NOW_MS);
+    assert_eq!(certificate(), made_behind, "good since the collector was built");
+    clock.jump_to(1);
+    assert_eq!(certificate(), made_behind);
+}
+
+#[test]
 fn a_device_certificate_names_its_bearer() {
     let folder = tempfile::tempdir().unwrap();
     let pki = open(folder.path(), &["localhost"], &ManualClock::at(NOW_MS)).unwrap();

@@ -32,9 +32,9 @@ pub(crate) fn settle(path: &Path) -> rusqlite::Result<Rest> {
         Ok(is_settled) => Ok(if is_settled { Rest::Settled } else { Rest::Unreadable }),
         Err(error) => match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Ok(Rest::Busy),
-            // Nothing is wrong with the database there.
-            Some(ErrorCode::DiskFull | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => Err(error),
-            _ => Ok(Rest::Unreadable),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Ok(Rest::Unreadable),
+            // Of what could not be looked at nothing is known, nor what was erased in it.
+            _ => Err(error),
         },
     }
 }

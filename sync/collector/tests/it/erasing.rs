@@ -4,6 +4,7 @@ use afterword_collector::Erasure;
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::problem::ProblemType;
+use rusqlite::Connection;
 
 use crate::support::{Device, Server};
 
@@ -42,6 +43,38 @@ async fn an_erased_record_is_nowhere_on_the_disk_and_the_chain_still_verifies() 
     assert_eq!((report.records(), report.stores[0].erased), (5, 1));
     assert_eq!(erase_third(&server, &device), Erasure::AlreadyErased);
     assert_eq!(server.admin().erase("Exit", (device.epoch, 6)).unwrap(), Erasure::NoSuchRecord);
+}
+
+#[tokio::test]
+async fn what_an_old_file_kept_between_its_rows_goes_too() {
+    let server = Server::start().await;
+    let device = device(&server).await;
+    device.send(device.batch(1, 5)).await.receipt();
+    // As a version left it that did not yet write zeros over what it deleted.
+    let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
+    database
+        .execute_batch(&format!(
+            "pragma secure_delete = off; create table old (said); insert into old values ('{SECRET}'); drop table old"
+        ))
+        .unwrap();
+    drop(database);
+    assert_eq!(erase_third(&server, &device), Erasure::Erased { rows: 1 });
+    assert!(!secret_is_on_disk(&server));
+}
+
+#[tokio::test]
+async fn erasing_that_a_reader_held_up_is_finished_by_asking_again() {
+    let server = Server::start().await;
+    let device = device(&server).await;
+    device.send(device.batch(1, 5)).await.receipt();
+    let reader = Connection::open(server.folder.path().join("collector.db")).unwrap();
+    reader.execute_batch("begin; select count(*) from records").unwrap();
+    let error = server.admin().erase("Exit", (device.epoch, 3)).unwrap_err();
+    assert!(error.to_string().contains("run this again"), "{error}");
+    assert!(secret_is_on_disk(&server));
+    reader.execute_batch("rollback").unwrap();
+    assert_eq!(erase_third(&server, &device), Erasure::AlreadyErased);
+    assert!(!secret_is_on_disk(&server));
 }
 
 #[tokio::test]

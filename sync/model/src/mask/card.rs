@@ -67,6 +67,8 @@ fn end(cells: &Cells, groups: &[Group]) -> Option<usize> {
             best = Some(group.to);
         }
         match group.gap {
+            // Commas are between amounts, but not after every fourth digit.
+            Some(gap) if gap.mark == ',' && (shortest, longest) == (4, 4) => {}
             Some(gap) if gap.mark != ',' => plain &= matches!(gap.mark, ' ' | '-'),
             _ => break,
         }

@@ -78,7 +78,10 @@ pub(crate) fn before(cells: &Cells, at: usize) -> Says {
         if is(PHONES, &word) || is(PHONES, bare) {
             return Says::Phone;
         }
-        if is(LABELS, &word) || is(LABELS, bare) {
+        // "Just in case" names nothing.
+        let is_adverb =
+            || word == "case" && skip_back(cells, to - 4).is_some_and(|to| word_before(cells, to) == "in");
+        if (is(LABELS, &word) || is(LABELS, bare)) && !is_adverb() {
             return if towards { Says::Nothing } else { Says::Label };
         }
         if is(MINE, &word) {
