@@ -48,7 +48,19 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "FULL").map_err(of)?;
     connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT).map_err(of)?;
     connection.pragma_update(None, "wal_autocheckpoint", AUTOCHECKPOINT_PAGES).map_err(of)?;
+    empty_log(&connection, path)?;
     Ok(connection)
+}
+
+/// Moves what stands in the log into the database, and begins the log anew. Where the disk refused to sync it, programs go
+/// on to see what never reaches the disk, and whatever was appended to that would end with it. A full disk is no reason not
+/// to collect.
+fn empty_log(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    match emptied.map_err(|error| StoreError::of(path, &error)) {
+        Err(StoreError::Full(_)) => Ok(()),
+        emptied => emptied,
+    }
 }
 
 /// A connection that reads, beside the writer and without holding it up.

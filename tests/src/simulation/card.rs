@@ -48,8 +48,9 @@ pub(super) struct Known {
     pub(super) records: BTreeMap<Seq, Frozen>,
     /// The newest number; it stays when the record is purged.
     pub(super) last_seq: Seq,
-    /// The response that was saved and is not frozen yet.
-    pub(super) open: Option<Number>,
+    /// Responses that were to be saved and are not frozen yet. More than one where the disk refused: what it then holds of
+    /// which is known when it is frozen.
+    pub(super) open: BTreeSet<Number>,
 }
 
 impl Card {
@@ -205,7 +206,7 @@ impl Card {
                 }
             }
         }
-        self.known = Known { open: self.known.open, ..Known::default() };
+        self.known = Known { open: std::mem::take(&mut self.known.open), ..Known::default() };
         self.take_in(found, truth)
     }
 
@@ -238,7 +239,7 @@ impl Card {
                 truth.doubled(number);
             }
         }
-        if let Some(open) = self.known.open {
+        for &open in &self.known.open {
             truth.set_back(open);
         }
         self.has_lied = self.disk.as_ref().is_some_and(|disk| disk.faults().lying);
@@ -268,7 +269,7 @@ impl Card {
     fn take_in(&mut self, found: Found, truth: &mut Truth) -> Result<()> {
         for (seq, record) in found.records {
             let number = truth.found(&record).map_err(anyhow::Error::msg)?;
-            self.known.open.take_if(|open| *open == number);
+            self.known.open.remove(&number);
             self.frozen.insert(number);
             self.known.records.insert(seq, record);
         }

@@ -36,7 +36,7 @@ impl World {
             device.set_clock(ClockSet::Right);
             device.start_kiosk(&mut self.truth)?;
             device.end(Outcome::TimedOut, &mut self.truth)?;
-            if device.card.known.open.is_some() {
+            if !device.card.known.open.is_empty() {
                 // What a failed save or freeze left open is frozen with the next answer, or at the next start.
                 device.close_kiosk()?;
                 device.start_kiosk(&mut self.truth)?;

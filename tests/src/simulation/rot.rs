@@ -119,7 +119,7 @@ impl Card {
         for (&seq, record) in named.into_iter().chain(unnamed) {
             truth.taken_back(record, (epoch, seq));
         }
-        if let Some(open) = self.known.open {
+        for &open in &self.known.open {
             truth.set_back(open);
         }
         Ok(())

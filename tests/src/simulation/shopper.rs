@@ -47,7 +47,7 @@ impl Device {
         shopper.answer(question, value, session);
         truth.offered(shopper.number, &shopper.draft);
         let number = shopper.number;
-        self.card.known.open = Some(number);
+        self.card.known.open.insert(number);
         let in_trouble = self.card.is_in_trouble();
         let (done, answer) = channel();
         store.save(shopper.draft.clone(), move |result| drop(done.send(result)));

@@ -279,7 +279,7 @@ impl World {
         let image = self.folder.path().join("cloned card");
         original.card.copy_to(&image)?;
         let known = original.card.known.clone();
-        if let Some(open) = known.open {
+        for &open in &known.open {
             self.truth.doubled(open);
         }
         self.has_two_lives(device)?;
@@ -304,7 +304,7 @@ impl World {
         let Some(returning) = self.devices.get_mut(device) else { return Ok(()) };
         returning.kill_agent().await?;
         returning.kill_kiosk()?;
-        if let Some(open) = known.open {
+        for &open in &known.open {
             self.truth.doubled(open);
         }
         let before = returning.card.known.clone();
@@ -314,7 +314,7 @@ impl World {
         for number in self.kept_nowhere(before.records.values()) {
             self.truth.excuse(number, "gone with a card");
         }
-        if let Some(open) = before.open {
+        for &open in &before.open {
             self.truth.excuse(open, "gone with a card");
         }
         self.with(device, |device, truth| {

@@ -221,3 +221,30 @@ fn f06_what_a_failed_fsync_was_for_is_lost_and_not_tried_again() -> Result<()> {
     }
     Ok(())
 }
+
+/// A commit whose sync failed still stands in the log for programs, and never reaches the disk.
+#[test]
+fn f06_nothing_is_built_on_what_a_failed_fsync_left_in_the_log() -> Result<()> {
+    for (times, is_restarted) in (1..=3).flat_map(|times| [(times, false), (times, true)]) {
+        let mut shelf = Shelf::new(6)?;
+        let disk = LossyDisk::on(shelf.path())?;
+        let (mut store, _) = shelf.open()?;
+        shelf.freeze_all(&store, 2, 10)?;
+        disk.fail(|faults| faults.syncs = Failing::next(times));
+        while disk.faults().syncs.times > 0 {
+            let _refused = shelf.freeze(&store, 10);
+            if is_restarted {
+                drop(store);
+                (store, _) =
+                    std::iter::repeat_with(|| shelf.open()).find_map(Result::ok).expect("there is no end");
+            }
+        }
+        shelf.freeze(&store, 10)?;
+        let now = sound(&store)?;
+        for policy in policies() {
+            let after = found(&disk.image(policy))?;
+            assert!(after == now, "{times} {is_restarted} {policy}: {} of {}", after.len(), now.len());
+        }
+    }
+    Ok(())
+}

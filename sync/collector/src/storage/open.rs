@@ -154,6 +154,9 @@ fn open(path: &Path, create: Option<(i64, ServerEpoch)>) -> Result<Connection, O
         other => OpenError::Failed { path: path.to_owned(), reason: other.to_string() },
     })?;
     if let Some((now_ms, server_epoch)) = create {
+        // Where the disk refused to sync what a killed server left in the log, programs go on to see what never reaches the
+        // disk, and whatever was appended to it would end with it.
+        connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(failed)?;
         let insert = "insert into server (only_row, server_epoch, created_ms) values (1, ?1, ?2) on conflict do nothing";
         connection.execute(insert, params![server_epoch.as_bytes(), now_ms]).map_err(failed)?;
     }
