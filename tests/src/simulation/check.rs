@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use afterword_model::record::{Seq, StoreEpoch};
 use anyhow::{Result, anyhow, bail, ensure};
 
 use super::network::lock;
@@ -37,6 +38,9 @@ impl World {
                 });
                 if let Some(record) = stood {
                     self.held.entry(record.clone()).or_default();
+                } else if let Some(copy) = self.erased_elsewhere(held.origin.unwrap_or(place)) {
+                    self.held.entry(copy.clone()).or_default();
+                    self.erased.insert(copy);
                 }
                 continue;
             };
@@ -54,6 +58,13 @@ impl World {
             ensure!(owners.len() == 1, "response {number} is held under two devices");
         }
         Ok(())
+    }
+
+    /// A record that was frozen there in the same bytes as one that was erased.
+    fn erased_elsewhere(&self, (epoch, seq): (StoreEpoch, Seq)) -> Option<Frozen> {
+        let bytes = self.erased.iter().map(|erased| &erased.bytes);
+        let mut copies = bytes.map(|bytes| Frozen { epoch, seq, bytes: bytes.clone() });
+        copies.find(|copy| self.truth.number(copy).is_some())
     }
 
     /// What is held after every operation.

@@ -10,7 +10,7 @@ use afterword_model::record::{DeviceId, SEQ_MAX, Seq, StoreEpoch};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
-use super::erase::is_erased;
+use super::erase::was_erased;
 use super::{HexColumn, column_seq, seq_column};
 
 /// A carried record of a batch.
@@ -82,7 +82,7 @@ impl Listed {
 
     /// Of an erased record no bytes are left to ask; that its content was erased is on record by itself.
     pub(super) fn was_erased(&self, connection: &Connection, device: &DeviceId) -> rusqlite::Result<bool> {
-        is_erased(connection, device, &self.origin, &self.digest)
+        was_erased(connection, device, &self.origin, &self.digest)
     }
 }
 
@@ -136,7 +136,7 @@ fn is_held(
         })
         .optional()?;
     match held {
-        Some((_, true)) => is_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),
+        Some((_, true)) => was_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),
         Some((held, false)) => Ok(held == *digest),
         None => Ok(false),
     }

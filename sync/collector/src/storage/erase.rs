@@ -1,11 +1,12 @@
 //! Erasing a response: its content goes from every row that holds it, and does not come back.
 //!
 //! Invariants: the head of an erased record stays, and with it the chain and every receipt; its bytes are empty and
-//! `erased_ms` says since when. What was erased is known by its origin and the digest of its bytes, so that the same
-//! record, sent again or carried into another epoch, is taken, acknowledged, and stored without content.
+//! `erased_ms` says since when. What was erased is known by the digest of its bytes, so that the same record, sent again,
+//! carried into another epoch or frozen a second time by a copy of the device, is taken, acknowledged, and stored without
+//! content; every origin under which it was found is remembered with it.
 //! On failure the whole transaction is rolled back and nothing was erased.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
@@ -69,14 +70,14 @@ pub(crate) fn erase(
     };
     let (origin, content) = origin(epoch, seq, &bytes);
     let digest = digest(content);
-    remember(connection, device, &origin, &digest)?;
     let rows = take_away(connection, device, &HashMap::from([(origin, vec![digest])]), Some(now_ms))?;
     Ok(Erasure::Erased { rows })
 }
 
 /// Takes these contents of a device from every row that holds one: the records themselves, copies carried into later
-/// epochs, and what was kept aside. Other content under the same number is somebody else's and stays. Gives the number
-/// of rows. Erasing is rare, so it may look through all that the device sent.
+/// epochs, what was kept aside, and what a copy of the device froze as well: the number and the moment are in the bytes, so
+/// that equal ones are one response. Other content under the same number is somebody else's and stays. Gives the number of
+/// rows. Erasing is rare, so it may look through all that the device sent.
 fn take_away(
     connection: &Connection,
     device: &DeviceId,
@@ -84,11 +85,12 @@ fn take_away(
     erased_ms: Option<i64>,
 ) -> rusqlite::Result<u64> {
     let mut rows = 0;
+    let digests: HashSet<[u8; 32]> = contents.values().flatten().copied().collect();
     for (epoch, seq, _) in holders(
         connection,
         "select epoch, seq, bytes, head from records where device_id = ?1 and erased_ms is null",
         device,
-        contents,
+        &digests,
     )? {
         rows += connection.execute(
             "update records set bytes = x'', erased_ms = coalesce(?4, received_ms)
@@ -100,7 +102,7 @@ fn take_away(
         connection,
         "select epoch, seq, bytes, head from quarantine where device_id = ?1",
         device,
-        contents,
+        &digests,
     )? {
         rows += connection.execute(
             "delete from quarantine where device_id = ?1 and epoch = ?2 and seq = ?3 and head = ?4",
@@ -110,12 +112,12 @@ fn take_away(
     Ok(rows as u64)
 }
 
-/// Where one of these contents stands, among the rows of this query.
+/// Where one of these contents stands, among the rows of this query. Its origin is remembered.
 fn holders(
     connection: &Connection,
     query: &str,
     device: &DeviceId,
-    contents: &Contents,
+    digests: &HashSet<[u8; 32]>,
 ) -> rusqlite::Result<Vec<(StoreEpoch, Seq, Vec<u8>)>> {
     let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query([device.as_bytes()])?;
@@ -123,15 +125,33 @@ fn holders(
     while let Some(row) = rows.next()? {
         let (epoch, seq) = (row.get::<_, HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
         let (origin, content) = origin(epoch, seq, row.get_ref(2)?.as_blob()?);
-        if contents.get(&origin).is_some_and(|digests| digests.contains(&digest(content))) {
+        let digest = digest(content);
+        if digests.contains(&digest) {
+            remember(connection, device, &origin, &digest)?;
             found.push((epoch, seq, row.get(3)?));
         }
     }
     Ok(found)
 }
 
-/// Whether content of this digest was erased under this origin.
+/// Whether this content was erased, wherever it stood; then it is remembered that it stood here too.
 pub(crate) fn is_erased(
+    connection: &Connection,
+    device: &DeviceId,
+    (origin, content): (Origin, &[u8]),
+) -> rusqlite::Result<bool> {
+    let digest = digest(content);
+    let is_erased = connection
+        .prepare_cached("select 1 from erased where device_id = ?1 and digest = ?2")?
+        .exists(params![device.as_bytes(), digest])?;
+    if is_erased {
+        remember(connection, device, &origin, &digest)?;
+    }
+    Ok(is_erased)
+}
+
+/// Whether content of this digest is known to have been erased under this origin.
+pub(crate) fn was_erased(
     connection: &Connection,
     device: &DeviceId,
     origin: &Origin,
@@ -212,7 +232,7 @@ fn remember(
 }
 
 /// What is remembered of content that was erased.
-pub(crate) fn digest(content: &[u8]) -> [u8; 32] {
+fn digest(content: &[u8]) -> [u8; 32] {
     Sha256::digest(content).into()
 }
 

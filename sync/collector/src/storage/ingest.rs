@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
-use super::erase::{any_erased, digest, is_erased, origin};
+use super::erase::{any_erased, is_erased, origin};
 use super::heartbeats::{Mark, read_mark};
 use super::{HexColumn, StorageError, column_seq, receipts, seq_column, turns};
 
@@ -172,10 +172,8 @@ fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Re
     let some_erased = any_erased(connection, &header.device)?;
     for (seq, record) in numbered(&delivery.batch).filter(|(seq, _)| *seq > mark) {
         let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason);
-        let is_erased = some_erased && {
-            let (origin, content) = origin(header.epoch, seq, &record.bytes);
-            is_erased(connection, &header.device, &origin, &digest(content))?
-        };
+        let is_erased =
+            some_erased && is_erased(connection, &header.device, origin(header.epoch, seq, &record.bytes))?;
         let bytes: &[u8] = if is_erased { &[] } else { &record.bytes };
         let inserted = insert.execute(params![
             device,
@@ -231,8 +229,7 @@ fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result
          values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
     )?;
     for (seq, record) in numbered(&delivery.batch).take(room) {
-        let (origin, content) = origin(header.epoch, seq, &record.bytes);
-        if is_erased(connection, &header.device, &origin, &digest(content))? {
+        if is_erased(connection, &header.device, origin(header.epoch, seq, &record.bytes))? {
             continue;
         }
         let is_held = seq <= mark && held.exists(params![device, epoch, seq_column(seq), record.bytes])?;

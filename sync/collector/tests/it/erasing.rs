@@ -108,6 +108,24 @@ async fn a_copy_that_is_carried_into_another_epoch_is_stored_erased() {
     assert_eq!((report.records(), report.counted()), (10, 5), "an erased copy is still a copy");
 }
 
+/// Two copies of a card freeze the same draft, each in an epoch of its own.
+#[tokio::test]
+async fn the_same_bytes_frozen_in_another_epoch_go_too_before_and_after() {
+    let server = Server::start().await;
+    let mut device = device(&server).await;
+    let first = device.epoch;
+    for epoch in [first, StoreEpoch::new([8; 16])] {
+        device.epoch = epoch;
+        device.send(device.batch(1, 5)).await.receipt();
+    }
+    assert_eq!(server.admin().erase("Exit", (first, 3)).unwrap(), Erasure::Erased { rows: 2 });
+    device.epoch = StoreEpoch::new([9; 16]);
+    device.send(device.batch(1, 5)).await.receipt();
+    assert!(!secret_is_on_disk(&server));
+    let erased: Vec<u64> = server.verify().stores.iter().map(|store| store.erased).collect();
+    assert_eq!(erased, [1, 1, 1]);
+}
+
 #[tokio::test]
 async fn copies_that_are_there_already_go_with_it() {
     let server = Server::start().await;
