@@ -43,6 +43,7 @@ pub(crate) fn show(shell: &Shell, page: &Comment) {
         KeyboardLayout::Qwertz => Layout::Qwertz,
     });
     adapter.set_language_name(page.language_name.as_str().into());
+    adapter.set_language_tag(page.language_tag.as_str().into());
 }
 
 /// Leaves nothing of what was typed in the page.

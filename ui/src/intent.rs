@@ -4,15 +4,30 @@
 //! the page of the moment may still arrive (a finger faster than the next picture), so whoever receives them must be
 //! ready to ignore them.
 
+/// What makes the screen easier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aid {
+    /// White and yellow on black.
+    HighContrast,
+    /// Words a quarter larger.
+    BiggerWords,
+    /// Everything to touch in the lower part of the glass.
+    Reach,
+    /// No time limit.
+    MoreTime,
+}
+
 /// One wish of the person in front of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
-    /// A face was tapped: 1, the worst, to 5, the best.
-    Face(u8),
+    /// A key of a scale was tapped: its value, see [`crate::view::ScaleKind`].
+    Rate(u8),
     /// The language at this place of [`crate::view::Question::languages`].
     Language(usize),
-    /// Switch between the standard look and the easier one.
+    /// Show the aids; or, where one is on, go back to the standard view.
     EasierToUse,
+    /// Switch an aid on or off.
+    Aid(Aid),
     /// Go back to the question and choose another face.
     Change,
     /// Go back one page.

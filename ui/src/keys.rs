@@ -2,8 +2,10 @@
 //!
 //! They do the same as the keys on the screen, so that a kiosk with a keypad, or a person at a desk, can go the same way.
 
+use std::ops::RangeInclusive;
+
 use crate::intent::Intent;
-use crate::view::Page;
+use crate::view::{Page, Question, Rating, ScaleKind};
 
 const BACKSPACE: char = '\u{8}';
 const RETURN: char = '\n';
@@ -12,12 +14,25 @@ const RETURN: char = '\n';
 pub(crate) fn intent(page: &Page, text: &str) -> Option<Intent> {
     let first = text.chars().next()?;
     match (page, first) {
-        (Page::Question(_), '1'..='5') => Some(Intent::Face(first as u8 - b'0')),
-        (Page::Reasons(_), RETURN) => Some(Intent::Next),
+        (Page::Question(Question { scale, .. }) | Page::Rating(Rating { scale, .. }), '0'..='9') => {
+            Some(first as u8 - b'0').filter(|value| values(scale.kind).contains(value)).map(Intent::Rate)
+        }
+        (Page::Reasons(_) | Page::Rating(_), RETURN) => Some(Intent::Next),
         (Page::Comment(_), BACKSPACE) => Some(Intent::Backspace),
-        (Page::Comment(_) | Page::Thanks(_), RETURN) => Some(Intent::Done),
+        (Page::Comment(_) | Page::Thanks(_) | Page::Easier(_), RETURN) => Some(Intent::Done),
         (Page::Comment(_), _) if text.chars().all(is_writing) => Some(Intent::Type(text.to_owned())),
         _ => None,
+    }
+}
+
+/// The values that one figure names; ten has none.
+fn values(kind: ScaleKind) -> RangeInclusive<u8> {
+    match kind {
+        ScaleKind::Faces | ScaleKind::Stars => 1..=5,
+        ScaleKind::FourFaces => 1..=4,
+        ScaleKind::Recommend => 0..=9,
+        ScaleKind::Effort => 1..=7,
+        ScaleKind::Thumbs => 0..=1,
     }
 }
 
@@ -35,8 +50,8 @@ mod tests {
     #[test]
     fn figures_choose_a_face_on_the_question_page_only() {
         let question = Page::Question(Question::default());
-        assert_eq!(intent(&question, "1"), Some(Intent::Face(1)));
-        assert_eq!(intent(&question, "5"), Some(Intent::Face(5)));
+        assert_eq!(intent(&question, "1"), Some(Intent::Rate(1)));
+        assert_eq!(intent(&question, "5"), Some(Intent::Rate(5)));
         assert_eq!(intent(&question, "6"), None);
         assert_eq!(intent(&question, "a"), None);
     }

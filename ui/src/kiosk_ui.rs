@@ -6,23 +6,26 @@
 //!
 //! Failure: only creating and running the window can fail. An unknown language falls back to English.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use slint::{ComponentHandle, PlatformError};
 
-use crate::generated::{PageKind, Shell, Theme};
+use crate::generated::{Fonts, PageKind, Panel as PanelGlobal, Shell, Theme};
 use crate::intent::Intent;
 use crate::intents::Intents;
-use crate::view::{Page, View};
-use crate::{comment, keys, out_of_service, question, reasons, still_there, thanks};
+use crate::panel::Panel;
+use crate::view::{Look, Page, View};
+use crate::{comment, easier, keys, out_of_service, question, rating, reasons, still_there, thanks};
 
 /// The kiosk's window. It belongs to the thread that made it.
 pub struct KioskUi {
     shell: Shell,
     intents: Intents,
     last: Rc<RefCell<Option<View>>>,
+    panel: Cell<Panel>,
     question: question::Rows,
+    rating: rating::Rows,
     reasons: reasons::Rows,
     thanks: thanks::Rows,
 }
@@ -49,11 +52,13 @@ impl KioskUi {
             }
         });
         let question = question::Rows::connect(&shell, &intents);
+        let rating = rating::Rows::connect(&shell, &intents);
         let reasons = reasons::Rows::connect(&shell, &intents);
         comment::connect(&shell, &intents);
+        easier::connect(&shell, &intents);
         let thanks = thanks::Rows::connect(&shell, &intents);
         still_there::connect(&shell, &intents);
-        Ok(Self { shell, intents, last, question, reasons, thanks })
+        Ok(Self { shell, intents, last, panel: Cell::default(), question, rating, reasons, thanks })
     }
 
     /// Shows a view. Only what differs from the last one is drawn again; showing the same view twice draws nothing.
@@ -63,13 +68,16 @@ impl KioskUi {
             return;
         }
         if last.as_ref().is_none_or(|last| last.look != view.look) {
-            self.shell.global::<Theme<'_>>().set_high_contrast(view.look.high_contrast);
-            select_language(&view.look.language);
+            self.take_on(&view.look);
         }
         let kind = match &view.page {
             Page::Question(page) => {
-                self.question.show(&self.shell, page);
+                self.question.show(&self.shell, page, &view.look);
                 PageKind::Question
+            }
+            Page::Rating(page) => {
+                self.rating.show(&self.shell, page);
+                PageKind::Rating
             }
             Page::Reasons(page) => {
                 self.reasons.show(&self.shell, page);
@@ -79,8 +87,12 @@ impl KioskUi {
                 comment::show(&self.shell, page);
                 PageKind::Comment
             }
+            Page::Easier(page) => {
+                easier::show(&self.shell, page);
+                PageKind::Easier
+            }
             Page::Thanks(page) => {
-                self.thanks.show(&self.shell, page, last.as_ref());
+                self.thanks.show(&self.shell, page, last.as_ref(), self.panel.get());
                 PageKind::Thanks
             }
             Page::StillThere(page) => {
@@ -97,6 +109,24 @@ impl KioskUi {
             comment::wipe(&self.shell);
         }
         *self.last.borrow_mut() = Some(view.clone());
+    }
+
+    /// Lays the pages out for this panel; without a call they are laid out for the wide one. The host makes its window that
+    /// large.
+    pub fn set_panel(&self, panel: Panel) {
+        self.panel.set(panel);
+        self.shell.global::<PanelGlobal<'_>>().set_kind(panel.kind());
+        // What depends on the panel is drawn anew with the next view.
+        *self.last.borrow_mut() = None;
+    }
+
+    fn take_on(&self, look: &Look) {
+        self.shell.global::<Theme<'_>>().set_high_contrast(look.high_contrast);
+        self.shell.global::<Fonts<'_>>().set_bigger(look.bigger_words);
+        let panel = self.shell.global::<PanelGlobal<'_>>();
+        panel.set_reach(look.reach);
+        panel.set_right_to_left(runs_from_right(&look.language));
+        select_language(&look.language);
     }
 
     /// Sets who receives the intents, in place of whoever did before. The receiver may call [`KioskUi::show`] (through a
@@ -145,6 +175,11 @@ impl KioskUi {
     pub fn component(&self) -> &(impl ComponentHandle + use<>) {
         &self.shell
     }
+}
+
+/// Whether a language is written from right to left.
+fn runs_from_right(tag: &str) -> bool {
+    matches!(tag.split('-').next(), Some("ar" | "fa" | "he" | "ur"))
 }
 
 /// Selects the bundled words for a BCP 47 tag: the whole tag, else its language, else English.

@@ -5,6 +5,7 @@
 //! | [`view`] | what a page shows: plain data in |
 //! | [`intent`] | what the shopper wants: plain data out |
 //! | [`KioskUi`] | the one window: `show` a view, receive intents |
+//! | [`panel`] | the panels the pages are drawn for |
 //! | [`fonts`] | the bundled fonts, laid out where Slint finds them |
 //! | [`preview`] | a view of every page with sample content |
 //!
@@ -15,6 +16,7 @@
 //! Failure: only creating the window can fail. Views never do; see [`view`].
 
 mod comment;
+mod easier;
 pub mod fonts;
 mod generated;
 mod header;
@@ -23,15 +25,19 @@ mod intents;
 mod keys;
 mod kiosk_ui;
 mod out_of_service;
+pub mod panel;
 pub mod preview;
 mod qr;
 mod question;
+mod rating;
 mod reasons;
 mod rows;
+mod scale;
 mod still_there;
 mod thanks;
 pub mod view;
 
 pub use intent::Intent;
 pub use kiosk_ui::KioskUi;
+pub use panel::Panel;
 pub use view::View;

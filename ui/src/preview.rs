@@ -6,7 +6,7 @@
 mod code;
 
 use crate::view::{
-    Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, ReasonKey, Reasons,
+    Comment, Easier, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, Rating, ReasonKey, Reasons, Scale, ScaleKind,
     StillThere, StripNote, Thanks, ThanksNote, View, Voucher,
 };
 
@@ -16,7 +16,7 @@ pub fn pages() -> Vec<(&'static str, View)> {
         ("kiosk-01-idle-rating", english(question())),
         (
             "kiosk-01b-idle-pressed",
-            english(Page::Question(Question { chosen: Some(4), ..question_fields() })),
+            english(pressed()),
         ),
         ("kiosk-01c-idle-german", german(german_question())),
         (
@@ -26,7 +26,7 @@ pub fn pages() -> Vec<(&'static str, View)> {
         ("kiosk-05-idle-high-contrast", contrasted(question())),
         (
             "kiosk-05b-idle-high-contrast-pressed",
-            contrasted(Page::Question(Question { chosen: Some(4), ..question_fields() })),
+            contrasted(pressed()),
         ),
         ("kiosk-06-reasons", english(reasons(false))),
         ("kiosk-06d-reasons-german", german(german_reasons())),
@@ -35,6 +35,15 @@ pub fn pages() -> Vec<(&'static str, View)> {
         ("kiosk-07-comment", english(comment())),
         ("kiosk-07d-comment-german", german(german_comment())),
         ("kiosk-07e-comment-high-contrast", contrasted(comment())),
+        ("kiosk-10-nps", english(recommend())),
+        ("kiosk-11-stars", english(stars())),
+        ("kiosk-11b-effort", english(effort())),
+        ("kiosk-11c-four-faces", english(four_faces())),
+        ("kiosk-11d-thumbs", english(thumbs())),
+        ("kiosk-16-easier-to-use", english(easier())),
+        ("kiosk-16b-easier-high-contrast", contrasted(easier())),
+        ("kiosk-04-idle-arabic", arabic(arabic_question())),
+        ("kiosk-04b-reasons-arabic", arabic(arabic_reasons())),
         ("kiosk-09-thanks", english(thanks(true))),
         ("kiosk-09b-thanks-plain", english(thanks(false))),
         ("kiosk-09c-thanks-german", german(german_thanks())),
@@ -49,15 +58,16 @@ pub fn pages() -> Vec<(&'static str, View)> {
 }
 
 fn english(page: Page) -> View {
-    View { page, look: Look { high_contrast: false, language: "en".into() } }
+    View { page, look: Look { language: "en".into(), ..Look::default() } }
 }
 
 fn german(page: Page) -> View {
-    View { page, look: Look { high_contrast: false, language: "de".into() } }
+    View { page, look: Look { language: "de".into(), ..Look::default() } }
 }
 
 fn contrasted(page: Page) -> View {
-    View { page, look: Look { high_contrast: true, language: "en".into() } }
+    let reach = matches!(page, Page::Question(_));
+    View { page, look: Look { high_contrast: true, reach, language: "en".into(), ..Look::default() } }
 }
 
 fn question() -> Page {
@@ -69,8 +79,7 @@ fn question_fields() -> Question {
         store_name: "Harbour Street".into(),
         title: "How was your visit today?".into(),
         hint: "One tap is enough. It’s anonymous: no camera, no microphone, no account.".into(),
-        words: ["Awful", "Poor", "OK", "Good", "Great"].map(Into::into),
-        chosen: None,
+        scale: faces(["Awful", "Poor", "OK", "Good", "Great"]),
         languages: languages(["English", "Polski", "العربية"], 0),
         strip: Some(StripNote {
             said: "You said: queues too long".into(),
@@ -80,13 +89,21 @@ fn question_fields() -> Question {
     }
 }
 
+fn pressed() -> Page {
+    let question = question_fields();
+    Page::Question(Question { scale: Scale { chosen: Some(4), ..question.scale }, ..question })
+}
+
+fn faces(words: [&str; 5]) -> Scale {
+    Scale { kind: ScaleKind::Faces, words: words.map(Into::into).into(), chosen: None }
+}
+
 fn german_question() -> Page {
     Page::Question(Question {
         store_name: "Hafenstraße".into(),
         title: "Wie war Ihr Besuch heute?".into(),
         hint: "Ein Tipp genügt. Anonym: keine Kamera, kein Mikrofon, kein Konto.".into(),
-        words: ["Schlimm", "Schlecht", "Geht so", "Gut", "Sehr gut"].map(Into::into),
-        chosen: None,
+        scale: faces(["Schlimm", "Schlecht", "Geht so", "Gut", "Sehr gut"]),
         languages: languages(["English", "Deutsch", "العربية"], 1),
         strip: Some(StripNote {
             said: "Sie sagten: zu lange Schlangen".into(),
@@ -133,6 +150,7 @@ fn reasons(can_go_back: bool) -> Page {
             "Finding things",
             "Something else",
         ]),
+        single: false,
     })
 }
 
@@ -151,6 +169,7 @@ fn german_reasons() -> Page {
             "Zurechtfinden",
             "Etwas anderes",
         ]),
+        single: false,
     })
 }
 
@@ -164,6 +183,7 @@ fn comment() -> Page {
         limit: 200,
         layout: KeyboardLayout::Qwerty,
         language_name: "English".into(),
+        language_tag: "EN".into(),
     })
 }
 
@@ -177,6 +197,86 @@ fn german_comment() -> Page {
         limit: 200,
         layout: KeyboardLayout::Qwertz,
         language_name: "Deutsch".into(),
+        language_tag: "DE".into(),
+    })
+}
+
+fn good(step: usize) -> Header {
+    Header { face: 4, word: "Good".into(), step, steps: 3, time_left: 0.9, can_go_back: step > 2 }
+}
+
+fn rating(step: usize, title: &str, scale: Scale) -> Page {
+    Page::Rating(Rating { header: good(step), title: title.into(), scale })
+}
+
+fn scale(kind: ScaleKind, words: &[&str], chosen: Option<u8>) -> Scale {
+    Scale { kind, words: words.iter().map(|word| (*word).into()).collect(), chosen }
+}
+
+fn recommend() -> Page {
+    let ends = ["Not likely at all", "Extremely likely"];
+    let title = "How likely are you to recommend Harbour Street to a friend?";
+    rating(2, title, scale(ScaleKind::Recommend, &ends, None))
+}
+
+fn stars() -> Page {
+    let title = "How easy was it to find what you came for?";
+    rating(3, title, scale(ScaleKind::Stars, &["Very hard", "Very easy"], Some(4)))
+}
+
+fn effort() -> Page {
+    let ends = ["Strongly disagree", "Strongly agree"];
+    rating(2, "The store made it easy to return my order.", scale(ScaleKind::Effort, &ends, None))
+}
+
+fn four_faces() -> Page {
+    let words = ["Dirty", "Not clean", "Clean", "Spotless"];
+    rating(2, "How clean were the washrooms?", scale(ScaleKind::FourFaces, &words, None))
+}
+
+fn thumbs() -> Page {
+    rating(2, "Did you find what you came for?", scale(ScaleKind::Thumbs, &["No", "Yes"], None))
+}
+
+fn easier() -> Page {
+    Page::Easier(Easier { high_contrast: false, bigger_words: true, reach: false, more_time: true })
+}
+
+fn arabic(page: Page) -> View {
+    View { page, look: Look { language: "ar".into(), ..Look::default() } }
+}
+
+fn arabic_question() -> Page {
+    Page::Question(Question {
+        store_name: "Harbour Street".into(),
+        title: "كيف كانت زيارتك اليوم؟".into(),
+        hint: "لمسة واحدة تكفي. تقييمك مجهول الهوية: لا كاميرا ولا ميكروفون ولا حساب.".into(),
+        scale: faces(["سيئة جدًا", "سيئة", "عادية", "جيدة", "رائعة"]),
+        languages: languages(["English", "Polski", "العربية"], 2),
+        strip: Some(StripNote {
+            said: "قلتم: طوابير الدفع طويلة".into(),
+            did: "فتحنا صندوقَي دفع إضافيين".into(),
+            date: "١٢ نوفمبر".into(),
+        }),
+    })
+}
+
+fn arabic_reasons() -> Page {
+    Page::Reasons(Reasons {
+        header: header("سيئة", 2, 0.78),
+        title: "نأسف لذلك. ما الذي لم يعجبك؟".into(),
+        hint: "اختر ما شئت.".into(),
+        options: options([
+            "الموظفون",
+            "الانتظار",
+            "الدفع",
+            "غير متوفر",
+            "السعر",
+            "النظافة",
+            "إيجاد الأشياء",
+            "شيء آخر",
+        ]),
+        single: false,
     })
 }
 

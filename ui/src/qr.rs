@@ -7,9 +7,6 @@ use std::fmt::Write as _;
 
 use crate::view::QrModules;
 
-/// The side of the ticket's place for a code, in pixels: 29 modules of 10.
-const PLACE_PX: usize = 290;
-
 /// The smallest module a telephone reads from arm's length on the panels we know: 0.5 mm at 149 pixels an inch.
 const SMALLEST_MODULE_PX: usize = 3;
 
@@ -21,11 +18,11 @@ pub(crate) struct Drawing {
     pub(crate) commands: String,
 }
 
-/// Draws a code as large as its place allows.
-pub(crate) fn draw(code: &QrModules) -> Drawing {
-    let module_px = PLACE_PX.checked_div(code.width).unwrap_or_default();
+/// Draws a code as large as its place of so many pixels allows.
+pub(crate) fn draw(code: &QrModules, place_px: usize) -> Drawing {
+    let module_px = place_px.checked_div(code.width).unwrap_or_default();
     if module_px < SMALLEST_MODULE_PX {
-        return Drawing { size_px: PLACE_PX, commands: String::new() };
+        return Drawing { size_px: place_px, commands: String::new() };
     }
     let mut commands = String::new();
     for (row, modules) in code.dark.chunks(code.width).take(code.width).enumerate() {
@@ -53,7 +50,7 @@ mod tests {
     fn a_run_of_dark_modules_is_one_rectangle_of_whole_pixels() {
         let code =
             QrModules { width: 3, dark: vec![true, true, false, false, false, true, true, false, true] };
-        let drawing = draw(&code);
+        let drawing = draw(&code, 290);
         assert_eq!(drawing.size_px, 288, "96 pixels a module");
         assert_eq!(
             drawing.commands,
@@ -63,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_code_that_would_be_too_fine_or_is_missing_is_left_out() {
-        assert!(draw(&QrModules { width: 177, dark: vec![true; 177 * 177] }).commands.is_empty());
-        assert!(draw(&QrModules::default()).commands.is_empty());
+        assert!(draw(&QrModules { width: 177, dark: vec![true; 177 * 177] }, 290).commands.is_empty());
+        assert!(draw(&QrModules::default(), 290).commands.is_empty());
     }
 }

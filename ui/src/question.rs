@@ -2,30 +2,30 @@
 
 use std::rc::Rc;
 
-use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
+use slint::{ComponentHandle, ModelRc, VecModel};
 
 use crate::generated::{LanguageItem, QuestionAdapter, Shell};
 use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::rows::{place, update};
-use crate::view::Question;
+use crate::scale::{Words, value};
+use crate::view::{Look, Question};
 
 /// The page's lists.
 pub(crate) struct Rows {
-    words: Rc<VecModel<SharedString>>,
+    words: Words,
     languages: Rc<VecModel<LanguageItem>>,
 }
 
 impl Rows {
     /// Hangs the lists into the page and sends its keys to `intents`.
     pub(crate) fn connect(shell: &Shell, intents: &Intents) -> Self {
-        let rows = Self { words: Rc::default(), languages: Rc::default() };
+        let rows = Self { words: Words::new(), languages: Rc::default() };
         let adapter = shell.global::<QuestionAdapter<'_>>();
-        adapter.set_words(ModelRc::from(rows.words.clone()));
         adapter.set_languages(ModelRc::from(rows.languages.clone()));
-        adapter.on_face({
+        adapter.on_rated({
             let intents = intents.clone();
-            move |value| intents.send(Intent::Face(u8::try_from(value).unwrap_or_default()))
+            move |rated| intents.send(Intent::Rate(value(rated)))
         });
         adapter.on_language({
             let intents = intents.clone();
@@ -38,13 +38,13 @@ impl Rows {
         rows
     }
 
-    pub(crate) fn show(&self, shell: &Shell, page: &Question) {
+    pub(crate) fn show(&self, shell: &Shell, page: &Question, look: &Look) {
         let adapter = shell.global::<QuestionAdapter<'_>>();
         adapter.set_store_name(page.store_name.as_str().into());
         adapter.set_title(page.title.as_str().into());
         adapter.set_hint(page.hint.as_str().into());
-        update(&self.words, page.words.iter().map(SharedString::from));
-        adapter.set_chosen(page.chosen.filter(|face| (1..=5).contains(face)).map_or(0, i32::from));
+        adapter.set_scale(self.words.data(&page.scale));
+        adapter.set_is_eased(look.high_contrast || look.bigger_words || look.reach);
         update(
             &self.languages,
             page.languages

@@ -44,6 +44,7 @@ impl Rows {
         adapter.set_time_left(header::ring(page.header.time_left));
         adapter.set_title(page.title.as_str().into());
         adapter.set_hint(page.hint.as_str().into());
+        adapter.set_single(page.single);
         update(
             &self.options,
             page.options.iter().map(|key| ReasonItem {

@@ -7,6 +7,7 @@ use slint::{ComponentHandle, ModelRc, VecModel};
 use crate::generated::{NoteItem, Shell, ThanksAdapter};
 use crate::intent::Intent;
 use crate::intents::Intents;
+use crate::panel::Panel;
 use crate::rows::{int, update};
 use crate::view::{Page, Thanks, View};
 use crate::{header, qr};
@@ -28,7 +29,7 @@ impl Rows {
     }
 
     /// Shows the page. The code's path is made anew only if the ticket differs from the one in `last`.
-    pub(crate) fn show(&self, shell: &Shell, page: &Thanks, last: Option<&View>) {
+    pub(crate) fn show(&self, shell: &Shell, page: &Thanks, last: Option<&View>, panel: Panel) {
         let adapter = shell.global::<ThanksAdapter<'_>>();
         adapter.set_title(page.title.as_str().into());
         adapter.set_message(page.message.as_str().into());
@@ -51,7 +52,7 @@ impl Rows {
         let voucher = page.voucher.clone().unwrap_or_default();
         adapter.set_voucher_title(voucher.title.into());
         adapter.set_voucher_detail(voucher.detail.into());
-        let drawing = qr::draw(&voucher.qr);
+        let drawing = qr::draw(&voucher.qr, panel.code_px());
         adapter.set_code_commands(drawing.commands.into());
         #[expect(clippy::cast_precision_loss, reason = "a few hundred pixels")]
         adapter.set_code_size(int(drawing.size_px) as f32);

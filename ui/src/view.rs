@@ -20,6 +20,10 @@ pub struct View {
 pub struct Look {
     /// White and yellow on black instead of the light theme.
     pub high_contrast: bool,
+    /// Words a quarter larger; keys keep their size.
+    pub bigger_words: bool,
+    /// Whatever can be touched lies in the lower part of the glass.
+    pub reach: bool,
     /// BCP 47 tag such as `de` or `de-AT`. It selects the bundled translation of the kiosk's own words; a language that
     /// is not bundled falls back to English.
     pub language: String,
@@ -28,12 +32,16 @@ pub struct Look {
 /// The pages of the kiosk.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Page {
-    /// The idle screen: one question, five faces.
+    /// The idle screen: one question, and the keys that answer it.
     Question(Question),
+    /// A further question that one tap answers.
+    Rating(Rating),
     /// What was good or bad, many answers allowed.
     Reasons(Reasons),
     /// The shopper's own words.
     Comment(Comment),
+    /// What makes the screen easier for this shopper.
+    Easier(Easier),
     /// The answer is saved.
     Thanks(Thanks),
     /// Nobody has touched the screen for a while.
@@ -51,14 +59,66 @@ pub struct Question {
     pub title: String,
     /// One line below the question.
     pub hint: String,
-    /// The words below the faces, from the worst to the best.
-    pub words: [String; 5],
-    /// The face whose key is held down, 1 to 5, while the others are dimmed. `None` or another number: no key is.
-    pub chosen: Option<u8>,
+    /// The keys that answer it.
+    pub scale: Scale,
     /// The languages to choose from, in the order shown.
     pub languages: Vec<LanguageKey>,
     /// What changed because of feedback; without it the strip stays empty.
     pub strip: Option<StripNote>,
+}
+
+/// A few answers in order, a key each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scale {
+    /// Which.
+    pub kind: ScaleKind,
+    /// Faces and thumbs: a word for each key, from the worst to the best. Every other scale: a word for its lowest value
+    /// and one for its highest.
+    pub words: Vec<String>,
+    /// The value whose key is held down while the others are dimmed, or up to which stars are filled.
+    pub chosen: Option<u8>,
+}
+
+/// The scales there are, with their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScaleKind {
+    /// Five faces, 1 to 5.
+    #[default]
+    Faces,
+    /// The same without the one in the middle, 1 to 4.
+    FourFaces,
+    /// Stars, 1 to 5.
+    Stars,
+    /// How likely it is that the shopper recommends the store, 0 to 10.
+    Recommend,
+    /// How easy something was, 1 to 7.
+    Effort,
+    /// A thumb down, 0, and one up, 1.
+    Thumbs,
+}
+
+/// A further question that one tap answers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rating {
+    /// The row at the top.
+    pub header: Header,
+    /// The question, two lines at most.
+    pub title: String,
+    /// The keys that answer it.
+    pub scale: Scale,
+}
+
+/// The aids, and which of them are on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Easier {
+    /// See [`Look::high_contrast`].
+    pub high_contrast: bool,
+    /// See [`Look::bigger_words`].
+    pub bigger_words: bool,
+    /// See [`Look::reach`].
+    pub reach: bool,
+    /// No time limit, and no ring that counts.
+    pub more_time: bool,
 }
 
 /// One language key.
@@ -84,9 +144,9 @@ pub struct StripNote {
 /// The row at the top of every page between the question and the thanks.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Header {
-    /// The face that was tapped, 1 to 5.
+    /// The face that was tapped, 1 to 5; 0 where the first question is no row of faces.
     pub face: u8,
-    /// Its word.
+    /// Its word, or the number that was tapped.
     pub word: String,
     /// The page's number in the chosen branch, from 1.
     pub step: usize,
@@ -109,6 +169,8 @@ pub struct Reasons {
     pub hint: String,
     /// The answers; eight of them fill the page.
     pub options: Vec<ReasonKey>,
+    /// Only one can be chosen, and choosing it goes on.
+    pub single: bool,
 }
 
 /// One answer of [`Reasons`].
@@ -140,6 +202,8 @@ pub struct Comment {
     pub layout: KeyboardLayout,
     /// The language's own name on the keyboard's language key.
     pub language_name: String,
+    /// Its tag, where there is no room for the name.
+    pub language_tag: String,
 }
 
 /// The keyboards there are.

@@ -9,14 +9,10 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use afterword_ui::{Intent, KioskUi, View, fonts, preview};
+use afterword_ui::{Intent, KioskUi, Panel, View, fonts, preview};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PhysicalRegion, RepaintBufferType};
 use slint::platform::{Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent};
 use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
-
-/// The 1280 × 800 panel, in pixels.
-pub(crate) const WIDTH: u32 = 1280;
-pub(crate) const HEIGHT: u32 = 800;
 
 /// A view of the preview, by the name of its picture.
 pub(crate) fn view(name: &str) -> View {
@@ -43,6 +39,7 @@ pub(crate) struct Screen {
     pub(crate) ui: KioskUi,
     window: Rc<MinimalSoftwareWindow>,
     now: Rc<Cell<Duration>>,
+    panel: Cell<Panel>,
     pixels: RefCell<Vec<Rgb8Pixel>>,
     intents: Rc<RefCell<Vec<Intent>>>,
 }
@@ -55,7 +52,6 @@ impl Screen {
         let now = Rc::new(Cell::new(Duration::ZERO));
         slint::platform::set_platform(Box::new(Desk { window: window.clone(), now: now.clone() }))
             .expect("one screen a thread");
-        window.set_size(PhysicalSize::new(WIDTH, HEIGHT));
         let ui = KioskUi::new().expect("the platform is set");
         let intents = Rc::new(RefCell::new(Vec::new()));
         ui.on_intent({
@@ -64,10 +60,21 @@ impl Screen {
         });
         ui.show(view);
         ui.open().expect("the desk has room for a window");
-        let pixels = RefCell::new(vec![Rgb8Pixel::default(); (WIDTH * HEIGHT) as usize]);
-        let screen = Self { ui, window, now, pixels, intents };
+        let screen = Self { ui, window, now, panel: Cell::default(), pixels: RefCell::default(), intents };
+        screen.fit(Panel::Wide);
         screen.draw();
         screen
+    }
+
+    /// Becomes another panel; what is on it then is shown with the next view.
+    pub(crate) fn fit(&self, panel: Panel) {
+        let (width, height) = panel.pixels();
+        if self.panel.replace(panel) == panel && !self.pixels.borrow().is_empty() {
+            return;
+        }
+        self.ui.set_panel(panel);
+        self.window.set_size(PhysicalSize::new(width, height));
+        *self.pixels.borrow_mut() = vec![Rgb8Pixel::default(); (width * height) as usize];
     }
 
     /// Draws what has changed and returns it, as left, top, right and bottom of each rectangle, in pixels.
@@ -75,7 +82,7 @@ impl Screen {
         slint::platform::update_timers_and_animations();
         let mut region = PhysicalRegion::default();
         self.window.draw_if_needed(|renderer| {
-            region = renderer.render(&mut self.pixels.borrow_mut(), WIDTH as usize);
+            region = renderer.render(&mut self.pixels.borrow_mut(), self.panel.get().pixels().0 as usize);
         });
         let sides = |(origin, size): (slint::PhysicalPosition, PhysicalSize)| {
             [origin.x, origin.y, origin.x + size.width as i32, origin.y + size.height as i32]
@@ -129,7 +136,7 @@ impl Screen {
 
     /// The colour at a pixel.
     pub(crate) fn pixel(&self, x: u32, y: u32) -> (u8, u8, u8) {
-        let pixel = self.pixels.borrow()[(y * WIDTH + x) as usize];
+        let pixel = self.pixels.borrow()[(y * self.panel.get().pixels().0 + x) as usize];
         (pixel.r, pixel.g, pixel.b)
     }
 
@@ -137,7 +144,8 @@ impl Screen {
     pub(crate) fn save(&self, path: &Path) {
         let bytes: Vec<u8> =
             self.pixels.borrow().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
-        image::RgbImage::from_raw(WIDTH, HEIGHT, bytes)
+        let (width, height) = self.panel.get().pixels();
+        image::RgbImage::from_raw(width, height, bytes)
             .expect("a pixel is three bytes")
             .save(path)
             .expect("the picture can be written");
