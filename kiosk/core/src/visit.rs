@@ -52,13 +52,9 @@ impl Visit {
         }
     }
 
-    /// Whether nothing was said beyond faces.
+    /// Whether nothing was said beyond ratings.
     pub(crate) fn is_rating_only(&self) -> bool {
-        self.draft.answers.iter().all(|answer| match &answer.value {
-            AnswerValue::Face(_) => true,
-            AnswerValue::Choices(chosen) => chosen.is_empty(),
-            AnswerValue::Comment(text) => text.is_empty(),
-        })
+        self.draft.answers.iter().all(|answer| answer.value.rating().is_some() || answer.value.is_empty())
     }
 
     /// Places of the branch's questions, the first included.

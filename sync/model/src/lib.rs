@@ -6,6 +6,7 @@
 //! with an error that says where.
 
 pub mod carried;
+pub mod contact;
 pub mod hex;
 pub mod mask;
 pub mod metrics;
@@ -14,5 +15,6 @@ pub mod ports;
 pub mod readable;
 pub mod record;
 pub mod response;
+pub mod scale;
 pub mod summary;
 pub mod survey;

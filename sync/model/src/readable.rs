@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use crate::contact::Channel;
 use crate::mask::Spans;
 use crate::moment::Moment;
 use crate::record::Seq;
@@ -23,6 +24,8 @@ struct Shape<'a> {
     _survey_version: u32,
     #[serde(borrow, rename = "language")]
     _language: Cow<'a, str>,
+    #[serde(borrow, default, rename = "language_at_first")]
+    _language_at_first: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "touchpoint")]
     _touchpoint: Option<Cow<'a, str>>,
     #[serde(default, rename = "moment")]
@@ -33,6 +36,10 @@ struct Shape<'a> {
     _flags: Vec<Flag>,
     #[serde(default, rename = "masked")]
     _masked: Spans,
+    #[serde(default, rename = "draw")]
+    _draw: Option<u32>,
+    #[serde(borrow, default, rename = "variant")]
+    _variant: Option<Cow<'a, str>>,
     #[serde(borrow)]
     answers: Vec<ShapeOfAnswer<'a>>,
     #[serde(rename = "outcome")]
@@ -45,14 +52,51 @@ struct Shape<'a> {
 struct ShapeOfAnswer<'a> {
     #[serde(borrow, rename = "question")]
     _question: Cow<'a, str>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     face: Option<u8>,
-    #[serde(borrow, default)]
+    #[serde(default, deserialize_with = "given")]
+    face4: Option<u8>,
+    #[serde(default, deserialize_with = "given")]
+    stars: Option<u8>,
+    #[serde(default, deserialize_with = "given")]
+    nps: Option<u8>,
+    #[serde(default, deserialize_with = "given")]
+    effort: Option<u8>,
+    #[serde(default, deserialize_with = "given")]
+    thumbs: Option<u8>,
+    #[serde(borrow, default, deserialize_with = "given")]
     choices: Option<Vec<Cow<'a, str>>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "given")]
     comment: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    contact: Option<ShapeOfContact<'a>>,
     #[serde(rename = "at_ms")]
     _at_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct ShapeOfContact<'a> {
+    #[serde(rename = "channel")]
+    _channel: Channel,
+    #[serde(rename = "consent")]
+    _consent: u32,
+    #[serde(borrow, rename = "sealed")]
+    _sealed: Cow<'a, str>,
+}
+
+/// A value that is there. `null` is no value to the long way, so it must not pass for an absent one here.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl ShapeOfAnswer<'_> {
+    fn has_value(&self) -> bool {
+        let ratings = [self.face, self.face4, self.stars, self.nps, self.effort, self.thumbs];
+        ratings.iter().any(Option::is_some)
+            || self.choices.is_some()
+            || self.comment.is_some()
+            || self.contact.is_some()
+    }
 }
 
 /// Whether a record that stands at `seq` can be read.
@@ -67,10 +111,7 @@ pub fn check(seq: Seq, bytes: &[u8]) -> Result<(), Unreadable> {
 #[must_use]
 pub fn is_certain(seq: Seq, bytes: &[u8]) -> bool {
     serde_json::from_slice::<Shape<'_>>(bytes).is_ok_and(|shape| {
-        let valued = |answer: &ShapeOfAnswer<'_>| {
-            answer.face.is_some() || answer.choices.is_some() || answer.comment.is_some()
-        };
-        shape.v <= RESPONSE_VERSION && shape.seq == seq && shape.answers.iter().all(valued)
+        shape.v <= RESPONSE_VERSION && shape.seq == seq && shape.answers.iter().all(ShapeOfAnswer::has_value)
     })
 }
 
@@ -105,6 +146,21 @@ mod tests {
             ("\"face\":2", "\"face\":null"),
             ("\"face\":2", "\"face\":256"),
             ("\"face\":2", "\"thumb\":1"),
+            ("\"face\":2", "\"thumbs\":1"),
+            ("\"face\":2", "\"face4\":4"),
+            ("\"face\":2", "\"nps\":null,\"face\":2"),
+            ("\"face\":2", "\"face\":2,\"stars\":null"),
+            ("\"face\":2", "\"comment\":null,\"face\":2"),
+            ("\"face\":2", "\"effort\":256,\"face\":2"),
+            ("\"face\":2", "\"contact\":{\"channel\":\"phone\",\"consent\":1,\"sealed\":\"eA==\"}"),
+            ("\"face\":2", "\"contact\":{\"channel\":\"pigeon\",\"consent\":1,\"sealed\":\"eA==\"}"),
+            ("\"face\":2", "\"contact\":{\"channel\":\"phone\",\"consent\":1,\"sealed\":7},\"face\":2"),
+            ("\"face\":2", "\"contact\":[\"phone\",1,\"eA==\"]"),
+            ("\"answers\"", "\"draw\":7,\"variant\":\"warm\",\"answers\""),
+            ("\"answers\"", "\"draw\":-7,\"answers\""),
+            ("\"answers\"", "\"variant\":null,\"answers\""),
+            ("\"answers\"", "\"variant\":7,\"answers\""),
+            ("\"answers\"", "\"language_at_first\":[],\"answers\""),
             ("\"face\":2", "\"face\":2,\"comment\":\"both\""),
             ("\"face\":2", "\"face\":2,\"comment\":5"),
             ("\"face\":2", "\"face\":2,\"face\":3"),

@@ -6,9 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::carried::Carried;
+use crate::contact::Contact;
 use crate::mask::Spans;
 use crate::moment::Moment;
 use crate::record::Seq;
+use crate::scale::ScaleKind;
 
 /// The shape of [`Response`] this code writes.
 pub const RESPONSE_VERSION: u8 = 1;
@@ -38,6 +40,10 @@ pub struct Draft {
     pub survey_version: u32,
     /// Language on the screen at the last answer, as a BCP 47 tag (`en`, `de`).
     pub language: String,
+    /// Language at the first tap, where it was another. Branches go by it, so that whoever changes the language
+    /// half-way does not lose the question that is being answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language_at_first: Option<String>,
     /// Where the kiosk stands (`exit`, `checkout`), where it is configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touchpoint: Option<String>,
@@ -52,6 +58,12 @@ pub struct Draft {
     /// How much was masked in what was typed, before any of it was written.
     #[serde(default, skip_serializing_if = "Spans::is_none")]
     pub masked: Spans,
+    /// The number that decided which sampled questions are asked, where the survey leaves anything to chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<u32>,
+    /// Id of the survey's variant that was shown, where it has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// Answers in the order of the survey's questions, at most one to each.
     pub answers: Vec<Answer>,
 }
@@ -82,12 +94,24 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerValue {
-    /// A face from 1 (worst) to 5 (best).
+    /// One of five faces, from 1 (worst) to 5 (best).
     Face(u8),
+    /// One of four faces, from 1 (worst) to 4 (best).
+    Face4(u8),
+    /// One to five stars.
+    Stars(u8),
+    /// How likely a recommendation is, 0 to 10.
+    Nps(u8),
+    /// How easy it was, from 1 (hard) to 7 (easy).
+    Effort(u8),
+    /// A thumb, 0 for down and 1 for up.
+    Thumbs(u8),
     /// Ids of the chosen options, in the survey's order. Empty means shown and left empty.
     Choices(Vec<String>),
     /// Words, at most 200 grapheme clusters.
     Comment(String),
+    /// How to reply, sealed.
+    Contact(Contact),
 }
 
 /// How a session ended.
@@ -136,6 +160,12 @@ impl Stamp {
     #[must_use]
     pub fn local_day(&self) -> i64 {
         self.local_ms().div_euclid(86_400_000)
+    }
+
+    /// Minute of that day, 0 to 1439.
+    #[must_use]
+    pub fn local_minute(&self) -> u16 {
+        u16::try_from(self.local_ms().rem_euclid(86_400_000) / 60_000).unwrap_or(0)
     }
 
     /// Hour of that day, 0 to 23.
@@ -213,11 +243,14 @@ impl Draft {
             survey: survey.into(),
             survey_version,
             language: language.into(),
+            language_at_first: None,
             touchpoint: None,
             moment: None,
             started,
             flags: Vec::new(),
             masked: Spans::default(),
+            draw: None,
+            variant: None,
             answers: Vec::new(),
         }
     }
@@ -228,7 +261,20 @@ impl Draft {
         self.answers.iter().find(|answer| answer.question == question).map(|answer| &answer.value)
     }
 
-    /// Every face in the answers, with its question.
+    /// The language that branches go by: the one on the screen at the first tap.
+    #[must_use]
+    pub fn first_language(&self) -> &str {
+        self.language_at_first.as_deref().unwrap_or(&self.language)
+    }
+
+    /// Every rating in the answers, on whatever scale, with its question.
+    pub fn ratings(&self) -> impl Iterator<Item = (&str, ScaleKind, u8)> {
+        self.answers.iter().filter_map(|answer| {
+            answer.value.rating().map(|(scale, value)| (answer.question.as_str(), scale, value))
+        })
+    }
+
+    /// Every one of five faces in the answers, with its question.
     pub fn faces(&self) -> impl Iterator<Item = (&str, u8)> {
         self.answers.iter().filter_map(|answer| match answer.value {
             AnswerValue::Face(face) => Some((answer.question.as_str(), face)),
@@ -239,8 +285,11 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::carried::{Origin, wrap};
+    use crate::contact::Channel;
     use crate::record::StoreEpoch;
 
     fn response() -> Response {
@@ -290,9 +339,92 @@ mod tests {
         );
     }
 
+    /// The same for every kind of answer and every field that came later.
     #[test]
-    fn what_is_written_is_read_back() {
-        assert_eq!(Response::from_bytes(7, &response().to_bytes()).unwrap(), response());
+    fn the_bytes_of_what_came_later() {
+        let answer = |question: &str, value| Answer { question: question.into(), value, at_ms: 0 };
+        let contact = Contact { channel: Channel::Email, consent: 2, sealed: "c2VhbGVk".into() };
+        let later = Response {
+            draft: Draft {
+                language_at_first: Some("de".into()),
+                draw: Some(u32::MAX),
+                variant: Some("warm".into()),
+                answers: vec![
+                    answer("a", AnswerValue::Face4(4)),
+                    answer("b", AnswerValue::Stars(5)),
+                    answer("c", AnswerValue::Nps(0)),
+                    answer("d", AnswerValue::Effort(7)),
+                    answer("e", AnswerValue::Thumbs(1)),
+                    answer("f", AnswerValue::Contact(contact)),
+                ],
+                ..Draft::begun("s", 1, "en", response().draft.started)
+            },
+            ..response()
+        };
+        assert_eq!(
+            String::from_utf8(later.to_bytes()).unwrap(),
+            concat!(
+                r#"{"v":1,"seq":7,"survey":"s","survey_version":1,"language":"en","language_at_first":"de","#,
+                r#""started":{"wall_ms":1795300000123,"offset_min":60,"boot":3,"mono_ms":5000,"clock":"synced"},"#,
+                r#""draw":4294967295,"variant":"warm","answers":[{"question":"a","face4":4,"at_ms":0},"#,
+                r#"{"question":"b","stars":5,"at_ms":0},{"question":"c","nps":0,"at_ms":0},"#,
+                r#"{"question":"d","effort":7,"at_ms":0},{"question":"e","thumbs":1,"at_ms":0},"#,
+                r#"{"question":"f","contact":{"channel":"email","consent":2,"sealed":"c2VhbGVk"},"at_ms":0}],"#,
+                r#""outcome":"completed","took_ms":9400}"#
+            )
+        );
+        assert_eq!(Response::from_bytes(7, &later.to_bytes()).unwrap(), later);
+    }
+
+    fn value() -> impl Strategy<Value = AnswerValue> {
+        let contact = (any::<bool>(), any::<u32>(), "[A-Za-z0-9+/]{0,60}={0,2}");
+        prop_oneof![
+            any::<u8>().prop_map(AnswerValue::Face),
+            any::<u8>().prop_map(AnswerValue::Face4),
+            any::<u8>().prop_map(AnswerValue::Stars),
+            any::<u8>().prop_map(AnswerValue::Nps),
+            any::<u8>().prop_map(AnswerValue::Effort),
+            any::<u8>().prop_map(AnswerValue::Thumbs),
+            prop::collection::vec("[a-z-]{1,8}", 0..4).prop_map(AnswerValue::Choices),
+            any::<String>().prop_map(AnswerValue::Comment),
+            contact.prop_map(|(by_phone, consent, sealed)| {
+                let channel = if by_phone { Channel::Phone } else { Channel::Email };
+                AnswerValue::Contact(Contact { channel, consent, sealed })
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            values in prop::collection::vec(value(), 0..6),
+            draw in any::<Option<u32>>(),
+            variant in any::<Option<String>>(),
+            language_at_first in any::<Option<String>>(),
+        ) {
+            let answers =
+                values.into_iter().map(|value| Answer { question: "q".into(), value, at_ms: 1 }).collect();
+            let draft = Draft { answers, draw, variant, language_at_first, ..response().draft };
+            let written = Response { draft, ..response() };
+            prop_assert_eq!(Response::from_bytes(7, &written.to_bytes()).unwrap(), written);
+        }
+
+        /// Records of the programs before this one, as those wrote them.
+        #[test]
+        fn old_bytes_are_read_and_written_as_they_were(
+            face in any::<u8>(),
+            reason in "[a-z-]{1,40}",
+            words in "[ -!#-\\[\\]-~é😀]{0,40}",
+        ) {
+            let old = String::from_utf8(response().to_bytes()).unwrap()
+                .replace(r#""face":2"#, &format!(r#""face":{face}"#))
+                .replace(r#"["waiting"]"#, &format!(r#"["{reason}"]"#))
+                .replace(r#""slow""#, &format!(r#""{words}""#));
+            let read = Response::from_bytes(7, old.as_bytes()).unwrap();
+            prop_assert_eq!(read.draft.answer("visit"), Some(&AnswerValue::Face(face)));
+            prop_assert_eq!(read.draft.answer("words"), Some(&AnswerValue::Comment(words)));
+            prop_assert_eq!(read.to_bytes(), old.into_bytes());
+        }
     }
 
     #[test]
@@ -319,6 +451,7 @@ mod tests {
         let at = |wall_ms, offset_min| Stamp { wall_ms, offset_min, ..response().draft.started };
         assert_eq!((at(0, 0).local_day(), at(0, 0).local_hour()), (0, 0));
         assert_eq!((at(0, -60).local_day(), at(0, -60).local_hour()), (-1, 23));
+        assert_eq!((at(-60_000, 0).local_minute(), at(90_000, 60).local_minute()), (1_439, 61));
         assert_eq!((at(82_800_000, 60).local_day(), at(82_800_000, 60).local_hour()), (1, 0));
         assert_eq!(at(66_600_000, 330).local_day(), 1);
     }
