@@ -303,7 +303,7 @@ impl Session {
         let Some(visit) = self.visit_mut() else { return Vec::new() };
         let follows = visit.at > 0;
         match (touch, &visit.question(&survey).kind) {
-            (Event::Face(face @ 1..=5), QuestionKind::Faces { .. }) => self.rate(face, now),
+            (Event::Face(face @ 1..=5), QuestionKind::Scale(_)) => self.rate(face, now),
             (Event::ToggleOption(option), QuestionKind::Choices { .. }) => {
                 let Some(chosen) = visit.toggled(option, &survey) else { return Vec::new() };
                 visit.touched(now.mono_ms);

@@ -115,7 +115,7 @@ impl Visit {
     /// The ids chosen on the question shown once this option is turned over; none where there is no such option.
     pub(crate) fn toggled(&self, option: usize, survey: &Survey) -> Option<Vec<String>> {
         let question = self.question(survey);
-        let QuestionKind::Choices { options } = &question.kind else { return None };
+        let QuestionKind::Choices { options, .. } = &question.kind else { return None };
         let turned = &options.get(option)?.id;
         let chosen = self.chosen(question);
         let stays = |id: &String| chosen.contains(id) != (id == turned);

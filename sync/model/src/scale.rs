@@ -50,7 +50,7 @@ impl ScaleKind {
     /// The answer that gives this value; none where the scale does not have it.
     #[must_use]
     pub fn answer(self, value: u8) -> Option<AnswerValue> {
-        self.range().contains(&value).then(|| match self {
+        self.range().contains(&value).then_some(match self {
             Self::Faces => AnswerValue::Face(value),
             Self::Faces4 => AnswerValue::Face4(value),
             Self::Stars => AnswerValue::Stars(value),

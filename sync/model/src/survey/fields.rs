@@ -8,8 +8,10 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::closest::closest;
+use super::day::day_number;
 use super::diagnostic::{Diagnostic, Severity};
-use super::limits::DIAGNOSTICS_MAX;
+use super::limits::{CONDITION_LIST_MAX, DIAGNOSTICS_MAX};
+use super::share::Share;
 
 /// Words quoted from the file are cut after this many characters, so that a message stays one line.
 const QUOTED_CHARS_MAX: usize = 40;
@@ -136,6 +138,65 @@ impl<'t> Node<'t> {
         value
     }
 
+    /// A number above 0 and up to 1.
+    pub(super) fn share(&self, report: &mut Report<'_>) -> Option<Share> {
+        let digits = match self.value {
+            DeValue::Float(number) => number.as_str(),
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
+            _ => return self.wrong_type("a number", "write a part of 1, as in 0.25", report),
+        };
+        let share = digits.replace('_', "").parse().ok().and_then(Share::new);
+        if share.is_none() {
+            let message = format!("{} is out of range", quoted(digits));
+            report.mistake(&self.span, &self.path, message, "allowed: above 0, up to 1 for all");
+        }
+        share
+    }
+
+    pub(super) fn truth(&self, report: &mut Report<'_>) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(truth) => Some(*truth),
+            _ => self.wrong_type("true or false", "write it without quotes", report),
+        }
+    }
+
+    /// A calendar day, as days since 1970-01-01.
+    pub(super) fn day(&self, report: &mut Report<'_>) -> Option<i64> {
+        const HINT: &str = "write year, month and day without quotes: 2026-11-24";
+        let DeValue::Datetime(moment) = self.value else { return self.wrong_type("a day", HINT, report) };
+        let day = moment.date.filter(|_| moment.time.is_none() && moment.offset.is_none());
+        let day = day.and_then(|date| day_number(date.year, date.month, date.day));
+        if day.is_none() {
+            let message = format!("{} is no day", quoted(&moment.to_string()));
+            report.mistake(&self.span, &self.path, message, HINT);
+        }
+        day
+    }
+
+    /// One text, or a list of some, each with its place.
+    pub(super) fn one_or_more(&self, report: &mut Report<'_>) -> Option<Vec<(String, Self)>> {
+        let items = match self.value {
+            DeValue::String(_) => vec![self.clone()],
+            DeValue::Array(_) => self.list("", report)?,
+            _ => {
+                return self.wrong_type("a text in quotes or a list of them", "write [\"…\", \"…\"]", report);
+            }
+        };
+        let message = match items.len() {
+            0 => "is empty, so it can never hold".to_owned(),
+            count if count > CONDITION_LIST_MAX => {
+                format!("{count} entries, at most {CONDITION_LIST_MAX} are possible")
+            }
+            _ => {
+                let texts = items.into_iter().map(|item| Some((item.string(report)?.to_owned(), item)));
+                // All are read before the first that is none ends it, so that each is reported.
+                return texts.collect::<Vec<_>>().into_iter().collect();
+            }
+        };
+        report.mistake(&self.span, &self.path, message, "name what it is to hold for");
+        None
+    }
+
     pub(super) fn list(&self, hint: &str, report: &mut Report<'_>) -> Option<Vec<Node<'t>>> {
         let DeValue::Array(items) = self.value else { return self.wrong_type("a list", hint, report) };
         let node = |(index, item): (usize, &'t toml::Spanned<DeValue<'t>>)| Node {
@@ -155,7 +216,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    fn wrong_type<T>(&self, expected: &str, hint: &str, report: &mut Report<'_>) -> Option<T> {
+    pub(super) fn wrong_type<T>(&self, expected: &str, hint: &str, report: &mut Report<'_>) -> Option<T> {
         let found = match self.value {
             DeValue::String(_) => "a text",
             DeValue::Integer(_) => "a whole number",
@@ -224,11 +285,14 @@ impl<'t> Fields<'t> {
         })
     }
 
-    /// Reports every field that nobody asked for.
-    pub(super) fn finish(self, report: &mut Report<'_>) {
+    /// Reports every field that nobody asked for. Whether there was one.
+    pub(super) fn finish(self, report: &mut Report<'_>) -> bool {
+        let mut is_unknown = false;
         for (key, _) in self.table.iter().filter(|(key, _)| !self.known.contains(&key.get_ref().as_ref())) {
+            is_unknown = true;
             let hint = suggestion(key.get_ref(), self.known.iter().copied());
             report.mistake(&key.span(), &self.path_of(&shown(key.get_ref())), "unknown field", hint);
         }
+        is_unknown
     }
 }

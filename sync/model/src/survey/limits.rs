@@ -24,14 +24,11 @@ pub const LANGUAGE_TAG_CHARS_MAX: usize = 35;
 /// A language's own name stands on a key of the header.
 pub const LANGUAGE_NAME_GRAPHEMES_MAX: usize = 20;
 
-/// Questions in a file, all branches together. Five steps a branch and five faces need no more.
+/// Questions in a file, all branches together. Five steps after each of five faces need no more.
 pub const QUESTIONS_MAX: usize = 25;
 
 /// Steps a shopper can be asked for after the first tap. More, and people leave before the end.
 pub const STEPS_AFTER_FIRST_MAX: usize = 5;
-
-/// Faces of a faces question.
-pub const FACES: usize = 5;
 
 /// Options of a choices question: two rows of four keys on the widest panel, with targets of 15 mm.
 pub const OPTIONS_MAX: usize = 8;
@@ -42,8 +39,14 @@ pub const TITLE_GRAPHEMES_MAX: usize = 120;
 /// A question's hint: two lines under the title.
 pub const HINT_GRAPHEMES_MAX: usize = 160;
 
-/// The word under a face, on one line of a key 228 px wide.
+/// The word under a face or a thumb, on one line of a key 228 px wide.
 pub const FACE_WORD_GRAPHEMES_MAX: usize = 16;
+
+/// A word at an end of a scale, which has half the width of the scale for itself.
+pub const END_LABEL_GRAPHEMES_MAX: usize = 30;
+
+/// What somebody agrees to who leaves a number: what for, who gets it, for how long. Four lines beside its key.
+pub const CONSENT_GRAPHEMES_MAX: usize = 240;
 
 /// An option's label: two lines on its key.
 pub const LABEL_GRAPHEMES_MAX: usize = 40;
@@ -66,3 +69,18 @@ pub const COMMENT_GRAPHEMES_MAX: usize = 200;
 /// Longest comment, in bytes. A grapheme cluster has no upper size of its own; 32 bytes hold the longest
 /// emoji sequences in use, and with this a record stays far below `RECORD_BYTES_MAX`.
 pub const COMMENT_BYTES_MAX: usize = COMMENT_GRAPHEMES_MAX * 32;
+
+/// Variants of one survey. Each more of them needs more shoppers before it says anything, and a shop has few.
+pub const VARIANTS_MAX: usize = 4;
+
+/// How deep `all`, `any` and `not` stand in one another. Deeper ones are read by programs and by nobody else.
+pub const CONDITION_DEPTH_MAX: usize = 4;
+
+/// Single conditions in one `show_if`, for the same reason.
+pub const CONDITION_PARTS_MAX: usize = 16;
+
+/// Names or values in one list of a condition: all languages, and lanes of a large shop.
+pub const CONDITION_LIST_MAX: usize = 32;
+
+/// Steps of the search for the longest branch, some 0.1 s of work. Files written by hand need a few hundred.
+pub const SEARCH_STEPS_MAX: usize = 50_000;

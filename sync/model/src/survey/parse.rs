@@ -4,24 +4,19 @@ use toml::de::DeTable;
 
 use super::branches::{self, Outline};
 use super::diagnostic::{Diagnostic, Severity};
-use super::fields::{Fields, Node, Report, quoted, suggestion};
+use super::fields::{Fields, Node, Report};
+use super::kinds::{self, ICON_HINT, ID_HINT, TEXT_HINT};
 use super::limits::{
-    COMMENT_GRAPHEMES_MAX, FILE_BYTES_MAX, FORMAT, HINT_GRAPHEMES_MAX, LABEL_GRAPHEMES_MAX,
-    NOTE_GRAPHEMES_MAX, NOTES_MAX, OPTIONS_MAX, QUESTIONS_MAX, THANKS_MESSAGE_GRAPHEMES_MAX,
-    THANKS_TITLE_GRAPHEMES_MAX, TITLE_GRAPHEMES_MAX,
+    FILE_BYTES_MAX, FORMAT, HINT_GRAPHEMES_MAX, NOTE_GRAPHEMES_MAX, NOTES_MAX, QUESTIONS_MAX,
+    THANKS_MESSAGE_GRAPHEMES_MAX, THANKS_TITLE_GRAPHEMES_MAX, TITLE_GRAPHEMES_MAX,
 };
-use super::question::{ChoiceOption, Note, Question, QuestionKind, Survey, Thanks};
+use super::question::{Note, Question, Survey, Thanks};
 use super::read::{self, Languages};
+use super::variants::{self, Variants};
 
-const KINDS: [&str; 3] = ["faces", "choices", "comment"];
 const QUESTIONS_HINT: &str = "write [[questions]] with id, kind and title";
-const OPTIONS_HINT: &str = "write [[questions.options]] with id, icon and label";
 const THANKS_HINT: &str = "write [thanks] with title and message";
 const NOTES_HINT: &str = "write [[thanks.notes]] with icon and text";
-const ID_HINT: &str = "give it a short name: lower-case letters, digits and hyphens";
-const ICON_HINT: &str = "write icon = \"other\", or a better one";
-const TEXT_HINT: &str = "give it at least in the default language";
-const WORDS_HINT: &str = "give five words per language, from worst to best: words.en = [\"Awful\", …]";
 
 /// A survey without mistakes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +94,9 @@ fn survey(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Survey> {
     let version = fields.required("version", "write version = 1, and raise it with every change", report);
     let version = version.and_then(|node| node.integer(1..=i64::from(u32::MAX), report));
     let languages = read::languages(&mut fields, report);
-    let questions = questions(&mut fields, &languages, report);
+    let (valid_from, valid_until) = validity(&mut fields, report);
+    let mut variants = variants::variants(&mut fields, report);
+    let questions = questions(&mut fields, &mut variants, &languages, report);
     let thanks = fields.required("thanks", THANKS_HINT, report);
     let thanks = thanks.and_then(|node| thanks_page(&node, &languages, report));
     fields.finish(report);
@@ -108,13 +105,30 @@ fn survey(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Survey> {
         version: u32::try_from(version?).ok()?,
         default_language: languages.default,
         languages: languages.list,
+        valid_from,
+        valid_until,
+        variants: variants.list,
         questions: questions?,
         thanks: thanks?,
     })
 }
 
+/// `valid_from` and `valid_until`; a day that cannot be read is a mistake, so no survey comes of it.
+fn validity(fields: &mut Fields<'_>, report: &mut Report<'_>) -> (Option<i64>, Option<i64>) {
+    let from = fields.optional("valid_from").and_then(|node| node.day(report));
+    let until = fields.optional("valid_until").and_then(|node| Some((node.day(report)?, node)));
+    if let (Some(from), Some((until, node))) = (from, &until)
+        && *until < from
+    {
+        let message = "is before valid_from, so the survey is never asked";
+        report.mistake(&node.span, &node.path, message, "swap the two days");
+    }
+    (from, until.map(|(until, _)| until))
+}
+
 fn questions(
     fields: &mut Fields<'_>,
+    variants: &mut Variants,
     languages: &Languages,
     report: &mut Report<'_>,
 ) -> Option<Vec<Question>> {
@@ -129,14 +143,15 @@ fn questions(
         return None;
     }
     let (read, outlines): (Vec<_>, Vec<_>) =
-        entries.iter().map(|entry| question(entry, languages, report)).unzip();
-    branches::check(&outlines, report);
+        entries.iter().map(|entry| question(entry, variants, languages, report)).unzip();
+    branches::check(&outlines, &variants.list, languages, report);
     read.into_iter().collect()
 }
 
 /// The question, where it is whole, and its outline in any case: the branches are checked even so.
 fn question<'t>(
     entry: &Node<'t>,
+    variants: &mut Variants,
     languages: &Languages,
     report: &mut Report<'_>,
 ) -> (Option<Question>, Outline<'t>) {
@@ -149,11 +164,16 @@ fn question<'t>(
     let title = title.and_then(|node| read::text(&node, TITLE_GRAPHEMES_MAX, languages, report));
     let hint = fields.optional("hint");
     let hint = hint.map(|node| read::text(&node, HINT_GRAPHEMES_MAX, languages, report));
+    let wordings = fields.optional("variants");
+    let wordings =
+        wordings.map_or(Some(Vec::new()), |node| variants::wordings(&node, variants, languages, report));
     let show_if = fields.optional("show_if");
-    let show_if = show_if.map(|node| outline.read_condition(&node, report));
-    let kind_name = fields.required("kind", "write kind = \"faces\", \"choices\" or \"comment\"", report);
-    let kind = kind_name.and_then(|node| kind(&node, &mut fields, &mut outline, languages, report));
-    if outline.faces.is_some() {
+    let show_if = show_if.map(|node| outline.read_condition(&node, languages, report));
+    outline.sample = fields.optional("sample");
+    let sample = outline.sample.as_ref().map(|node| node.share(report));
+    let (domain, kind) = kinds::kind(&mut fields, languages, report);
+    outline.domain = domain;
+    if outline.domain.is_some() {
         // Without a kind nobody can say which fields belong here.
         fields.finish(report);
     }
@@ -162,79 +182,13 @@ fn question<'t>(
             id: outline.id.as_ref()?.0.clone(),
             title: title?,
             hint: hint.map_or(Some(None), |hint| hint.map(Some))?,
+            wordings: wordings?,
             show_if: show_if.map_or(Some(None), |condition| condition.map(Some))?,
+            sample: sample.map_or(Some(None), |sample| sample.map(Some))?,
             kind: kind?,
         })
     };
     (whole(), outline)
-}
-
-fn kind(
-    node: &Node<'_>,
-    fields: &mut Fields<'_>,
-    outline: &mut Outline<'_>,
-    languages: &Languages,
-    report: &mut Report<'_>,
-) -> Option<QuestionKind> {
-    let name = node.string(report)?;
-    outline.faces = KINDS.contains(&name).then_some(name == "faces");
-    match name {
-        "faces" => {
-            let words = fields.required("words", WORDS_HINT, report)?;
-            Some(QuestionKind::Faces { words: Box::new(read::face_words(&words, languages, report)?) })
-        }
-        "choices" => {
-            let node = fields.required("options", OPTIONS_HINT, report)?;
-            Some(QuestionKind::Choices { options: options(&node, languages, report)? })
-        }
-        "comment" => {
-            let most = i64::try_from(COMMENT_GRAPHEMES_MAX).unwrap_or(i64::MAX);
-            let limit = fields.optional("limit").map_or(Some(most), |node| node.integer(1..=most, report))?;
-            Some(QuestionKind::Comment { limit: usize::try_from(limit).ok()? })
-        }
-        _ => {
-            let message = format!("no kind {}", quoted(name));
-            report.mistake(&node.span, &node.path, message, suggestion(name, KINDS));
-            None
-        }
-    }
-}
-
-fn options(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Vec<ChoiceOption>> {
-    let entries = node.list(OPTIONS_HINT, report)?;
-    if entries.is_empty() {
-        report.mistake(&node.span, &node.path, "no option", OPTIONS_HINT);
-    }
-    if let Some(surplus) = entries.get(OPTIONS_MAX) {
-        let message = format!("{} options, at most {OPTIONS_MAX} fit on the screen", entries.len());
-        report.mistake(&surplus.span, &node.path, message, "leave out the least used");
-    }
-    let mut ids = Vec::new();
-    let read: Vec<_> = entries.iter().map(|entry| option(entry, &mut ids, languages, report)).collect();
-    read.into_iter().collect()
-}
-
-fn option(
-    entry: &Node<'_>,
-    ids: &mut Vec<String>,
-    languages: &Languages,
-    report: &mut Report<'_>,
-) -> Option<ChoiceOption> {
-    let mut fields = entry.fields(OPTIONS_HINT, report)?;
-    let id = fields.required("id", ID_HINT, report).and_then(|node| {
-        let id = read::id(&node, report)?;
-        if ids.contains(&id) {
-            let message = format!("{} is already an option of this question", quoted(&id));
-            report.mistake(&node.span, &node.path, message, "give each option an id of its own");
-        }
-        ids.push(id.clone());
-        Some(id)
-    });
-    let icon = fields.required("icon", ICON_HINT, report).and_then(|node| read::icon(&node, report));
-    let label = fields.required("label", TEXT_HINT, report);
-    let label = label.and_then(|node| read::text(&node, LABEL_GRAPHEMES_MAX, languages, report));
-    fields.finish(report);
-    Some(ChoiceOption { id: id?, icon: icon?, label: label? })
 }
 
 fn thanks_page(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Thanks> {

@@ -2,10 +2,12 @@
 //!
 //! New kinds of question are new variants of [`QuestionKind`]; everything about a kind hangs on its variant.
 
-use std::collections::BTreeMap;
-
+use super::condition::{Condition, Situation};
+use super::scale::Scale;
+use super::share::Share;
 use super::text::{Language, Text};
-use crate::response::{AnswerValue, Draft};
+use crate::contact::Channel;
+use crate::response::Draft;
 
 /// Names of the icons an option or a note can carry; the pages draw them.
 pub const ICONS: [&str; 18] = [
@@ -41,7 +43,13 @@ pub struct Survey {
     pub default_language: String,
     /// At least one, in the order of the language switch; holds the default language.
     pub languages: Vec<Language>,
-    /// At least one; the first is faces and unconditional, because it is the idle screen.
+    /// First local day it may be asked on, in days since 1970-01-01; any, where there is none.
+    pub valid_from: Option<i64>,
+    /// Last local day it may be asked on, not before `valid_from`.
+    pub valid_until: Option<i64>,
+    /// At most four; their shares are a whole at most, and who falls into none of them is shown no variant.
+    pub variants: Vec<Variant>,
+    /// At least one; the first is a scale and unconditional, because it is the idle screen.
     pub questions: Vec<Question>,
     /// What is said at the end.
     pub thanks: Thanks,
@@ -56,8 +64,12 @@ pub struct Question {
     pub title: Text,
     /// A smaller line under it.
     pub hint: Option<Text>,
+    /// What the survey's variants say instead; at most one for each of them.
+    pub wordings: Vec<Wording>,
     /// When it is asked; always, where there is none.
     pub show_if: Option<Condition>,
+    /// The share of responses it is asked of; all, where there is none.
+    pub sample: Option<Share>,
     /// How it is answered.
     pub kind: QuestionKind,
 }
@@ -66,21 +78,58 @@ pub struct Question {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QuestionKind {
-    /// One of five faces.
-    Faces {
-        /// The words under the faces, from worst to best.
-        words: Box<[Text; 5]>,
-    },
-    /// Any number of options.
+    /// One tap on a scale.
+    Scale(Scale),
+    /// Options.
     Choices {
         /// One to eight, in the order shown.
         options: Vec<ChoiceOption>,
+        /// How many of them may be chosen.
+        pick: Pick,
     },
     /// A few words of the shopper's own.
     Comment {
         /// Longest comment, in grapheme clusters: 1 to 200.
         limit: usize,
     },
+    /// A phone number or an e-mail address for a reply.
+    Contact {
+        /// One or two ways to be reached, in the order shown.
+        channels: Vec<Channel>,
+        /// What the shopper agrees to.
+        consent: Text,
+        /// From 1; raised with every change of that text, and stored with the answer.
+        consent_version: u32,
+    },
+}
+
+/// How many options may be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// Exactly one; choosing it goes on.
+    Single,
+    /// Any number.
+    Multi,
+}
+
+/// A variant of the survey, for comparing one way to ask with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// Unique in the survey; names the variant in every record.
+    pub id: String,
+    /// How many of all responses get it.
+    pub share: Share,
+}
+
+/// What a variant of the survey says at a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wording {
+    /// Id of the variant.
+    pub variant: String,
+    /// What is asked instead; the question's own title, where there is none.
+    pub title: Option<Text>,
+    /// The line under it; the question's own, where there is none.
+    pub hint: Option<Text>,
 }
 
 /// An option of a choices question.
@@ -92,17 +141,6 @@ pub struct ChoiceOption {
     pub icon: String,
     /// The words on its key.
     pub label: Text,
-}
-
-/// A condition on the answer to an earlier faces question. Without an answer it does not hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// Id of that question.
-    pub question: String,
-    /// Lowest face it holds for, 1 to 5.
-    pub at_least: u8,
-    /// Highest face it holds for, 1 to 5, not below `at_least`.
-    pub at_most: u8,
 }
 
 /// What is said at the end.
@@ -127,11 +165,26 @@ pub struct Note {
     pub text: Text,
 }
 
-impl Condition {
-    /// Whether it holds for that face.
+impl Question {
+    /// What is asked of whom is shown that variant.
     #[must_use]
-    pub fn holds_for(&self, face: u8) -> bool {
-        (self.at_least..=self.at_most).contains(&face)
+    pub fn title_for(&self, variant: Option<&str>) -> &Text {
+        self.wording(variant).and_then(|wording| wording.title.as_ref()).unwrap_or(&self.title)
+    }
+
+    /// The line under it for whom is shown that variant.
+    #[must_use]
+    pub fn hint_for(&self, variant: Option<&str>) -> Option<&Text> {
+        self.wording(variant).and_then(|wording| wording.hint.as_ref()).or(self.hint.as_ref())
+    }
+
+    fn wording(&self, variant: Option<&str>) -> Option<&Wording> {
+        variant.and_then(|variant| self.wordings.iter().find(|wording| wording.variant == variant))
+    }
+
+    fn is_drawn(&self, draw: Option<u32>) -> bool {
+        let Some(share) = self.sample else { return true };
+        draw.is_some_and(|draw| share.takes(draw, &format!("question:{}", self.id)))
     }
 }
 
@@ -147,25 +200,44 @@ impl Thanks {
 }
 
 impl Survey {
-    /// The questions of the branch these answers lead to, in order, the first question included.
+    /// The questions of the branch this draft leads to, in order, the first question included.
     ///
-    /// An answer to a question outside the branch opens nothing, so a left-over answer cannot lead astray.
+    /// An answer to a question outside the branch opens nothing, so a left-over answer cannot lead astray. A draft
+    /// without a draw is asked no sampled question.
     #[must_use]
     pub fn steps(&self, draft: &Draft) -> Vec<&Question> {
-        let mut faces: BTreeMap<&str, u8> = BTreeMap::new();
+        let mut asked: Vec<&str> = Vec::new();
         let mut steps = Vec::new();
         for question in &self.questions {
-            let shown = question.show_if.as_ref().is_none_or(|condition| {
-                faces.get(condition.question.as_str()).is_some_and(|&face| condition.holds_for(face))
-            });
-            if shown {
+            let now = Situation { draft, asked: &asked };
+            let holds = question.show_if.as_ref().is_none_or(|condition| condition.holds(now));
+            if holds && question.is_drawn(draft.draw) {
                 steps.push(question);
-                if let Some(AnswerValue::Face(face)) = draft.answer(&question.id) {
-                    faces.insert(&question.id, *face);
-                }
+                asked.push(&question.id);
             }
         }
         steps
+    }
+
+    /// Whether anything is left to chance, so that a draft needs a draw.
+    #[must_use]
+    pub fn needs_draw(&self) -> bool {
+        !self.variants.is_empty() || self.questions.iter().any(|question| question.sample.is_some())
+    }
+
+    /// The variant that a draw is shown.
+    #[must_use]
+    pub fn variant_for(&self, draw: u32) -> Option<&Variant> {
+        let shares = self.variants.iter().map(|variant| variant.share);
+        self.variants.get(Share::pick(shares, draw, "variants")?)
+    }
+
+    /// Whether it may be asked on that local day, counted from 1970-01-01 as [`crate::response::Stamp::local_day`]
+    /// does.
+    #[must_use]
+    pub fn is_valid_on(&self, local_day: i64) -> bool {
+        self.valid_from.is_none_or(|first| first <= local_day)
+            && self.valid_until.is_none_or(|last| local_day <= last)
     }
 
     /// The question with that id.

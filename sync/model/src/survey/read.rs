@@ -1,15 +1,11 @@
 //! The small parts that recur all over a survey: ids, icons, languages, and texts in every language.
 
 use super::fields::{Fields, Node, Report, quoted, suggestion};
-use super::limits::{
-    FACE_WORD_GRAPHEMES_MAX, FACES, ID_CHARS_MAX, LANGUAGE_NAME_GRAPHEMES_MAX, LANGUAGE_TAG_CHARS_MAX,
-    LANGUAGES_MAX,
-};
+use super::limits::{ID_CHARS_MAX, LANGUAGE_NAME_GRAPHEMES_MAX, LANGUAGE_TAG_CHARS_MAX, LANGUAGES_MAX};
 use super::question::ICONS;
 use super::text::{Language, Text, graphemes, is_blank, is_refused};
 
 const TEXT_HINT: &str = "give it per language: title.en = \"…\"";
-const WORDS_HINT: &str = "give five words per language, from worst to best: words.en = [\"Awful\", …]";
 const LANGUAGES_HINT: &str = "write [[languages]] with tag = \"en\" and name = \"English\"";
 
 /// The survey's languages, as far as they could be read.
@@ -82,11 +78,16 @@ fn language_tag(node: &Node<'_>, before: &[Language], report: &mut Report<'_>) -
     Some(tag.to_owned())
 }
 
+/// Whether a word can be an id.
+pub(super) fn is_id(word: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=ID_CHARS_MAX).contains(&word.len()) && word.bytes().all(allowed)
+}
+
 /// An id: lower-case letters, digits and hyphens.
 pub(super) fn id(node: &Node<'_>, report: &mut Report<'_>) -> Option<String> {
     let id = node.string(report)?;
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if id.is_empty() || id.len() > ID_CHARS_MAX || !id.bytes().all(allowed) {
+    if !is_id(id) {
         let hint = format!("use 1 to {ID_CHARS_MAX} lower-case letters, digits and hyphens");
         report.mistake(&node.span, &node.path, format!("{} cannot be an id", quoted(id)), hint);
         return None;
@@ -117,31 +118,40 @@ pub(super) fn text(
     Some(Text::new(default, translations))
 }
 
-/// The five words of a faces question in every language.
-pub(super) fn face_words(
-    node: &Node<'_>,
-    languages: &Languages,
-    report: &mut Report<'_>,
-) -> Option<[Text; FACES]> {
-    let (default, translations) = per_language(node, WORDS_HINT, languages, report, five_words)?;
-    Some(std::array::from_fn(|face| {
-        let translated = translations.iter().map(|(tag, words)| (tag.clone(), words[face].clone()));
-        Text::new(default[face].clone(), translated.collect())
-    }))
+/// How many texts a list per language holds, what they are called, and how long each may be.
+pub(super) struct Row {
+    pub(super) count: usize,
+    /// As in "4 words for 5 faces".
+    pub(super) counted: &'static str,
+    pub(super) graphemes_max: usize,
+    pub(super) hint: &'static str,
 }
 
-fn five_words(node: &Node<'_>, report: &mut Report<'_>) -> Option<[String; FACES]> {
-    let items = node.list(WORDS_HINT, report)?;
-    let words: Vec<_> = items.iter().map(|item| wording(item, FACE_WORD_GRAPHEMES_MAX, report)).collect();
-    if words.len() != FACES {
-        report.mistake(
-            &node.span,
-            &node.path,
-            format!("{} words for {FACES} faces", words.len()),
-            WORDS_HINT,
-        );
+/// A row of texts in every language, all of the same length.
+pub(super) fn row(
+    node: &Node<'_>,
+    row: &Row,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> Option<Vec<Text>> {
+    let (default, translations) =
+        per_language(node, row.hint, languages, report, |node, report| row_of(node, row, report))?;
+    let text = |(place, default): (usize, String)| {
+        let translated = translations.iter().map(|(tag, texts)| (tag.clone(), texts[place].clone()));
+        Text::new(default, translated.collect())
+    };
+    Some(default.into_iter().enumerate().map(text).collect())
+}
+
+fn row_of(node: &Node<'_>, row: &Row, report: &mut Report<'_>) -> Option<Vec<String>> {
+    let items = node.list(row.hint, report)?;
+    let texts: Vec<_> = items.iter().map(|item| wording(item, row.graphemes_max, report)).collect();
+    if texts.len() != row.count {
+        let message = format!("{} {}", texts.len(), row.counted);
+        report.mistake(&node.span, &node.path, message, row.hint);
+        return None;
     }
-    words.into_iter().collect::<Option<Vec<_>>>()?.try_into().ok()
+    texts.into_iter().collect()
 }
 
 /// Reads a table of one value per language. A missing default language is a mistake, a missing other a warning.

@@ -4,6 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::response::{Answer, AnswerValue, ClockQuality, Draft, Stamp};
+use crate::scale::ScaleKind;
+
+mod conditions;
+mod kinds;
+mod shipped;
+mod variants;
 
 const SHIPPED: &str = include_str!("../../../../kiosk/app/surveys/grocery-exit.toml");
 
@@ -75,30 +81,15 @@ fn ids(steps: &[&Question]) -> Vec<String> {
 }
 
 #[test]
-fn the_shipped_survey_has_neither_mistakes_nor_warnings() {
-    let parsed = parse(SHIPPED).unwrap();
-    assert_eq!(parsed.warnings, []);
-    let survey = parsed.survey;
-    assert_eq!((survey.id.as_str(), survey.version), ("grocery-exit", 1));
-    assert_eq!(ids(&survey.steps(&draft(&[("visit", 3)]))), ["visit", "reasons", "comment"]);
-    assert_eq!(ids(&survey.steps(&draft(&[("visit", 4)]))), ["visit"]);
-    let QuestionKind::Choices { options } = &survey.questions[1].kind else { panic!("reasons are choices") };
-    assert_eq!(options.len(), 8);
-    assert_eq!(options[5].label.in_language("de"), "Sauberkeit");
-    assert_eq!(survey.thanks.message_for(true).in_language("en"), "Your answer is saved.");
-    assert_eq!(survey.thanks.notes[0].icon, "store");
-}
-
-#[test]
 fn every_part_of_a_file_arrives() {
     let Parsed { survey, warnings } = parse(SMALL).unwrap();
     assert_eq!(warnings, []);
     assert_eq!((survey.id.as_str(), survey.version, survey.default_language_index()), ("small", 3, 0));
     assert_eq!(survey.languages[1], Language { tag: "de".into(), name: "Deutsch".into() });
-    assert!(
-        matches!(&survey.questions[0].kind, QuestionKind::Faces { words } if words[4].in_language("de") == "fünf")
-    );
-    let condition = Condition { question: "visit".into(), at_least: 1, at_most: 2 };
+    let QuestionKind::Scale(scale) = &survey.questions[0].kind else { panic!("the visit is rated") };
+    assert_eq!(scale.kind, ScaleKind::Faces);
+    assert_eq!(scale.label(5).map(|word| word.in_language("de")), Some("fünf"));
+    let condition = Condition::Rating { question: "visit".into(), at_least: 0, at_most: 2 };
     assert_eq!(survey.questions[1].show_if.as_ref(), Some(&condition));
     assert!(matches!(survey.questions[2].kind, QuestionKind::Comment { limit: 50 }));
     assert_eq!(survey.thanks.message_for(true).in_language("en"), "Saved.");
@@ -261,46 +252,6 @@ fn languages_are_listed_once_and_texts_keep_to_them() {
     assert!(complaint("tag = \"de\"", "tag = \"German\"").contains("`German` is not a language tag"));
     assert!(!complaints("languages = [", "language = [").is_empty());
     assert!(complaint("default_language = \"en\"\n", "").contains("default_language: missing"));
-}
-
-#[test]
-fn faces_have_five_words() {
-    assert_eq!(
-        complaint("\"1\", \"2\", \"3\", \"4\", \"5\"", "\"1\", \"2\", \"3\", \"4\""),
-        "12:12: questions[0].words.en: 4 words for 5 faces \
-         (give five words per language, from worst to best: words.en = [\"Awful\", …])"
-    );
-    assert!(complaint("\"eins\"", "\"\"").starts_with("13:13: questions[0].words.de[0]: is blank"));
-}
-
-#[test]
-fn conditions_name_an_earlier_faces_question() {
-    let naming = |name| complaint("{ question = \"visit\"", &format!("{{ question = \"{name}\""));
-    assert_eq!(
-        naming("visitt"),
-        "18:24: questions[1].show_if.question: `visitt` is no question of this survey \
-         (a condition names an earlier faces question; did you mean `visit`?)"
-    );
-    assert!(naming("words").contains("`words` comes later"));
-    assert!(naming("why").contains("`why` is the question itself"));
-    let on_choices = complaint("limit = 50", "show_if = { question = \"why\", at_most = 2 }");
-    assert!(on_choices.contains("`why` is not a faces question"), "{on_choices}");
-    assert!(complaint("at_most = 2 }", "at_most = 6 }").contains("show_if.at_most: `6` is out of range"));
-    assert!(complaint(", at_most = 2 }", " }").contains("says for no answer when it holds"));
-    assert!(complaint("at_most = 2 }", "at_most = 2, at_least = 3 }").contains("can never hold"));
-    assert!(complaint("at_most = 2 }", "atmost = 2, at_least = 1 }").contains("did you mean `at_most`?"));
-}
-
-#[test]
-fn the_first_question_is_faces_and_always_asked() {
-    let conditional =
-        complaint("kind = \"faces\"", "kind = \"faces\"\nshow_if = { question = \"visit\", at_most = 2 }");
-    assert!(conditional.starts_with("10:11: questions[0].show_if: the first question is always asked"));
-    let first = SMALL.find("[[questions]]").unwrap();
-    let second = SMALL.find("[[questions]]\nid = \"why\"").unwrap();
-    let without = [&SMALL[..first], &SMALL[second..]].concat();
-    let found: Vec<String> = parse(&without).unwrap_err().iter().map(ToString::to_string).collect();
-    assert!(found[0].starts_with("7:1: questions[0].kind: the first question must be faces"), "{found:#?}");
 }
 
 #[test]
