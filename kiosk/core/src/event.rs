@@ -11,6 +11,7 @@
 //!   `Freeze` was dropped is frozen as `Interrupted` before the next draft is taken. [`Event::StorageRecovered`] is
 //!   sent when nothing given before it is left to do, so no `Frozen` for anything earlier follows it.
 
+use afterword_model::contact::Channel;
 use afterword_model::moment::Moment;
 use afterword_model::response::{Draft, Outcome};
 
@@ -19,18 +20,28 @@ use afterword_model::response::{Draft, Outcome};
 /// A touch that has no meaning on the page shown is ignored and does not restart the page's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A face, 1 (worst) to 5 (best).
-    Face(u8),
-    /// An option, counted from 0 in the survey's order: chosen if it was not, else no longer.
+    /// A value on the scale of the question shown, whatever its kind; values the scale does not have mean nothing.
+    Rate(u8),
+    /// An option, counted from 0 in the survey's order, where one may be chosen: the visit goes on with it.
+    Choose(usize),
+    /// An option, counted from 0 in the survey's order, where any may be chosen: chosen if it was not, else no longer.
     ToggleOption(usize),
-    /// Letters for the comment. A line feed becomes a space; other control characters and what is over the
+    /// Whether the shopper agrees to the consent text. Taken back, it withdraws what was sent under it.
+    Consent(bool),
+    /// The way to be reached, where the question leaves a choice. Another one empties the field.
+    Channel(Channel),
+    /// Seals what is in the contact field and goes on. Without consent, or where it cannot be a number or an
+    /// address, it means nothing.
+    Send,
+    /// Letters for the comment or the contact field. A line feed becomes a space; other control characters and what is over the
     /// limit are refused.
     Type(String),
-    /// Takes the comment's last character (grapheme cluster) away.
+    /// Takes the field's last character (grapheme cluster) away.
     Backspace,
     /// On to the next step with what is there.
     Next,
-    /// The same. What was chosen before Skip stays: a tap is never lost.
+    /// The same. What was chosen before Skip stays: a tap is never lost. A number or an address that was not sent
+    /// goes.
     Skip,
     /// To the step before; from the first one as [`Event::Change`].
     Back,
@@ -38,7 +49,8 @@ pub enum Event {
     Change,
     /// Enough: freezes what is there.
     Finish,
-    /// The keyboard's Done, which is Next on a comment page; on the thanks page back to rest.
+    /// The keyboard's Done, which is Next on a comment page and Send on a contact page; on the thanks page back to
+    /// rest.
     Done,
     /// "I need more time" on the still-there page.
     MoreTime,

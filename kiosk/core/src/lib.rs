@@ -5,9 +5,10 @@
 //! joins this to the screen and to the store.
 //!
 //! Invariants, held by property tests:
-//! - The first tap on a face is answered with [`Effect::Save`] in the same call, before anything else is asked.
+//! - The first tap on the resting question's scale is answered with [`Effect::Save`] in the same call, before anything else is asked.
 //! - What a shopper sees chosen is in the last `Save` or `Freeze`; only words still being typed can be lost, and
 //!   only when nobody is there any more or the storage fails.
+//! - A phone number or an address is in no effect in the clear, and on no page but the one it is typed on.
 //! - A visit that was saved is frozen exactly once, whatever happens.
 //! - Thanks is shown only after the store has said that the visit's record is on disk.
 //! - A kiosk left alone comes to rest with nothing of the last shopper in it.
@@ -16,10 +17,13 @@
 //! screen says so and nobody is thanked ([`Event::StorageFailed`] says what becomes of the answers).
 
 mod comment;
+mod contact;
+mod draws;
 mod event;
 mod limits;
 mod misuse;
 mod screen;
+mod seal;
 mod session;
 mod visit;
 
@@ -27,4 +31,5 @@ pub use event::{Effect, Event};
 pub use limits::{Settings, TimeLimits};
 pub use misuse::MisuseLimits;
 pub use screen::{Flow, Screen};
+pub use seal::Seal;
 pub use session::Session;

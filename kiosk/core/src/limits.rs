@@ -5,7 +5,7 @@ use crate::misuse::MisuseLimits;
 /// Waiting times in milliseconds of monotonic time. The defaults are what a shop's kiosk uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeLimits {
-    /// How long a tapped face stays down before the next page: long enough to be seen as an answer.
+    /// How long a tapped key stays down before the next page: long enough to be seen as an answer.
     pub hold_ms: u64,
     /// How long a new page ignores touches. The second tap of a double tap, meant for the page before, would
     /// otherwise hit whatever lies under the finger now: after Next that is the keyboard's Done.
@@ -62,4 +62,7 @@ pub struct Settings {
     pub limits: TimeLimits,
     /// What is told from a shopper's way of answering.
     pub misuse: MisuseLimits,
+    /// Decides what the survey leaves to chance. Drawn anew for each session, else the same shoppers would be asked
+    /// the same after every start.
+    pub seed: u64,
 }

@@ -1,13 +1,15 @@
 //! What is to be shown, described without drawing it.
 
+use afterword_model::contact::Channel;
+
 /// A page and what stands on it. Questions are places in `session.survey().questions`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Screen {
-    /// A question with faces. The first one, with nothing chosen, is the kiosk at rest.
+    /// A question with a scale, of whatever kind. The first one, with nothing chosen, is the kiosk at rest.
     Question {
         /// Place of the question.
         question: usize,
-        /// The face that is down, 1 to 5.
+        /// The value that is down.
         chosen: Option<u8>,
         /// Whether the shopper came back to change the rating.
         changing: bool,
@@ -20,6 +22,9 @@ pub enum Screen {
         question: usize,
         /// Ids of the chosen options, in the survey's order.
         chosen: Vec<String>,
+        /// Whether one option may be chosen, with [`crate::Event::Choose`]; else any, with
+        /// [`crate::Event::ToggleOption`].
+        single: bool,
         /// The header.
         flow: Flow,
     },
@@ -36,9 +41,30 @@ pub enum Screen {
         /// The header.
         flow: Flow,
     },
+    /// A question for a number or an address.
+    Contact {
+        /// Place of the question.
+        question: usize,
+        /// How the shopper is to be reached.
+        channel: Channel,
+        /// What is in the field.
+        text: String,
+        /// Its length in grapheme clusters.
+        count: usize,
+        /// Whether the consent is given.
+        consented: bool,
+        /// Whether Send does anything.
+        can_send: bool,
+        /// The way to be reached that was sent before, as the shopper comes back; it cannot be shown again.
+        sent: Option<Channel>,
+        /// Whether sealing has failed, so that nothing was kept.
+        failed: bool,
+        /// The header.
+        flow: Flow,
+    },
     /// The record is on disk.
     Thanks {
-        /// Whether nothing was said beyond faces; chooses the message.
+        /// Whether nothing was said beyond ratings; chooses the message.
         rating_only: bool,
         /// Share of the page's time that is left, 0 to 1.
         time_left: f32,
@@ -59,7 +85,7 @@ pub enum Screen {
 /// The header of the pages after the first question.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Flow {
-    /// The rating that "Change" would change, 1 to 5.
+    /// The rating that "Change" would change, on the first question's scale.
     pub rating: u8,
     /// The page's place in the branch, from 2; the first question is 1.
     pub step: usize,

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use afterword_model::moment::Moment;
 use afterword_model::response::{AnswerValue, Draft, Outcome, Stamp};
-use afterword_model::survey::{Language, QuestionKind, Survey};
+use afterword_model::survey::{Language, QuestionKind, Survey, Text};
 
-use crate::comment::CommentField;
+use crate::contact::ContactField;
+use crate::draws::Draws;
 use crate::event::{Effect, Event};
 use crate::limits::Settings;
 use crate::misuse::Watch;
 use crate::screen::{Screen, share_left};
+use crate::seal::{Seal, Sealer};
 use crate::visit::{Phase, Visit};
 
 /// The state machine. Two sessions are equal when nothing of any shopper tells them apart.
@@ -31,11 +33,13 @@ pub struct Session {
     watch: Watch,
     /// What brings the next shopper, and when that was told. It goes with the first tap, or is forgotten.
     moment: Option<(Moment, u64)>,
+    draws: Draws,
+    sealer: Sealer,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
-    /// The question waits for anybody. Touched when somebody chose a language or contrast and no face yet.
+    /// The question waits for anybody. Touched when somebody chose a language or contrast and gave no rating yet.
     Resting {
         touched_ms: Option<u64>,
     },
@@ -58,6 +62,7 @@ impl Session {
     pub fn new(survey: Arc<Survey>, settings: Settings) -> Self {
         let language = survey.default_language_index();
         let stage = Stage::Resting { touched_ms: None };
+        let draws = Draws::from_seed(settings.seed);
         Self {
             survey,
             settings,
@@ -67,7 +72,15 @@ impl Session {
             unacknowledged_freezes: 0,
             watch: Watch::default(),
             moment: None,
+            draws,
+            sealer: Sealer::default(),
         }
+    }
+
+    /// The same kiosk with a way to seal. One without it asks no question for a number or an address.
+    #[must_use]
+    pub fn with_seal(self, seal: Arc<dyn Seal>) -> Self {
+        Self { sealer: Sealer(Some(seal)), ..self }
     }
 
     /// The survey asked.
@@ -80,6 +93,33 @@ impl Session {
     #[must_use]
     pub fn language(&self) -> &Language {
         &self.survey.languages[self.language]
+    }
+
+    /// Id of the variant on the screen, where the survey has variants: that of the visit, else of the next one.
+    #[must_use]
+    pub fn variant(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Visit(visit) => visit.draft.variant.as_deref(),
+            _ => self.survey.variant_for(self.draws.next()).map(|variant| variant.id.as_str()),
+        }
+    }
+
+    /// What is asked at that place of the survey, in the words of the variant.
+    ///
+    /// # Panics
+    /// Where the survey has no such place. Places in a [`Screen`] it always has.
+    #[must_use]
+    pub fn title(&self, question: usize) -> &Text {
+        self.survey.questions[question].title_for(self.variant())
+    }
+
+    /// The line under it, in the words of the variant.
+    ///
+    /// # Panics
+    /// As [`Self::title`].
+    #[must_use]
+    pub fn hint(&self, question: usize) -> Option<&Text> {
+        self.survey.questions[question].hint_for(self.variant())
     }
 
     /// Whether the screen is in high contrast.
@@ -215,7 +255,11 @@ impl Session {
         match &self.stage {
             Stage::OutOfService | Stage::Settling { .. } => Vec::new(),
             Stage::Resting { .. } => match touch {
-                Event::Face(face @ 1..=5) => self.first_tap(face, now),
+                Event::Rate(value) => {
+                    // The first question of a survey has a scale.
+                    let answer = rated(&self.survey.questions[0].kind, value);
+                    answer.map(|answer| self.first_tap(answer, now)).unwrap_or_default()
+                }
                 aid => {
                     if self.aid(&aid) {
                         let changed =
@@ -243,28 +287,25 @@ impl Session {
     }
 
     /// The first tap: a draft at once, and the key stays down.
-    fn first_tap(&mut self, face: u8, now: Stamp) -> Vec<Effect> {
+    fn first_tap(&mut self, answer: AnswerValue, now: Stamp) -> Vec<Effect> {
+        let draw = self.draws.take();
         let draft = Draft {
             touchpoint: self.settings.touchpoint.clone(),
             moment: self.moment.take().map(|(moment, _)| moment),
             flags: self.watch.begun(&self.settings.misuse, now.mono_ms),
+            draw: self.survey.needs_draw().then_some(draw),
+            variant: self.survey.variant_for(draw).map(|variant| variant.id.clone()),
             ..Draft::begun(&self.survey.id, self.survey.version, &self.language().tag, now)
         };
-        self.stage = Stage::Visit(Box::new(Visit {
-            draft,
-            at: 0,
-            field: CommentField::default(),
-            phase: Phase::Open { shown_ms: now.mono_ms, touched_ms: now.mono_ms },
-            finishing_since_ms: None,
-        }));
-        self.rate(face, now)
+        self.stage = Stage::Visit(Box::new(Visit::begins(draft, self.sealer.0.is_some(), now.mono_ms)));
+        self.hold(answer, now)
     }
 
-    /// A face on the question shown.
-    fn rate(&mut self, face: u8, now: Stamp) -> Vec<Effect> {
+    /// An answer that one tap gives: the key stays down for a moment, then the visit goes on.
+    fn hold(&mut self, answer: AnswerValue, now: Stamp) -> Vec<Effect> {
         let until_ms = now.mono_ms.saturating_add(self.settings.limits.hold_ms);
         self.change(|visit, survey, language| {
-            visit.answer(Some(AnswerValue::Face(face)), survey, language, now);
+            visit.answer(Some(answer), survey, language, now);
             visit.phase = Phase::Holding { until_ms };
             true
         })
@@ -303,7 +344,13 @@ impl Session {
         let Some(visit) = self.visit_mut() else { return Vec::new() };
         let follows = visit.at > 0;
         match (touch, &visit.question(&survey).kind) {
-            (Event::Face(face @ 1..=5), QuestionKind::Scale(_)) => self.rate(face, now),
+            (Event::Rate(value), kind) => {
+                rated(kind, value).map(|answer| self.hold(answer, now)).unwrap_or_default()
+            }
+            (Event::Choose(option), QuestionKind::Choices { .. }) => {
+                let chosen = visit.single_choice(option, &survey).map(AnswerValue::Choices);
+                chosen.map(|answer| self.hold(answer, now)).unwrap_or_default()
+            }
             (Event::ToggleOption(option), QuestionKind::Choices { .. }) => {
                 let Some(chosen) = visit.toggled(option, &survey) else { return Vec::new() };
                 visit.touched(now.mono_ms);
@@ -319,6 +366,9 @@ impl Session {
                 self.edit(now, |visit, _| visit.field.backspace())
             }
             (Event::Done, QuestionKind::Comment { .. }) => self.go_on(now),
+            (contact, QuestionKind::Contact { .. }) if is_for_contact(&contact) => {
+                self.touch_contact(contact, now)
+            }
             (Event::Next | Event::Skip, _) if follows => self.go_on(now),
             (Event::Back, _) if follows => {
                 let previous = visit.previous(&survey).unwrap_or(0);
@@ -328,6 +378,38 @@ impl Session {
             (Event::Finish, _) => self.finish(now),
             _ => Vec::new(),
         }
+    }
+
+    fn touch_contact(&mut self, touch: Event, now: Stamp) -> Vec<Effect> {
+        match touch {
+            Event::Type(typed) => self.edit(now, |visit, _| visit.contact.type_in(&typed)),
+            Event::Backspace => self.edit(now, |visit, _| visit.contact.backspace()),
+            Event::Channel(channel) => self.edit(now, |visit, survey| {
+                if matches!(&visit.question(survey).kind,
+                    QuestionKind::Contact { channels, .. } if channels.contains(&channel))
+                {
+                    visit.contact.turn_to(channel);
+                }
+            }),
+            Event::Consent(given) => {
+                self.edit(now, |_, _| ());
+                self.change(|visit, survey, language| visit.consent(given, survey, language, now))
+            }
+            _ => self.send(now),
+        }
+    }
+
+    /// Seals what was typed and goes on; stays where there is nothing to send, or where it cannot be sealed.
+    fn send(&mut self, now: Stamp) -> Vec<Effect> {
+        let (survey, sealer) = (Arc::clone(&self.survey), self.sealer.clone());
+        let Some((visit, seal)) = self.visit_mut().zip(sealer.0) else { return Vec::new() };
+        visit.touched(now.mono_ms);
+        let Some(answer) = visit.sealed(&survey, &*seal) else { return Vec::new() };
+        let effects = self.change(|visit, survey, language| {
+            visit.answer(Some(answer), survey, language, now);
+            true
+        });
+        self.go_on_after(effects, now)
     }
 
     /// Something that changes no answer.
@@ -351,6 +433,10 @@ impl Session {
     /// On to the next step; after the last one the visit is complete.
     fn go_on(&mut self, now: Stamp) -> Vec<Effect> {
         let effects = self.change(|visit, survey, language| visit.leave(survey, language, now));
+        self.go_on_after(effects, now)
+    }
+
+    fn go_on_after(&mut self, effects: Vec<Effect>, now: Stamp) -> Vec<Effect> {
         let survey = Arc::clone(&self.survey);
         let Some(visit) = self.visit_mut() else { return effects };
         match visit.next(&survey) {
@@ -380,6 +466,8 @@ impl Session {
     fn freeze(&mut self, outcome: Outcome, now: Stamp) -> Vec<Effect> {
         let Some(visit) = self.visit_mut() else { return Vec::new() };
         visit.finishing_since_ms = Some(now.mono_ms);
+        // What was not sent will not be.
+        visit.contact = ContactField::new(visit.contact.channel);
         let draft = visit.draft.clone();
         let took_ms = now.mono_ms.saturating_sub(draft.started.mono_ms);
         self.unacknowledged_freezes += 1;
@@ -405,4 +493,19 @@ impl Session {
             _ => None,
         }
     }
+}
+
+/// The answer that a value gives to a question of that kind; none where it is no value of a scale.
+fn rated(kind: &QuestionKind, value: u8) -> Option<AnswerValue> {
+    match kind {
+        QuestionKind::Scale(scale) => scale.kind.answer(value),
+        _ => None,
+    }
+}
+
+fn is_for_contact(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Type(_) | Event::Backspace | Event::Channel(_) | Event::Consent(_) | Event::Send | Event::Done
+    )
 }

@@ -1,15 +1,18 @@
 //! One shopper's visit between the first tap and the freeze: the answers, the page, and the page's clock.
 //!
 //! Invariants: the page shown belongs to the branch the answers lead to; the answers are in the survey's order and
-//! hold nothing of another branch; the words being typed are in `field` alone until the page is left.
+//! hold nothing of another branch; the words being typed are in `field` or `contact` alone until the page is left.
 
+use afterword_model::contact::{Channel, ConsentGiven, Contact};
 use afterword_model::mask::mask;
 use afterword_model::response::{Answer, AnswerValue, Draft, Stamp};
-use afterword_model::survey::{Question, QuestionKind, Survey};
+use afterword_model::survey::{Pick, Question, QuestionKind, Survey};
 
 use crate::comment::CommentField;
+use crate::contact::ContactField;
 use crate::limits::TimeLimits;
 use crate::screen::{Flow, Screen, share_left};
+use crate::seal::Seal;
 
 /// A visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,9 @@ pub(crate) struct Visit {
     /// Place of the question shown.
     pub(crate) at: usize,
     pub(crate) field: CommentField,
+    pub(crate) contact: ContactField,
+    /// Whether a number or an address could be sealed. What could not be kept is not asked for.
+    pub(crate) can_seal: bool,
     pub(crate) phase: Phase,
     /// When the freeze was asked for. From then on the page stands still until the store answers.
     pub(crate) finishing_since_ms: Option<u64>,
@@ -26,7 +32,7 @@ pub(crate) struct Visit {
 /// What the page is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// A face is down; the next page comes at that moment.
+    /// A key is down; the next page comes at that moment.
     Holding { until_ms: u64 },
     /// The shopper.
     Open { shown_ms: u64, touched_ms: u64 },
@@ -40,16 +46,22 @@ impl Visit {
         &survey.questions[self.at]
     }
 
-    /// The rating, 1 to 5.
-    pub(crate) fn rating(&self, survey: &Survey) -> Option<u8> {
-        self.face(&survey.questions[0])
+    /// A visit that begins with this draft, on the first question.
+    pub(crate) fn begins(draft: Draft, can_seal: bool, now_ms: u64) -> Self {
+        Self {
+            draft,
+            at: 0,
+            field: CommentField::default(),
+            contact: ContactField::new(Channel::Phone),
+            can_seal,
+            phase: Phase::Open { shown_ms: now_ms, touched_ms: now_ms },
+            finishing_since_ms: None,
+        }
     }
 
-    fn face(&self, question: &Question) -> Option<u8> {
-        match self.draft.answer(&question.id) {
-            Some(AnswerValue::Face(face)) => Some(*face),
-            _ => None,
-        }
+    /// The rating given to that question.
+    fn rating(&self, question: &Question) -> Option<u8> {
+        self.draft.answer(&question.id).and_then(AnswerValue::rating).map(|(_, value)| value)
     }
 
     /// Whether nothing was said beyond ratings.
@@ -60,7 +72,10 @@ impl Visit {
     /// Places of the branch's questions, the first included.
     fn branch(&self, survey: &Survey) -> Vec<usize> {
         let steps = survey.steps(&self.draft);
-        let in_branch = |question: &Question| steps.iter().any(|step| step.id == question.id);
+        let in_branch = |question: &Question| {
+            let can_be_kept = self.can_seal || !matches!(question.kind, QuestionKind::Contact { .. });
+            can_be_kept && steps.iter().any(|step| step.id == question.id)
+        };
         (0..survey.questions.len()).filter(|&at| in_branch(&survey.questions[at])).collect()
     }
 
@@ -80,6 +95,12 @@ impl Visit {
         self.field = match self.draft.answer(&survey.questions[at].id) {
             Some(AnswerValue::Comment(text)) => CommentField::holding(text),
             _ => CommentField::default(),
+        };
+        self.contact = match &survey.questions[at].kind {
+            QuestionKind::Contact { channels, .. } => {
+                ContactField::new(channels.first().copied().unwrap_or(Channel::Phone))
+            }
+            _ => ContactField::new(Channel::Phone),
         };
         self.open(now_ms);
     }
@@ -104,6 +125,8 @@ impl Visit {
             let at_ms = now.mono_ms.saturating_sub(self.draft.started.mono_ms);
             self.draft.answers.push(Answer { question: id.clone(), value, at_ms });
         }
+        let first = self.draft.first_language().to_owned();
+        self.draft.language_at_first = (first != language).then_some(first);
         language.clone_into(&mut self.draft.language);
         let shown: Vec<&str> =
             survey.steps(&self.draft).iter().map(|question| question.id.as_str()).collect();
@@ -112,10 +135,20 @@ impl Visit {
         self.draft.answers.sort_by_key(place);
     }
 
+    /// The only choice that this option makes; none where there is no such option, or several may be chosen.
+    pub(crate) fn single_choice(&self, option: usize, survey: &Survey) -> Option<Vec<String>> {
+        match &self.question(survey).kind {
+            QuestionKind::Choices { options, pick: Pick::Single } => {
+                Some(vec![options.get(option)?.id.clone()])
+            }
+            _ => None,
+        }
+    }
+
     /// The ids chosen on the question shown once this option is turned over; none where there is no such option.
     pub(crate) fn toggled(&self, option: usize, survey: &Survey) -> Option<Vec<String>> {
         let question = self.question(survey);
-        let QuestionKind::Choices { options, .. } = &question.kind else { return None };
+        let QuestionKind::Choices { options, pick: Pick::Multi } = &question.kind else { return None };
         let turned = &options.get(option)?.id;
         let chosen = self.chosen(question);
         let stays = |id: &String| chosen.contains(id) != (id == turned);
@@ -142,7 +175,44 @@ impl Visit {
         true
     }
 
-    /// Whether the field holds something else than the answer.
+    /// The answer that the contact field makes, sealed. None where nothing can be sent; where sealing fails, the
+    /// field says so.
+    pub(crate) fn sealed(&mut self, survey: &Survey, seal: &dyn Seal) -> Option<AnswerValue> {
+        let question = self.question(survey);
+        let QuestionKind::Contact { consent_version, .. } = question.kind else { return None };
+        let details = self.contact.sendable()?;
+        let channel = self.contact.channel;
+        let given = ConsentGiven {
+            survey: &self.draft.survey,
+            survey_version: self.draft.survey_version,
+            question: &question.id,
+            consent: consent_version,
+            channel,
+        };
+        let sealed = seal.seal(details, &given.to_bytes());
+        self.contact.failed = sealed.is_none();
+        Some(AnswerValue::Contact(Contact { channel, consent: consent_version, sealed: sealed? }))
+    }
+
+    /// The way to be reached that was sent at that question.
+    fn sent(&self, question: &Question) -> Option<Channel> {
+        match self.draft.answer(&question.id) {
+            Some(AnswerValue::Contact(contact)) => Some(contact.channel),
+            _ => None,
+        }
+    }
+
+    /// Sets the consent. Whether that has withdrawn what was sent under it.
+    pub(crate) fn consent(&mut self, given: bool, survey: &Survey, language: &str, now: Stamp) -> bool {
+        self.contact.consented = given;
+        let withdraws = !given && self.sent(self.question(survey)).is_some();
+        if withdraws {
+            self.answer(None, survey, language, now);
+        }
+        withdraws
+    }
+
+    /// Whether a field holds something else than the answer.
     fn has_unsent_words(&self, survey: &Survey) -> bool {
         let question = self.question(survey);
         let kept = match self.draft.answer(&question.id) {
@@ -175,7 +245,7 @@ impl Visit {
         }
     }
 
-    /// Whether touches count: not while a face is held, not before the page has settled, not after the end.
+    /// Whether touches count: not while a key is held, not before the page has settled, not after the end.
     pub(crate) fn listens(&self, limits: &TimeLimits, now_ms: u64) -> bool {
         let shown_ms = match self.phase {
             Phase::Holding { .. } => return false,
@@ -192,15 +262,29 @@ impl Visit {
             return Screen::StillThere {
                 seconds_left: left_ms.div_ceil(1_000),
                 time_left: share_left(since_ms, limits.warning_ms, now_ms),
-                unsent_words: self.has_unsent_words(survey),
+                unsent_words: self.has_unsent_words(survey) || !self.contact.text().is_empty(),
             };
         }
         let question = self.question(survey);
         let flow = self.flow(survey, limits, now_ms);
         match &question.kind {
-            QuestionKind::Choices { .. } => {
-                Screen::Reasons { question: self.at, chosen: self.chosen(question).to_vec(), flow }
-            }
+            QuestionKind::Choices { pick, .. } => Screen::Reasons {
+                question: self.at,
+                chosen: self.chosen(question).to_vec(),
+                single: *pick == Pick::Single,
+                flow,
+            },
+            QuestionKind::Contact { .. } => Screen::Contact {
+                question: self.at,
+                channel: self.contact.channel,
+                text: self.contact.text().into(),
+                count: self.contact.count(),
+                consented: self.contact.consented,
+                can_send: self.contact.sendable().is_some(),
+                sent: self.sent(question),
+                failed: self.contact.failed,
+                flow,
+            },
             QuestionKind::Comment { limit } => Screen::Comment {
                 question: self.at,
                 text: self.field.text().into(),
@@ -208,10 +292,10 @@ impl Visit {
                 limit: *limit,
                 flow,
             },
-            // Faces; a kind of the future is not shown by a session of today.
+            // A scale; a kind of the future is not shown by a session of today.
             _ => Screen::Question {
                 question: self.at,
-                chosen: self.face(question),
+                chosen: self.rating(question),
                 changing: self.at == 0 && matches!(self.phase, Phase::Open { .. }),
                 flow: (self.at > 0).then_some(flow),
             },
@@ -225,7 +309,7 @@ impl Visit {
             _ => 1.0,
         };
         Flow {
-            rating: self.rating(survey).unwrap_or_default(),
+            rating: self.rating(&survey.questions[0]).unwrap_or_default(),
             step: branch.iter().take_while(|&&at| at <= self.at).count(),
             steps: branch.len(),
             can_go_back: self.at > 0,

@@ -38,7 +38,7 @@ fn happening() -> impl Strategy<Value = Happening> {
 
 fn touch() -> impl Strategy<Value = Event> {
     prop_oneof![
-        4 => (0u8..8).prop_map(Event::Face),
+        4 => (0u8..8).prop_map(Event::Rate),
         3 => (0usize..5).prop_map(Event::ToggleOption),
         3 => "[a-c \n\u{301}\u{202E}é🇩🇪]{0,7}".prop_map(Event::Type),
         1 => Just(Event::Backspace),
@@ -76,10 +76,10 @@ fn duration_ms() -> impl Strategy<Value = u64> {
 fn sensible(screen: &Screen, choice: u8) -> Event {
     let options = match screen {
         Screen::Question { flow: None, .. } => {
-            vec![Event::Face(1), Event::Face(2), Event::Face(3), Event::Face(4), Event::Face(5)]
+            vec![Event::Rate(1), Event::Rate(2), Event::Rate(3), Event::Rate(4), Event::Rate(5)]
         }
         Screen::Question { .. } => {
-            vec![Event::Face(1), Event::Face(4), Event::Skip, Event::Back, Event::Change, Event::Finish]
+            vec![Event::Rate(1), Event::Rate(4), Event::Skip, Event::Back, Event::Change, Event::Finish]
         }
         Screen::Reasons { .. } => vec![
             Event::ToggleOption(0),
@@ -102,6 +102,7 @@ fn sensible(screen: &Screen, choice: u8) -> Event {
             Event::Change,
             Event::Finish,
         ],
+        Screen::Contact { .. } => unreachable!("this survey asks for no contact"),
         Screen::StillThere { .. } => vec![Event::MoreTime, Event::Leave],
         Screen::Thanks { .. } => vec![Event::Done],
         Screen::OutOfService => vec![Event::StorageFailed],

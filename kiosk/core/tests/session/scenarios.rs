@@ -37,7 +37,7 @@ impl Shopper {
 
     /// Taps a face and waits until the key has come up.
     fn rates(&mut self, face: u8) -> Vec<Effect> {
-        let mut effects = self.then(Event::Face(face));
+        let mut effects = self.then(Event::Rate(face));
         effects.extend(self.waits());
         effects
     }
@@ -80,7 +80,7 @@ fn an_unhappy_shopper_says_why_and_is_thanked_once_the_record_is_on_disk() {
     let mut shopper = Shopper::arrives();
     assert_eq!((shopper.sees(), shopper.session.deadline_ms()), (AT_REST, None));
 
-    let effects = shopper.does(Event::Face(2));
+    let effects = shopper.does(Event::Rate(2));
     let first = saved(&effects);
     assert_eq!(first.answer("visit"), Some(&AnswerValue::Face(2)));
     assert_eq!((first.survey.as_str(), first.survey_version, first.language.as_str()), ("test", 7, "en"));
@@ -93,7 +93,7 @@ fn an_unhappy_shopper_says_why_and_is_thanked_once_the_record_is_on_disk() {
     assert_eq!((shopper.does(Event::Tick), shopper.sees()), (vec![], down));
     assert_eq!(shopper.waits(), []);
     let flow = Flow { rating: 2, step: 2, steps: 3, can_go_back: true, time_left: 1.0 };
-    assert_eq!(shopper.sees(), Screen::Reasons { question: 1, chosen: vec![], flow });
+    assert_eq!(shopper.sees(), Screen::Reasons { question: 1, chosen: vec![], single: false, flow });
 
     shopper.then(Event::ToggleOption(2));
     let effects = shopper.then(Event::ToggleOption(0));
@@ -133,7 +133,7 @@ fn an_unhappy_shopper_says_why_and_is_thanked_once_the_record_is_on_disk() {
 #[test]
 fn a_happy_shopper_is_done_with_one_tap() {
     let mut shopper = Shopper::arrives();
-    shopper.does(Event::Face(5));
+    shopper.does(Event::Rate(5));
     let effects = shopper.waits();
     let (draft, outcome, took_ms) = frozen(&effects);
     assert_eq!((draft.answers.len(), outcome, took_ms), (1, Outcome::Completed, 350));
@@ -147,9 +147,9 @@ fn a_happy_shopper_is_done_with_one_tap() {
 #[test]
 fn a_double_tap_does_nothing_twice() {
     let mut shopper = Shopper::arrives();
-    shopper.does(Event::Face(1));
+    shopper.does(Event::Rate(1));
     shopper.now_ms += 120;
-    assert_eq!(shopper.does(Event::Face(3)), [], "the key is down");
+    assert_eq!(shopper.does(Event::Rate(3)), [], "the key is down");
     shopper.waits();
     shopper.now_ms += 10;
     assert_eq!(shopper.does(Event::ToggleOption(0)), [], "the second tap lands on the next page");
@@ -217,7 +217,7 @@ fn another_rating_drops_what_its_branch_does_not_ask_and_keeps_the_rest() {
     shopper.types("hm");
     let effects = shopper.then(Event::Change);
     assert_eq!(saved(&effects).answer("words"), Some(&comment("hm")));
-    let effects = shopper.then(Event::Face(3));
+    let effects = shopper.then(Event::Rate(3));
     let draft = saved(&effects);
     assert_eq!((draft.answer("visit"), draft.answer("reasons")), (Some(&AnswerValue::Face(3)), None));
     assert_eq!(draft.answer("words"), Some(&comment("hm")));
@@ -242,7 +242,7 @@ fn a_second_faces_question_is_a_step_like_any_other() {
         panic!("{:?}", shopper.sees())
     };
     assert_eq!((flow.rating, flow.step, flow.steps), (4, 2, 2));
-    let effects = shopper.then(Event::Face(1));
+    let effects = shopper.then(Event::Rate(1));
     assert_eq!(saved(&effects).answer("staff"), Some(&AnswerValue::Face(1)));
     shopper.waits();
     assert!(matches!(
@@ -295,15 +295,15 @@ fn a_finger_that_comes_too_late_for_the_warning_rates_nothing() {
     frozen(&shopper.waits());
     shopper.does(Event::Frozen);
     // "I need more time" was where the second face is now.
-    for late in [Event::Face(2), Event::Language(2), Event::EasierToUse] {
+    for late in [Event::Rate(2), Event::Language(2), Event::EasierToUse] {
         assert_eq!((shopper.does(late), shopper.sees()), (vec![], AT_REST));
     }
     assert_eq!((shopper.session.language().tag.as_str(), shopper.session.high_contrast()), ("en", false));
     shopper.now_ms += 499;
-    assert_eq!((shopper.does(Event::Face(2)), shopper.sees()), (vec![], AT_REST));
+    assert_eq!((shopper.does(Event::Rate(2)), shopper.sees()), (vec![], AT_REST));
     // Half a second on, a face is meant, though the tick has not come yet.
     shopper.now_ms += 1;
-    assert_eq!(saved(&shopper.does(Event::Face(2))).answer("visit"), Some(&AnswerValue::Face(2)));
+    assert_eq!(saved(&shopper.does(Event::Rate(2))).answer("visit"), Some(&AnswerValue::Face(2)));
 }
 
 #[test]
@@ -312,14 +312,14 @@ fn the_question_pauses_after_a_thanks_that_ran_out_and_not_after_done() {
     shopper.rates(5);
     shopper.does(Event::Frozen);
     shopper.waits();
-    assert_eq!((shopper.does(Event::Face(2)), shopper.sees()), (vec![], AT_REST));
+    assert_eq!((shopper.does(Event::Rate(2)), shopper.sees()), (vec![], AT_REST));
     assert_eq!(shopper.waits(), []);
     assert_eq!((&shopper.session, shopper.session.deadline_ms()), (&session(250), None));
 
     shopper.rates(5);
     shopper.does(Event::Frozen);
     shopper.then(Event::Done);
-    assert_eq!(saved(&shopper.does(Event::Face(4))).answer("visit"), Some(&AnswerValue::Face(4)));
+    assert_eq!(saved(&shopper.does(Event::Rate(4))).answer("visit"), Some(&AnswerValue::Face(4)));
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn a_question_that_rested_already_takes_the_first_tap_as_its_language_goes_back(
     let mut shopper = Shopper::arrives();
     shopper.does(Event::NextLanguage);
     assert_eq!(shopper.waits(), []);
-    assert_eq!(saved(&shopper.does(Event::Face(2))).language, "en");
+    assert_eq!(saved(&shopper.does(Event::Rate(2))).language, "en");
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn every_touch_restarts_the_clock_and_a_senseless_one_does_not() {
     assert_eq!(shopper.session.deadline_ms(), Some(shopper.now_ms + 30_000));
     let deadline = shopper.session.deadline_ms();
     for senseless in
-        [Event::Face(5), Event::ToggleOption(0), Event::MoreTime, Event::Leave, Event::Language(3)]
+        [Event::Rate(5), Event::ToggleOption(0), Event::MoreTime, Event::Leave, Event::Language(3)]
     {
         assert_eq!(shopper.then(senseless), []);
     }
@@ -419,7 +419,7 @@ fn the_next_shopper_does_not_wait_for_the_last_ones_record() {
     assert_eq!(frozen(&shopper.waits()).1, Outcome::TimedOut);
     // The disk is slow; the next shopper comes as soon as the question listens.
     shopper.waits();
-    let effects = shopper.does(Event::Face(5));
+    let effects = shopper.does(Event::Rate(5));
     assert_eq!(saved(&effects).answer("visit"), Some(&AnswerValue::Face(5)));
     shopper.waits();
     shopper.does(Event::Frozen);
@@ -445,7 +445,7 @@ fn a_failed_store_means_out_of_service_and_no_thanks() {
     let (draft, outcome, _) = frozen(&effects);
     assert_eq!((draft.answers.len(), outcome), (1, Outcome::Interrupted));
     assert_eq!((shopper.sees(), shopper.session.deadline_ms()), (Screen::OutOfService, None));
-    assert_eq!(shopper.then(Event::Face(5)), []);
+    assert_eq!(shopper.then(Event::Rate(5)), []);
     assert_eq!(shopper.then(Event::StorageFailed), []);
     shopper.does(Event::StorageRecovered);
     assert_eq!(shopper.session, session(250));
@@ -469,7 +469,7 @@ fn a_freeze_that_fails_is_not_thanked_for_and_not_asked_for_twice() {
 fn a_voucher_can_be_photographed() {
     let limits = TimeLimits { has_voucher: true, ..TimeLimits::default() };
     let mut session = Session::new(survey(), Settings { limits, ..settings(250) });
-    for (event, mono_ms) in [(Event::Face(5), 0), (Event::Tick, 350), (Event::Frozen, 400)] {
+    for (event, mono_ms) in [(Event::Rate(5), 0), (Event::Tick, 350), (Event::Frozen, 400)] {
         let _ = session.handle(event, at(mono_ms));
     }
     assert_eq!(session.deadline_ms(), Some(20_400));
@@ -479,7 +479,7 @@ fn a_voucher_can_be_photographed() {
 fn a_face_that_does_not_exist_is_not_a_tap() {
     let mut shopper = Shopper::arrives();
     for face in [0, 6, u8::MAX] {
-        assert_eq!(shopper.then(Event::Face(face)), []);
+        assert_eq!(shopper.then(Event::Rate(face)), []);
     }
     assert_eq!(shopper.session, session(250));
 }
@@ -489,7 +489,7 @@ fn a_hand_that_taps_again_and_again_is_flagged_and_kept() {
     let mut shopper = Shopper::arrives();
     let mut flags = Vec::new();
     for _ in 0..8 {
-        flags.push(saved(&shopper.does(Event::Face(1))).flags.clone());
+        flags.push(saved(&shopper.does(Event::Rate(1))).flags.clone());
         shopper.waits();
         let effects = shopper.then(Event::Finish);
         assert_eq!(frozen(&effects).0.flags, flags[flags.len() - 1], "a flag stays with its response");
@@ -503,7 +503,7 @@ fn a_hand_that_taps_again_and_again_is_flagged_and_kept() {
 
     // The next shopper is nobody's repeat.
     shopper.now_ms += 60_000;
-    assert_eq!(saved(&shopper.does(Event::Face(5))).flags, []);
+    assert_eq!(saved(&shopper.does(Event::Rate(5))).flags, []);
 }
 
 fn checkout(lane: &str) -> Moment {
@@ -515,14 +515,14 @@ fn the_next_response_carries_what_the_till_told_and_the_one_after_does_not() {
     let mut shopper = Shopper::arrives();
     shopper.does(Event::Moment(checkout("2")));
     shopper.does(Event::Moment(checkout("3")));
-    assert_eq!(saved(&shopper.does(Event::Face(4))).moment, Some(checkout("3")), "the newer one counts");
+    assert_eq!(saved(&shopper.does(Event::Rate(4))).moment, Some(checkout("3")), "the newer one counts");
     shopper.waits();
     let effects = shopper.then(Event::Finish);
     assert_eq!(frozen(&effects).0.moment, Some(checkout("3")));
     shopper.does(Event::Frozen);
     shopper.then(Event::Done);
     assert_eq!(shopper.session, session(250));
-    assert_eq!(saved(&shopper.then(Event::Face(4))).moment, None);
+    assert_eq!(saved(&shopper.then(Event::Rate(4))).moment, None);
 }
 
 #[test]
@@ -531,7 +531,7 @@ fn a_moment_waits_a_minute_for_its_shopper() {
     shopper.does(Event::Moment(checkout("3")));
     assert_eq!(shopper.session.deadline_ms(), Some(70_000));
     shopper.now_ms = 69_999;
-    assert_eq!(saved(&shopper.does(Event::Face(4))).moment, Some(checkout("3")));
+    assert_eq!(saved(&shopper.does(Event::Rate(4))).moment, Some(checkout("3")));
 
     let mut shopper = Shopper::arrives();
     shopper.does(Event::Moment(checkout("3")));
@@ -539,20 +539,20 @@ fn a_moment_waits_a_minute_for_its_shopper() {
     assert_eq!((&shopper.session, shopper.session.deadline_ms()), (&session(250), None), "and is forgotten");
     shopper.does(Event::Moment(checkout("3")));
     shopper.now_ms += 60_000;
-    assert_eq!(saved(&shopper.does(Event::Face(4))).moment, None, "the tick was late");
+    assert_eq!(saved(&shopper.does(Event::Rate(4))).moment, None, "the tick was late");
 }
 
 #[test]
 fn a_moment_that_comes_during_a_visit_is_the_next_ones() {
     let mut shopper = Shopper::arrives();
-    shopper.does(Event::Face(1));
+    shopper.does(Event::Rate(1));
     shopper.waits();
     shopper.does(Event::Moment(checkout("3")));
     let effects = shopper.then(Event::Finish);
     assert_eq!(frozen(&effects).0.moment, None);
     shopper.does(Event::Frozen);
     shopper.then(Event::Done);
-    assert_eq!(saved(&shopper.then(Event::Face(4))).moment, Some(checkout("3")));
+    assert_eq!(saved(&shopper.then(Event::Rate(4))).moment, Some(checkout("3")));
 }
 
 #[test]
@@ -560,7 +560,7 @@ fn what_names_a_person_is_masked_before_anything_is_written() {
     let wordy = SURVEY.replace("limit = 5\n", "");
     let wordy = Arc::new(afterword_model::survey::parse(&wordy).expect("it is whole").survey);
     let mut shopper = Shopper { session: Session::new(wordy, settings(250)), now_ms: 10_000 };
-    shopper.does(Event::Face(3));
+    shopper.does(Event::Rate(3));
     shopper.waits();
     shopper.types("call 07700 900123 or jo@example.com");
     let effects = shopper.then(Event::Done);

@@ -142,7 +142,7 @@ impl Watcher {
     }
 
     fn check_first_tap(&self, before: &Screen, event: &Event, effects: &[Effect]) {
-        if let (true, &Event::Face(face @ 1..=5)) = (at_rest(before), event) {
+        if let (true, &Event::Rate(face @ 1..=5)) = (at_rest(before), event) {
             let [Effect::Save(draft)] = effects else {
                 panic!("a first tap is saved at once, found {effects:?}")
             };
@@ -273,6 +273,7 @@ impl Watcher {
                 assert!(count <= limit && !text.contains(char::is_control));
             }
             Screen::OutOfService => assert!(self.store.failed && self.visit.is_none()),
+            Screen::Contact { .. } => panic!("this survey asks for no contact"),
             Screen::Question { .. } | Screen::Reasons { .. } => {}
         }
         if at_rest(screen) {
