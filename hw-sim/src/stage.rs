@@ -162,10 +162,12 @@ impl Stage {
     #[must_use]
     pub fn page(&self) -> &'static str {
         match self.kiosk.borrow().view().map(|view| &view.page) {
-            Some(Page::Question(question)) if question.chosen.is_some() => "question-chosen",
+            Some(Page::Question(question)) if question.scale.chosen.is_some() => "question-chosen",
             Some(Page::Question(_)) | None => "question",
+            Some(Page::Rating(_)) => "rating",
             Some(Page::Reasons(_)) => "reasons",
             Some(Page::Comment(_)) => "comment",
+            Some(Page::Easier(_)) => "easier",
             Some(Page::Thanks(_)) => "thanks",
             Some(Page::StillThere(_)) => "still-there",
             Some(Page::OutOfService(_)) => "out-of-service",

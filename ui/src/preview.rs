@@ -6,28 +6,22 @@
 mod code;
 
 use crate::view::{
-    Comment, Easier, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, Rating, ReasonKey, Reasons, Scale, ScaleKind,
-    StillThere, StripNote, Thanks, ThanksNote, View, Voucher,
+    Comment, Easier, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, Rating,
+    ReasonKey, Reasons, Scale, ScaleKind, StillThere, StripNote, Thanks, ThanksNote, View, Voucher,
 };
 
 /// Every page by the stem of its picture's file name, in the order a shopper meets them.
 pub fn pages() -> Vec<(&'static str, View)> {
     vec![
         ("kiosk-01-idle-rating", english(question())),
-        (
-            "kiosk-01b-idle-pressed",
-            english(pressed()),
-        ),
+        ("kiosk-01b-idle-pressed", english(pressed())),
         ("kiosk-01c-idle-german", german(german_question())),
         (
             "kiosk-01d-idle-empty-strip",
             english(Page::Question(Question { strip: None, ..question_fields() })),
         ),
         ("kiosk-05-idle-high-contrast", contrasted(question())),
-        (
-            "kiosk-05b-idle-high-contrast-pressed",
-            contrasted(pressed()),
-        ),
+        ("kiosk-05b-idle-high-contrast-pressed", contrasted(pressed())),
         ("kiosk-06-reasons", english(reasons(false))),
         ("kiosk-06d-reasons-german", german(german_reasons())),
         ("kiosk-06e-reasons-back", english(reasons(true))),

@@ -56,7 +56,7 @@ fn words(screen: &Screen) -> Vec<String> {
 fn the_question_takes_a_face_a_language_and_the_easier_look() {
     let screen = screen("kiosk-01-idle-rating");
     for (face, word) in (1..).zip(["Awful", "Poor", "OK", "Good", "Great"]) {
-        assert_eq!(tap(&screen, word), [Intent::Face(face)]);
+        assert_eq!(tap(&screen, word), [Intent::Rate(face)]);
     }
     assert_eq!(tap(&screen, "Polski"), [Intent::Language(1)]);
     assert_eq!(tap(&screen, "Easier to use"), [Intent::EasierToUse]);
@@ -65,7 +65,7 @@ fn the_question_takes_a_face_a_language_and_the_easier_look() {
 
     screen.ui.show(&view("kiosk-05-idle-high-contrast"));
     assert_eq!(tap(&screen, "Standard view"), [Intent::EasierToUse]);
-    assert_eq!(tap(&screen, "Great"), [Intent::Face(5)]);
+    assert_eq!(tap(&screen, "Great"), [Intent::Rate(5)]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_tap_in_the_gap_belongs_to_the_nearer_key() {
     let screen = screen("kiosk-01-idle-rating");
     screen.tap(273.0, 450.0);
     screen.tap(278.0, 450.0);
-    assert_eq!(screen.intents(), [Intent::Face(1), Intent::Face(2)]);
+    assert_eq!(screen.intents(), [Intent::Rate(1), Intent::Rate(2)]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn physical_keys_do_what_the_keys_on_the_screen_do() {
     let screen = screen("kiosk-01-idle-rating");
     screen.key("4");
     screen.key("9");
-    assert_eq!(screen.intents(), [Intent::Face(4)]);
+    assert_eq!(screen.intents(), [Intent::Rate(4)]);
     screen.ui.show(&view("kiosk-07-comment"));
     screen.draw();
     screen.key("h");

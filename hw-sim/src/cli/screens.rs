@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use afterword_ui::{KioskUi, fonts, preview};
+use afterword_ui::{KioskUi, Panel as Glass, fonts, preview};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::make_folder;
 use crate::panel::Panel;
-use crate::stage::{HEIGHT, WIDTH};
 
 /// Draw every page to PNG, without a display.
 #[derive(Debug, Args)]
@@ -26,18 +25,19 @@ pub(super) struct Screens {
 
 impl Screens {
     pub(super) fn run(self) -> Result<()> {
-        if self.panel != format!("{WIDTH}x{HEIGHT}") {
-            bail!(
-                "no pages are laid out for a panel of {}; this version draws --panel {WIDTH}x{HEIGHT}",
-                self.panel
-            );
-        }
+        let laid_out = Glass::ALL.into_iter().find(|glass| self.panel == named(*glass));
+        let Some(glass) = laid_out else {
+            let all = Glass::ALL.map(named).join(", ");
+            bail!("no pages are laid out for a panel of {}; name one of {all} with --panel", self.panel);
+        };
         make_folder(&self.out)?;
         fonts::install(&self.out.join("fonts")).with_context(|| {
             format!("cannot lay out the fonts in {}; name another --out", self.out.display())
         })?;
-        let panel = Panel::install(WIDTH, HEIGHT)?;
+        let (width, height) = glass.pixels();
+        let panel = Panel::install(width, height)?;
         let ui = KioskUi::new()?;
+        ui.set_panel(glass);
         ui.open()?;
         for (name, view) in preview::pages() {
             ui.show(&view);
@@ -48,4 +48,9 @@ impl Screens {
         }
         Ok(())
     }
+}
+
+fn named(glass: Glass) -> String {
+    let (width, height) = glass.pixels();
+    format!("{width}x{height}")
 }

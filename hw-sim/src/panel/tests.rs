@@ -38,7 +38,7 @@ fn a_tap_on_the_glass_becomes_an_intent_and_repaints_little() {
     panel.advance(Duration::from_millis(80));
     panel.release(154.0, 470.0);
     panel.draw();
-    assert_eq!(*intents.borrow(), [Intent::Face(1)]);
+    assert_eq!(*intents.borrow(), [Intent::Rate(1)]);
     assert_eq!(panel.now(), Duration::from_millis(80));
 }
 

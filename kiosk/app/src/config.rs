@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::pages::without_a_page;
+use crate::pages::left_out;
 
 /// The survey that is used when the configuration names none.
 pub const SHIPPED_SURVEY: &str = include_str!("../surveys/grocery-exit.toml");
@@ -185,10 +185,12 @@ impl Config {
             }
         };
         match survey::parse_bytes(&bytes) {
-            Ok(parsed) => match without_a_page(&parsed.survey) {
-                None => Ok(Arc::new(parsed.survey)),
-                Some(first) => Err(ConfigError::Survey { path, count: 1, first }),
-            },
+            Ok(parsed) => {
+                if let Some(left_out) = left_out(&parsed.survey) {
+                    tracing::warn!("{}: {left_out}", path.display());
+                }
+                Ok(Arc::new(parsed.survey))
+            }
             Err(found) => {
                 let mistakes = || found.iter().filter(|one| one.severity == Severity::Mistake);
                 let first = mistakes().next().map(ToString::to_string).unwrap_or_default();

@@ -40,6 +40,8 @@ pub struct Device {
     /// Where what brings the next shoppers is told.
     pub moments: Moments,
     clock: Arc<dyn Clock>,
+    /// Decides what the survey leaves to chance.
+    seed: u64,
 }
 
 impl Device {
@@ -56,6 +58,9 @@ impl Device {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let survey = config.survey(config_path)?;
+        let mut seed = [0; 8];
+        entropy.fill(&mut seed);
+        let seed = u64::from_le_bytes(seed);
         let (store, opened) = Store::open(data, Options { clock: Arc::clone(&clock), entropy })?;
         tracing::info!(boot = opened.boot, epoch = %opened.epoch, "database opened");
         if let Some(seq) = opened.interrupted {
@@ -70,14 +75,19 @@ impl Device {
         for path in &opened.waiting {
             tracing::error!(path = %path.display(), "there is no room yet to carry over what is whole in this file; keep it and make room");
         }
-        Ok(Self { config, survey, store, opened, clock, moments: Moments::default() })
+        Ok(Self { config, survey, store, opened, clock, moments: Moments::default(), seed })
     }
 
     /// How long a shopper has, and where this is.
     #[must_use]
     pub fn settings(&self) -> Settings {
         let limits = TimeLimits { has_voucher: self.config.voucher.is_some(), ..TimeLimits::default() };
-        Settings { touchpoint: self.config.touchpoint.clone(), limits, ..Settings::default() }
+        Settings {
+            touchpoint: self.config.touchpoint.clone(),
+            limits,
+            seed: self.seed,
+            ..Settings::default()
+        }
     }
 
     /// The parts of a kiosk, with this screen. `wake` has its host call [`crate::kiosk::Kiosk::pump`].

@@ -11,10 +11,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use afterword_kiosk_core::{Effect, Event, Session, Settings};
+use afterword_kiosk_core::{Aid, Effect, Event, Session, Settings};
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_ui::view::Page;
-use afterword_ui::{Intent, KioskUi, View};
+use afterword_ui::{Intent, KioskUi, View, intent};
 
 use crate::moments::Moments;
 use crate::present::Presenter;
@@ -109,7 +109,12 @@ impl Kiosk {
     pub fn intend(&mut self, intent: Intent) {
         // It may have come a moment before the finger.
         self.hear_of_moments();
-        self.handle(event_of(intent));
+        let single =
+            matches!(self.shown.as_ref().map(|view| &view.page), Some(Page::Reasons(page)) if page.single);
+        self.handle(match intent {
+            Intent::ToggleReason(index) if single => Event::Choose(index),
+            intent => event_of(intent),
+        });
         self.show();
         // A touch moves the deadline; the host learns the new one after its next pump.
         (self.wake)();
@@ -139,9 +144,9 @@ impl Kiosk {
     #[must_use]
     pub fn next_wake_ms(&self) -> Option<u64> {
         let ring = match self.shown.as_ref().map(|view| &view.page) {
-            Some(Page::Reasons(_) | Page::Comment(_) | Page::Thanks(_) | Page::StillThere(_)) => {
-                Some(self.stamper.monotonic_ms() + RING_STEP_MS)
-            }
+            Some(
+                Page::Rating(_) | Page::Reasons(_) | Page::Comment(_) | Page::Thanks(_) | Page::StillThere(_),
+            ) => Some(self.stamper.monotonic_ms() + RING_STEP_MS),
             _ => None,
         };
         [ring, self.session.deadline_ms(), self.next_probe_ms].into_iter().flatten().min()
@@ -256,9 +261,15 @@ impl Kiosk {
 
 fn event_of(intent: Intent) -> Event {
     match intent {
-        Intent::Face(face) => Event::Face(face),
+        Intent::Rate(value) => Event::Rate(value),
         Intent::Language(index) => Event::Language(index),
         Intent::EasierToUse => Event::EasierToUse,
+        Intent::Aid(aid) => Event::Aid(match aid {
+            intent::Aid::HighContrast => Aid::HighContrast,
+            intent::Aid::BiggerWords => Aid::BiggerWords,
+            intent::Aid::Reach => Aid::Reach,
+            intent::Aid::MoreTime => Aid::MoreTime,
+        }),
         Intent::Change => Event::Change,
         Intent::Back => Event::Back,
         Intent::Skip => Event::Skip,

@@ -1,16 +1,16 @@
-//! Which questions there is a page for. A survey that asks another one is refused before anything is written.
+//! Which questions this version cannot ask yet. It leaves them out, and says so where a survey is checked.
 
 use afterword_model::survey::{QuestionKind, Survey};
 
-/// The first question of a survey that this version has no page for, with what to do.
-///
-/// Faces are the resting page; asked again later they would stand there without Skip and Finish.
+/// The first question of a survey that is left out, with what to do.
 #[must_use]
-pub fn without_a_page(survey: &Survey) -> Option<String> {
-    let later = survey.questions.iter().enumerate().skip(1);
-    later.into_iter().find(|(_, question)| matches!(question.kind, QuestionKind::Faces { .. })).map(|(index, question)| {
+pub fn left_out(survey: &Survey) -> Option<String> {
+    let mut questions = survey.questions.iter().enumerate();
+    let is_contact =
+        |question: &&afterword_model::survey::Question| matches!(question.kind, QuestionKind::Contact { .. });
+    questions.find(|(_, question)| is_contact(question)).map(|(index, question)| {
         format!(
-            "questions[{index}].kind: this version shows faces as the first question only (make `{}` a choices question)",
+            "questions[{index}].kind: this version cannot seal a number or an address yet and leaves `{}` out (nothing is to be done; a later version asks it)",
             question.id
         )
     })

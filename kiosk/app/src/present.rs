@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use afterword_kiosk_core::{Flow, Screen, Session};
+use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_ui::View;
 use afterword_ui::view::{
-    self, Comment, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, QrModules, ReasonKey,
-    Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
+    self, Comment, Easier, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, QrModules, Rating,
+    ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
 };
 use chrono::{Locale, NaiveDate};
 use qrcode::{Color, EcLevel, QrCode};
@@ -40,12 +41,26 @@ impl Presenter {
     /// service.
     #[must_use]
     pub fn view(&self, session: &Session, now_ms: u64, store_problem: Option<&str>) -> View {
-        let words = InLanguage { presenter: self, tag: &session.language().tag };
+        let words = InLanguage { presenter: self, session, tag: &session.language().tag };
         let page = match session.screen(now_ms) {
-            Screen::Question { question, chosen, .. } => words.question(self.asked(question), chosen),
-            Screen::Reasons { question, chosen, flow } => words.reasons(self.asked(question), &chosen, flow),
+            Screen::Question { question, chosen, flow: None, .. } => words.question(question, chosen),
+            Screen::Question { question, chosen, flow: Some(flow), .. } => Page::Rating(Rating {
+                header: words.header(flow),
+                title: words.title(question),
+                scale: words.scale(question, chosen),
+            }),
+            Screen::Reasons { question, chosen, single, flow } => {
+                words.reasons(question, &chosen, single, flow)
+            }
+            Screen::Contact { .. } => unreachable!("a session without a seal asks for no contact"),
+            Screen::Easier(aids) => Page::Easier(Easier {
+                high_contrast: aids.high_contrast,
+                bigger_words: aids.bigger_words,
+                reach: aids.reach,
+                more_time: aids.more_time,
+            }),
             Screen::Comment { question, text, count, limit, flow } => {
-                let title = self.asked(question).title.in_language(words.tag).to_owned();
+                let title = words.title(question);
                 let layout =
                     if words.tag.starts_with("de") { KeyboardLayout::Qwertz } else { KeyboardLayout::Qwerty };
                 let language_name = words.language_name();
@@ -57,6 +72,7 @@ impl Presenter {
                     limit,
                     layout,
                     language_name,
+                    language_tag: words.tag.to_uppercase(),
                 })
             }
             Screen::Thanks { rating_only, time_left } => words.thanks(rating_only, time_left),
@@ -69,7 +85,13 @@ impl Presenter {
                 Page::OutOfService(OutOfService { reason_for_staff: reason.to_owned() })
             }
         };
-        let look = Look { high_contrast: session.high_contrast(), language: words.tag.to_owned() };
+        let aids = session.aids();
+        let look = Look {
+            high_contrast: aids.high_contrast,
+            bigger_words: aids.bigger_words,
+            reach: aids.reach,
+            language: words.tag.to_owned(),
+        };
         View { page, look }
     }
 
@@ -81,11 +103,12 @@ impl Presenter {
 /// The store's and the survey's words in one language.
 struct InLanguage<'p> {
     presenter: &'p Presenter,
+    session: &'p Session,
     tag: &'p str,
 }
 
 impl InLanguage<'_> {
-    fn question(&self, question: &Question, chosen: Option<u8>) -> Page {
+    fn question(&self, question: usize, chosen: Option<u8>) -> Page {
         let survey = &self.presenter.survey;
         let language_key = |language: &afterword_model::survey::Language| LanguageKey {
             name: language.name.clone(),
@@ -93,10 +116,9 @@ impl InLanguage<'_> {
         };
         Page::Question(view::Question {
             store_name: self.presenter.config.store_name.clone(),
-            title: question.title.in_language(self.tag).to_owned(),
+            title: self.title(question),
             hint: self.hint(question),
-            words: face_words(question, self.tag),
-            chosen,
+            scale: self.scale(question, chosen),
             // A switch with one position is no switch.
             languages: survey
                 .languages
@@ -108,8 +130,8 @@ impl InLanguage<'_> {
         })
     }
 
-    fn reasons(&self, question: &Question, chosen: &[String], flow: Flow) -> Page {
-        let QuestionKind::Choices { options } = &question.kind else {
+    fn reasons(&self, question: usize, chosen: &[String], single: bool, flow: Flow) -> Page {
+        let QuestionKind::Choices { options, .. } = &self.presenter.asked(question).kind else {
             unreachable!("the session shows reasons for a question with options alone")
         };
         let key = |option: &afterword_model::survey::ChoiceOption| ReasonKey {
@@ -119,8 +141,9 @@ impl InLanguage<'_> {
         };
         Page::Reasons(Reasons {
             header: self.header(flow),
-            title: question.title.in_language(self.tag).to_owned(),
+            title: self.title(question),
             hint: self.hint(question),
+            single,
             options: options.iter().map(key).collect(),
         })
     }
@@ -144,14 +167,16 @@ impl InLanguage<'_> {
     }
 
     fn header(&self, flow: Flow) -> Header {
-        let words = self.presenter.survey.questions.first().map(|first| face_words(first, self.tag));
-        let place = usize::from(flow.rating).saturating_sub(1);
+        let scale = self.presenter.asked(0).scale();
+        let label = scale.and_then(|scale| scale.label(flow.rating));
         Header {
-            face: flow.rating,
-            word: words.and_then(|words| words.get(place).cloned()).unwrap_or_default(),
+            face: scale.map_or(0, |scale| face(scale.kind, flow.rating)),
+            word: label
+                .map_or_else(|| flow.rating.to_string(), |label| label.in_language(self.tag).to_owned()),
             step: flow.step,
             steps: flow.steps,
-            time_left: flow.time_left,
+            // Who asked for more time sees no ring run out.
+            time_left: if self.session.aids().more_time { 0.0 } else { flow.time_left },
             // From the first step after the question, "Change" is the way back.
             can_go_back: flow.can_go_back && flow.step > 2,
         }
@@ -173,8 +198,19 @@ impl InLanguage<'_> {
         }
     }
 
-    fn hint(&self, question: &Question) -> String {
-        question.hint.as_ref().map_or_else(String::new, |hint| hint.in_language(self.tag).to_owned())
+    fn title(&self, question: usize) -> String {
+        self.session.title(question).in_language(self.tag).to_owned()
+    }
+
+    fn hint(&self, question: usize) -> String {
+        self.session.hint(question).map_or_else(String::new, |hint| hint.in_language(self.tag).to_owned())
+    }
+
+    fn scale(&self, question: usize, chosen: Option<u8>) -> view::Scale {
+        let Some(scale) = self.presenter.asked(question).scale() else { return view::Scale::default() };
+        let labels = scale.values().filter_map(|(_, label)| label);
+        let words = labels.map(|label| label.in_language(self.tag).to_owned()).collect();
+        view::Scale { kind: kind(scale.kind), words, chosen }
     }
 
     fn words(&self, words: &Words) -> String {
@@ -188,10 +224,25 @@ impl InLanguage<'_> {
     }
 }
 
-fn face_words(question: &Question, tag: &str) -> [String; 5] {
-    match &question.kind {
-        QuestionKind::Faces { words } => std::array::from_fn(|face| words[face].in_language(tag).to_owned()),
-        _ => Default::default(),
+fn kind(kind: ScaleKind) -> view::ScaleKind {
+    match kind {
+        ScaleKind::Faces => view::ScaleKind::Faces,
+        ScaleKind::Faces4 => view::ScaleKind::FourFaces,
+        ScaleKind::Stars => view::ScaleKind::Stars,
+        ScaleKind::Nps => view::ScaleKind::Recommend,
+        ScaleKind::Effort => view::ScaleKind::Effort,
+        ScaleKind::Thumbs => view::ScaleKind::Thumbs,
+    }
+}
+
+/// The face that is drawn for a value; 0 where the scale has none.
+fn face(kind: ScaleKind, value: u8) -> u8 {
+    match kind {
+        ScaleKind::Faces => value,
+        // Of four faces the one in the middle is missing.
+        ScaleKind::Faces4 if value > 2 => value + 1,
+        ScaleKind::Faces4 => value,
+        _ => 0,
     }
 }
 

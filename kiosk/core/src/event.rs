@@ -15,6 +15,8 @@ use afterword_model::contact::Channel;
 use afterword_model::moment::Moment;
 use afterword_model::response::{Draft, Outcome};
 
+use crate::aids::Aid;
+
 /// Something that happened: a touch, the clock, or word from the store.
 ///
 /// A touch that has no meaning on the page shown is ignored and does not restart the page's clock.
@@ -49,8 +51,8 @@ pub enum Event {
     Change,
     /// Enough: freezes what is there.
     Finish,
-    /// The keyboard's Done, which is Next on a comment page and Send on a contact page; on the thanks page back to
-    /// rest.
+    /// The keyboard's Done, which is Next on a comment page and Send on a contact page; on the page of aids back to the
+    /// question, on the thanks page back to rest.
     Done,
     /// "I need more time" on the still-there page.
     MoreTime,
@@ -60,8 +62,11 @@ pub enum Event {
     Language(usize),
     /// The next language of the survey, after the last the first.
     NextLanguage,
-    /// High contrast on or off.
+    /// The key of the aids: shows them, or, where one is on, switches all of them off. Where a visit has begun, it switches
+    /// high contrast and reach.
     EasierToUse,
+    /// An aid on or off, on their page.
+    Aid(Aid),
     /// A till or a sensor tells what brings the next shopper.
     Moment(Moment),
     /// The moment of [`crate::Session::deadline_ms`] has come. Ignored before it.

@@ -16,6 +16,7 @@
 //! Failure: nothing here fails. A touch that makes no sense on the screen is ignored. When the storage fails, the
 //! screen says so and nobody is thanked ([`Event::StorageFailed`] says what becomes of the answers).
 
+mod aids;
 mod comment;
 mod contact;
 mod draws;
@@ -27,6 +28,7 @@ mod seal;
 mod session;
 mod visit;
 
+pub use aids::{Aid, Aids};
 pub use event::{Effect, Event};
 pub use limits::{Settings, TimeLimits};
 pub use misuse::MisuseLimits;

@@ -2,6 +2,8 @@
 
 use afterword_model::contact::Channel;
 
+use crate::aids::Aids;
+
 /// A page and what stands on it. Questions are places in `session.survey().questions`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Screen {
@@ -62,6 +64,8 @@ pub enum Screen {
         /// The header.
         flow: Flow,
     },
+    /// The aids, and which of them are on.
+    Easier(Aids),
     /// The record is on disk.
     Thanks {
         /// Whether nothing was said beyond ratings; chooses the message.

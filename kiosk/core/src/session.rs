@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use afterword_model::moment::Moment;
 use afterword_model::response::{AnswerValue, Draft, Outcome, Stamp};
+use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Language, QuestionKind, Survey, Text};
 
+use crate::aids::Aids;
 use crate::contact::ContactField;
 use crate::draws::Draws;
 use crate::event::{Effect, Event};
-use crate::limits::Settings;
+use crate::limits::{Settings, TimeLimits};
 use crate::misuse::Watch;
 use crate::screen::{Screen, share_left};
 use crate::seal::{Seal, Sealer};
@@ -25,7 +27,7 @@ pub struct Session {
     survey: Arc<Survey>,
     settings: Settings,
     language: usize,
-    high_contrast: bool,
+    aids: Aids,
     stage: Stage,
     /// Freezes asked for and not yet reported. The queue keeps its order, so a visit's own freeze, being the last
     /// one asked for, is on disk when this comes to zero.
@@ -42,6 +44,10 @@ enum Stage {
     /// The question waits for anybody. Touched when somebody chose a language or contrast and gave no rating yet.
     Resting {
         touched_ms: Option<u64>,
+    },
+    /// The aids are shown, before anything was answered.
+    Easing {
+        touched_ms: u64,
     },
     /// The question came back by itself and ignores touches until that moment; then it rests. Nothing here is of a
     /// person: whoever touches now meant the page before.
@@ -67,7 +73,7 @@ impl Session {
             survey,
             settings,
             language,
-            high_contrast: false,
+            aids: Aids::default(),
             stage,
             unacknowledged_freezes: 0,
             watch: Watch::default(),
@@ -122,10 +128,14 @@ impl Session {
         self.survey.questions[question].hint_for(self.variant())
     }
 
-    /// Whether the screen is in high contrast.
+    /// What makes the screen easier for this shopper.
     #[must_use]
-    pub fn high_contrast(&self) -> bool {
-        self.high_contrast
+    pub fn aids(&self) -> Aids {
+        self.aids
+    }
+
+    fn limits(&self) -> TimeLimits {
+        self.aids.limits(&self.settings.limits)
     }
 
     /// Whether the kiosk is at rest, with nobody's answers: the moment to change the survey or the settings.
@@ -143,12 +153,13 @@ impl Session {
     }
 
     fn stage_ends_ms(&self) -> Option<u64> {
-        let limits = &self.settings.limits;
+        let limits = &self.limits();
         match &self.stage {
             Stage::Resting { touched_ms } => touched_ms.map(|touched| touched.saturating_add(limits.idle_ms)),
             Stage::Settling { until_ms } => Some(*until_ms),
             Stage::Visit(visit) => Some(visit.deadline_ms(limits)),
             Stage::Thanks { since_ms, .. } => Some(since_ms.saturating_add(limits.thanks_page_ms())),
+            Stage::Easing { touched_ms } => Some(touched_ms.saturating_add(limits.idle_ms)),
             Stage::OutOfService => None,
         }
     }
@@ -156,7 +167,7 @@ impl Session {
     /// What is to be shown at that moment of monotonic time.
     #[must_use]
     pub fn screen(&self, now_mono_ms: u64) -> Screen {
-        let limits = &self.settings.limits;
+        let limits = &self.limits();
         match &self.stage {
             Stage::Resting { .. } | Stage::Settling { .. } => {
                 Screen::Question { question: 0, chosen: None, changing: false, flow: None }
@@ -166,6 +177,7 @@ impl Session {
                 rating_only: *rating_only,
                 time_left: share_left(*since_ms, limits.thanks_page_ms(), now_mono_ms),
             },
+            Stage::Easing { .. } => Screen::Easier(self.aids),
             Stage::OutOfService => Screen::OutOfService,
         }
     }
@@ -223,7 +235,7 @@ impl Session {
         if self.stage_ends_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
             return Vec::new();
         }
-        if self.is_resting() {
+        if self.is_resting() || matches!(self.stage, Stage::Easing { .. }) {
             self.rest();
             return Vec::new();
         }
@@ -260,15 +272,28 @@ impl Session {
                     let answer = rated(&self.survey.questions[0].kind, value);
                     answer.map(|answer| self.first_tap(answer, now)).unwrap_or_default()
                 }
+                Event::EasierToUse if !self.aids.any() => {
+                    self.stage = Stage::Easing { touched_ms: now_ms };
+                    Vec::new()
+                }
                 aid => {
                     if self.aid(&aid) {
-                        let changed =
-                            self.high_contrast || self.language != self.survey.default_language_index();
-                        self.stage = Stage::Resting { touched_ms: changed.then_some(now_ms) };
+                        self.back_to_the_question(now_ms);
                     }
                     Vec::new()
                 }
             },
+            Stage::Easing { .. } => {
+                match touch {
+                    Event::Aid(aid) => {
+                        self.aids.toggle(aid);
+                        self.stage = Stage::Easing { touched_ms: now_ms };
+                    }
+                    Event::Done => self.back_to_the_question(now_ms),
+                    _ => {}
+                }
+                Vec::new()
+            }
             Stage::Thanks { since_ms, .. } => {
                 if touch == Event::Done && now_ms >= since_ms.saturating_add(self.settings.limits.settle_ms) {
                     self.rest();
@@ -284,6 +309,12 @@ impl Session {
                 self.touch_page(touch, now)
             }
         }
+    }
+
+    /// The question waits, in this shopper's language and with this shopper's aids as long as somebody seems to be there.
+    fn back_to_the_question(&mut self, now_ms: u64) {
+        let changed = self.aids.any() || self.language != self.survey.default_language_index();
+        self.stage = Stage::Resting { touched_ms: changed.then_some(now_ms) };
     }
 
     /// The first tap: a draft at once, and the key stays down.
@@ -311,13 +342,14 @@ impl Session {
         })
     }
 
-    /// Language and contrast, which change no answer. Whether the event was one of them and had a meaning.
+    /// Language and aids, which change no answer. Whether the event was one of them and had a meaning.
     fn aid(&mut self, touch: &Event) -> bool {
         let languages = self.survey.languages.len();
         match *touch {
             Event::Language(language) if language < languages => self.language = language,
             Event::NextLanguage => self.language = (self.language + 1) % languages,
-            Event::EasierToUse => self.high_contrast = !self.high_contrast,
+            Event::EasierToUse if self.aids.any() => self.aids = Aids::default(),
+            Event::EasierToUse => self.aids = Aids { high_contrast: true, reach: true, ..Aids::default() },
             _ => return false,
         }
         true
@@ -344,6 +376,17 @@ impl Session {
         let Some(visit) = self.visit_mut() else { return Vec::new() };
         let follows = visit.at > 0;
         match (touch, &visit.question(&survey).kind) {
+            // Stars fill up to the one that was tapped, and can be set anew before going on.
+            (Event::Rate(value), kind @ QuestionKind::Scale(scale))
+                if follows && scale.kind == ScaleKind::Stars =>
+            {
+                let Some(answer) = rated(kind, value) else { return Vec::new() };
+                visit.touched(now.mono_ms);
+                self.change(|visit, survey, language| {
+                    visit.answer(Some(answer), survey, language, now);
+                    true
+                })
+            }
             (Event::Rate(value), kind) => {
                 rated(kind, value).map(|answer| self.hold(answer, now)).unwrap_or_default()
             }
@@ -477,7 +520,7 @@ impl Session {
     /// Comes to rest: default language, normal contrast, nobody's answers.
     fn rest(&mut self) {
         self.language = self.survey.default_language_index();
-        self.high_contrast = false;
+        self.aids = Aids::default();
         self.stage = Stage::Resting { touched_ms: None };
     }
 

@@ -208,7 +208,7 @@ impl Whole {
         let thanks = self.view()?;
         self.wait(UNTIL_REST)?;
         ensure!(
-            matches!(&chosen.page, Page::Question(page) if page.chosen == Some(FACE as u8)),
+            matches!(&chosen.page, Page::Question(page) if page.scale.chosen == Some(FACE as u8)),
             "the tapped face is not shown as chosen"
         );
         ensure!(matches!(&thanks.page, Page::Thanks(_)), "a rating alone is not thanked for");
@@ -258,7 +258,7 @@ impl Screen for Whole {
         self.wait(UNTIL_THANKS)?;
         self.wait(UNTIL_REST)?;
         ensure!(
-            matches!(self.view()?.page, Page::Question(page) if page.chosen.is_none()),
+            matches!(self.view()?.page, Page::Question(page) if page.scale.chosen.is_none()),
             "the kiosk did not come to rest"
         );
         Ok(tap)

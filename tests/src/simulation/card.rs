@@ -51,6 +51,8 @@ pub(super) struct Known {
     /// Responses that were to be saved and are not frozen yet. More than one where the disk refused: what it then holds of
     /// which is known when it is frozen.
     pub(super) open: BTreeSet<Number>,
+    /// The disk refused a purge, of which programs may see the result all the same.
+    pub(super) may_be_purged: bool,
 }
 
 impl Card {
@@ -186,6 +188,7 @@ impl Card {
     /// Reads everything. What was known to be there must be, unless a power cut showed that the disk had lied.
     pub(super) fn look_anew(&mut self, store: &Store, truth: &mut Truth) -> Result<()> {
         let Some(found) = self.read_after(0, store)? else { return Ok(()) };
+        self.let_go_of_purged(&found, truth)?;
         let there: BTreeSet<&Frozen> = found.records.iter().map(|(_, record)| record).collect();
         let mut gone = self.known.records.clone();
         gone.retain(|_, record| !there.contains(record));
@@ -206,8 +209,27 @@ impl Card {
                 }
             }
         }
-        self.known = Known { open: std::mem::take(&mut self.known.open), ..Known::default() };
+        self.known = Known {
+            open: std::mem::take(&mut self.known.open),
+            may_be_purged: self.known.may_be_purged,
+            ..Known::default()
+        };
         self.take_in(found, truth)
+    }
+
+    /// What a refused purge may have taken all the same: the oldest records, if all of them were received.
+    fn let_go_of_purged(&mut self, found: &Found, truth: &mut Truth) -> Result<()> {
+        if !self.known.may_be_purged || self.known.epoch != Some(found.epoch) {
+            return Ok(());
+        }
+        let first = found.records.first().map_or(found.last_seq + 1, |(seq, _)| *seq);
+        let left = self.known.records.split_off(&first);
+        for (seq, record) in std::mem::replace(&mut self.known.records, left) {
+            let number = truth.number(&record).filter(|number| truth.was_received(*number));
+            let Some(number) = number else { bail!("record {seq} was purged, and never received") };
+            truth.excuse(number, "purged before the collector went back to a backup");
+        }
+        Ok(())
     }
 
     /// A number under which the store held a copy, carried over from before, may be named as lost: of a file that is gone
@@ -252,6 +274,7 @@ impl Card {
         if self.known.epoch != Some(found.epoch) {
             return self.look_anew(store, truth);
         }
+        self.let_go_of_purged(&found, truth)?;
         let known = self.known.records.iter().map(|(seq, record)| (*seq, record));
         let (is, was) = (found.records.len(), self.known.records.len());
         ensure!(

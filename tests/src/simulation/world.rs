@@ -225,6 +225,7 @@ impl World {
             Ok(purged) => purged,
             Err(error) if in_trouble => {
                 purger.say_error("cannot purge", &error);
+                purger.card.known.may_be_purged = true;
                 return Ok(());
             }
             Err(error) => bail!("d{device} cannot purge: {error}"),

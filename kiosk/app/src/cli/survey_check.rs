@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::FOUND_MISTAKES;
 use crate::config::read_bounded;
-use crate::pages::without_a_page;
+use crate::pages::left_out;
 
 /// Check a survey file; prints every mistake with line, field and a hint.
 #[derive(Debug, Args)]
@@ -33,21 +33,20 @@ impl SurveyCheck {
             Ok(parsed) => (parsed.warnings, Some(parsed.survey)),
             Err(found) => (found, None),
         };
-        let undrawn = survey.as_ref().and_then(without_a_page);
-        let survey = survey.filter(|_| undrawn.is_none());
+        let left_out = survey.as_ref().and_then(left_out);
         if self.json {
             let list: Vec<_> = found.iter().map(as_json).collect();
             println!(
                 "{}",
-                serde_json::json!({ "usable": survey.is_some(), "found": list, "without_a_page": undrawn })
+                serde_json::json!({ "usable": survey.is_some(), "found": list, "left_out": left_out })
             );
         } else {
             for one in &found {
                 let weight = if one.severity == Severity::Mistake { "" } else { " [warning]" };
                 println!("{}:{one}{weight}", self.file.display());
             }
-            if let Some(undrawn) = &undrawn {
-                println!("{}: {undrawn}", self.file.display());
+            if let Some(left_out) = &left_out {
+                println!("{}: {left_out} [warning]", self.file.display());
             }
             match &survey {
                 Some(survey) => println!(
@@ -64,8 +63,7 @@ impl SurveyCheck {
                         .join(", ")
                 ),
                 None => {
-                    let mistakes = usize::from(undrawn.is_some())
-                        + found.iter().filter(|one| one.severity == Severity::Mistake).count();
+                    let mistakes = found.iter().filter(|one| one.severity == Severity::Mistake).count();
                     println!("{}: not usable; mistakes: {mistakes}.", self.file.display());
                 }
             }

@@ -53,6 +53,10 @@ fn touch() -> impl Strategy<Value = Event> {
         1 => (0usize..4).prop_map(Event::Language),
         1 => Just(Event::NextLanguage),
         1 => Just(Event::EasierToUse),
+        1 => prop_oneof![
+            Just(Aid::HighContrast), Just(Aid::BiggerWords), Just(Aid::Reach), Just(Aid::MoreTime)
+        ]
+        .prop_map(Event::Aid),
         1 => Just(Event::Saved),
     ]
 }

@@ -298,7 +298,7 @@ fn a_finger_that_comes_too_late_for_the_warning_rates_nothing() {
     for late in [Event::Rate(2), Event::Language(2), Event::EasierToUse] {
         assert_eq!((shopper.does(late), shopper.sees()), (vec![], AT_REST));
     }
-    assert_eq!((shopper.session.language().tag.as_str(), shopper.session.high_contrast()), ("en", false));
+    assert_eq!((shopper.session.language().tag.as_str(), shopper.session.aids().any()), ("en", false));
     shopper.now_ms += 499;
     assert_eq!((shopper.does(Event::Rate(2)), shopper.sees()), (vec![], AT_REST));
     // Half a second on, a face is meant, though the tick has not come yet.
@@ -382,10 +382,7 @@ fn language_and_contrast_last_as_long_as_the_shopper() {
     let mut shopper = Shopper::arrives();
     shopper.does(Event::Language(2));
     shopper.does(Event::EasierToUse);
-    assert_eq!(
-        (shopper.session.language().name.as_str(), shopper.session.high_contrast()),
-        ("Français", true)
-    );
+    assert_eq!((shopper.session.language().name.as_str(), shopper.session.aids().any()), ("Français", true));
     let effects = shopper.rates(2);
     assert_eq!(saved(&effects).language, "fr");
     shopper.then(Event::NextLanguage);
@@ -396,7 +393,7 @@ fn language_and_contrast_last_as_long_as_the_shopper() {
     shopper.does(Event::Frozen);
     assert_eq!(shopper.session.language().tag, "de", "thanks in the shopper's language");
     shopper.waits();
-    assert_eq!((shopper.session.language().tag.as_str(), shopper.session.high_contrast()), ("en", false));
+    assert_eq!((shopper.session.language().tag.as_str(), shopper.session.aids().any()), ("en", false));
 }
 
 #[test]

@@ -137,8 +137,8 @@ impl Watcher {
         if !matches!(event, Event::StorageFailed) {
             assert_eq!((effects, before), (&[][..], after), "{event:?} on a question that came by itself");
         }
-        let (language, high_contrast) = (&self.session.language().tag, self.session.high_contrast());
-        assert_eq!((language.as_str(), high_contrast), ("en", false), "after {event:?}");
+        let (language, aided) = (&self.session.language().tag, self.session.aids().any());
+        assert_eq!((language.as_str(), aided), ("en", false), "after {event:?}");
     }
 
     fn check_first_tap(&self, before: &Screen, event: &Event, effects: &[Effect]) {

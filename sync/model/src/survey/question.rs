@@ -166,6 +166,15 @@ pub struct Note {
 }
 
 impl Question {
+    /// Its scale, where one tap answers it.
+    #[must_use]
+    pub fn scale(&self) -> Option<&Scale> {
+        match &self.kind {
+            QuestionKind::Scale(scale) => Some(scale),
+            _ => None,
+        }
+    }
+
     /// What is asked of whom is shown that variant.
     #[must_use]
     pub fn title_for(&self, variant: Option<&str>) -> &Text {
