@@ -491,7 +491,7 @@ fn sensible(screen: &Screen, choice: u8) -> Event {
             Event::Send,
         ],
         Screen::StillThere { .. } => vec![Event::MoreTime, Event::Leave],
-        Screen::Thanks { .. } => vec![Event::Done],
+        Screen::Thanks { .. } | Screen::Easier(_) => vec![Event::Done],
         Screen::OutOfService => vec![Event::StorageRecovered],
     };
     events[usize::from(choice) % events.len()].clone()

@@ -2,7 +2,7 @@
 //!
 //! The properties themselves are the assertions of [`crate::watcher`].
 
-use afterword_kiosk_core::{Event, Screen};
+use afterword_kiosk_core::{Aid, Event, Screen};
 use proptest::prelude::*;
 
 use crate::watcher::Watcher;
@@ -108,6 +108,7 @@ fn sensible(screen: &Screen, choice: u8) -> Event {
         ],
         Screen::Contact { .. } => unreachable!("this survey asks for no contact"),
         Screen::StillThere { .. } => vec![Event::MoreTime, Event::Leave],
+        Screen::Easier(_) => vec![Event::Aid(Aid::Reach), Event::Aid(Aid::MoreTime), Event::Done],
         Screen::Thanks { .. } => vec![Event::Done],
         Screen::OutOfService => vec![Event::StorageFailed],
     };

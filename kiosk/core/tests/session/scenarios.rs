@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterword_kiosk_core::{Effect, Event, Flow, Screen, Session, Settings, TimeLimits};
+use afterword_kiosk_core::{Aid, Aids, Effect, Event, Flow, Screen, Session, Settings, TimeLimits};
 use afterword_model::moment::Moment;
 use afterword_model::response::{AnswerValue, Draft, Flag, Outcome};
 
@@ -382,6 +382,9 @@ fn language_and_contrast_last_as_long_as_the_shopper() {
     let mut shopper = Shopper::arrives();
     shopper.does(Event::Language(2));
     shopper.does(Event::EasierToUse);
+    assert_eq!(shopper.sees(), Screen::Easier(Aids::default()));
+    shopper.does(Event::Aid(Aid::HighContrast));
+    shopper.does(Event::Done);
     assert_eq!((shopper.session.language().name.as_str(), shopper.session.aids().any()), ("Français", true));
     let effects = shopper.rates(2);
     assert_eq!(saved(&effects).language, "fr");
@@ -404,8 +407,47 @@ fn a_language_chosen_by_nobody_who_stayed_goes_back_too() {
     assert_eq!(shopper.waits(), []);
     assert_eq!(shopper.session, session(250));
     shopper.does(Event::EasierToUse);
-    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Aid(Aid::Reach));
+    shopper.does(Event::Aid(Aid::Reach));
+    shopper.does(Event::Done);
     assert_eq!(shopper.session.deadline_ms(), None);
+}
+
+#[test]
+fn the_key_of_the_aids_shows_them_and_then_switches_all_of_them_off() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Aid(Aid::BiggerWords));
+    shopper.does(Event::Aid(Aid::MoreTime));
+    let on = Aids { bigger_words: true, more_time: true, ..Aids::default() };
+    assert_eq!(shopper.sees(), Screen::Easier(on));
+    shopper.does(Event::Done);
+    assert_eq!(shopper.session.aids(), on);
+    shopper.does(Event::EasierToUse);
+    assert_eq!(shopper.session.aids(), Aids::default());
+    assert!(matches!(shopper.sees(), Screen::Question { .. }));
+}
+
+#[test]
+fn an_untouched_page_of_aids_goes_back_to_the_question() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Aid(Aid::HighContrast));
+    assert_eq!(shopper.waits(), []);
+    assert_eq!(shopper.session, session(250));
+}
+
+#[test]
+fn more_time_asks_after_five_minutes_and_not_after_thirty_seconds() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Aid(Aid::MoreTime));
+    shopper.does(Event::Done);
+    shopper.rates(2);
+    let came_ms = shopper.now_ms;
+    shopper.waits();
+    assert!(matches!(shopper.sees(), Screen::StillThere { .. }));
+    assert!(shopper.now_ms >= came_ms + 300_000 - 1_000, "{} ms", shopper.now_ms - came_ms);
 }
 
 #[test]

@@ -274,6 +274,7 @@ impl Watcher {
             }
             Screen::OutOfService => assert!(self.store.failed && self.visit.is_none()),
             Screen::Contact { .. } => panic!("this survey asks for no contact"),
+            Screen::Easier(_) => assert!(self.visit.is_none(), "aids in the middle of a visit"),
             Screen::Question { .. } | Screen::Reasons { .. } => {}
         }
         if at_rest(screen) {
