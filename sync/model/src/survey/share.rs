@@ -121,7 +121,7 @@ mod tests {
     fn one_decision_says_nothing_of_another() {
         let share = Share::new(0.5).unwrap();
         let both =
-            draws().filter(|&draw| share.takes(draw, "question:why") && share.takes(draw, "question:words"));
+            draws().filter(|&draw| share.takes(draw, "question:why") && share.takes(draw, "question:how"));
         let count = both.count();
         assert!(is_near(count, 0.25), "{count}");
     }

@@ -337,6 +337,7 @@ fn what_holds_seldom_is_no_mistake() {
         "{ weekday = \"sun\", time = [\"23:00\", \"02:00\"], language = \"de\", touchpoint = \"exit\", moment = \"checkout\", context = { lane = \"3\", till = \"1\" } }",
         "{ question = \"why\", chosen = \"queue\", not = { question = \"why\", chosen = \"staff\" } }",
         "{ question = \"why\", answered = true, not = { question = \"why\", chosen = [\"queue\"] } }",
+        "{ not = { question = \"visit\", at_most = 4 } }",
         "{ not = { any = [{ weekday = [\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"] }] } }",
     ] {
         assert_eq!(complaints_on(seldom), [""; 0]);

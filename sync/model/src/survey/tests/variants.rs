@@ -42,7 +42,8 @@ fn a_sampled_question_is_asked_of_its_share_and_the_same_draw_decides_the_same()
 
 #[test]
 fn variants_are_shared_out_and_say_their_own_words() {
-    let survey = parse(&survey_of(&question("visit", "stars", WORDED))).unwrap().survey;
+    let hinted = format!("{WORDED}\nhint = {{ en = \"H\", de = \"H\" }}");
+    let survey = parse(&survey_of(&question("visit", "stars", &hinted))).unwrap().survey;
     assert!(survey.needs_draw());
     let entropy = SeededEntropy::new(3);
     let mut counts = [0_i32; 3];
@@ -62,7 +63,7 @@ fn variants_are_shared_out_and_say_their_own_words() {
     let title = |variant| visit.title_for(variant).in_language("en");
     assert_eq!((title(None), title(Some("warm")), title(Some("short"))), ("?", "W", "?"));
     let hint = |variant| visit.hint_for(variant).map(|hint| hint.in_language("de"));
-    assert_eq!((hint(None), hint(Some("warm")), hint(Some("short"))), (None, None, Some("S")));
+    assert_eq!((hint(None), hint(Some("warm")), hint(Some("short"))), (Some("H"), Some("H"), Some("S")));
     assert!(!parse(SMALL).unwrap().survey.needs_draw());
 }
 
