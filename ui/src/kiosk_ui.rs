@@ -116,8 +116,11 @@ impl KioskUi {
     pub fn set_panel(&self, panel: Panel) {
         self.panel.set(panel);
         self.shell.global::<PanelGlobal<'_>>().set_kind(panel.kind());
-        // What depends on the panel is drawn anew with the next view.
-        *self.last.borrow_mut() = None;
+        // A code is drawn for one panel; it is made anew.
+        let last = self.last.borrow_mut().take();
+        if let Some(view) = last {
+            self.show(&view);
+        }
     }
 
     fn take_on(&self, look: &Look) {
