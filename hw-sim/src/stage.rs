@@ -32,11 +32,6 @@ const UNTIL_IDLE_MS: u64 = 90_000;
 /// How long the panel stands empty between looks at whether it rests, in milliseconds.
 const AFTER_ME_MS: u64 = 1_000;
 
-/// Width of the panel the stage draws, in pixels.
-pub const WIDTH: u32 = 1280;
-/// Height of the panel the stage draws, in pixels.
-pub const HEIGHT: u32 = 800;
-
 /// The device; see the module.
 pub struct Stage {
     panel: Panel,
@@ -56,7 +51,8 @@ impl Stage {
     /// # Errors
     /// When the panel cannot be set up: fonts must be laid out before, and the platform of a process can be set only once.
     pub fn new(device: &Device, clock: Arc<ManualClock>, pictures: Option<PathBuf>) -> Result<Self> {
-        let panel = Panel::install(WIDTH, HEIGHT)?;
+        let (width, height) = device.config.panel.panel().pixels();
+        let panel = Panel::install(width, height)?;
         let (wake, woken) = channel();
         let wake = Arc::new(move || {
             // The stage is gone only when the program ends.

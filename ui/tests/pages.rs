@@ -226,10 +226,16 @@ fn every_english_word_of_the_kiosk_is_said_in_every_language() {
         for source in slint_files(Path::new("slint")) {
             for part in source.split("@tr(\"").skip(1) {
                 let english = part.split('"').next().expect("split gives a part");
-                assert!(po.contains(&format!("msgid \"{english}\"\nmsgstr")), "no word in {tag} for {english:?}");
+                assert!(
+                    po.contains(&format!("msgid \"{english}\"\nmsgstr")),
+                    "no word in {tag} for {english:?}"
+                );
             }
         }
-        assert!(!po.trim_end().ends_with("msgstr \"\"") && !po.contains("msgstr \"\"\n\n"), "an empty one in {tag}");
+        assert!(
+            !po.trim_end().ends_with("msgstr \"\"") && !po.contains("msgstr \"\"\n\n"),
+            "an empty one in {tag}"
+        );
     }
 }
 

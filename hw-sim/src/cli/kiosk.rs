@@ -28,7 +28,7 @@ With --stay it then does what it reads, a line each, and answers each line with 
 panel and the newest record, everything before being on the disk.
 
   shopper                    the next scripted shopper comes and goes
-  tap X Y                    a finger taps, in pixels from the top left corner of 1280 x 800
+  tap X Y                    a finger taps, in pixels from the top left corner
   press X Y | slide X Y | release X Y
   storm X Y N                N taps, one each millisecond
   type \"TEXT\"                a physical keyboard writes; TEXT is a JSON string

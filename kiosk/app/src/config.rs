@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_model::survey::{self, Severity, Survey};
+use afterword_ui::Panel;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -43,6 +44,9 @@ pub struct Config {
     pub touchpoint: Option<String>,
     /// The store's time zone by its IANA name; days begin and end in it.
     pub time_zone: Tz,
+    /// The panel in pixels: `1280x800`, `800x480` or `720x1280`; the first when it is left out.
+    #[serde(default)]
+    pub panel: PanelSize,
     /// The survey file, relative to this file; the shipped survey when it is left out.
     #[serde(default)]
     pub survey: Option<PathBuf>,
@@ -52,6 +56,33 @@ pub struct Config {
     /// A code to take along after an answer.
     #[serde(default)]
     pub voucher: Option<VoucherConfig>,
+}
+
+/// A panel, by its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum PanelSize {
+    /// 10.1 inches.
+    #[default]
+    #[serde(rename = "1280x800")]
+    Wide,
+    /// 7 inches.
+    #[serde(rename = "800x480")]
+    Small,
+    /// 7 inches, upright.
+    #[serde(rename = "720x1280")]
+    Tall,
+}
+
+impl PanelSize {
+    /// As the pages know it.
+    #[must_use]
+    pub fn panel(self) -> Panel {
+        match self {
+            Self::Wide => Panel::Wide,
+            Self::Small => Panel::Small,
+            Self::Tall => Panel::Tall,
+        }
+    }
 }
 
 /// "You said → we did".

@@ -93,6 +93,7 @@ impl Device {
     /// The parts of a kiosk, with this screen. `wake` has its host call [`crate::kiosk::Kiosk::pump`].
     #[must_use]
     pub fn parts(&self, ui: KioskUi, wake: Wake) -> Parts {
+        ui.set_panel(self.config.panel.panel());
         Parts {
             settings: self.settings(),
             presenter: self.presenter(),

@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use afterword_sim::stage::{HEIGHT, WIDTH};
+use afterword_ui::Panel;
 use anyhow::{Context, Result};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{
@@ -47,8 +47,9 @@ impl Glass {
         let now = Rc::new(Cell::new(Duration::ZERO));
         set_platform(Box::new(Desk { window: window.clone(), now: now.clone() }))
             .context("this thread has a screen already")?;
-        window.set_size(PhysicalSize::new(WIDTH, HEIGHT));
-        let frame = RefCell::new(vec![Rgb8Pixel::default(); WIDTH as usize * HEIGHT as usize]);
+        let (width, height) = Panel::Wide.pixels();
+        window.set_size(PhysicalSize::new(width, height));
+        let frame = RefCell::new(vec![Rgb8Pixel::default(); width as usize * height as usize]);
         Ok(Self { window, now, frame })
     }
 
@@ -56,7 +57,7 @@ impl Glass {
     pub(crate) fn draw(&self) -> bool {
         slint::platform::update_timers_and_animations();
         self.window.draw_if_needed(|renderer| {
-            renderer.render(&mut self.frame.borrow_mut(), WIDTH as usize);
+            renderer.render(&mut self.frame.borrow_mut(), Panel::Wide.pixels().0 as usize);
         })
     }
 

@@ -1,0 +1,134 @@
+//! Every page on every panel, in every language: what can be touched is on the glass, large enough, and nobody else's.
+
+mod support;
+
+use std::path::Path;
+
+use afterword_ui::view::{Page, View};
+use afterword_ui::{Panel, preview};
+use i_slint_backend_testing::{AccessibleRole, ElementRoot};
+use support::Screen;
+
+const LANGUAGES: [&str; 6] = ["en", "de", "fr", "es", "pl", "ar"];
+
+/// The smallest side of what a shopper touches, in millimetres.
+const TARGET_MM: f32 = 12.0;
+/// The same of a key among letters, eleven of which have to stand in a row; its hit area reaches over the gaps to the next.
+const LETTER_MM: (f32, f32) = (6.9, 10.3);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Control {
+    label: String,
+    left: f32,
+    top: f32,
+    width: f32,
+    height: f32,
+}
+
+impl Control {
+    fn overlaps(&self, other: &Self) -> bool {
+        self.left + self.width > other.left + 0.5
+            && other.left + other.width > self.left + 0.5
+            && self.top + self.height > other.top + 0.5
+            && other.top + other.height > self.top + 0.5
+    }
+}
+
+fn controls(screen: &Screen) -> Vec<Control> {
+    let mut controls: Vec<Control> = Vec::new();
+    for element in screen.ui.component().root_element().query_descendants().find_all() {
+        let is_control = matches!(
+            element.accessible_role(),
+            Some(
+                AccessibleRole::Button
+                    | AccessibleRole::Checkbox
+                    | AccessibleRole::RadioButton
+                    | AccessibleRole::Switch
+            )
+        );
+        if !is_control {
+            continue;
+        }
+        let (position, size) = (element.absolute_position(), element.size());
+        let control = Control {
+            label: element.accessible_label().unwrap_or_default().into(),
+            left: position.x,
+            top: position.y,
+            width: size.width,
+            height: size.height,
+        };
+        // A component's own element and the one it is made of both answer; they lie at the same place.
+        if !controls.contains(&control) {
+            controls.push(control);
+        }
+    }
+    controls
+}
+
+/// Every page on this panel in every language.
+fn each_page(panel: Panel, mut check: impl FnMut(&str, &View, &Screen)) {
+    let pages = preview::pages();
+    let fonts = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts");
+    let screen = Screen::showing(&pages[0].1, &fonts);
+    screen.fit(panel);
+    for (name, view) in &pages {
+        for language in LANGUAGES {
+            let mut view = view.clone();
+            view.look.language = language.into();
+            screen.ui.show(&view);
+            screen.draw();
+            check(&format!("{name} in {language} on {panel:?}"), &view, &screen);
+        }
+    }
+}
+
+fn what_can_be_touched_is_in_its_place(panel: Panel) {
+    let (width, height) = panel.pixels();
+    let (width, height) = (width as f32, height as f32);
+    let mut problems = Vec::new();
+    each_page(panel, |name, view, screen| {
+        let controls = controls(screen);
+        let is_resting = matches!(view.page, Page::OutOfService(_));
+        assert!(is_resting || !controls.is_empty(), "{name} has nothing to touch");
+        for (index, control) in controls.iter().enumerate() {
+            let Control { label, left, top, .. } = control;
+            let inside = *left >= 0.0
+                && *top >= 0.0
+                && left + control.width <= width + 0.5
+                && top + control.height <= height + 0.5;
+            if !inside {
+                problems.push(format!("{name}: {control:?} is not all on the glass"));
+            }
+            let mm = (control.width / panel.pixels_per_mm(), control.height / panel.pixels_per_mm());
+            let is_letter = matches!(view.page, Page::Comment(_)) && *top > height * 0.4;
+            let smallest = if is_letter { LETTER_MM } else { (TARGET_MM, TARGET_MM) };
+            if mm.0 < smallest.0 || mm.1 < smallest.1 {
+                problems.push(format!("{name}: `{label}` is {:.1} x {:.1} mm", mm.0, mm.1));
+            }
+            if view.look.reach && *top < height * 0.4 {
+                problems.push(format!("{name}: `{label}` is out of reach at {top}"));
+            }
+            for other in &controls[index + 1..] {
+                if control.overlaps(other) {
+                    problems.push(format!("{name}: `{label}` and `{}` overlap", other.label));
+                }
+            }
+        }
+    });
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn what_can_be_touched_on_the_wide_panel_is_in_its_place() {
+    what_can_be_touched_is_in_its_place(Panel::Wide);
+}
+
+#[test]
+fn what_can_be_touched_on_the_small_panel_is_in_its_place() {
+    what_can_be_touched_is_in_its_place(Panel::Small);
+}
+
+#[test]
+fn what_can_be_touched_on_the_tall_panel_is_in_its_place() {
+    what_can_be_touched_is_in_its_place(Panel::Tall);
+}
