@@ -132,3 +132,28 @@ fn what_can_be_touched_on_the_small_panel_is_in_its_place() {
 fn what_can_be_touched_on_the_tall_panel_is_in_its_place() {
     what_can_be_touched_is_in_its_place(Panel::Tall);
 }
+
+/// What a telephone makes of the code on the ticket, in either look.
+#[test]
+fn the_code_on_the_ticket_can_be_read_on_every_panel() {
+    let page = |name| preview::pages().into_iter().find(|(stem, _)| *stem == name).expect("a page").1;
+    let pages = [page("kiosk-09-thanks"), page("kiosk-09d-thanks-high-contrast")];
+    let screen = Screen::showing(&pages[0], &Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts"));
+    for panel in [Panel::Small, Panel::Tall, Panel::Wide] {
+        screen.fit(panel);
+        for view in &pages {
+            screen.ui.show(view);
+            screen.draw();
+            let (width, height) = panel.pixels();
+            let mut seen = rqrr::PreparedImage::prepare_from_greyscale(
+                width as usize,
+                height as usize,
+                |x, y| screen.pixel(x as u32, y as u32).1,
+            );
+            let codes = seen.detect_grids();
+            assert_eq!(codes.len(), 1, "{panel:?}");
+            let (_, said) = codes[0].decode().expect("a code that can be read");
+            assert_eq!(said, "HARBOUR-STREET/THANKS/7K2M-94QD", "{panel:?}");
+        }
+    }
+}
