@@ -145,11 +145,10 @@ fn the_code_on_the_ticket_can_be_read_on_every_panel() {
             screen.ui.show(view);
             screen.draw();
             let (width, height) = panel.pixels();
-            let mut seen = rqrr::PreparedImage::prepare_from_greyscale(
-                width as usize,
-                height as usize,
-                |x, y| screen.pixel(x as u32, y as u32).1,
-            );
+            let mut seen =
+                rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, |x, y| {
+                    screen.pixel(x as u32, y as u32).1
+                });
             let codes = seen.detect_grids();
             assert_eq!(codes.len(), 1, "{panel:?}");
             let (_, said) = codes[0].decode().expect("a code that can be read");

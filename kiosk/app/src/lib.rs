@@ -7,6 +7,7 @@
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
 //! | [`pages`], [`present`] | which questions have a page; from the session to one |
+//! | [`preview`] | every page of a survey as a picture |
 //! | [`moments`] | from a till to the session |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
@@ -25,6 +26,7 @@ pub mod kiosk;
 pub mod moments;
 pub mod pages;
 pub mod present;
+pub mod preview;
 pub mod socket;
 pub mod stamp;
 pub mod window;

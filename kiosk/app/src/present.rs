@@ -41,8 +41,14 @@ impl Presenter {
     /// service.
     #[must_use]
     pub fn view(&self, session: &Session, now_ms: u64, store_problem: Option<&str>) -> View {
+        self.drawn(session, session.screen(now_ms), store_problem)
+    }
+
+    /// The same for a screen, whether or not the session stands there now.
+    #[must_use]
+    pub fn drawn(&self, session: &Session, screen: Screen, store_problem: Option<&str>) -> View {
         let words = InLanguage { presenter: self, session, tag: &session.language().tag };
-        let page = match session.screen(now_ms) {
+        let page = match screen {
             Screen::Question { question, chosen, flow: None, .. } => words.question(question, chosen),
             Screen::Question { question, chosen, flow: Some(flow), .. } => Page::Rating(Rating {
                 header: words.header(flow),

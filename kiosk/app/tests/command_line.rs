@@ -146,3 +146,25 @@ fn a_summary_without_a_database_says_where_it_looked() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("no database in data"), "{output:?}");
 }
+
+#[test]
+fn a_preview_draws_every_page_of_a_survey_in_every_language() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("washroom.toml"), include_str!("../surveys/airport-washroom.toml")).unwrap();
+    let output = kiosk(
+        folder.path(),
+        &["survey", "preview", "washroom.toml", "--panel", "800x480", "--out", "pictures"],
+    );
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = stdout(&output);
+    for language in ["en", "de", "fr", "es", "pl", "ar"] {
+        for page in told.lines().filter(|line| line.ends_with(&format!("-{language}.png"))) {
+            let picture = fs::read(folder.path().join(page)).unwrap();
+            // A PNG's header: its width and height, in pixels.
+            assert_eq!((&picture[1..4], &picture[16..24]), (&b"PNG"[..], &[0, 0, 3, 32, 0, 0, 1, 224][..]));
+        }
+    }
+    assert!(told.lines().count() >= 6 * 3, "{told}");
+    let broken = kiosk(folder.path(), &["survey", "preview", "none.toml", "--out", "pictures"]);
+    assert_eq!(broken.status.code(), Some(1), "{broken:?}");
+}

@@ -7,6 +7,7 @@ mod moment;
 mod run;
 mod summary;
 mod survey_check;
+mod survey_preview;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum SurveyCommand {
     Check(survey_check::SurveyCheck),
+    Preview(survey_preview::SurveyPreview),
 }
 
 /// Where a kiosk keeps its things.
@@ -83,6 +85,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Run(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Survey { command: SurveyCommand::Check(command) } => command.run(),
+        Command::Survey { command: SurveyCommand::Preview(command) } => command.run(),
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Doctor(command) => command.run(),

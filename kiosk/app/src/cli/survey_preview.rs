@@ -1,0 +1,72 @@
+//! `afterword-kiosk survey preview`: what shoppers will see, as pictures.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use afterword_ui::fonts;
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use super::FOUND_MISTAKES;
+use crate::config::{Config, PanelSize};
+use crate::present::Presenter;
+use crate::preview::{Paper, pages};
+
+/// A configuration with nothing of a store in it.
+const ANY_STORE: &str = "format = 1\nstore_name = \"Your store\"\ntime_zone = \"UTC\"\n";
+
+/// Draw every page of a survey as PNG, in each of its languages. Needs no display.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  afterword-kiosk survey preview my-survey.toml --panel 720x1280 --out pictures\n\nExit codes: 0 drawn, 1 the survey has mistakes (`survey check` lists them) or a file cannot be read or written."
+)]
+pub(super) struct SurveyPreview {
+    /// The survey file.
+    file: PathBuf,
+    /// The folder for the pictures.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The panel, in pixels.
+    #[arg(long, value_enum, default_value_t = PanelName::Wide)]
+    panel: PanelName,
+}
+
+/// As [`PanelSize`], on a command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PanelName {
+    #[value(name = "1280x800")]
+    Wide,
+    #[value(name = "800x480")]
+    Small,
+    #[value(name = "720x1280")]
+    Tall,
+}
+
+impl SurveyPreview {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let mut config = Config::parse(Path::new("kiosk.toml"), ANY_STORE)?;
+        config.survey = Some(std::path::absolute(&self.file)?);
+        let survey = match config.survey(Path::new("kiosk.toml")) {
+            Ok(survey) => survey,
+            Err(error) => {
+                eprintln!("afterword-kiosk: {error}");
+                return Ok(ExitCode::from(FOUND_MISTAKES));
+            }
+        };
+        let cannot = || format!("cannot make the folder {}; name another --out", self.out.display());
+        std::fs::create_dir_all(&self.out).with_context(cannot)?;
+        fonts::install(&self.out.join("fonts")).with_context(cannot)?;
+        let size = match self.panel {
+            PanelName::Wide => PanelSize::Wide,
+            PanelName::Small => PanelSize::Small,
+            PanelName::Tall => PanelSize::Tall,
+        };
+        let paper = Paper::new(size.panel())?;
+        for picture in pages(&Presenter::new(config, survey)) {
+            let path = self.out.join(format!("{}.png", picture.name));
+            paper.draw(&picture.view, &path)?;
+            println!("{}", path.display());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
