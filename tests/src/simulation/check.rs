@@ -34,7 +34,11 @@ impl World {
                 // Erased before it came, or in the backup that it comes from.
                 let mut stood = [Some(place), held.origin].into_iter().flatten();
                 let stood = stood.find_map(|place| {
-                    self.stood.get(&place)?.iter().find(|record| self.erased.contains(*record))
+                    self.stood.get(&place)?.iter().find(|record| {
+                        // Of twins' records under one number it is the one of these bytes.
+                        let is_it = held.digest.as_ref().is_none_or(|digest| *digest == record.digest());
+                        is_it && self.erased.contains(*record)
+                    })
                 });
                 if let Some(record) = stood {
                     self.held.entry(record.clone()).or_default();

@@ -20,6 +20,8 @@ pub(super) struct Held {
     pub(super) bytes: Option<Vec<u8>>,
     /// Where it first stood, of a carried one.
     pub(super) origin: Option<(StoreEpoch, Seq)>,
+    /// What its bytes there were, of a carried one: SHA-256.
+    pub(super) digest: Option<Vec<u8>>,
 }
 
 /// The view, and how far it has been read.
@@ -85,7 +87,7 @@ impl Ledger {
             self.connection.prepare_cached("select device_id, epoch, seq, bytes from quarantine")?;
         let rows = read.query_map([], |row| {
             let (device, epoch, seq) = (id(row, 0)?, id(row, 1)?, seq(row, 2)?);
-            Ok(Held { device, epoch, seq, bytes: row.get(3)?, origin: None })
+            Ok(Held { device, epoch, seq, bytes: row.get(3)?, origin: None, digest: None })
         })?;
         rows.collect()
     }
@@ -119,7 +121,7 @@ fn records(
     epoch: StoreEpoch,
     after: Seq,
 ) -> rusqlite::Result<Vec<Held>> {
-    let sql = "select seq, nullif(bytes, x''), origin_epoch, origin_seq
+    let sql = "select seq, nullif(bytes, x''), origin_epoch, origin_seq, digest
          from records left join carried using (device_id, epoch, seq)
          where device_id = ?1 and epoch = ?2 and seq > ?3 order by seq";
     let mut read = connection.prepare_cached(sql)?;
@@ -127,7 +129,7 @@ fn records(
     let rows = read.query_map(params![device.as_bytes(), epoch.as_bytes(), after], |row| {
         let is_carried = row.get_ref(2)? != ValueRef::Null;
         let origin = is_carried.then(|| Ok::<_, rusqlite::Error>((id(row, 2)?, seq(row, 3)?))).transpose()?;
-        Ok(Held { device, epoch, seq: seq(row, 0)?, bytes: row.get(1)?, origin })
+        Ok(Held { device, epoch, seq: seq(row, 0)?, bytes: row.get(1)?, origin, digest: row.get(4)? })
     })?;
     rows.collect()
 }

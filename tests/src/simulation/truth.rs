@@ -10,6 +10,7 @@ use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::Seq;
 use afterword_model::record::StoreEpoch;
 use afterword_model::response::{Draft, Outcome, Response};
+use sha2::{Digest as _, Sha256};
 
 /// Numbers a response.
 pub(super) type Number = usize;
@@ -67,6 +68,11 @@ pub(super) struct Truth {
 }
 
 impl Frozen {
+    /// SHA-256 of the bytes.
+    pub(super) fn digest(&self) -> Vec<u8> {
+        Sha256::digest(&self.bytes).to_vec()
+    }
+
     /// A record that stands at this place; of a carried one, the record that it carries.
     pub(super) fn read(epoch: StoreEpoch, seq: Seq, bytes: &[u8]) -> Self {
         match Carried::read(bytes) {
