@@ -236,7 +236,7 @@ impl Session {
         if self.stage_ends_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
             return Vec::new();
         }
-        if self.is_resting() || matches!(self.stage, Stage::Easing { .. }) {
+        if self.is_resting() {
             self.rest();
             return Vec::new();
         }

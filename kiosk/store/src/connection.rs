@@ -23,6 +23,9 @@ const JOURNAL_SIZE_LIMIT: i64 = 4 * 1024 * 1024;
 /// moment; this is the bound for when there is none.
 const AUTOCHECKPOINT_PAGES: i64 = 4_000;
 
+/// Stands beside the database after the disk has refused something.
+const DOUBT: &str = "kiosk.doubt";
+
 /// Distinct statements of the store, all kept prepared.
 const STATEMENTS_MAX: usize = 48;
 
@@ -52,14 +55,30 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Moves what stands in the log into the database, and begins the log anew. Where the disk refused to sync it, programs go
-/// on to see what never reaches the disk, and whatever was appended to that would end with it. A full disk is no reason not
-/// to collect.
+/// The disk refused something: what programs see of the log may never reach it. Known by a file for as long as the machine
+/// runs; with the power goes what only programs saw.
+pub(crate) fn doubt(path: &Path) {
+    if let Err(error) = std::fs::File::create(path.with_file_name(DOUBT)) {
+        tracing::warn!(%error, "that the disk refused something cannot be noted");
+    }
+}
+
+/// Once the disk has refused something, moves what stands in the log into the database and begins the log anew: whatever was
+/// appended to frames that never reach the disk would end with them.
 fn empty_log(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mark = path.with_file_name(DOUBT);
+    if !mark.exists() {
+        return Ok(());
+    }
     let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     match emptied.map_err(|error| StoreError::of(path, &error)) {
+        // A full disk is no reason not to collect.
         Err(StoreError::Full(_)) => Ok(()),
-        emptied => emptied,
+        emptied => {
+            emptied?;
+            let _ = std::fs::remove_file(mark);
+            Ok(())
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use afterword_protocol::queue::BeginReason;
 use rusqlite::Connection;
 
 use crate::carry::{self, Wish};
-use crate::connection::{check_sqlite_version, open_writer};
+use crate::connection::{check_sqlite_version, doubt, open_writer};
 use crate::error::{OpenError, StoreError};
 use crate::former::{self, CarriedOver};
 use crate::ledger::freeze_interrupted;
@@ -83,6 +83,11 @@ pub(crate) fn open(mut place: Place, options: &Options) -> Result<Ready, OpenErr
         Err(error) if error.is_lack_of_room() && reserve.release() => open_found(&mut place, options),
         opened => opened,
     };
+    let opened = opened.inspect_err(|error| {
+        if matches!(error, OpenError::Store(StoreError::Io { .. })) {
+            doubt(place.database());
+        }
+    });
     let (Started { connection, state, salvaged, overtaken }, set_aside) = opened?;
     let path = place.database().to_owned();
     let waiting = salvage::waiting(&connection).map_err(|error| StoreError::of(&path, &error))?;

@@ -18,7 +18,7 @@ use rusqlite::Connection;
 
 use crate::carry::{self, Wish};
 use crate::command::Command;
-use crate::connection::open_writer;
+use crate::connection::{doubt, open_writer};
 use crate::error::StoreError;
 use crate::ledger;
 use crate::noted::Noted;
@@ -251,6 +251,9 @@ impl Writer {
         if error.is_corruption() {
             self.shared.suspect();
         }
+        if matches!(error, StoreError::Io { .. }) {
+            doubt(&self.path);
+        }
         self.state = None;
         if !error.leaves_connection_sound() {
             // The reader stays open, and with it the log's index: what a failed commit left in the log lies
@@ -276,7 +279,7 @@ impl Writer {
         if !self.shared.is_suspicious() {
             self.reopened().and_then(|(connection, path, _)| {
                 let marked = connection.execute("UPDATE store SET clean = 1", []);
-                marked.map(|_| ()).map_err(|error| StoreError::of(path, &error))
+                marked.map(|_| ()).map_err(|error| StoreError::of(path, &error)).inspect_err(|_| doubt(path))
             })?;
         }
         // The last connection to close moves the log into the database and removes it.

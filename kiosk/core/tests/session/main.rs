@@ -1,5 +1,6 @@
 //! The session driven as the app drives it: from outside, by events and moments.
 
+mod aids;
 mod kinds;
 mod properties;
 mod scenarios;

@@ -9,44 +9,44 @@ use afterword_model::response::{AnswerValue, Draft, Flag, Outcome};
 use crate::support::{SURVEY, at, session, settings, survey};
 
 /// A shopper's hands, and a clock that moves only when told to.
-struct Shopper {
-    session: Session,
-    now_ms: u64,
+pub(crate) struct Shopper {
+    pub(crate) session: Session,
+    pub(crate) now_ms: u64,
 }
 
 impl Shopper {
-    fn arrives() -> Self {
+    pub(crate) fn arrives() -> Self {
         Self { session: session(250), now_ms: 10_000 }
     }
 
-    fn does(&mut self, event: Event) -> Vec<Effect> {
+    pub(crate) fn does(&mut self, event: Event) -> Vec<Effect> {
         self.session.handle(event, at(self.now_ms))
     }
 
     /// Lets the page settle, then acts.
-    fn then(&mut self, event: Event) -> Vec<Effect> {
+    pub(crate) fn then(&mut self, event: Event) -> Vec<Effect> {
         self.now_ms += 300;
         self.does(event)
     }
 
     /// Does nothing until the next deadline.
-    fn waits(&mut self) -> Vec<Effect> {
+    pub(crate) fn waits(&mut self) -> Vec<Effect> {
         self.now_ms = self.session.deadline_ms().expect("something runs out");
         self.does(Event::Tick)
     }
 
     /// Taps a face and waits until the key has come up.
-    fn rates(&mut self, face: u8) -> Vec<Effect> {
+    pub(crate) fn rates(&mut self, face: u8) -> Vec<Effect> {
         let mut effects = self.then(Event::Rate(face));
         effects.extend(self.waits());
         effects
     }
 
-    fn sees(&self) -> Screen {
+    pub(crate) fn sees(&self) -> Screen {
         self.session.screen(self.now_ms)
     }
 
-    fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         assert_eq!(self.then(Event::Type(text.into())), []);
     }
 }
@@ -411,43 +411,6 @@ fn a_language_chosen_by_nobody_who_stayed_goes_back_too() {
     shopper.does(Event::Aid(Aid::Reach));
     shopper.does(Event::Done);
     assert_eq!(shopper.session.deadline_ms(), None);
-}
-
-#[test]
-fn the_key_of_the_aids_shows_them_and_then_switches_all_of_them_off() {
-    let mut shopper = Shopper::arrives();
-    shopper.does(Event::EasierToUse);
-    shopper.does(Event::Aid(Aid::BiggerWords));
-    shopper.does(Event::Aid(Aid::MoreTime));
-    let on = Aids { bigger_words: true, more_time: true, ..Aids::default() };
-    assert_eq!(shopper.sees(), Screen::Easier(on));
-    shopper.does(Event::Done);
-    assert_eq!(shopper.session.aids(), on);
-    shopper.does(Event::EasierToUse);
-    assert_eq!(shopper.session.aids(), Aids::default());
-    assert!(matches!(shopper.sees(), Screen::Question { .. }));
-}
-
-#[test]
-fn an_untouched_page_of_aids_goes_back_to_the_question() {
-    let mut shopper = Shopper::arrives();
-    shopper.does(Event::EasierToUse);
-    shopper.does(Event::Aid(Aid::HighContrast));
-    assert_eq!(shopper.waits(), []);
-    assert_eq!(shopper.session, session(250));
-}
-
-#[test]
-fn more_time_asks_after_five_minutes_and_not_after_thirty_seconds() {
-    let mut shopper = Shopper::arrives();
-    shopper.does(Event::EasierToUse);
-    shopper.does(Event::Aid(Aid::MoreTime));
-    shopper.does(Event::Done);
-    shopper.rates(2);
-    let came_ms = shopper.now_ms;
-    shopper.waits();
-    assert!(matches!(shopper.sees(), Screen::StillThere { .. }));
-    assert!(shopper.now_ms >= came_ms + 300_000 - 1_000, "{} ms", shopper.now_ms - came_ms);
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! What makes the screen easier lasts as long as the shopper.
+
+use afterword_kiosk_core::{Aid, Aids, Event, Screen};
+
+use crate::scenarios::Shopper;
+use crate::support::session;
+
+#[test]
+fn the_key_of_the_aids_shows_them_and_then_switches_all_of_them_off() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Aid(Aid::BiggerWords));
+    shopper.does(Event::Aid(Aid::MoreTime));
+    let on = Aids { bigger_words: true, more_time: true, ..Aids::default() };
+    assert_eq!(shopper.sees(), Screen::Easier(on));
+    shopper.does(Event::Done);
+    assert_eq!(shopper.session.aids(), on);
+    shopper.does(Event::EasierToUse);
+    assert_eq!(shopper.session.aids(), Aids::default());
+    assert!(matches!(shopper.sees(), Screen::Question { .. }));
+}
+
+#[test]
+fn an_untouched_page_of_aids_goes_back_to_the_question() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Aid(Aid::HighContrast));
+    assert_eq!(shopper.waits(), []);
+    // A finger on its way to an aid must not rate the visit.
+    assert_eq!(shopper.waits(), []);
+    assert_eq!(shopper.session, session(250));
+}
+
+#[test]
+fn more_time_asks_after_five_minutes_and_not_after_thirty_seconds() {
+    let mut shopper = Shopper::arrives();
+    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Aid(Aid::MoreTime));
+    shopper.does(Event::Done);
+    shopper.rates(2);
+    let came_ms = shopper.now_ms;
+    shopper.waits();
+    assert!(matches!(shopper.sees(), Screen::StillThere { .. }));
+    assert!(shopper.now_ms >= came_ms + 300_000 - 1_000, "{} ms", shopper.now_ms - came_ms);
+}
