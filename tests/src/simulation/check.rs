@@ -31,18 +31,20 @@ impl World {
                 self.places.entry(epoch).or_default().insert(seq);
             }
             let Some(bytes) = &held.bytes else {
-                // Erased before it came, or in the backup that it comes from.
+                // Erased before it came, or in the backup that it comes from. Of twins' records under one number it is the one
+                // of these bytes.
+                let is_it =
+                    |record: &Frozen| held.digest.as_ref().is_none_or(|digest| *digest == record.digest());
                 let mut stood = [Some(place), held.origin].into_iter().flatten();
                 let stood = stood.find_map(|place| {
-                    self.stood.get(&place)?.iter().find(|record| {
-                        // Of twins' records under one number it is the one of these bytes.
-                        let is_it = held.digest.as_ref().is_none_or(|digest| *digest == record.digest());
-                        is_it && self.erased.contains(*record)
-                    })
+                    self.stood
+                        .get(&place)?
+                        .iter()
+                        .find(|record| is_it(record) && self.erased.contains(*record))
                 });
                 if let Some(record) = stood {
                     self.held.entry(record.clone()).or_default();
-                } else if let Some(copy) = self.erased_elsewhere(held.origin.unwrap_or(place)) {
+                } else if let Some(copy) = self.erased_elsewhere(held.origin.unwrap_or(place), is_it) {
                     self.held.entry(copy.clone()).or_default();
                     self.erased.insert(copy);
                 }
@@ -65,10 +67,14 @@ impl World {
     }
 
     /// A record that was frozen there in the same bytes as one that was erased.
-    fn erased_elsewhere(&self, (epoch, seq): (StoreEpoch, Seq)) -> Option<Frozen> {
+    fn erased_elsewhere(
+        &self,
+        (epoch, seq): (StoreEpoch, Seq),
+        is_it: impl Fn(&Frozen) -> bool,
+    ) -> Option<Frozen> {
         let bytes = self.erased.iter().map(|erased| &erased.bytes);
         let mut copies = bytes.map(|bytes| Frozen { epoch, seq, bytes: bytes.clone() });
-        copies.find(|copy| self.truth.number(copy).is_some())
+        copies.find(|copy| is_it(copy) && self.truth.number(copy).is_some())
     }
 
     /// What is held after every operation.
