@@ -2,8 +2,8 @@
 
 use slint::ComponentHandle;
 
+use crate::flow;
 use crate::generated::{CommentAdapter, Layout, Shell};
-use crate::header;
 use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::rows::int;
@@ -20,18 +20,14 @@ pub(crate) fn connect(shell: &Shell, intents: &Intents) {
         let intents = intents.clone();
         move || intents.send(intent.clone())
     };
-    adapter.on_change(sender(Intent::Change));
-    adapter.on_back(sender(Intent::Back));
-    adapter.on_finish(sender(Intent::Finish));
     adapter.on_backspace(sender(Intent::Backspace));
     adapter.on_done(sender(Intent::Done));
     adapter.on_next_language(sender(Intent::NextLanguage));
 }
 
 pub(crate) fn show(shell: &Shell, page: &Comment) {
+    flow::show(shell, &page.header);
     let adapter = shell.global::<CommentAdapter<'_>>();
-    adapter.set_header(header::data(&page.header));
-    adapter.set_time_left(header::ring(page.header.time_left));
     adapter.set_title(page.title.as_str().into());
     // The caret is placed when the text changes, so its place must be known before.
     adapter.set_end(int(page.text.len()));

@@ -16,7 +16,7 @@ use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::panel::Panel;
 use crate::view::{Look, Page, View};
-use crate::{comment, easier, keys, out_of_service, question, rating, reasons, still_there, thanks};
+use crate::{comment, easier, flow, keys, out_of_service, question, rating, reasons, still_there, thanks};
 
 /// The kiosk's window. It belongs to the thread that made it.
 pub struct KioskUi {
@@ -54,6 +54,7 @@ impl KioskUi {
         let question = question::Rows::connect(&shell, &intents);
         let rating = rating::Rows::connect(&shell, &intents);
         let reasons = reasons::Rows::connect(&shell, &intents);
+        flow::connect(&shell, &intents);
         comment::connect(&shell, &intents);
         easier::connect(&shell, &intents);
         let thanks = thanks::Rows::connect(&shell, &intents);

@@ -17,9 +17,9 @@
 
 mod comment;
 mod easier;
+mod flow;
 pub mod fonts;
 mod generated;
-mod header;
 pub mod intent;
 mod intents;
 mod keys;

@@ -2,8 +2,8 @@
 
 use slint::ComponentHandle;
 
+use crate::flow;
 use crate::generated::{RatingAdapter, Shell};
-use crate::header;
 use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::scale::{Words, value};
@@ -18,26 +18,14 @@ impl Rows {
     /// Sends the page's keys to `intents`.
     pub(crate) fn connect(shell: &Shell, intents: &Intents) -> Self {
         let adapter = shell.global::<RatingAdapter<'_>>();
-        adapter.on_rated({
-            let intents = intents.clone();
-            move |rated| intents.send(Intent::Rate(value(rated)))
-        });
-        let sender = |intent: Intent| {
-            let intents = intents.clone();
-            move || intents.send(intent.clone())
-        };
-        adapter.on_change(sender(Intent::Change));
-        adapter.on_back(sender(Intent::Back));
-        adapter.on_skip(sender(Intent::Skip));
-        adapter.on_next(sender(Intent::Next));
-        adapter.on_finish(sender(Intent::Finish));
+        let intents = intents.clone();
+        adapter.on_rated(move |rated| intents.send(Intent::Rate(value(rated))));
         Self { words: Words::new() }
     }
 
     pub(crate) fn show(&self, shell: &Shell, page: &Rating) {
+        flow::show(shell, &page.header);
         let adapter = shell.global::<RatingAdapter<'_>>();
-        adapter.set_header(header::data(&page.header));
-        adapter.set_time_left(header::ring(page.header.time_left));
         adapter.set_title(page.title.as_str().into());
         adapter.set_scale(self.words.data(&page.scale));
     }

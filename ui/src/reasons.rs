@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle, ModelRc, VecModel};
 
+use crate::flow;
 use crate::generated::{ReasonItem, ReasonsAdapter, Shell};
-use crate::header;
 use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::rows::{int, place, update};
@@ -22,26 +22,14 @@ impl Rows {
         let rows = Self { options: Rc::default() };
         let adapter = shell.global::<ReasonsAdapter<'_>>();
         adapter.set_options(ModelRc::from(rows.options.clone()));
-        adapter.on_toggle({
-            let intents = intents.clone();
-            move |index| intents.send(Intent::ToggleReason(place(index)))
-        });
-        let sender = |intent: Intent| {
-            let intents = intents.clone();
-            move || intents.send(intent.clone())
-        };
-        adapter.on_change(sender(Intent::Change));
-        adapter.on_back(sender(Intent::Back));
-        adapter.on_skip(sender(Intent::Skip));
-        adapter.on_next(sender(Intent::Next));
-        adapter.on_finish(sender(Intent::Finish));
+        let intents = intents.clone();
+        adapter.on_toggle(move |index| intents.send(Intent::ToggleReason(place(index))));
         rows
     }
 
     pub(crate) fn show(&self, shell: &Shell, page: &Reasons) {
+        flow::show(shell, &page.header);
         let adapter = shell.global::<ReasonsAdapter<'_>>();
-        adapter.set_header(header::data(&page.header));
-        adapter.set_time_left(header::ring(page.header.time_left));
         adapter.set_title(page.title.as_str().into());
         adapter.set_hint(page.hint.as_str().into());
         adapter.set_single(page.single);

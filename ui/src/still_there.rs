@@ -2,8 +2,8 @@
 
 use slint::ComponentHandle;
 
+use crate::flow;
 use crate::generated::{Shell, StillThereAdapter};
-use crate::header;
 use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::view::StillThere;
@@ -22,6 +22,6 @@ pub(crate) fn connect(shell: &Shell, intents: &Intents) {
 pub(crate) fn show(shell: &Shell, page: &StillThere) {
     let adapter = shell.global::<StillThereAdapter<'_>>();
     adapter.set_seconds_left(i32::try_from(page.seconds_left).unwrap_or(i32::MAX));
-    adapter.set_time_left(header::ring(page.time_left));
+    adapter.set_time_left(flow::ring(page.time_left));
     adapter.set_unsent_words(page.unsent_words);
 }

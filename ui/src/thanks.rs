@@ -10,7 +10,7 @@ use crate::intents::Intents;
 use crate::panel::Panel;
 use crate::rows::{int, update};
 use crate::view::{Page, Thanks, View};
-use crate::{header, qr};
+use crate::{flow, qr};
 
 /// The page's list.
 pub(crate) struct Rows {
@@ -39,7 +39,7 @@ impl Rows {
                 .iter()
                 .map(|note| NoteItem { icon: note.icon.as_str().into(), text: note.text.as_str().into() }),
         );
-        adapter.set_time_left(header::ring(page.time_left));
+        adapter.set_time_left(flow::ring(page.time_left));
 
         let shown = match last.map(|view| &view.page) {
             Some(Page::Thanks(thanks)) => Some(&thanks.voucher),

@@ -1,6 +1,10 @@
-//! The row at the top of the pages between the question and the thanks.
+//! What the pages between the question and the thanks have in common: the row at the top, and the keys to move on.
 
-use crate::generated::HeaderData;
+use slint::ComponentHandle;
+
+use crate::generated::{FlowAdapter, HeaderData, Shell};
+use crate::intent::Intent;
+use crate::intents::Intents;
 use crate::rows::int;
 use crate::view::Header;
 
@@ -8,8 +12,28 @@ use crate::view::Header;
 /// cannot be seen, and a path is the dearest thing on the page to draw.
 const RING_STEPS: f32 = 120.0;
 
+/// Sends these keys to `intents`.
+pub(crate) fn connect(shell: &Shell, intents: &Intents) {
+    let adapter = shell.global::<FlowAdapter<'_>>();
+    let sender = |intent: Intent| {
+        let intents = intents.clone();
+        move || intents.send(intent.clone())
+    };
+    adapter.on_change(sender(Intent::Change));
+    adapter.on_back(sender(Intent::Back));
+    adapter.on_skip(sender(Intent::Skip));
+    adapter.on_next(sender(Intent::Next));
+    adapter.on_finish(sender(Intent::Finish));
+}
+
+pub(crate) fn show(shell: &Shell, header: &Header) {
+    let adapter = shell.global::<FlowAdapter<'_>>();
+    adapter.set_header(data(header));
+    adapter.set_time_left(ring(header.time_left));
+}
+
 /// The header's data, without the time.
-pub(crate) fn data(header: &Header) -> HeaderData {
+fn data(header: &Header) -> HeaderData {
     HeaderData {
         face: i32::from(header.face.min(5)),
         word: header.word.as_str().into(),
