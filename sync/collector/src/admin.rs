@@ -25,6 +25,7 @@ pub use self::leaving::{Owed, OwedStore, Retirement};
 use crate::config::{database_path, pki_path};
 use crate::opened::serving_lock;
 use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
+use crate::storage::contacts::{self, SealedContact};
 use crate::storage::devices::{self, Device};
 use crate::storage::heartbeats;
 use crate::storage::{OpenError, VerifyReport, open_existing, read_server, verify};
@@ -230,6 +231,14 @@ impl Admin {
     pub fn verify(&self) -> Result<VerifyReport, AdminError> {
         let receipt_key = read_receipt_key(&pki_path(&self.data))?;
         Ok(verify(&self.connection, &receipt_key)?)
+    }
+
+    /// What shoppers left for a reply, sealed.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn contacts(&self) -> Result<Vec<SealedContact>, AdminError> {
+        Ok(contacts::all(&self.connection)?)
     }
 
     /// This life of the database, as it stands in receipts.

@@ -45,5 +45,6 @@ pub use limits::Limits;
 pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
 pub use storage::{
-    Break, CHECKPOINT_PAGES, DoubledStore, Erasure, OpenError, StorageError, StoreReport, VerifyReport,
+    Break, CHECKPOINT_PAGES, DoubledStore, Erasure, OpenError, SealedContact, StorageError, StoreReport,
+    VerifyReport,
 };

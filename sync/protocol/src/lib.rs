@@ -15,4 +15,5 @@ pub mod problem;
 pub mod queue;
 pub mod receipt;
 pub mod renewal;
+pub mod seal;
 pub mod system;

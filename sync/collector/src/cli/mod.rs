@@ -4,6 +4,7 @@
 //! standard error; results go to standard output, as JSON with `--json`.
 
 mod backup;
+mod contact;
 mod device;
 mod erase;
 mod pki;
@@ -58,6 +59,9 @@ enum Command {
     Restore(backup::Restore),
     /// Erase the content of one response for good; also while the server runs.
     Erase(erase::Erase),
+    /// Open what shoppers left for a reply.
+    #[command(subcommand)]
+    Contact(contact::ContactCommand),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -88,6 +92,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Erase(erase) => erase.run(),
+        Command::Contact(contact) => contact.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };

@@ -12,6 +12,7 @@ mod carried;
 mod command_line;
 mod completeness;
 mod connections;
+mod contacts;
 mod enrolments;
 mod erasing;
 mod heartbeats;

@@ -1,0 +1,99 @@
+//! What shoppers left for a reply, as it came: sealed.
+//!
+//! Nothing is indexed: replies are asked for now and then, and a record's bytes say all there is to say. A record that was
+//! carried into another epoch holds the same sealed text as its origin; no two people's are equal, for every sealing
+//! draws a key of its own, so that the text itself tells copies.
+
+use std::collections::HashSet;
+
+use afterword_model::carried::Carried;
+use afterword_model::contact::{ConsentGiven, Contact};
+use afterword_model::record::{DeviceId, Seq, StoreEpoch};
+use afterword_model::response::{AnswerValue, Response};
+use afterword_protocol::seal::{OpeningKey, SealError};
+use rusqlite::Connection;
+
+use super::{HexColumn, column_seq};
+
+/// One shopper's wish for a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedContact {
+    /// Whose record it is in.
+    pub device: DeviceId,
+    /// What people call the device.
+    pub device_name: String,
+    /// The record's store.
+    pub epoch: StoreEpoch,
+    /// Its number there.
+    pub seq: Seq,
+    /// When the answer was begun, in milliseconds since 1970-01-01T00:00:00Z by the device's clock.
+    pub started_ms: i64,
+    /// The survey's id.
+    pub survey: String,
+    /// The survey's version; it says the words of the consent.
+    pub survey_version: u32,
+    /// The question's id.
+    pub question: String,
+    /// What was left.
+    pub contact: Contact,
+}
+
+impl SealedContact {
+    /// The number or the address.
+    ///
+    /// # Errors
+    /// [`SealError`], where it was sealed to another key or has been changed.
+    pub fn open(&self, key: &OpeningKey) -> Result<String, SealError> {
+        let given = ConsentGiven {
+            survey: &self.survey,
+            survey_version: self.survey_version,
+            question: &self.question,
+            consent: self.contact.consent,
+            channel: self.contact.channel,
+        };
+        key.open(&self.contact.sealed, &given.to_bytes()).map(|text| text.to_string())
+    }
+}
+
+/// All of them, in the order in which they came from each store.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<SealedContact>> {
+    // Most records hold none and are not read further than this.
+    let mut statement = connection.prepare(
+        "select device_id, name, epoch, seq, bytes from records join devices using (device_id)
+         where instr(bytes, cast('\"contact\"' as blob)) order by device_id, epoch, seq",
+    )?;
+    let mut rows = statement.query([])?;
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    while let Some(row) = rows.next()? {
+        let (device, name): (_, String) = (row.get::<_, HexColumn<16, _>>(0)?.0, row.get(1)?);
+        let (epoch, seq) = (row.get::<_, HexColumn<16, _>>(2)?.0, column_seq(row.get(3)?));
+        let bytes = row.get_ref(4)?.as_blob()?;
+        // What a program of later wrote, this one may not know how to read; it is no reply then.
+        let Some(response) = response(seq, bytes) else { continue };
+        for answer in response.draft.answers {
+            let AnswerValue::Contact(contact) = answer.value else { continue };
+            if !seen.insert(contact.sealed.clone()) {
+                continue;
+            }
+            found.push(SealedContact {
+                device,
+                device_name: name.clone(),
+                epoch,
+                seq,
+                started_ms: response.draft.started.wall_ms,
+                survey: response.draft.survey.clone(),
+                survey_version: response.draft.survey_version,
+                question: answer.question,
+                contact,
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn response(seq: Seq, bytes: &[u8]) -> Option<Response> {
+    match Carried::read(bytes) {
+        Ok(carried) => Response::from_bytes(carried.origin.seq, carried.record).ok(),
+        Err(_) => Response::from_bytes(seq, bytes).ok(),
+    }
+}
