@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_model::survey::{self, Severity, Survey};
+use afterword_protocol::seal::SealingKey;
 use afterword_ui::Panel;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::pages::left_out;
+use crate::pages::left_out_without_key;
 
 /// The survey that is used when the configuration names none.
 pub const SHIPPED_SURVEY: &str = include_str!("../surveys/grocery-exit.toml");
@@ -50,6 +51,10 @@ pub struct Config {
     /// The survey file, relative to this file; the shipped survey when it is left out.
     #[serde(default)]
     pub survey: Option<PathBuf>,
+    /// To whom what shoppers leave for a reply is sealed, as `afterword-collector contact new-key` prints it. Without it
+    /// no question for a number or an address is asked.
+    #[serde(default, deserialize_with = "contact_key")]
+    pub contact_key: Option<SealingKey>,
     /// What the store changed because of feedback, newest first; shown on the strip.
     #[serde(default)]
     pub changes: Vec<Change>,
@@ -217,7 +222,9 @@ impl Config {
         };
         match survey::parse_bytes(&bytes) {
             Ok(parsed) => {
-                if let Some(left_out) = left_out(&parsed.survey) {
+                if self.contact_key.is_none()
+                    && let Some(left_out) = left_out_without_key(&parsed.survey)
+                {
                     tracing::warn!("{}: {left_out}", path.display());
                 }
                 Ok(Arc::new(parsed.survey))
@@ -275,6 +282,10 @@ fn toml_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveD
         .ok_or_else(|| serde::de::Error::custom("a date is written YYYY-MM-DD, without quotes"))
 }
 
+fn contact_key<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SealingKey>, D::Error> {
+    SealingKey::parse(&String::deserialize(deserializer)?).map(Some).map_err(serde::de::Error::custom)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,6 +319,8 @@ mod tests {
         assert!(
             message(&GOOD.replace("Harbour Street", " ")).starts_with("kiosk.toml:2: store_name is empty")
         );
+        let key = message(&format!("{GOOD}contact_key = \"afterword-contact-1-AAAA\"\n"));
+        assert!(key.starts_with("kiosk.toml:4: this is no contact key, or it was mistyped"), "{key}");
         let touchpoint = format!("{GOOD}touchpoint = \"{}\"\n", "x".repeat(41));
         assert!(message(&touchpoint).starts_with("kiosk.toml:4: touchpoint has 1 to 40"));
     }

@@ -7,6 +7,7 @@
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
 //! | [`pages`], [`present`] | which questions have a page; from the session to one |
+//! | [`sealing`] | what is left for a reply, sealed to head office |
 //! | [`preview`] | every page of a survey as a picture |
 //! | [`moments`] | from a till to the session |
 //! | [`stamp`] | what time it is, and how far that can be believed |
@@ -27,6 +28,7 @@ pub mod moments;
 pub mod pages;
 pub mod present;
 pub mod preview;
+pub mod sealing;
 pub mod socket;
 pub mod stamp;
 pub mod window;

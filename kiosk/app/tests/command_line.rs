@@ -62,12 +62,16 @@ fn a_broken_survey_is_refused_with_file_line_field_and_hint() {
 }
 
 #[test]
-fn a_question_that_cannot_be_asked_yet_is_named_and_left_out() {
+fn a_question_that_needs_a_key_is_named_with_the_way_to_one() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("nps.toml"), include_str!("../surveys/pharmacy-nps.toml")).unwrap();
     let output = kiosk(folder.path(), &["survey", "check", "nps.toml"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(stdout(&output).contains("cannot seal a number or an address yet"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("`afterword-collector contact new-key` makes a key"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 #[test]

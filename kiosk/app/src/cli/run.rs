@@ -25,6 +25,9 @@ These may follow; `touchpoint` is written into every answer:
   touchpoint = \"exit\"
   survey = \"my-survey.toml\"     # beside the configuration; left out: the shipped grocery survey
 
+  contact_key = \"afterword-contact-1-…\"   # from `afterword-collector contact new-key`; left out: nobody is asked
+                                           # for a number or an address
+
   [[changes]]                    # \"you said, we did\", newest first
   date = 2026-11-12
   said = { en = \"You said: queues too long\" }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::FOUND_MISTAKES;
 use crate::config::read_bounded;
-use crate::pages::left_out;
+use crate::pages::left_out_without_key;
 
 /// Check a survey file; prints every mistake with line, field and a hint.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ impl SurveyCheck {
             Ok(parsed) => (parsed.warnings, Some(parsed.survey)),
             Err(found) => (found, None),
         };
-        let left_out = survey.as_ref().and_then(left_out);
+        let left_out = survey.as_ref().and_then(left_out_without_key);
         if self.json {
             let list: Vec<_> = found.iter().map(as_json).collect();
             println!(
