@@ -167,6 +167,7 @@ impl Stage {
             Some(Page::Thanks(_)) => "thanks",
             Some(Page::StillThere(_)) => "still-there",
             Some(Page::OutOfService(_)) => "out-of-service",
+            Some(Page::Asleep) => "asleep",
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Intent {
     EasierToUse,
     /// Switch an aid on or off.
     Aid(Aid),
+    /// Wake the screen outside opening hours.
+    Wake,
     /// Go back to the question and choose another face.
     Change,
     /// Go back one page.

@@ -21,6 +21,7 @@ pub(crate) fn intent(page: &Page, text: &str) -> Option<Intent> {
         (Page::Comment(_), BACKSPACE) => Some(Intent::Backspace),
         (Page::Comment(_) | Page::Thanks(_) | Page::Easier(_), RETURN) => Some(Intent::Done),
         (Page::Comment(_), _) if text.chars().all(is_writing) => Some(Intent::Type(text.to_owned())),
+        (Page::Asleep, _) => Some(Intent::Wake),
         _ => None,
     }
 }

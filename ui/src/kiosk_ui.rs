@@ -16,7 +16,9 @@ use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::panel::Panel;
 use crate::view::{Look, Page, View};
-use crate::{comment, easier, flow, keys, out_of_service, question, rating, reasons, still_there, thanks};
+use crate::{
+    asleep, comment, easier, flow, keys, out_of_service, question, rating, reasons, still_there, thanks,
+};
 
 /// The kiosk's window. It belongs to the thread that made it.
 pub struct KioskUi {
@@ -59,6 +61,7 @@ impl KioskUi {
         easier::connect(&shell, &intents);
         let thanks = thanks::Rows::connect(&shell, &intents);
         still_there::connect(&shell, &intents);
+        asleep::connect(&shell, &intents);
         Ok(Self { shell, intents, last, panel: Cell::default(), question, rating, reasons, thanks })
     }
 
@@ -100,6 +103,7 @@ impl KioskUi {
                 still_there::show(&self.shell, page);
                 PageKind::StillThere
             }
+            Page::Asleep => PageKind::Asleep,
             Page::OutOfService(page) => {
                 out_of_service::show(&self.shell, page);
                 PageKind::OutOfService

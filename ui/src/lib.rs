@@ -15,6 +15,7 @@
 //!
 //! Failure: only creating the window can fail. Views never do; see [`view`].
 
+mod asleep;
 mod comment;
 mod easier;
 mod flow;

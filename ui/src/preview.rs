@@ -45,6 +45,7 @@ pub fn pages() -> Vec<(&'static str, View)> {
         ("kiosk-17-still-there", english(still_there())),
         ("kiosk-17b-still-there-german", german(still_there())),
         ("kiosk-17c-still-there-high-contrast", contrasted(still_there())),
+        ("kiosk-19-asleep", english(Page::Asleep)),
         ("kiosk-18-out-of-service", english(out_of_service())),
         ("kiosk-18b-out-of-service-german", german(out_of_service())),
         ("kiosk-18c-out-of-service-high-contrast", contrasted(out_of_service())),

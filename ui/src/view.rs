@@ -48,6 +48,8 @@ pub enum Page {
     StillThere(StillThere),
     /// The kiosk cannot keep an answer, and says so.
     OutOfService(OutOfService),
+    /// The shop is closed; a touch wakes the screen.
+    Asleep,
 }
 
 /// The idle screen.

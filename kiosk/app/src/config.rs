@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use afterword_kiosk_core::OpeningHours;
 use afterword_model::survey::{self, Severity, Survey};
 use afterword_protocol::seal::SealingKey;
 use afterword_ui::Panel;
@@ -55,6 +56,9 @@ pub struct Config {
     /// no question for a number or an address is asked.
     #[serde(default, deserialize_with = "contact_key")]
     pub contact_key: Option<SealingKey>,
+    /// When the shop is open; the screen sleeps outside. Left out: it never sleeps.
+    #[serde(default, deserialize_with = "crate::hours::read")]
+    pub hours: Option<OpeningHours>,
     /// What the store changed because of feedback, newest first; shown on the strip.
     #[serde(default)]
     pub changes: Vec<Change>,
@@ -274,11 +278,14 @@ pub fn in_language<'w>(words: &'w Words, tag: &str, default_tag: &str) -> &'w st
         .map_or("", String::as_str)
 }
 
+/// The day of a TOML date; none where it is no day of the calendar.
+pub(crate) fn date_of(written: &toml::value::Datetime) -> Option<NaiveDate> {
+    let date = written.date?;
+    NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
+}
+
 fn toml_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
-    let written = toml::value::Datetime::deserialize(deserializer)?;
-    written
-        .date
-        .and_then(|date| NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into()))
+    date_of(&toml::value::Datetime::deserialize(deserializer)?)
         .ok_or_else(|| serde::de::Error::custom("a date is written YYYY-MM-DD, without quotes"))
 }
 
@@ -321,8 +328,21 @@ mod tests {
         );
         let key = message(&format!("{GOOD}contact_key = \"afterword-contact-1-AAAA\"\n"));
         assert!(key.starts_with("kiosk.toml:4: this is no contact key, or it was mistyped"), "{key}");
+        let hours = message(&format!("{GOOD}[hours]\nmon = [\"8-20\"]\n"));
+        assert!(hours.starts_with("kiosk.toml:4: `8-20` is no opening time"), "{hours}");
+        assert!(message(&format!("{GOOD}[hours]\nsun = []\n")).contains("the shop never opens"));
         let touchpoint = format!("{GOOD}touchpoint = \"{}\"\n", "x".repeat(41));
         assert!(message(&touchpoint).starts_with("kiosk.toml:4: touchpoint has 1 to 40"));
+    }
+
+    #[test]
+    fn hours_are_read_for_each_day_and_a_day_left_out_is_closed() {
+        let text =
+            format!("{GOOD}[hours]\nmon = [\"08:00-12:00\", \"14:00-20:00\"]\nclosed_on = [2026-12-25]\n");
+        let hours = Config::parse(Path::new("kiosk.toml"), &text).unwrap().hours.unwrap();
+        assert_eq!(hours.week[0], [(480, 720), (840, 1200)]);
+        assert!(hours.week[6].is_empty());
+        assert_eq!(hours.closed_on, [20_812]);
     }
 
     #[test]

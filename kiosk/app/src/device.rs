@@ -85,6 +85,7 @@ impl Device {
         Settings {
             touchpoint: self.config.touchpoint.clone(),
             limits,
+            hours: self.config.hours.clone(),
             seed: self.seed,
             ..Settings::default()
         }

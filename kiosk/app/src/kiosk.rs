@@ -270,6 +270,7 @@ fn event_of(intent: Intent) -> Event {
             intent::Aid::Reach => Aid::Reach,
             intent::Aid::MoreTime => Aid::MoreTime,
         }),
+        Intent::Wake => Event::Wake,
         Intent::Change => Event::Change,
         Intent::Back => Event::Back,
         Intent::Skip => Event::Skip,

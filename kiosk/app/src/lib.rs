@@ -22,6 +22,7 @@ pub mod ask;
 pub mod cli;
 pub mod config;
 pub mod device;
+pub(crate) mod hours;
 pub mod housekeeping;
 pub mod kiosk;
 pub mod moments;

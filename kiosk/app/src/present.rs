@@ -86,6 +86,7 @@ impl Presenter {
                 let seconds_left = u32::try_from(seconds_left).unwrap_or(u32::MAX);
                 Page::StillThere(StillThere { seconds_left, time_left, unsent_words })
             }
+            Screen::Asleep => Page::Asleep,
             Screen::OutOfService => {
                 let reason = store_problem.unwrap_or("the database does not answer; restart the kiosk");
                 Page::OutOfService(OutOfService { reason_for_staff: reason.to_owned() })

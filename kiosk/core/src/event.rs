@@ -65,6 +65,8 @@ pub enum Event {
     /// The key of the aids: shows them, or, where one is on, switches all of them off. Where a visit has begun, it switches
     /// high contrast and reach.
     EasierToUse,
+    /// A touch on a screen that sleeps. Whoever gives it has seen no question, so it answers none.
+    Wake,
     /// An aid on or off, on their page.
     Aid(Aid),
     /// A till or a sensor tells what brings the next shopper.

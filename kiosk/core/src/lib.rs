@@ -21,6 +21,7 @@ mod comment;
 mod contact;
 mod draws;
 mod event;
+mod hours;
 mod limits;
 mod misuse;
 mod screen;
@@ -30,6 +31,7 @@ mod visit;
 
 pub use aids::{Aid, Aids};
 pub use event::{Effect, Event};
+pub use hours::{OpeningHours, read_hours};
 pub use limits::{Settings, TimeLimits};
 pub use misuse::MisuseLimits;
 pub use screen::{Flow, Screen};

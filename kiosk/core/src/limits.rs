@@ -1,5 +1,6 @@
 //! How long the kiosk waits, and what it is told about its place.
 
+use crate::hours::OpeningHours;
 use crate::misuse::MisuseLimits;
 
 /// Waiting times in milliseconds of monotonic time. The defaults are what a shop's kiosk uses.
@@ -26,6 +27,8 @@ pub struct TimeLimits {
     pub thanks_with_voucher_ms: u64,
     /// Whether the thanks page carries a voucher.
     pub has_voucher: bool,
+    /// How often the hours are looked at, and with that how long a screen that was woken stays awake with nobody at it.
+    pub hours_check_ms: u64,
     /// How long a moment waits for its shopper: the way from the till to the kiosk.
     pub moment_ms: u64,
 }
@@ -41,6 +44,7 @@ impl Default for TimeLimits {
             thanks_ms: 8_000,
             thanks_with_voucher_ms: 20_000,
             has_voucher: false,
+            hours_check_ms: 60_000,
             moment_ms: 60_000,
         }
     }
@@ -60,6 +64,8 @@ pub struct Settings {
     pub touchpoint: Option<String>,
     /// Waiting times.
     pub limits: TimeLimits,
+    /// When the shop is open; the screen sleeps outside. It never does where nothing is said.
+    pub hours: Option<OpeningHours>,
     /// What is told from a shopper's way of answering.
     pub misuse: MisuseLimits,
     /// Decides what the survey leaves to chance. Drawn anew for each session, else the same shoppers would be asked

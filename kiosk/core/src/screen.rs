@@ -64,6 +64,8 @@ pub enum Screen {
         /// The header.
         flow: Flow,
     },
+    /// The shop is closed. A touch wakes the screen.
+    Asleep,
     /// The aids, and which of them are on.
     Easier(Aids),
     /// The record is on disk.

@@ -38,6 +38,8 @@ pub struct Session {
     moment: Option<(Moment, u64)>,
     draws: Draws,
     sealer: Sealer,
+    /// When the hours were last looked at, or somebody woke the screen.
+    hours_seen_ms: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,8 @@ enum Stage {
     Resting {
         touched_ms: Option<u64>,
     },
+    /// The shop is closed and nobody is there.
+    Asleep,
     /// The aids are shown, before anything was answered.
     Easing {
         touched_ms: u64,
@@ -81,6 +85,7 @@ impl Session {
             moment: None,
             draws,
             sealer: Sealer::default(),
+            hours_seen_ms: 0,
         }
     }
 
@@ -142,7 +147,7 @@ impl Session {
     /// Whether the kiosk is at rest, with nobody's answers: the moment to change the survey or the settings.
     #[must_use]
     pub fn is_resting(&self) -> bool {
-        matches!(self.stage, Stage::Resting { .. } | Stage::Settling { .. })
+        matches!(self.stage, Stage::Resting { .. } | Stage::Settling { .. } | Stage::Asleep)
     }
 
     /// The next moment, in monotonic milliseconds, at which [`Event::Tick`] is due; none while nothing runs out.
@@ -150,7 +155,14 @@ impl Session {
     pub fn deadline_ms(&self) -> Option<u64> {
         let moment_ms = self.settings.limits.moment_ms;
         let moment_ends_ms = self.moment.as_ref().map(|(_, told_ms)| told_ms.saturating_add(moment_ms));
-        [self.stage_ends_ms(), moment_ends_ms].into_iter().flatten().min()
+        [self.stage_ends_ms(), moment_ends_ms, self.hours_due_ms()].into_iter().flatten().min()
+    }
+
+    /// When the hours are to be looked at: while nobody is there.
+    fn hours_due_ms(&self) -> Option<u64> {
+        let waits = matches!(self.stage, Stage::Resting { touched_ms: None } | Stage::Asleep);
+        let due_ms = self.hours_seen_ms.saturating_add(self.settings.limits.hours_check_ms);
+        (waits && self.settings.hours.is_some()).then_some(due_ms)
     }
 
     fn stage_ends_ms(&self) -> Option<u64> {
@@ -161,7 +173,7 @@ impl Session {
             Stage::Visit(visit) => Some(visit.deadline_ms(limits)),
             Stage::Thanks { since_ms, .. } => Some(since_ms.saturating_add(limits.thanks_page_ms())),
             Stage::Easing { touched_ms } => Some(touched_ms.saturating_add(limits.idle_ms)),
-            Stage::OutOfService => None,
+            Stage::OutOfService | Stage::Asleep => None,
         }
     }
 
@@ -178,6 +190,7 @@ impl Session {
                 rating_only: *rating_only,
                 time_left: share_left(*since_ms, limits.thanks_page_ms(), now_mono_ms),
             },
+            Stage::Asleep => Screen::Asleep,
             Stage::Easing { .. } => Screen::Easier(self.aids),
             Stage::OutOfService => Screen::OutOfService,
         }
@@ -232,7 +245,21 @@ impl Session {
         Vec::new()
     }
 
+    /// Sleeps when the shop has closed, and wakes when it opens.
+    fn look_at_hours(&mut self, now: &Stamp) {
+        if self.hours_due_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
+            return;
+        }
+        self.hours_seen_ms = now.mono_ms;
+        match (self.settings.hours.as_ref().is_none_or(|hours| hours.are_open(now)), &self.stage) {
+            (true, Stage::Asleep) => self.rest(),
+            (false, Stage::Resting { .. }) => self.stage = Stage::Asleep,
+            _ => {}
+        }
+    }
+
     fn tick(&mut self, now: Stamp) -> Vec<Effect> {
+        self.look_at_hours(&now);
         if self.stage_ends_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
             return Vec::new();
         }
@@ -267,6 +294,11 @@ impl Session {
         }
         match &self.stage {
             Stage::OutOfService | Stage::Settling { .. } => Vec::new(),
+            Stage::Asleep => {
+                self.hours_seen_ms = now_ms;
+                self.rest_by_itself(now_ms);
+                Vec::new()
+            }
             Stage::Resting { .. } => match touch {
                 Event::Rate(value) => {
                     // The first question of a survey has a scale.

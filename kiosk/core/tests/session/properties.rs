@@ -111,6 +111,7 @@ fn sensible(screen: &Screen, choice: u8) -> Event {
         Screen::Easier(_) => vec![Event::Aid(Aid::Reach), Event::Aid(Aid::MoreTime), Event::Done],
         Screen::Thanks { .. } => vec![Event::Done],
         Screen::OutOfService => vec![Event::StorageFailed],
+        Screen::Asleep => unreachable!("this kiosk has no hours"),
     };
     options[usize::from(choice) % options.len()].clone()
 }

@@ -273,6 +273,7 @@ impl Watcher {
                 assert!(count <= limit && !text.contains(char::is_control));
             }
             Screen::OutOfService => assert!(self.store.failed && self.visit.is_none()),
+            Screen::Asleep => panic!("this kiosk has no hours"),
             Screen::Contact { .. } => panic!("this survey asks for no contact"),
             Screen::Easier(_) => assert!(self.visit.is_none(), "aids in the middle of a visit"),
             Screen::Question { .. } | Screen::Reasons { .. } => {}
