@@ -11,7 +11,8 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle, PlatformError};
 
-use crate::generated::{Fonts, PageKind, Panel as PanelGlobal, Shell, Theme};
+use crate::brand::{Brand, Colour, Logo};
+use crate::generated::{Brand as BrandGlobal, Fonts, PageKind, Panel as PanelGlobal, Shell, Theme};
 use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::panel::Panel;
@@ -128,6 +129,28 @@ impl KioskUi {
         }
     }
 
+    /// Takes on a retailer's colour. The high-contrast look stays as it is, and so do the faces.
+    pub fn set_brand(&self, brand: &Brand) {
+        let theme = self.shell.global::<Theme<'_>>();
+        theme.set_brand_accent(colour(brand.accent));
+        theme.set_brand_accent_deep(colour(brand.accent_deep));
+        theme.set_brand_accent_tint(colour(brand.accent_tint));
+        theme.set_brand_on_accent(colour(brand.on_accent));
+        theme.set_brand_line(colour(brand.outline.unwrap_or(brand.accent)));
+        theme.set_brand_lip(colour(brand.outline.unwrap_or(brand.accent_deep)));
+        theme.set_brand_link(colour(brand.link));
+        theme.set_brand_link_underlined(brand.link_underlined);
+    }
+
+    /// Shows a retailer's logo in the place of the sign.
+    pub fn set_logo(&self, logo: &Logo) {
+        let brand = self.shell.global::<BrandGlobal<'_>>();
+        brand.set_logo(logo.image());
+        brand.set_logo_in_white(logo.in_white());
+        brand.set_on_tile(logo.needs_tile());
+        brand.set_has_logo(true);
+    }
+
     fn take_on(&self, look: &Look) {
         self.shell.global::<Theme<'_>>().set_high_contrast(look.high_contrast);
         self.shell.global::<Fonts<'_>>().set_bigger(look.bigger_words);
@@ -183,6 +206,10 @@ impl KioskUi {
     pub fn component(&self) -> &(impl ComponentHandle + use<>) {
         &self.shell
     }
+}
+
+fn colour(Colour(rgb): Colour) -> slint::Color {
+    slint::Color::from_rgb_u8(rgb.red, rgb.green, rgb.blue)
 }
 
 /// Whether a language is written from right to left.

@@ -16,6 +16,7 @@
 //! Failure: only creating the window can fail. Views never do; see [`view`].
 
 mod asleep;
+pub mod brand;
 mod comment;
 mod easier;
 mod flow;

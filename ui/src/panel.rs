@@ -15,6 +15,16 @@ pub enum Panel {
 }
 
 impl Panel {
+    /// Height and greatest width of a logo, in pixels.
+    #[must_use]
+    pub fn logo_pixels(self) -> (u32, u32) {
+        match self {
+            Self::Wide => (52, 240),
+            Self::Small => (40, 170),
+            Self::Tall => (72, 360),
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Wide, Self::Small, Self::Tall];
 

@@ -16,6 +16,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use crate::branding::Branding;
 use crate::pages::left_out_without_key;
 
 /// The survey that is used when the configuration names none.
@@ -56,6 +57,9 @@ pub struct Config {
     /// no question for a number or an address is asked.
     #[serde(default, deserialize_with = "contact_key")]
     pub contact_key: Option<SealingKey>,
+    /// The store's colour and logo.
+    #[serde(default)]
+    pub brand: Branding,
     /// When the shop is open; the screen sleeps outside. Left out: it never sleeps.
     #[serde(default, deserialize_with = "crate::hours::read")]
     pub hours: Option<OpeningHours>,
@@ -331,6 +335,8 @@ mod tests {
         let hours = message(&format!("{GOOD}[hours]\nmon = [\"8-20\"]\n"));
         assert!(hours.starts_with("kiosk.toml:4: `8-20` is no opening time"), "{hours}");
         assert!(message(&format!("{GOOD}[hours]\nsun = []\n")).contains("the shop never opens"));
+        let colour = message(&format!("{GOOD}[brand]\naccent = \"blue\"\n"));
+        assert!(colour.starts_with("kiosk.toml:5: a colour is written as #"), "{colour}");
         let touchpoint = format!("{GOOD}touchpoint = \"{}\"\n", "x".repeat(41));
         assert!(message(&touchpoint).starts_with("kiosk.toml:4: touchpoint has 1 to 40"));
     }

@@ -11,6 +11,7 @@ use afterword_model::survey::Survey;
 use afterword_ui::KioskUi;
 use anyhow::{Context, Result};
 
+use crate::branding::Prepared;
 use crate::config::Config;
 use crate::kiosk::{Parts, Wake};
 use crate::moments::Moments;
@@ -31,6 +32,8 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
 pub struct Device {
     /// Its configuration.
     pub config: Config,
+    /// Its colour and logo.
+    pub branding: Prepared,
     /// Its survey.
     pub survey: Arc<Survey>,
     /// Its database.
@@ -58,6 +61,10 @@ impl Device {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let survey = config.survey(config_path)?;
+        let branding = config.brand.prepare(config_path, config.panel.panel())?;
+        for remark in branding.remarks() {
+            tracing::warn!("{remark}");
+        }
         let mut seed = [0; 8];
         entropy.fill(&mut seed);
         let seed = u64::from_le_bytes(seed);
@@ -75,7 +82,7 @@ impl Device {
         for path in &opened.waiting {
             tracing::error!(path = %path.display(), "there is no room yet to carry over what is whole in this file; keep it and make room");
         }
-        Ok(Self { config, survey, store, opened, clock, moments: Moments::default(), seed })
+        Ok(Self { config, branding, survey, store, opened, clock, moments: Moments::default(), seed })
     }
 
     /// How long a shopper has, and where this is.
@@ -95,6 +102,7 @@ impl Device {
     #[must_use]
     pub fn parts(&self, ui: KioskUi, wake: Wake) -> Parts {
         ui.set_panel(self.config.panel.panel());
+        self.branding.put_on(&ui);
         Parts {
             settings: self.settings(),
             presenter: self.presenter(),

@@ -7,6 +7,7 @@
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
 //! | [`pages`], [`present`] | which questions have a page; from the session to one |
+//! | [`branding`] | the store's colour and logo |
 //! | [`sealing`] | what is left for a reply, sealed to head office |
 //! | [`preview`] | every page of a survey as a picture |
 //! | [`moments`] | from a till to the session |
@@ -19,6 +20,7 @@
 //! store's commit; this process opens no network connection.
 
 pub mod ask;
+pub mod branding;
 pub mod cli;
 pub mod config;
 pub mod device;

@@ -75,6 +75,29 @@ fn a_question_that_needs_a_key_is_named_with_the_way_to_one() {
 }
 
 #[test]
+fn doctor_says_how_a_colour_was_corrected_and_why_a_logo_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |brand: &str| {
+        fs::write(folder.path().join("kiosk.toml"), format!("{CONFIG}[brand]\n{brand}\n")).unwrap();
+        kiosk(folder.path(), &[&["doctor"], &PLACES[..]].concat())
+    };
+    let pale = stdout(&doctor("accent = \"#F0E0FF\""));
+    assert!(
+        pale.contains("look   brand          brand.accent, corrected: White words on this colour"),
+        "{pale}"
+    );
+    fs::write(folder.path().join("logo.png"), "no picture").unwrap();
+    let output = doctor("logo = \"logo.png\"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stdout(&output).contains("WRONG  brand          cannot use the logo ./logo.png")
+            || stdout(&output).contains("logo.png; a PNG of at most 256 KiB is meant"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
 fn a_configuration_with_a_mistake_leaves_no_database() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("kiosk.toml"), CONFIG.replace("store_name", "store_nam")).unwrap();

@@ -1,5 +1,6 @@
 //! `afterword-kiosk doctor`: what a kiosk needs, checked one by one.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -84,7 +85,9 @@ impl Doctor {
                     |survey| Check::good("survey", format!("{} version {}", survey.id, survey.version)),
                 );
                 let detail = format!("{}, days in {}", config.store_name, config.time_zone);
-                vec![Check::good("configuration", detail), survey]
+                let mut checks = vec![Check::good("configuration", detail), survey];
+                checks.extend(branding(&config, path));
+                checks
             }
         }
     }
@@ -107,6 +110,17 @@ impl Doctor {
                 (checks, true)
             }
             Err(error) => (vec![Check::wrong("database", &error)], false),
+        }
+    }
+}
+
+/// The store's colour and logo, and what is drawn in another way than was asked for.
+fn branding(config: &Config, path: &Path) -> Vec<Check> {
+    match config.brand.prepare(path, config.panel.panel()) {
+        Err(error) => vec![Check::wrong("brand", &format!("{error:#}"))],
+        Ok(prepared) => {
+            let odd = |detail| Check { name: "brand", finding: Finding::Odd, detail };
+            prepared.remarks().into_iter().map(odd).collect()
         }
     }
 }
