@@ -14,6 +14,7 @@
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
 //! | [`socket`], [`ask`] | the device's own socket, both sides |
+//! | [`xlsform`] | a survey from a form of ODK or KoboToolbox |
 //! | [`cli`] | the command line |
 //!
 //! Invariants: the screen's thread never waits for disk, socket or network; a thanks is shown only after the
@@ -35,3 +36,4 @@ pub mod sealing;
 pub mod socket;
 pub mod stamp;
 pub mod window;
+pub mod xlsform;

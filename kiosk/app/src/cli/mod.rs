@@ -7,6 +7,7 @@ mod moment;
 mod run;
 mod summary;
 mod survey_check;
+mod survey_import;
 mod survey_preview;
 
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum SurveyCommand {
     Check(survey_check::SurveyCheck),
+    Import(survey_import::SurveyImport),
     Preview(survey_preview::SurveyPreview),
 }
 
@@ -85,6 +87,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Run(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Survey { command: SurveyCommand::Check(command) } => command.run(),
+        Command::Survey { command: SurveyCommand::Import(command) } => command.run(),
         Command::Survey { command: SurveyCommand::Preview(command) } => command.run(),
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),
