@@ -39,7 +39,10 @@ impl SurveyImport {
             bail!("{} is the form itself; name another file with --out", out.display());
         }
         if !force && out.symlink_metadata().is_ok() {
-            bail!("{} is there already; name another file with --out, or replace it with --force", out.display());
+            bail!(
+                "{} is there already; name another file with --out, or replace it with --force",
+                out.display()
+            );
         }
         let stem = form.file_stem().unwrap_or_default().to_string_lossy();
         let imported = match xlsform::import(&bytes, &stem) {
@@ -56,8 +59,9 @@ impl SurveyImport {
                 return Ok(ExitCode::from(FOUND_MISTAKES));
             }
         };
-        write(out, &imported, *force)
-            .with_context(|| format!("cannot write {}; check the folder and its permissions", out.display()))?;
+        write(out, &imported, *force).with_context(|| {
+            format!("cannot write {}; check the folder and its permissions", out.display())
+        })?;
         tell(form, &imported.notes);
         println!("{}", summary(out, &imported));
         Ok(ExitCode::SUCCESS)

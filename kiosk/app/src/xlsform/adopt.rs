@@ -106,7 +106,9 @@ impl Adoption {
     ) -> Result<(), (String, String)> {
         self.tries += 1;
         if self.tries > TRIES_MAX {
-            let why = format!("{TRIES_MAX} questions before it were tried already, and a kiosk asks few; move it up");
+            let why = format!(
+                "{TRIES_MAX} questions before it were tried already, and a kiosk asks few; move it up"
+            );
             return Err((String::new(), why));
         }
         let index = self.draft.questions.len();
@@ -132,6 +134,7 @@ fn reason(mistake: &Diagnostic, index: usize) -> (String, String) {
     let field = mistake.field.strip_prefix(&format!("questions[{index}]")).unwrap_or(&mistake.field);
     let field = field.trim_start_matches('.').to_owned();
     let Diagnostic { message, hint, .. } = mistake;
-    let why = if field.is_empty() { format!("{message} ({hint})") } else { format!("{field}: {message} ({hint})") };
+    let why =
+        if field.is_empty() { format!("{message} ({hint})") } else { format!("{field}: {message} ({hint})") };
     (field, why)
 }

@@ -111,7 +111,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             (Token::Question(name.trim().into()), after)
         } else if let Some(close) = closing(first) {
             let inner = &rest[first.len_utf8()..];
-            let end = inner.find(close).ok_or_else(|| format!("a quotation mark is not closed: {}", quoted(rest)))?;
+            let end = inner
+                .find(close)
+                .ok_or_else(|| format!("a quotation mark is not closed: {}", quoted(rest)))?;
             let after = &inner[end..];
             let mark = after.chars().next().map_or(0, char::len_utf8);
             (Token::Text(inner[..end].into()), &after[mark..])

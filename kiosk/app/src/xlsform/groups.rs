@@ -32,15 +32,22 @@ impl Groups {
         }
         let relevant = match row.error() {
             Some((heading, error)) => Err(format!("{heading} holds the error {}", shown(error))),
-            None if row.text("disabled").is_some_and(super::rows::is_yes) => Err("it is disabled in the form".into()),
+            None if row.text("disabled").is_some_and(super::rows::is_yes) => {
+                Err("it is disabled in the form".into())
+            }
             None => row.text("relevant").map(expression::parse).transpose(),
         };
         let text = match (&relevant, is_repeat) {
-            (_, true) => "the kiosk asks nothing twice, so a repeat is left out with all that is in it".to_owned(),
+            (_, true) => {
+                "the kiosk asks nothing twice, so a repeat is left out with all that is in it".to_owned()
+            }
             (Err(why), false) => format!("left out with all that is in it: {why}"),
-            (Ok(None), false) => "a group has no page of its own; left out, its questions are kept".to_owned(),
+            (Ok(None), false) => {
+                "a group has no page of its own; left out, its questions are kept".to_owned()
+            }
             (Ok(Some(_)), false) => {
-                "a group has no page of its own; left out, its questions are kept with its condition".to_owned()
+                "a group has no page of its own; left out, its questions are kept with its condition"
+                    .to_owned()
             }
         };
         notes.row("survey", row.number, name, text);
@@ -59,7 +66,8 @@ impl Groups {
                 self.open.pop();
             }
             _ => {
-                let text = format!("a {kind} ends here that has not begun; write begin_{kind} above; left out");
+                let text =
+                    format!("a {kind} ends here that has not begun; write begin_{kind} above; left out");
                 notes.row("survey", row.number, row.text("name").unwrap_or_default(), text);
             }
         }
@@ -78,7 +86,10 @@ impl Groups {
                 return Err(format!("it stands in the repeat {}", quoted(&group.name)));
             }
             if let Err(why) = &group.relevant {
-                return Err(format!("it stands in the group {}, whose condition cannot be said: {why}", quoted(&group.name)));
+                return Err(format!(
+                    "it stands in the group {}, whose condition cannot be said: {why}",
+                    quoted(&group.name)
+                ));
             }
         }
         Ok(self.open.iter().filter_map(|group| group.relevant.as_ref().ok()?.as_ref()))
@@ -88,7 +99,9 @@ impl Groups {
     pub(super) fn finish(self, notes: &mut Notes) {
         for group in self.open {
             let kind = if group.is_repeat { "repeat" } else { "group" };
-            let text = format!("never ends, so all that follows was taken as part of it; write end_{kind} behind its last question");
+            let text = format!(
+                "never ends, so all that follows was taken as part of it; write end_{kind} behind its last question"
+            );
             notes.row("survey", group.row, &group.name, text);
         }
     }

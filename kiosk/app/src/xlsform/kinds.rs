@@ -23,17 +23,44 @@ const RANGE_DEFAULT: (i64, i64) = (1, 10);
 
 /// Words by which a name or a label asks for a way to reach somebody, in the languages of the shipped surveys.
 const REACHED_BY: [&str; 24] = [
-    "email", "mail", "phone", "phonenumber", "telephone", "tel", "telefon", "telefonnummer", "mobile",
-    "mobilnummer", "handynummer", "cellphone", "whatsapp", "courriel", "téléphone", "telephone_number",
-    "teléfono", "telefono", "móvil", "correo", "telefonu", "komórka", "هاتف", "البريد",
+    "email",
+    "mail",
+    "phone",
+    "phonenumber",
+    "telephone",
+    "tel",
+    "telefon",
+    "telefonnummer",
+    "mobile",
+    "mobilnummer",
+    "handynummer",
+    "cellphone",
+    "whatsapp",
+    "courriel",
+    "téléphone",
+    "telephone_number",
+    "teléfono",
+    "telefono",
+    "móvil",
+    "correo",
+    "telefonu",
+    "komórka",
+    "هاتف",
+    "البريد",
 ];
 
 /// How a question is answered.
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     /// With words from worst to best, where the scale has one for each value.
-    Scale { scale: ScaleKind, words: Vec<Texts> },
-    Choices { options: Vec<Option_>, is_single: bool },
+    Scale {
+        scale: ScaleKind,
+        words: Vec<Texts>,
+    },
+    Choices {
+        options: Vec<Option_>,
+        is_single: bool,
+    },
     Comment,
 }
 
@@ -190,7 +217,9 @@ fn numbered(row: &Row, is_range: bool) -> Result<Way, String> {
         let known = known.join(", ");
         return Err(match range {
             Some((from, to)) => format!("the kiosk has numbers from {known}, not from {from} to {to}"),
-            None => format!("the kiosk has numbers from {known}, in steps of 1, and nothing says that these are asked"),
+            None => format!(
+                "the kiosk has numbers from {known}, in steps of 1, and nothing says that these are asked"
+            ),
         });
     };
     let remark = (scale != ScaleKind::Stars).then(|| {
@@ -267,12 +296,15 @@ pub(super) fn uses_constraint(kind: &Kind) -> bool {
 /// Whether a text asks for an address or a number. A question about a shop's phone service is left out too; it is named.
 fn is_contact(row: &Row) -> bool {
     let labels = row.per_language("label").map(|(_, label)| label);
-    let texts = labels.chain(row.text("name")).map(|text| text.to_lowercase().replace("e-mail", "email").replace("e_mail", "email"));
+    let texts = labels
+        .chain(row.text("name"))
+        .map(|text| text.to_lowercase().replace("e-mail", "email").replace("e_mail", "email"));
     let is_word = |text: String| {
         let words = text.split(|character: char| !character.is_alphanumeric()).map(str::to_owned);
         words.collect::<Vec<_>>().iter().any(|word| REACHED_BY.contains(&word.as_str()))
     };
-    texts.into_iter().any(is_word) || row.text("constraint").is_some_and(|constraint| constraint.contains('@'))
+    texts.into_iter().any(is_word)
+        || row.text("constraint").is_some_and(|constraint| constraint.contains('@'))
 }
 
 #[cfg(test)]

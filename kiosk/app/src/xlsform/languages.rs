@@ -59,14 +59,10 @@ pub(super) struct Languages {
 
 impl Languages {
     /// Finds them in the headings of both sheets. What cannot be one is named.
-    pub(super) fn find(
-        questions: &Table,
-        choices: &Table,
-        default: Option<&str>,
-        notes: &mut Notes,
-    ) -> Self {
+    pub(super) fn find(questions: &Table, choices: &Table, default: Option<&str>, notes: &mut Notes) -> Self {
         let headings = questions.headings.iter().chain(&choices.headings);
-        let mut headings: Vec<_> = headings.filter(|heading| heading.base == "label" || heading.base == "hint").collect();
+        let mut headings: Vec<_> =
+            headings.filter(|heading| heading.base == "label" || heading.base == "hint").collect();
         headings.dedup();
         let mut list: Vec<Language> = Vec::new();
         let mut refused: Vec<&str> = Vec::new();
@@ -111,8 +107,10 @@ impl Languages {
             others += usize::from(language.tag != default);
             let stays = language.tag == default || others <= LANGUAGES_MAX;
             if !stays {
-                let text =
-                    format!("{} is one language more than the {LANGUAGES_MAX} of a survey; left out", quoted(&language.name));
+                let text = format!(
+                    "{} is one language more than the {LANGUAGES_MAX} of a survey; left out",
+                    quoted(&language.name)
+                );
                 notes.sheet("survey", text);
             }
             stays
@@ -139,7 +137,8 @@ fn language(text: &str) -> Option<Language> {
         return Some(named(tag, name));
     }
     let lower = text.to_lowercase();
-    let known = KNOWN.iter().find(|(_, own, english)| own.to_lowercase() == lower || english.to_lowercase() == lower);
+    let known =
+        KNOWN.iter().find(|(_, own, english)| own.to_lowercase() == lower || english.to_lowercase() == lower);
     match known {
         Some((tag, name, _)) => Some(Language { tag: (*tag).into(), name: (*name).into() }),
         None => tag(text).map(|tag| named(tag, text)),

@@ -62,7 +62,10 @@ pub(super) fn shown(word: &str) -> String {
         .flat_map(|character| {
             // Quotation marks are no danger, and a backslash before each makes an expression hard to read.
             let plain = matches!(character, '\'' | '"');
-            plain.then_some(character).into_iter().chain((!plain).then(|| character.escape_debug()).into_iter().flatten())
+            plain
+                .then_some(character)
+                .into_iter()
+                .chain((!plain).then(|| character.escape_debug()).into_iter().flatten())
         })
         .collect();
     if word.chars().nth(QUOTED_CHARS_MAX).is_some() {

@@ -4,8 +4,7 @@ use super::notes::{Notes, quoted, shown};
 use super::table::Table;
 
 /// Columns that say something to a survey.
-const KNOWN: [&str; 6] =
-    ["form_title", "title", "form_id", "id_string", "version", "default_language"];
+const KNOWN: [&str; 6] = ["form_title", "title", "form_id", "id_string", "version", "default_language"];
 
 /// The settings, with what stands in for those that are missing.
 #[derive(Debug)]
@@ -32,7 +31,12 @@ impl Settings {
         };
         let Some(row) = row else { return settings };
         if let Some((heading, error)) = row.error() {
-            notes.row("settings", row.number, &heading, format!("holds the error {}; left out", shown(error)));
+            notes.row(
+                "settings",
+                row.number,
+                &heading,
+                format!("holds the error {}; left out", shown(error)),
+            );
         }
         if let Some(version) = row.text("version") {
             match version.parse().ok().filter(|version| *version > 0) {

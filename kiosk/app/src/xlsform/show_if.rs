@@ -92,9 +92,8 @@ fn not(condition: ShowIf) -> ShowIf {
 /// # Errors
 /// Why it cannot be said.
 pub(super) fn translate(expression: &Expression, known: &KnownQuestions) -> Result<ShowIf, String> {
-    let parts = |parts: &[Expression]| {
-        parts.iter().map(|part| translate(part, known)).collect::<Result<Vec<_>, _>>()
-    };
+    let parts =
+        |parts: &[Expression]| parts.iter().map(|part| translate(part, known)).collect::<Result<Vec<_>, _>>();
     let never_empty = "an expression has at least one part";
     Ok(match expression {
         Expression::And(list) => all(parts(list)?).expect(never_empty),

@@ -23,8 +23,14 @@ pub(super) fn write(draft: &Draft) -> String {
         line(&mut text, &format!("# {}, made from an XLSForm.", draft.title));
     }
     line(&mut text, "#");
-    line(&mut text, "# Check this file with `afterword-kiosk survey check`; look at it with `afterword-kiosk survey preview`. What each");
-    line(&mut text, "# line means, and what else there is, stands in the survey that comes with the kiosk, grocery-exit.toml.");
+    line(
+        &mut text,
+        "# Check this file with `afterword-kiosk survey check`; look at it with `afterword-kiosk survey preview`. What each",
+    );
+    line(
+        &mut text,
+        "# line means, and what else there is, stands in the survey that comes with the kiosk, grocery-exit.toml.",
+    );
     line(&mut text, "");
     line(&mut text, &format!("format = {FORMAT}"));
     line(&mut text, &format!("id = {}", quoted(&draft.id)));
@@ -95,7 +101,10 @@ fn ends(text: &mut String, scale: ScaleKind, draft: &Draft) {
     if scale == ScaleKind::Stars {
         return;
     }
-    line(text, "# The form has no words for the two ends. Write some here, as in [\"Not likely\", \"Very likely\"].");
+    line(
+        text,
+        "# The form has no words for the two ends. Write some here, as in [\"Not likely\", \"Very likely\"].",
+    );
     let range = scale.range();
     for Language { tag, .. } in &draft.languages {
         line(text, &format!("ends.{} = [\"{}\", \"{}\"]", tag, range.start(), range.end()));
@@ -105,7 +114,9 @@ fn ends(text: &mut String, scale: ScaleKind, draft: &Draft) {
 /// Rows of words; a language that lacks one of them is left to the default language's row.
 fn rows(text: &mut String, name: &str, words: &[Texts], draft: &Draft) {
     for Language { tag, .. } in &draft.languages {
-        let row = words.iter().map(|texts| texts.iter().find(|(known, _)| known == tag).map(|(_, word)| quoted(word)));
+        let row = words
+            .iter()
+            .map(|texts| texts.iter().find(|(known, _)| known == tag).map(|(_, word)| quoted(word)));
         if let Some(row) = row.collect::<Option<Vec<_>>>() {
             line(text, &format!("{name}.{} = [{}]", tag, row.join(", ")));
         }

@@ -68,13 +68,14 @@ impl Table {
                 return Err(ImportError::TwoColumns { sheet, heading: heading.shown() });
             }
         }
-        if let Some(heading) = required.iter().find(|name| !headings.iter().any(|(_, it)| it.base == **name)) {
+        if let Some(heading) = required.iter().find(|name| !headings.iter().any(|(_, it)| it.base == **name))
+        {
             return Err(ImportError::NoColumn { sheet, heading });
         }
         let rows = cells.filter_map(|(index, mut row)| {
-            let cells = headings.iter().filter_map(|(column, heading)| {
-                row.remove(column).map(|cell| (Rc::clone(heading), cell))
-            });
+            let cells = headings
+                .iter()
+                .filter_map(|(column, heading)| row.remove(column).map(|cell| (Rc::clone(heading), cell)));
             let cells: Vec<_> = cells.collect();
             (!cells.is_empty()).then(|| Row { number: index.saturating_add(1), cells })
         });
@@ -94,9 +95,11 @@ impl Row {
         &'r self,
         base: &'b str,
     ) -> impl Iterator<Item = (Option<&'r str>, &'r str)> {
-        self.cells.iter().filter(move |(heading, _)| heading.base == base).filter_map(|(heading, cell)| match cell {
-            Cell::Text(text) => Some((heading.language.as_deref(), text.as_str())),
-            Cell::Error(_) => None,
+        self.cells.iter().filter(move |(heading, _)| heading.base == base).filter_map(|(heading, cell)| {
+            match cell {
+                Cell::Text(text) => Some((heading.language.as_deref(), text.as_str())),
+                Cell::Error(_) => None,
+            }
         })
     }
 

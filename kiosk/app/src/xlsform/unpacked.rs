@@ -70,7 +70,9 @@ fn is_place(place: &[u8]) -> bool {
 fn values<'c>(content: &'c [u8], name: &'static [u8]) -> impl Iterator<Item = &'c [u8]> {
     content.windows(name.len()).enumerate().filter(move |(_, window)| *window == name).filter_map(
         move |(at, _)| {
-            at.checked_sub(1).and_then(|before| content.get(before)).filter(|byte| byte.is_ascii_whitespace())?;
+            at.checked_sub(1)
+                .and_then(|before| content.get(before))
+                .filter(|byte| byte.is_ascii_whitespace())?;
             let after = content.get(at + name.len()..)?.trim_ascii_start();
             let value = after.strip_prefix(b"=")?.trim_ascii_start();
             let (&quote, value) = value.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;

@@ -106,7 +106,11 @@ fn content(value: &DataRef<'_>) -> Option<Cell> {
 
 /// A spreadsheet has no whole numbers: the choice `1` comes as 1.0.
 fn number_text(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() <= EXACT_MAX { format!("{number:.0}") } else { number.to_string() }
+    if number.fract() == 0.0 && number.abs() <= EXACT_MAX {
+        format!("{number:.0}")
+    } else {
+        number.to_string()
+    }
 }
 
 #[cfg(test)]
