@@ -82,19 +82,24 @@ impl List {
         are_a_scale.then_some(places)
     }
 
-    /// The places of no and of yes, where these are the two options.
+    /// The places of no and of yes, where these are the two options. A label says it before a name does: many forms have 1
+    /// for yes and 2 for no.
     pub(super) fn no_and_yes(&self) -> Option<Vec<usize>> {
         let [first, second] = &self.choices[..] else { return None };
-        let is = |choice: &Choice, words: &[&str]| {
-            // A label says it before a name does: many forms have 1 for yes and 2 for no.
-            let labels = choice.labels.iter().map(|(_, label)| label.as_str());
-            labels.chain([choice.name.as_str()]).any(|word| words.contains(&word.to_lowercase().as_str()))
+        let by_label = |choice: &Choice, words: &[&str]| {
+            choice.labels.iter().any(|(_, label)| words.contains(&label.to_lowercase().as_str()))
         };
-        match (is(first, &NO), is(second, &YES), is(first, &YES), is(second, &NO)) {
-            (true, true, false, _) | (true, true, _, false) => Some(vec![0, 1]),
-            (_, false, true, true) | (false, _, true, true) => Some(vec![1, 0]),
-            _ => None,
-        }
+        let by_name = |choice: &Choice, words: &[&str]| words.contains(&choice.name.to_lowercase().as_str());
+        let places = |is: &dyn Fn(&Choice, &[&str]) -> bool| {
+            let (is_ascending, is_descending) =
+                (is(first, &NO) && is(second, &YES), is(first, &YES) && is(second, &NO));
+            match (is_ascending, is_descending) {
+                (true, false) => Some(vec![0, 1]),
+                (false, true) => Some(vec![1, 0]),
+                _ => None,
+            }
+        };
+        places(&by_label).or_else(|| places(&by_name))
     }
 }
 

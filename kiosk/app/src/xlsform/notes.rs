@@ -56,18 +56,15 @@ impl Notes {
 
 /// A word of the form as it can be shown: shortened, on one line, without control characters.
 pub(super) fn shown(word: &str) -> String {
-    let mut shown: String = word
-        .chars()
-        .take(QUOTED_CHARS_MAX)
-        .flat_map(|character| {
-            // Quotation marks are no danger, and a backslash before each makes an expression hard to read.
-            let plain = matches!(character, '\'' | '"');
-            plain
-                .then_some(character)
-                .into_iter()
-                .chain((!plain).then(|| character.escape_debug()).into_iter().flatten())
-        })
-        .collect();
+    let mut shown = String::new();
+    for character in word.chars().take(QUOTED_CHARS_MAX) {
+        // Quotation marks are no danger, and a backslash before each makes an expression hard to read.
+        if matches!(character, '\'' | '"') {
+            shown.push(character);
+        } else {
+            shown.extend(character.escape_debug());
+        }
+    }
     if word.chars().nth(QUOTED_CHARS_MAX).is_some() {
         shown.push('…');
     }

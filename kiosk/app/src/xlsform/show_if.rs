@@ -128,48 +128,63 @@ fn compare(
         Some(Known::Ambiguous) => return Err(format!("several questions are called {}", quoted(name))),
         Some(question) => question,
     };
-    let id = match question {
-        Known::Scale { id, .. } | Known::Choices { id, .. } | Known::Words { id } => id.clone(),
-        Known::LeftOut | Known::Ambiguous => unreachable!("both have returned above"),
-    };
-    if matches!(with, Term::Text(text) if text.is_empty()) && !is_selected {
+    if let (Known::Scale { id, .. } | Known::Choices { id, .. } | Known::Words { id }, Term::Text(text)) =
+        (question, with)
+        && text.is_empty()
+        && !is_selected
+    {
+        let answered = |answered| Ok(ShowIf::Answered { question: id.clone(), answered });
         return match comparison {
-            Comparison::Equal => Ok(ShowIf::Answered { question: id, answered: false }),
-            Comparison::Unequal => Ok(ShowIf::Answered { question: id, answered: true }),
+            Comparison::Equal => answered(false),
+            Comparison::Unequal => answered(true),
             _ => Err("nothing is more or less than ''".into()),
         };
     }
-    let names: Vec<&str> = match question {
-        Known::Scale { values, .. } => values.iter().map(|(name, _)| name.as_str()).collect(),
-        Known::Choices { options, is_single, .. } if *is_single || is_selected => {
-            options.iter().map(|(name, _)| name.as_str()).collect()
+    let tried = |id: &str, names: Vec<&str>, write: &dyn Fn(&[usize]) -> ShowIf| {
+        try_all(id, name, &names, comparison, with, write)
+    };
+    match question {
+        Known::Scale { id, values } => {
+            let names = values.iter().map(|(name, _)| name.as_str()).collect();
+            tried(id, names, &|inside| ratings(id, values, inside))
+        }
+        Known::Choices { id, options, is_single } if *is_single || is_selected => {
+            let names = options.iter().map(|(name, _)| name.as_str()).collect();
+            tried(id, names, &|inside| ShowIf::Chosen {
+                question: id.clone(),
+                options: inside.iter().map(|place| options[*place].1.clone()).collect(),
+            })
         }
         Known::Choices { .. } => {
-            return Err(format!("several options of {} can be chosen; write selected(…)", quoted(name)));
+            Err(format!("several options of {} can be chosen; write selected(…)", quoted(name)))
         }
-        _ => return Err(format!("the words of {} can only be compared with ''", quoted(name))),
-    };
-    let holds = names.iter().map(|answer| holds(answer, comparison, with)).collect::<Vec<_>>();
+        _ => Err(format!("the words of {} can only be compared with ''", quoted(name))),
+    }
+}
+
+/// Tries a comparison on every answer, and writes down the places of those for which it holds. Of a comparison that holds
+/// without an answer too, the places of the others are written, and the whole is turned round.
+fn try_all(
+    id: &str,
+    name: &str,
+    names: &[&str],
+    comparison: Comparison,
+    with: &Term,
+    write: &dyn Fn(&[usize]) -> ShowIf,
+) -> Result<ShowIf, String> {
     let is_for_empty = comparison == Comparison::Unequal;
+    let holds: Vec<bool> = names.iter().map(|answer| holds(answer, comparison, with)).collect();
     let is_same = holds.windows(2).all(|pair| pair[0] == pair[1]);
     match holds.first().filter(|_| is_same) {
         Some(&holds) if holds != is_for_empty => {
-            return Ok(ShowIf::Answered { question: id, answered: holds });
+            return Ok(ShowIf::Answered { question: id.into(), answered: holds });
         }
         Some(true) => return Err(format!("it holds whatever {} is answered with", quoted(name))),
         Some(false) => return Err(format!("it holds for no answer of {}", quoted(name))),
         None => {}
     }
-    let inside = |place: &usize| holds[*place] != is_for_empty;
-    let inside: Vec<usize> = (0..names.len()).filter(inside).collect();
-    let condition = match question {
-        Known::Scale { values, .. } => ratings(&id, values, &inside),
-        Known::Choices { options, .. } => ShowIf::Chosen {
-            question: id,
-            options: inside.iter().map(|place| options[*place].1.clone()).collect(),
-        },
-        _ => unreachable!("words have returned above"),
-    };
+    let inside: Vec<usize> = (0..names.len()).filter(|place| holds[*place] != is_for_empty).collect();
+    let condition = write(&inside);
     Ok(if is_for_empty { not(condition) } else { condition })
 }
 

@@ -51,7 +51,11 @@ pub(super) fn plain(text: &str) -> String {
     }
     plain.push_str(rest);
     let plain = plain.replace("**", "").replace("__", "").replace("&nbsp;", " ");
-    let lines = plain.lines().map(|line| line.trim_start().trim_start_matches('#'));
+    let lines = plain.lines().map(|line| {
+        // A heading of Markdown has a space behind its signs; "#1" is a text.
+        let rest = line.trim_start().trim_start_matches('#');
+        if rest.starts_with(' ') { rest } else { line }
+    });
     let visible: String = lines
         .flat_map(|line| line.chars().chain([' ']))
         .map(|character| if character.is_control() { ' ' } else { character })
@@ -68,6 +72,7 @@ mod tests {
     fn markdown_and_line_breaks_go_and_words_stay() {
         assert_eq!(plain("## How was\r\nyour **visit**?"), "How was your visit?");
         assert_eq!(plain("<span style=\"color:red\">Hot</span> & cold, 3 < 4"), "Hot & cold, 3 < 4");
+        assert_eq!(plain("#1 in town"), "#1 in town");
         assert_eq!(plain("a\u{202e}b\u{7}c <"), "ab c <");
     }
 }
