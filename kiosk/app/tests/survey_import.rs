@@ -83,13 +83,6 @@ fn refused_as_it_is(folder: &Path) -> Vec<String> {
 
 const HEADINGS: &[&str] = &["type", "name", "label", "relevant", "appearance", "parameters"];
 const LISTS: &[&str] = &["list_name", "name", "label"];
-const FIVE: &[&[&str]] = &[
-    &["five", "1", "Awful"],
-    &["five", "2", "Poor"],
-    &["five", "3", "OK"],
-    &["five", "4", "Good"],
-    &["five", "5", "Great"],
-];
 const STARS: &[&str] = &["range", "stars", "How many stars?", "", "", "start=1 end=5"];
 
 /// A form as a shop might have it after years with paper and tablets: two languages, groups, and everything in it that a
