@@ -89,8 +89,8 @@ fn write(out: &Path, imported: &Imported, force: bool) -> std::io::Result<()> {
     if force {
         let mut beside = out.as_os_str().to_owned();
         beside.push(".part");
-        fs::write(&beside, &imported.toml)?;
-        return fs::rename(&beside, out).inspect_err(|_| drop(fs::remove_file(&beside)));
+        let written = fs::write(&beside, &imported.toml).and_then(|()| fs::rename(&beside, out));
+        return written.inspect_err(|_| drop(fs::remove_file(&beside)));
     }
     // Somebody may have written it since it was looked for.
     let mut file = OpenOptions::new().write(true).create_new(true).open(out)?;

@@ -41,7 +41,7 @@ impl Adoption {
     /// Keeps the question, or names it with the reason. Whether it was kept.
     pub(super) fn offer(&mut self, offer: Offer, row: &Row, notes: &mut Notes) -> bool {
         let taken: Vec<String> = self.draft.questions.iter().map(|question| question.id.clone()).collect();
-        let id = ids::id(&offer.name, "question", taken.iter().map(String::as_str));
+        let id = ids::id(&offer.name, "question", &taken);
         let mut refusals: Vec<String> = Vec::new();
         for way in &offer.ways {
             let hint_refused = match self.hold_somehow(&id, &offer, way) {
@@ -119,10 +119,7 @@ impl Adoption {
             show_if: offer.show_if.clone(),
             kind: way.kind.clone(),
         });
-        let found = match survey::parse(&survey_text::write(&self.draft)) {
-            Ok(_) => return Ok(()),
-            Err(found) => found,
-        };
+        let Err(found) = survey::parse(&survey_text::write(&self.draft)) else { return Ok(()) };
         self.draft.questions.pop();
         let mistake = found.into_iter().find(|one| one.severity == Severity::Mistake);
         Err(mistake.map_or_else(Default::default, |mistake| reason(&mistake, index)))

@@ -35,7 +35,12 @@ pub(super) struct DraftQuestion {
 
 impl Draft {
     /// A survey without questions. A form has no page of thanks; the words are those of the shipped survey.
-    pub(super) fn new(settings: Settings, languages: &Languages, file_stem: &str, notes: &mut Notes) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        languages: &Languages,
+        file_stem: &str,
+        notes: &mut Notes,
+    ) -> Self {
         let shipped = survey::parse(SHIPPED_SURVEY).expect("the shipped survey is usable").survey;
         let is_shipped = |tag: &str| shipped.languages.iter().any(|language| language.tag == tag);
         if !is_shipped(&languages.default) {
@@ -52,7 +57,7 @@ impl Draft {
         };
         let message = shipped.thanks.message_for(true);
         Self {
-            id: ids::id(&settings.form_id, "survey", std::iter::empty()),
+            id: ids::id(&settings.form_id, "survey", &[]),
             title: plain(settings.title.as_deref().unwrap_or(file_stem)),
             version: settings.version,
             default_language: languages.default.clone(),

@@ -175,7 +175,7 @@ fn choices(list: &List, is_single: bool) -> Way {
     let mut options: Vec<Option_> = Vec::new();
     for choice in &list.choices {
         let taken: Vec<String> = options.iter().map(|option| option.id.clone()).collect();
-        let id = ids::id(&choice.name, "option", taken.iter().map(String::as_str));
+        let id = ids::id(&choice.name, "option", &taken);
         let icon = ICONS.into_iter().find(|icon| *icon == id).unwrap_or("other");
         options.push(Option_ { id, icon, label: choice.labels.clone() });
     }

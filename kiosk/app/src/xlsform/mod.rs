@@ -87,7 +87,7 @@ pub fn import(bytes: &[u8], file_stem: &str) -> Result<Imported, ImportError> {
     let settings = Settings::read(&settings.unwrap_or_default(), file_stem, &mut notes);
     let languages = Languages::find(&questions, &choices, settings.default_language.as_deref(), &mut notes);
     let lists = Lists::read(&choices, &languages, &mut notes);
-    let mut adoption = Adoption::begin(draft::Draft::new(settings, &languages, file_stem, &mut notes));
+    let mut adoption = Adoption::begin(draft::Draft::new(&settings, &languages, file_stem, &mut notes));
     rows::walk(&questions, &lists, &languages, &mut adoption, &mut notes);
 
     if adoption.draft.questions.is_empty() {

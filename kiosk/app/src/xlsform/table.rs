@@ -91,10 +91,7 @@ impl Row {
     }
 
     /// The texts under a heading, with the languages as they stand there.
-    pub(super) fn per_language<'r, 'b>(
-        &'r self,
-        base: &'b str,
-    ) -> impl Iterator<Item = (Option<&'r str>, &'r str)> {
+    pub(super) fn per_language<'r>(&'r self, base: &str) -> impl Iterator<Item = (Option<&'r str>, &'r str)> {
         self.cells.iter().filter(move |(heading, _)| heading.base == base).filter_map(|(heading, cell)| {
             match cell {
                 Cell::Text(text) => Some((heading.language.as_deref(), text.as_str())),
