@@ -198,7 +198,7 @@ fn a_form_of_a_shop_becomes_a_survey() {
 #[test]
 fn everything_that_did_not_fit_is_named_with_its_row() {
     let (_, told) = imported(SHOP);
-    let scale = "taken as a scale from \"Awful\", the worst, to \"Great\", the best; if the form means it the other way, turn the words round in the survey";
+    let scale = "taken as a scale from \"Awful\", the worst, to \"Great\", the best; if the form means it the other way, turn the words round in the survey, and the numbers in show_if with them";
     let ends = |to: &str| {
         format!(
             "the form has no words for the two ends, so {to} stand there; write words into ends in the survey"

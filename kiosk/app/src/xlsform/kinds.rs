@@ -197,7 +197,7 @@ fn scale_of(list: &List, appearance: &str) -> Option<Way> {
     };
     let remark = is_guess.then(|| {
         format!(
-            "taken as a scale from {}, the worst, to {}, the best; if the form means it the other way, turn the words round in the survey",
+            "taken as a scale from {}, the worst, to {}, the best; if the form means it the other way, turn the words round in the survey, and the numbers in show_if with them",
             first_words(order.first()),
             first_words(order.last())
         )
