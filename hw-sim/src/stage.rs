@@ -17,7 +17,7 @@ use afterword_kiosk::kiosk::Kiosk;
 use afterword_kiosk_store::Store;
 use afterword_model::ports::{Clock, ManualClock};
 use afterword_ui::KioskUi;
-use afterword_ui::view::Page;
+use afterword_ui::view::{Page, StripNote};
 use anyhow::{Result, bail};
 
 use crate::panel::Panel;
@@ -168,6 +168,15 @@ impl Stage {
             Some(Page::StillThere(_)) => "still-there",
             Some(Page::OutOfService(_)) => "out-of-service",
             Some(Page::Asleep) => "asleep",
+        }
+    }
+
+    /// What stands on the strip at the foot of the question; `None` where the strip is empty or the page has none.
+    #[must_use]
+    pub fn strip(&self) -> Option<StripNote> {
+        match self.kiosk.borrow().view().map(|view| &view.page) {
+            Some(Page::Question(question)) => question.strip.clone(),
+            _ => None,
         }
     }
 

@@ -14,9 +14,12 @@ use afterword_model::record::{DeviceId, Head, StoreEpoch, next_head};
 use afterword_model::response::Response;
 use afterword_model::survey::{self, limits as survey_limits};
 use afterword_protocol::batch::{self, BATCH_VERSION, BatchHeader};
+use afterword_protocol::changes::Changes;
 use afterword_protocol::heartbeat::{Heartbeat, HeartbeatAnswer};
 use afterword_protocol::keys::SigningKey;
-use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, FRAME_MAX, RECORD_BYTES_MAX};
+use afterword_protocol::limits::{
+    BATCH_BYTES_MAX, BATCH_RECORDS_MAX, CHANGE_TEXT_CHARS_MAX, CHANGES_SHOWN_MAX, FRAME_MAX, RECORD_BYTES_MAX,
+};
 use afterword_protocol::local::{Reply, Request, decode_frame, encode_frame, frame_length};
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem};
 use afterword_protocol::queue::Run;
@@ -125,6 +128,9 @@ pub(crate) fn socket(data: &[u8]) {
         assert!(length <= FRAME_MAX);
     }
     if let Ok(request) = decode_frame::<Request>(data) {
+        if let Request::KeepChanges(changes) = &request {
+            check_changes(changes);
+        }
         let frame = encode_frame(&request).expect("what fitted a frame fits one");
         assert!(decode_frame::<Request>(&frame[4..]).is_ok());
     }
@@ -138,10 +144,31 @@ pub(crate) fn socket(data: &[u8]) {
 pub(crate) fn heartbeat(data: &[u8]) {
     let _ = serde_json::from_slice::<RenewalRequest>(data);
     let _ = serde_json::from_slice::<Renewed>(data);
-    let _ = serde_json::from_slice::<HeartbeatAnswer>(data);
+    if let Ok(HeartbeatAnswer { changes: Some(changes), .. }) = serde_json::from_slice(data) {
+        check_changes(&changes);
+    }
     if let Ok(heartbeat) = serde_json::from_slice::<Heartbeat>(data) {
         let again = serde_json::to_vec(&heartbeat).expect("a heartbeat can be written");
         assert_eq!(serde_json::from_slice::<Heartbeat>(&again).expect("and read"), heartbeat);
+    }
+}
+
+/// What is shown of a list that passes has nothing in it that plays with a screen, and a message about one that does not
+/// has nothing that plays with a terminal.
+fn check_changes(changes: &Changes) {
+    match changes.check() {
+        Ok(()) => {
+            assert!(changes.items.len() <= CHANGES_SHOWN_MAX);
+            let words = changes.items.iter().flat_map(|item| item.said.values().chain(item.did.values()));
+            for text in words {
+                assert!(text.chars().count() <= CHANGE_TEXT_CHARS_MAX);
+                assert!(!text.chars().any(survey::is_refused), "{text:?} would play with the screen");
+            }
+        }
+        Err(error) => {
+            let shown = error.to_string();
+            assert!(!shown.chars().any(survey::is_refused), "{shown:?} would play with a terminal");
+        }
     }
 }
 

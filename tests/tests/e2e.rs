@@ -4,6 +4,7 @@ use afterword_model::moment::Moment;
 use afterword_model::response::Response;
 use afterword_sim::shopper::spots;
 use afterword_tests::ratings::{batches, open_store};
+use afterword_tests::wait::until;
 use afterword_tests::{Desk, Program};
 use anyhow::Result;
 
@@ -138,6 +139,98 @@ fn what_a_till_tells_goes_with_the_next_response_and_no_other() -> Result<()> {
     let nobody = till(&["checkout"])?;
     assert!(nobody.code == Some(1) && nobody.stderr.contains("no kiosk answers"), "{}", nobody.everything());
     Ok(())
+}
+
+/// What stands on the strip of a kiosk's panel, after a while: what was said, and what was done.
+fn strip(kiosk: &mut Program) -> Result<Option<(String, String)>> {
+    // Whatever has come over the socket is on the panel by then.
+    kiosk.hand("wait 0")?;
+    kiosk.say("strip")?;
+    let note = kiosk.line(|line| line.strip_prefix("strip ").map(str::to_owned))?;
+    kiosk.line(|line| line.starts_with("at ").then_some(()))?;
+    let note: Option<[String; 3]> = serde_json::from_str(&note)?;
+    Ok(note.map(|[said, did, _]| (said, did)))
+}
+
+/// Noon of 2026-11-24.
+const NOON_MS: i64 = 1_795_521_600_000;
+
+/// Starts a kiosk on whose panel it is noon, and stays so until a hand lets time pass.
+fn kiosk_at_noon(desk: &Desk) -> Result<Program> {
+    let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n
+        [[changes]]\ndate = 2026-11-12\nsaid = { en = \"its own\" }\ndid = { en = \"words\" }\n";
+    std::fs::write(desk.path("kiosk.toml"), config)?;
+    let mut command = desk.kiosk_command(0);
+    command.args(["--config", "kiosk.toml", "--clock", &NOON_MS.to_string()]);
+    let kiosk = Program::start(command)?;
+    kiosk.line(|line| (line == "rests").then_some(()))?;
+    Ok(kiosk)
+}
+
+/// What `afterword-collector change` prints.
+fn change(desk: &Desk, words: &[&str]) -> Result<String> {
+    let output = desk.run("afterword-collector", &[&["change"], words, &["--data", "collector"]].concat())?;
+    anyhow::ensure!(output.code == Some(0), "{}", output.everything());
+    Ok(output.stdout)
+}
+
+#[tokio::test]
+async fn what_head_office_changed_is_on_the_strip_and_goes_when_it_is_withdrawn() -> Result<()> {
+    let mut desk = Desk::new()?;
+    let collector = desk.collector()?;
+    desk.enrol()?;
+    let note = |said: &str, did: &str| Some((said.to_owned(), did.to_owned()));
+    let (own, sent) = (note("its own", "words"), note("Queues too long", "Two more tills are open"));
+
+    let mut kiosk = kiosk_at_noon(&desk)?;
+    let agent = desk.agent()?;
+    assert_eq!(strip(&mut kiosk)?, own);
+    let added = change(
+        &desk,
+        &[
+            "add",
+            "--json",
+            "--said",
+            "en=Queues too long",
+            "--did",
+            "en=Two more tills are open",
+            "--date",
+            "2026-11-12",
+            "--until",
+            "2999-12-31",
+            "--device",
+            "Exit",
+        ],
+    )?;
+    until("the change is on the strip", || Ok((strip(&mut kiosk)? == sent).then_some(()))).await?;
+
+    // After a power cut, with nobody to ask.
+    collector.kill()?;
+    agent.kill()?;
+    kiosk.kill()?;
+    let mut kiosk = kiosk_at_noon(&desk)?;
+    assert_eq!(strip(&mut kiosk)?, sent);
+    // Its last day goes by, in London's time; and comes again when somebody puts the clock right.
+    let thousand_years_on_ms = 32_503_680_000_000_i64;
+    kiosk.hand(&format!("clock {}", thousand_years_on_ms - 1))?;
+    assert_eq!(strip(&mut kiosk)?, sent);
+    kiosk.hand(&format!("clock {thousand_years_on_ms}"))?;
+    assert_eq!(strip(&mut kiosk)?, own);
+    kiosk.hand("clock 0")?;
+    assert_eq!(strip(&mut kiosk)?, sent, "nothing is over by a clock that is unset");
+    kiosk.hand(&format!("clock {NOON_MS}"))?;
+
+    // Somebody uses it, and the strip is as before.
+    kiosk.tap(spots::face(5))?;
+    kiosk.hand("wait 120000")?;
+    assert_eq!(strip(&mut kiosk)?, sent);
+
+    let id = serde_json::from_str::<serde_json::Value>(&added)?["id"].to_string();
+    change(&desk, &["withdraw", &id])?;
+    let collector = desk.collector()?;
+    let agent = desk.agent()?;
+    until("the strip is its own again", || Ok((strip(&mut kiosk)? == own).then_some(()))).await?;
+    desk.close(kiosk, agent, collector, 1).await
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub(super) enum Deed {
     Wait(u64),
     /// Somebody sets the wall clock, to milliseconds since 1970.
     Clock(i64),
+    /// Somebody reads the strip at the foot of the panel.
+    Strip,
 }
 
 impl Deed {
@@ -61,6 +63,7 @@ impl Deed {
                 "type" => Self::Type(serde_json::from_str(rest).ok()?),
                 "wait" => Self::Wait(rest.parse().ok()?),
                 "clock" => Self::Clock(rest.parse().ok()?),
+                "strip" if rest.is_empty() => Self::Strip,
                 _ => return None,
             })
         };
@@ -95,6 +98,13 @@ impl Deed {
                 clock.jump_to(wall_ms);
                 Ok(())
             }
+            Self::Strip => {
+                println!(
+                    "strip {}",
+                    serde_json::json!(stage.strip().map(|note| [note.said, note.did, note.date]))
+                );
+                Ok(())
+            }
         }
     }
 }
@@ -111,6 +121,7 @@ mod tests {
             ("storm 1 2 1000", Deed::Storm(1.0, 2.0, 1_000)),
             ("type \"a \\u0000\\u202e\"", Deed::Type("a \0\u{202e}".into())),
             ("clock -5", Deed::Clock(-5)),
+            ("strip", Deed::Strip),
         ] {
             assert_eq!(Deed::parse(line).unwrap(), deed);
         }

@@ -63,7 +63,7 @@ pub struct Config {
     /// When the shop is open; the screen sleeps outside. Left out: it never sleeps.
     #[serde(default, deserialize_with = "crate::hours::read")]
     pub hours: Option<OpeningHours>,
-    /// What the store changed because of feedback, newest first; shown on the strip.
+    /// What the store changed because of feedback, newest first; shown on the strip while the collector sends nothing.
     #[serde(default)]
     pub changes: Vec<Change>,
     /// A code to take along after an answer.

@@ -19,6 +19,7 @@ use afterword_ui::{Intent, KioskUi, View, intent};
 use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::stamp::Stamper;
+use crate::strip::Strip;
 
 /// Rings are redrawn this often, in milliseconds: four times a second looks alive and costs little.
 const RING_STEP_MS: u64 = 250;
@@ -63,6 +64,7 @@ pub struct Kiosk {
     stamper: Stamper,
     wake: Wake,
     moments: Moments,
+    strip: Strip,
     answers: (Sender<Answer>, Receiver<Answer>),
     /// How many questions the store has yet to answer.
     unanswered: usize,
@@ -76,6 +78,8 @@ impl Kiosk {
     #[must_use]
     pub fn start(parts: Parts) -> Rc<RefCell<Self>> {
         parts.moments.wake_with(Arc::clone(&parts.wake));
+        let wake = Arc::clone(&parts.wake);
+        parts.store.when_changes_come(move || wake());
         let kiosk = Self {
             session: Session::new(Arc::clone(parts.presenter.survey()), parts.settings),
             presenter: parts.presenter,
@@ -84,6 +88,7 @@ impl Kiosk {
             stamper: parts.stamper,
             wake: parts.wake,
             moments: parts.moments,
+            strip: Strip::new(),
             answers: channel(),
             unanswered: 0,
             store_problem: None,
@@ -101,6 +106,7 @@ impl Kiosk {
             };
         });
         kiosk.borrow_mut().close_when_short_of_room();
+        kiosk.borrow_mut().look_at_strip();
         kiosk.borrow_mut().show();
         kiosk
     }
@@ -137,10 +143,12 @@ impl Kiosk {
             self.store.probe(answer);
         }
         self.close_when_short_of_room();
+        self.look_at_strip();
         self.show();
     }
 
-    /// The monotonic moment at which [`Self::pump`] is due without being woken; `None` while the kiosk rests.
+    /// The monotonic moment at which [`Self::pump`] is due without being woken; `None` while the kiosk rests, unless
+    /// its strip has several things to say, or one that will be over.
     #[must_use]
     pub fn next_wake_ms(&self) -> Option<u64> {
         let ring = match self.shown.as_ref().map(|view| &view.page) {
@@ -149,7 +157,12 @@ impl Kiosk {
             ) => Some(self.stamper.monotonic_ms() + RING_STEP_MS),
             _ => None,
         };
-        [ring, self.session.deadline_ms(), self.next_probe_ms].into_iter().flatten().min()
+        let strip = if self.session.is_resting() {
+            self.strip.next_look_ms(self.stamper.monotonic_ms())
+        } else {
+            None
+        };
+        [ring, self.session.deadline_ms(), self.next_probe_ms, strip].into_iter().flatten().min()
     }
 
     /// Whether the store has answered everything it was asked.
@@ -190,6 +203,11 @@ impl Kiosk {
         if let Some(moment) = self.moments.take() {
             self.handle(Event::Moment(moment));
         }
+    }
+
+    fn look_at_strip(&mut self) {
+        self.strip.look(&self.store.changes(), &self.stamper.now(), self.session.is_resting());
+        self.presenter.show_change(self.strip.change());
     }
 
     fn hear(&mut self, answer: Answer) {

@@ -11,6 +11,7 @@
 //! | [`sealing`] | what is left for a reply, sealed to head office |
 //! | [`preview`] | every page of a survey as a picture |
 //! | [`moments`] | from a till to the session |
+//! | [`strip`] | which of the changes that the collector sent is on the strip |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
 //! | [`socket`], [`ask`] | the device's own socket, both sides |
@@ -35,5 +36,6 @@ pub mod preview;
 pub mod sealing;
 pub mod socket;
 pub mod stamp;
+pub mod strip;
 pub mod window;
 pub mod xlsform;

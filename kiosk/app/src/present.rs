@@ -1,26 +1,31 @@
 //! From the session to a page: the survey's words in the shopper's language, the store's name, its changes and
-//! its voucher. Decides nothing; what is on the screen is a function of the session and the configuration.
+//! its voucher. Decides nothing; what is on the screen is a function of the session, the configuration and what [`crate::strip`]
+//! has chosen.
 
 use std::sync::Arc;
 
 use afterword_kiosk_core::{Flow, Screen, Session};
 use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Question, QuestionKind, Survey};
+use afterword_protocol::changes::Change;
 use afterword_ui::View;
 use afterword_ui::view::{
     self, Comment, Easier, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, QrModules, Rating,
     ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
 };
-use chrono::{Locale, NaiveDate};
+use chrono::{Locale, NaiveDate, TimeDelta};
 use qrcode::{Color, EcLevel, QrCode};
 
-use crate::config::{Change, Config, VoucherConfig, Words, in_language};
+use crate::config::{Config, VoucherConfig, Words, in_language};
+use crate::strip;
 
 /// Turns a session into views.
 pub struct Presenter {
     config: Config,
     survey: Arc<Survey>,
     voucher_qr: QrModules,
+    /// What the collector has on the strip now, in place of what the configuration names.
+    change: Option<Change>,
 }
 
 impl Presenter {
@@ -28,13 +33,20 @@ impl Presenter {
     #[must_use]
     pub fn new(config: Config, survey: Arc<Survey>) -> Self {
         let voucher_qr = config.voucher.as_ref().map(|voucher| qr_modules(&voucher.code)).unwrap_or_default();
-        Self { config, survey, voucher_qr }
+        Self { config, survey, voucher_qr, change: None }
     }
 
     /// The survey that is asked.
     #[must_use]
     pub fn survey(&self) -> &Arc<Survey> {
         &self.survey
+    }
+
+    /// Has this on the strip from now on; `None` leaves it to what the configuration names.
+    pub fn show_change(&mut self, change: Option<&Change>) {
+        if self.change.as_ref() != change {
+            self.change = change.cloned();
+        }
     }
 
     /// What the screen shows at this monotonic moment. `store_problem` is what staff read while the kiosk is out of
@@ -133,7 +145,7 @@ impl InLanguage<'_> {
                 .map(language_key)
                 .filter(|_| survey.languages.len() > 1)
                 .collect(),
-            strip: self.presenter.config.changes.first().map(|change| self.strip(change)),
+            strip: self.strip(),
         })
     }
 
@@ -189,12 +201,18 @@ impl InLanguage<'_> {
         }
     }
 
-    fn strip(&self, change: &Change) -> StripNote {
-        StripNote {
+    fn strip(&self) -> Option<StripNote> {
+        let Presenter { config, survey, change, .. } = self.presenter;
+        if let Some(change) = change {
+            let (said, did) = strip::in_language(change, self.tag, &survey.default_language);
+            let date = calendar_day(change.day).map(|date| short_date(date, self.tag)).unwrap_or_default();
+            return Some(StripNote { said: said.to_owned(), did: did.to_owned(), date });
+        }
+        config.changes.first().map(|change| StripNote {
             said: self.words(&change.said),
             did: self.words(&change.did),
             date: short_date(change.date, self.tag),
-        }
+        })
     }
 
     fn voucher(&self, voucher: &VoucherConfig) -> Voucher {
@@ -253,6 +271,11 @@ fn face(kind: ScaleKind, value: u8) -> u8 {
     }
 }
 
+/// A day that is counted from 1970-01-01.
+fn calendar_day(day: i64) -> Option<NaiveDate> {
+    NaiveDate::default().checked_add_signed(TimeDelta::try_days(day)?)
+}
+
 /// Day and month as people of that language write them short.
 fn short_date(date: NaiveDate, tag: &str) -> String {
     let (locale, format) = match tag.split('-').next().unwrap_or_default() {
@@ -279,13 +302,59 @@ fn qr_modules(text: &str) -> QrModules {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use afterword_kiosk_core::{Event, Settings};
+    use afterword_model::response::{ClockQuality, Stamp};
+
     use super::*;
+
+    const NEVER: Stamp = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
 
     #[test]
     fn dates_are_written_as_their_readers_write_them() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 12).unwrap();
         assert_eq!(short_date(day, "en"), "12 Nov");
         assert_eq!(short_date(day, "de-AT"), "12. Nov");
+    }
+
+    /// The strip of a kiosk at rest, for a shopper of the survey's language at this place.
+    fn strip(config: &str, change: Option<&Change>, language: usize) -> Option<StripNote> {
+        let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n"
+            .to_owned()
+            + config;
+        let path = Path::new("kiosk.toml");
+        let config = Config::parse(path, &config).unwrap();
+        let mut presenter = Presenter::new(config.clone(), config.survey(path).unwrap());
+        presenter.show_change(change);
+        let mut session = Session::new(Arc::clone(presenter.survey()), Settings::default());
+        let _nothing_to_save = session.handle(Event::Language(language), NEVER);
+        let Page::Question(question) = presenter.view(&session, 0, None).page else { panic!("it rests") };
+        question.strip
+    }
+
+    #[test]
+    fn what_the_collector_sends_stands_in_place_of_what_the_configuration_names() {
+        let configured =
+            "[[changes]]\ndate = 2026-11-12\nsaid = { en = \"queues\" }\ndid = { en = \"tills\" }\n";
+        let note = |said: &str, did: &str, date: &str| {
+            Some(StripNote { said: said.into(), did: did.into(), date: date.into() })
+        };
+        let pairs = |english: &str, german: &str| {
+            [("en", english), ("de", german)].map(|(tag, text)| (tag.to_owned(), text.to_owned())).into()
+        };
+        let sent = Change {
+            said: pairs("No salt", "Kein Salz"),
+            did: pairs("It is at till 3", "An Kasse 3"),
+            day: 20_781,
+            until_day: None,
+        };
+        assert_eq!(strip("", None, 0), None);
+        assert_eq!(strip(configured, None, 0), note("queues", "tills", "12 Nov"));
+        assert_eq!(strip(configured, Some(&sent), 0), note("No salt", "It is at till 3", "24 Nov"));
+        assert_eq!(strip("", Some(&sent), 1), note("Kein Salz", "An Kasse 3", "24. Nov"));
+        // French is missing: the survey's default language stands in.
+        assert_eq!(strip(configured, Some(&sent), 2), note("No salt", "It is at till 3", "24 nov."));
     }
 
     #[test]

@@ -175,6 +175,7 @@ fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply 
         Request::BeginAnew { of, reason } => {
             begin_anew(queue, of, reason).map(|begun| Reply::BegunAnew { begun })
         }
+        Request::KeepChanges(changes) => queue.keep_changes_blocking(&changes).map(|()| Reply::Kept),
         Request::Moment { moment } => {
             if let Err(error) = moment.check() {
                 return refused(&error.to_string());

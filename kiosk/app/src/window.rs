@@ -52,6 +52,8 @@ pub fn run(parts: Parts) -> Result<()> {
     let host = Host { kiosk: Rc::clone(&kiosk), timer: Rc::new(Timer::default()), stamper };
     RUNNING.with_borrow_mut(|running| *running = Some(host));
     end_on_signal()?;
+    // A kiosk at rest may have something to do by itself.
+    pump();
     let ui = kiosk.borrow().ui();
     let ended = ui.run().context("cannot open a window; check DISPLAY or WAYLAND_DISPLAY");
     RUNNING.with_borrow_mut(|running| *running = None);

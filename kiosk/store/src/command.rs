@@ -2,6 +2,7 @@
 
 use afterword_model::record::StoreEpoch;
 use afterword_model::response::{Draft, Response};
+use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::{Acceptance, BeginReason};
 use afterword_protocol::receipt::SignedReceipt;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Save(Draft, Answer<()>),
     Freeze(Box<Response>, Answer<Frozen>),
     Accept(SignedReceipt, Answer<Acceptance>),
+    KeepChanges(Changes, Answer<()>),
     Purge(u64, Answer<Purged>),
     BeginAnew(BeginReason, Answer<()>),
     /// A record of this epoch does not hash to its head. The answer is whether another epoch has begun.
@@ -65,6 +67,7 @@ impl Command {
     pub(crate) fn refuse(self, error: StoreError) {
         match self {
             Self::Save(_, done)
+            | Self::KeepChanges(_, done)
             | Self::BeginAnew(_, done)
             | Self::Probe(done)
             | Self::Settle(done)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use afterword_model::record::{RECORD_BYTES_MAX, Seq};
 use rusqlite::{ErrorCode, ffi};
 
+use afterword_protocol::changes::ChangesError;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
 /// The store could not be opened. Nothing that was saved is lost by that.
@@ -111,6 +112,9 @@ pub enum StoreError {
     /// The counter is at its end.
     #[error("the store has given its last number, so nothing more can be saved; begin a new data directory")]
     Exhausted,
+    /// What was sent to be shown is not fit for the screen.
+    #[error("what was sent for the strip was not kept, and what it shows stays: {0}")]
+    NotShown(ChangesError),
     /// One record does not hash to its own head.
     #[error("record {0} is damaged on the disk and is not handed out; run `afterword-kiosk doctor`")]
     DamagedRecord(Seq),

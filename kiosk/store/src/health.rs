@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use afterword_model::record::Seq;
+use afterword_protocol::changes::ChangesVersion;
 use afterword_protocol::queue::{Health, Position};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
@@ -15,6 +16,7 @@ pub(crate) fn health(
     connection: &Connection,
     path: &Path,
     kiosk_version: &str,
+    changes: ChangesVersion,
 ) -> Result<Health, StoreError> {
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let transaction = connection.unchecked_transaction().map_err(of)?;
@@ -30,6 +32,7 @@ pub(crate) fn health(
         disk_free_bytes: path.parent().and_then(free_bytes),
         former: former::newest(&transaction).map_err(of)?,
         kiosk_version: kiosk_version.to_owned(),
+        changes: Some(changes),
     })
 }
 

@@ -18,6 +18,7 @@
 
 mod board;
 mod carry;
+mod changes;
 mod command;
 mod connection;
 mod error;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use afterword_model::record::StoreEpoch;
+use afterword_protocol::changes::Changes;
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{
     Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
@@ -68,7 +69,17 @@ impl StoreQueue {
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
     pub fn health_blocking(&self, kiosk_version: &str) -> Result<Health, StoreError> {
-        self.inner.shared.read(|connection, path| health::health(connection, path, kiosk_version))
+        let changes = self.inner.shared.changes.version();
+        self.inner.shared.read(|connection, path| health::health(connection, path, kiosk_version, changes))
+    }
+
+    /// [`Queue::keep_changes`], blocking this thread until they are durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was kept before is kept then.
+    pub fn keep_changes_blocking(&self, changes: &Changes) -> Result<(), StoreError> {
+        changes.check().map_err(StoreError::NotShown)?;
+        self.inner.ask(|done| Command::KeepChanges(changes.clone(), done))
     }
 
     /// [`Queue::begin_anew`], blocking this thread until it is durable.
@@ -134,6 +145,11 @@ impl Queue for StoreQueue {
 
     async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
         self.ask(|done| Command::BeginAnew(reason, done)).await.map(|()| Begun::Anew).map_err(refused)
+    }
+
+    async fn keep_changes(&mut self, changes: &Changes) -> Result<(), QueueError> {
+        changes.check().map_err(StoreError::NotShown).map_err(refused)?;
+        self.ask(|done| Command::KeepChanges(changes.clone(), done)).await.map_err(refused)
     }
 }
 

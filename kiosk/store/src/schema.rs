@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0001_first.sql")),
     M::up(include_str!("migrations/0002_carried.sql")),
     M::up(include_str!("migrations/0003_flagged.sql")),
+    M::up(include_str!("migrations/0004_changes.sql")),
 ];
 
 /// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use crate::board::Board;
+use crate::changes::Shown;
 use crate::command::{Answer, Command};
 use crate::error::StoreError;
 
@@ -22,6 +23,7 @@ pub(crate) struct Inner {
 /// What the writer and the readers have in common.
 pub(crate) struct Shared {
     pub(crate) board: Board,
+    pub(crate) changes: Shown,
     pub(crate) path: PathBuf,
     /// `None` once the store is closed. It stays open until then, whatever happens to the writer's connection.
     pub(crate) reader: Mutex<Option<Connection>>,

@@ -8,9 +8,11 @@ use std::sync::mpsc::sync_channel;
 
 use afterword_model::response::{Draft, Outcome};
 use afterword_model::summary::Summary;
+use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
 
 use crate::board::Board;
+use crate::changes::{self, Shown};
 use crate::command::{Answer, Command};
 use crate::connection::open_reader;
 use crate::error::{OpenError, StoreError};
@@ -43,6 +45,7 @@ impl Store {
         let path = ready.place.database().to_owned();
         let shared = Arc::new(Shared {
             board: Board::new(ready.state.position(), ready.state.purged_seq),
+            changes: Shown::new(changes::read(&ready.connection)),
             reader: Mutex::new(Some(open_reader(&path)?)),
             path: path.clone(),
             suspicious: AtomicBool::new(false),
@@ -109,6 +112,18 @@ impl Store {
     pub fn short_of_room(&self) -> Option<StoreError> {
         let shared = &self.inner.shared;
         shared.short_of_room.load(Ordering::SeqCst).then(|| StoreError::ReserveUsed(shared.path.clone()))
+    }
+
+    /// What the collector sent last to be shown on the idle screen. Does not wait.
+    #[must_use]
+    pub fn changes(&self) -> Arc<Changes> {
+        self.inner.shared.changes.newest()
+    }
+
+    /// Has `told` called whenever another list of changes is kept; on the writer thread, so it must be quick. Who asks
+    /// first is told, and nobody else.
+    pub fn when_changes_come(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.inner.shared.changes.tell(told);
     }
 
     /// The numbers of some local days, both ends included, as days since 1970-01-01.

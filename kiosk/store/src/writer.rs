@@ -17,6 +17,7 @@ use afterword_protocol::queue::BeginReason;
 use rusqlite::Connection;
 
 use crate::carry::{self, Wish};
+use crate::changes;
 use crate::command::Command;
 use crate::connection::{doubt, open_writer};
 use crate::error::StoreError;
@@ -106,6 +107,13 @@ impl Writer {
                         receipts::accept(connection, path, state, &receipt)
                     }),
                 );
+            }
+            Command::KeepChanges(list, done) => {
+                let kept = self.attempt(|connection, path, _| changes::keep(connection, path, &list));
+                if kept.is_ok() {
+                    self.shared.changes.replace(list);
+                }
+                done.give(kept);
             }
             Command::Purge(keep_ms, done) => {
                 let purged =

@@ -58,6 +58,7 @@ pub(crate) fn of_position(position: Position) -> Health {
         disk_free_bytes: None,
         former: Vec::new(),
         kiosk_version: "1".into(),
+        changes: None,
     }
 }
 
@@ -120,6 +121,7 @@ mod tests {
             head: Head::new([head; 32]),
             wall_ms: 0,
             collector_ca_pem: None,
+            changes: None,
         }
     }
 

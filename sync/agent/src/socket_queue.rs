@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use afterword_model::record::StoreEpoch;
+use afterword_protocol::changes::Changes;
 use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request, decode_frame, encode_frame,
     frame_length,
@@ -161,6 +162,14 @@ impl Queue for SocketQueue {
             Some(other) => Err(self.broken(&other)),
         }
     }
+
+    async fn keep_changes(&mut self, changes: &Changes) -> Result<(), QueueError> {
+        // Its health named what it keeps, so it knows this question.
+        match self.ask(&Request::KeepChanges(changes.clone()), REPLY_MAX).await? {
+            Reply::Kept => Ok(()),
+            other => Err(self.broken(&other)),
+        }
+    }
 }
 
 impl SocketQueue {
@@ -200,6 +209,7 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Accepted { .. } => "accepted",
         Reply::Health(_) => "health",
         Reply::BegunAnew { .. } => "begun_anew",
+        Reply::Kept => "kept",
         Reply::Told => "told",
         Reply::Summary(_) => "summary",
         Reply::Refused { .. } => "refused",
@@ -289,6 +299,7 @@ mod tests {
             Request::Accept(_)
             | Request::Health
             | Request::BeginAnew { .. }
+            | Request::KeepChanges(_)
             | Request::Moment { .. }
             | Request::Summary { .. } => Act::Reply(Reply::Refused { detail: "disk full".into() }),
         }

@@ -4,6 +4,7 @@
 //! server asks the device table on every request, so what is changed here holds at once.
 
 pub mod backing_up;
+pub mod changing;
 mod erasing;
 mod leaving;
 pub mod listing;
@@ -74,6 +75,9 @@ pub enum AdminError {
     /// No device has this id or name.
     #[error("no device has the id or name `{0}`; `afterword-collector device list` shows all")]
     NoSuchDevice(String),
+    /// What is to be shown on idle screens is not.
+    #[error(transparent)]
+    Change(#[from] changing::ChangeRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"

@@ -36,6 +36,7 @@ mod storage;
 mod throttle;
 
 pub use admin::backing_up::BackupError;
+pub use admin::changing::{ChangeRefusal, ShownOn};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::restoring::{Restored, restore};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};
@@ -45,6 +46,6 @@ pub use limits::Limits;
 pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
 pub use storage::{
-    Break, CHECKPOINT_PAGES, DoubledStore, Erasure, OpenError, SealedContact, StorageError, StoreReport,
-    VerifyReport,
+    Break, CHECKPOINT_PAGES, ChangeRow, DoubledStore, Erasure, OpenError, SealedContact, StorageError,
+    StoreReport, VerifyReport,
 };

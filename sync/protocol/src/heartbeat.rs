@@ -1,12 +1,14 @@
 //! The heartbeat: what a device says of itself every few minutes, and what the collector holds of it.
 //!
 //! With it the collector can tell "4,812 collected, 4,812 received" from a missing range, and a device learns, also
-//! when it has nothing to send, that the collector was restored and wants its records again. A heartbeat is no
-//! acknowledgement: nothing is deleted under its answer.
+//! when it has nothing to send, that the collector was restored and wants its records again. What is to be shown on the
+//! idle screen comes the same way (see [`crate::changes`]). A heartbeat is no acknowledgement: nothing is deleted under its
+//! answer.
 
 use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch};
 use serde::{Deserialize, Serialize};
 
+use crate::changes::Changes;
 use crate::queue::Health;
 
 /// Path of heartbeats on the collector's device port.
@@ -56,6 +58,9 @@ pub struct HeartbeatAnswer {
     /// The CA certificates a device has to trust from now on, in PEM, when they are others than the heartbeat names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collector_ca_pem: Option<String>,
+    /// What the kiosk has to show from now on, when that is something else than the heartbeat names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
 }
 
 /// The fingerprint of a certificate.

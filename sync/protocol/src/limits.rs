@@ -26,6 +26,17 @@ pub const BATCH_HEADER_MAX: usize = 1024;
 /// Bytes of a receipt's or a problem's body that an agent reads before it gives up on the answer.
 pub const ANSWER_BODY_MAX: usize = 16 * 1024;
 
+/// Characters of what shoppers said, and of what was done: the strip on the idle screen is one line, which holds some
+/// ninety letters with the date on the widest panel.
+pub const CHANGE_TEXT_CHARS_MAX: usize = 48;
+
+/// Bytes of one change as JSON, all its languages together: six languages take 1 KiB.
+pub const CHANGE_BYTES_MAX: usize = 2 * 1024;
+
+/// Changes that a device is given, the newest ones. More turn by too seldom for anybody to read them, and so many still
+/// fit the answer to a heartbeat ([`ANSWER_BODY_MAX`]).
+pub const CHANGES_SHOWN_MAX: usize = 5;
+
 /// Bytes of an enrolment request. A signing request with an Ed25519 key is under 1 KiB.
 pub const ENROLMENT_BODY_MAX: usize = 8 * 1024;
 
@@ -192,6 +203,10 @@ pub const LOST_RANGES_MAX: usize = 32;
 /// Epochs of one device that the collector remembers by the device's word alone. A device begins another one after an
 /// accident of its disk, so 64 is more than its life has; a device that invents them takes no more than half a megabyte.
 pub const EPOCHS_HEARD_MAX: i64 = 64;
+
+/// Changes that stand at the collector, neither withdrawn nor over: five for each of two thousand stores. Each heartbeat
+/// looks through its own store's.
+pub const CHANGES_OPEN_MAX: i64 = 10_000;
 
 /// Bytes of a renewal. A signing request with an Ed25519 key is under 1 KiB.
 pub const RENEWAL_BODY_MAX: usize = 8 * 1024;

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::changes::Changes;
 use crate::limits::FRAME_MAX;
 use crate::queue::{Acceptance, BeginReason, Begun, Health, Position, Run, Take};
 use crate::receipt::SignedReceipt;
@@ -51,6 +52,8 @@ pub enum Request {
         /// Why.
         reason: BeginReason,
     },
+    /// [`crate::queue::Queue::keep_changes`]. Asked only of a kiosk whose health names what it keeps.
+    KeepChanges(Changes),
     /// What brings the next shopper. A kiosk of the version before hangs up.
     Moment {
         /// Which.
@@ -95,6 +98,8 @@ pub enum Reply {
         /// What became of it.
         begun: Begun,
     },
+    /// To `KeepChanges`, once they are durable.
+    Kept,
     /// To `Moment`.
     Told,
     /// To `Summary`.

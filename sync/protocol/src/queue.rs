@@ -1,5 +1,5 @@
 //! What the agent may ask of the kiosk, and nothing more: records to send, a place to put receipts, how the store is,
-//! and to begin a new epoch when the collector holds another history.
+//! to begin a new epoch when the collector holds another history, and to keep what is to be shown on the idle screen.
 //!
 //! The kiosk's store implements [`Queue`] directly, for tests and the demo; on a device the agent holds an
 //! implementation that speaks [`crate::local`] over the socket. One suite runs on both.
@@ -9,6 +9,7 @@ use std::future::Future;
 use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, next_head};
 use serde::{Deserialize, Serialize};
 
+use crate::changes::{Changes, ChangesVersion};
 use crate::receipt::SignedReceipt;
 
 /// How far a store has come.
@@ -131,6 +132,9 @@ pub struct Health {
     pub former: Vec<FormerEpoch>,
     /// Version of the kiosk program.
     pub kiosk_version: String,
+    /// Which changes it keeps to show; `None` from a kiosk program that is too old to show what a collector sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<ChangesVersion>,
 }
 
 /// The kiosk cannot be asked just now.
@@ -180,6 +184,13 @@ pub trait Queue: Send {
     /// # Errors
     /// [`QueueError`] when the kiosk cannot be asked, or could not do it; nothing has changed then.
     fn begin_anew(&mut self, reason: BeginReason) -> impl Future<Output = Result<Begun, QueueError>> + Send;
+
+    /// Hands over what is to be shown from now on, in place of what was. Asked only of a store whose [`Health`] names what
+    /// it keeps. When this returns, it is durable.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked, or does not take this list; it keeps what it had then.
+    fn keep_changes(&mut self, changes: &Changes) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
 
 impl Run {

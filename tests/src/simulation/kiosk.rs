@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use afterword_kiosk_store::{Store, StoreError};
+use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::{
     Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
 };
@@ -100,5 +101,9 @@ impl Queue for KioskQueue {
 
     async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
         self.ask(|store| store.queue().begin_anew_blocking(reason)).await
+    }
+
+    async fn keep_changes(&mut self, changes: &Changes) -> Result<(), QueueError> {
+        self.ask(|store| store.queue().keep_changes_blocking(changes)).await
     }
 }

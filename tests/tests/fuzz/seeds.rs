@@ -5,6 +5,7 @@ use std::path::Path;
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
 use afterword_protocol::batch::encode;
+use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::heartbeat::{Fingerprint, Heartbeat, HeartbeatAnswer};
 use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
 use afterword_protocol::problem::ProblemType;
@@ -128,7 +129,21 @@ fn health() -> Health {
         disk_free_bytes: Some(1 << 33),
         former: vec![former],
         kiosk_version: "0.1.0".into(),
+        changes: Some(Changes::none().version),
     }
+}
+
+fn changes() -> Changes {
+    let words = |english: &str, german: &str| {
+        [("en", english), ("de", german)].map(|(tag, text)| (tag.to_owned(), text.to_owned())).into()
+    };
+    let change = Change {
+        said: words("Queues too long", "Zu lange Schlangen"),
+        did: words("Two more tills are open", "Zwei Kassen mehr"),
+        day: 20_769,
+        until_day: Some(20_818),
+    };
+    Changes::of(vec![change.clone(), Change { until_day: None, ..change }])
 }
 
 fn socket_messages() -> Files {
@@ -140,6 +155,7 @@ fn socket_messages() -> Files {
         Request::Health,
         Request::BeginAnew { of: Some(position().epoch), reason: BeginReason::Forked },
         Request::Summary { first_day: 20_000, last_day: 20_029 },
+        Request::KeepChanges(changes()),
     ];
     let replies = [
         Reply::Hello { version: LOCAL_VERSION, program_version: "0.1.0".into() },
@@ -173,6 +189,7 @@ fn heartbeats() -> Files {
         head: Head::new([4; 32]),
         wall_ms: 1_795_300_200_000,
         collector_ca_pem: Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into()),
+        changes: Some(changes()),
     };
     let renewal = RenewalRequest {
         signing_request_pem: "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"

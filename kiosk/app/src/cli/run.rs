@@ -28,7 +28,7 @@ These may follow; `touchpoint` is written into every answer:
   contact_key = \"afterword-contact-1-…\"   # from `afterword-collector contact new-key`; left out: nobody is asked
                                            # for a number or an address
 
-  [[changes]]                    # \"you said, we did\", newest first
+  [[changes]]                    # \"you said, we did\", newest first; shown while the collector sends none
   date = 2026-11-12
   said = { en = \"You said: queues too long\" }
   did = { en = \"We opened two more tills\" }

@@ -10,6 +10,7 @@ use afterword_model::hex::Hex;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch, StoreEpoch, genesis};
 use afterword_model::response::Response;
+use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, QUEUE_WAIT_MAX_MS};
 use afterword_protocol::queue::{
@@ -42,6 +43,8 @@ pub(crate) async fn holds<Q: Queue, A: FnMut(usize)>(fresh: impl Fn() -> (Q, A))
     a_new_epoch_has_everything_that_the_former_had(queue, add).await;
     let (queue, add) = fresh();
     a_receipt_for_the_former_epoch_comes_too_late(queue, add).await;
+    let (queue, _add) = fresh();
+    what_is_to_be_shown_replaces_what_was(queue).await;
 }
 
 async fn an_empty_queue_says_so<Q: Queue>(mut queue: Q) {
@@ -213,6 +216,35 @@ async fn a_receipt_for_the_former_epoch_comes_too_late<Q: Queue>(mut queue: Q, m
     assert_eq!(now.acknowledged_seq, 0);
     let receipt = receipt(now.epoch, 2, now.head, 1);
     assert_eq!(queue.accept(&receipt).await.unwrap(), Acceptance::Stored);
+}
+
+async fn what_is_to_be_shown_replaces_what_was<Q: Queue>(mut queue: Q) {
+    let version = |health: Option<Health>| health.unwrap().changes;
+    assert_eq!(version(queue.health().await.unwrap()), Some(Changes::none().version), "nothing was sent yet");
+    for list in [Changes::of(vec![change("Queues too long"), change("No salt")]), Changes::none()] {
+        queue.keep_changes(&list).await.unwrap();
+        assert_eq!(version(queue.health().await.unwrap()), Some(list.version));
+    }
+    let first = Changes::of(vec![change("Queues too long")]);
+    queue.keep_changes(&first).await.unwrap();
+    for hostile in [Changes::of(vec![change("\u{202e}olleh")]), Changes::of(vec![change("x"); 10_000])] {
+        let refused = queue.keep_changes(&hostile).await.unwrap_err().to_string();
+        // Ten thousand may not even fit the way there.
+        let is_told =
+            refused.contains("take it out") || refused.contains("at most") || refused.contains("allowed");
+        assert!(is_told && refused.lines().count() == 1, "{refused}");
+        assert_eq!(version(queue.health().await.unwrap()), Some(first.version), "what was kept stays");
+    }
+    // A list without a version of ours is kept as it is named: what a version means is the collector's business.
+    let named = Changes { version: Hex::new([7; 16]), ..first };
+    queue.keep_changes(&named).await.unwrap();
+    assert_eq!(version(queue.health().await.unwrap()), Some(named.version));
+}
+
+/// Something that was changed because of this.
+pub(crate) fn change(said: &str) -> Change {
+    let words = |text: &str| [("en".to_owned(), text.to_owned())].into();
+    Change { said: words(said), did: words("Two more tills are open"), day: 20_769, until_day: None }
 }
 
 async fn take(queue: &mut impl Queue, after_seq: Seq, records_max: usize) -> Option<Run> {

@@ -1,14 +1,18 @@
 //! The store as the agent's queue.
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use afterword_model::hex::Hex;
+use afterword_protocol::changes::Changes;
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{Acceptance, Queue, Take};
 use rusqlite::Connection;
 
-use crate::queue_suite::{self, SOON, receipt, receipt_at};
-use crate::support::{assert_sound, complete, directory, draft, open, waiting_thread, with_comment};
+use crate::queue_suite::{self, SOON, change, receipt, receipt_at};
+use crate::support::{
+    assert_sound, complete, crash_image, directory, draft, open, waiting_thread, with_comment,
+};
 
 #[tokio::test]
 async fn the_store_is_a_queue() {
@@ -80,4 +84,41 @@ fn receipts_do_not_pile_up() {
         }
     }
     assert_eq!(store.position().unwrap().acknowledged_seq, 300);
+}
+
+#[test]
+fn what_is_to_be_shown_survives_a_restart_and_is_told_when_it_comes() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    let (told, heard) = channel();
+    store.when_changes_come(move || told.send(()).unwrap());
+    let list = Changes::of(vec![change("Queues too long")]);
+    store.queue().keep_changes_blocking(&list).unwrap();
+    heard.recv_timeout(SOON).expect("whoever shows it is told");
+    assert_eq!(*store.changes(), list);
+    // Without an orderly end, as when the power goes.
+    let image = crash_image(directory.path());
+    let (store, _) = open(image.path());
+    assert_eq!(*store.changes(), list);
+    assert_eq!(store.queue().health_blocking("1").unwrap().changes, Some(list.version));
+    assert_sound(&store);
+}
+
+#[test]
+fn what_cannot_be_read_is_as_good_as_none_and_is_sent_again() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    let list = Changes::of(vec![change("Queues too long")]);
+    store.queue().keep_changes_blocking(&list).unwrap();
+    store.close().unwrap();
+    for spoiled in ["{", "{\"version\":\"\",\"items\":[]}"] {
+        let database = Connection::open(directory.path().join("kiosk.db")).unwrap();
+        database.execute("UPDATE changes SET json = ?1", [spoiled]).unwrap();
+        database.close().unwrap();
+        let (store, _) = open(directory.path());
+        assert_eq!(*store.changes(), Changes::none());
+        store.queue().keep_changes_blocking(&list).unwrap();
+        assert_eq!(*store.changes(), list);
+        store.close().unwrap();
+    }
 }

@@ -3,9 +3,10 @@
 //! A heartbeat that fails changes nothing and is tried again at the next turn. Whether the collector can be reached is
 //! found out by the deliveries: while it can't, no heartbeat is sent; while it refuses what is delivered, or is busy,
 //! they go on, so that the device is known to be alive. What an answer may ask for: sending again what a restored
-//! collector lacks, going on in a new store epoch, trusting another CA.
+//! collector lacks, going on in a new store epoch, trusting another CA, showing other words on the idle screen.
 
 use afterword_model::record::Seq;
+use afterword_protocol::changes::Changes;
 use afterword_protocol::heartbeat::HeartbeatAnswer;
 use afterword_protocol::queue::{Health, Queue};
 
@@ -116,6 +117,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         if let Some(ca_pem) = &answer.collector_ca_pem {
             self.trust(ca_pem.clone(), health).await;
         }
+        if let Some(changes) = &answer.changes {
+            self.pass_on(changes).await;
+        }
         match heartbeat::standing(health, answer) {
             Standing::InStep => Ok(()),
             Standing::Behind => self.send_again(answer.mark, health, plan),
@@ -123,6 +127,22 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
                 "the collector holds records up to {} of this store, which has {} of them: its card may be an old copy, or a clone",
                 answer.mark, health.position.last_seq
             ))),
+        }
+    }
+
+    /// Hands the kiosk what it shall show. Whatever goes wrong, it shows what it did, and the next heartbeat names that.
+    async fn pass_on(&mut self, changes: &Changes) {
+        if let Err(problem) = changes.check() {
+            tracing::warn!(%problem, "what the collector sent for the idle screen is not passed on");
+            return;
+        }
+        match within(0, self.agent.queue.keep_changes(changes)).await {
+            Ok(()) => {
+                tracing::info!(changes = changes.items.len(), "the idle screen has other words to show")
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "the kiosk did not take the words for its idle screen; it is asked again");
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! standard error; results go to standard output, as JSON with `--json`.
 
 mod backup;
+mod change;
 mod contact;
 mod device;
 mod erase;
@@ -62,6 +63,9 @@ enum Command {
     /// Open what shoppers left for a reply.
     #[command(subcommand)]
     Contact(contact::ContactCommand),
+    /// Say on the idle screens what was changed because of feedback; also while the server runs.
+    #[command(subcommand)]
+    Change(change::ChangeCommand),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -93,6 +97,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Restore(restore) => restore.run(),
         Command::Erase(erase) => erase.run(),
         Command::Contact(contact) => contact.run(),
+        Command::Change(change) => change.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };

@@ -1,11 +1,13 @@
 //! `POST /v1/heartbeats`: what a device says of itself in, what is held of its store out.
 //!
 //! Every device asks this every few minutes, so it costs one row. The answer is no acknowledgement: nothing is deleted
-//! under it. By it a device notices, also when it has nothing to send, that this collector was restored.
+//! under it. By it a device notices, also when it has nothing to send, that this collector was restored, and that there is
+//! something else to show on its idle screen than it shows.
 
 use std::collections::BTreeSet;
 
 use afterword_model::record::SEQ_MAX;
+use afterword_protocol::changes::Changes;
 use afterword_protocol::heartbeat::{
     HEARTBEAT_ANSWER_MEDIA_TYPE, HEARTBEAT_MEDIA_TYPE, HEARTBEAT_VERSION, Heartbeat, HeartbeatAnswer,
 };
@@ -20,6 +22,7 @@ use crate::pki::Bearer;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::storage::StorageError;
+use crate::storage::changes::for_device;
 use crate::storage::devices::{Standing, standing};
 use crate::storage::heartbeats::{Mark, note, read_mark};
 
@@ -35,7 +38,7 @@ impl Request for Beat {
     const ENCODING: Option<&'static str> = None;
     const BODY_MAX: usize = HEARTBEAT_BODY_MAX;
     type Admitted = (Bearer, VerifyingKey);
-    type Outcome = (Standing, Mark);
+    type Outcome = (Standing, Mark, Option<Changes>);
 
     fn admit(context: &Context, caller: &Caller, standing: Standing) -> Result<Self::Admitted, Refusal> {
         admit_device(context, caller, standing)
@@ -66,17 +69,22 @@ impl Request for Beat {
 
     fn commit(&self, _: &Context, writer: &Connection) -> Result<Self::Outcome, StorageError> {
         let standing = standing(writer, &self.bearer.device)?;
+        let device = &self.bearer.device;
+        let mut changes = None;
         if standing == Standing::Active(self.bearer.public_key) {
             note(writer, &self.said, self.now_ms)?;
+            if let Some(kept) = self.said.health.changes {
+                changes = Some(for_device(writer, device, self.now_ms)?).filter(|list| list.version != kept);
+            }
         }
-        Ok((standing, read_mark(writer, &self.bearer.device, &self.said.health.position.epoch)?))
+        Ok((standing, read_mark(writer, device, &self.said.health.position.epoch)?, changes))
     }
 
     fn answer(
         self,
         context: &Context,
         caller: &Caller,
-        (standing, mark): Self::Outcome,
+        (standing, mark, changes): Self::Outcome,
     ) -> Result<Reply, Refusal> {
         // Asked again: it may have been revoked, or enrolled with another key, since it was let in.
         admit_known_device(caller, standing)?;
@@ -89,6 +97,7 @@ impl Request for Beat {
             head: mark.head,
             wall_ms: self.now_ms,
             collector_ca_pem: (trusted != wanted).then(|| pki.server_ca_pem().to_owned()),
+            changes,
         };
         Ok(Reply::json(200, HEARTBEAT_ANSWER_MEDIA_TYPE, &answer))
     }

@@ -6,6 +6,7 @@
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
 pub(crate) mod carried;
+pub(crate) mod changes;
 pub(crate) mod contacts;
 pub(crate) mod devices;
 pub(crate) mod erase;
@@ -27,6 +28,7 @@ use afterword_model::record::Seq;
 use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
+pub use changes::ChangeRow;
 pub use contacts::SealedContact;
 pub use erase::Erasure;
 pub use open::{CHECKPOINT_PAGES, OpenError};

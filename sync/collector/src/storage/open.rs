@@ -38,6 +38,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0006_erased.sql")),
     M::up(include_str!("migrations/0007_retired.sql")),
     M::up(include_str!("migrations/0008_turns.sql")),
+    M::up(include_str!("migrations/0009_changes.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

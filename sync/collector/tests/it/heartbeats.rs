@@ -32,6 +32,7 @@ impl Device {
             disk_free_bytes: Some(u64::MAX),
             former: Vec::new(),
             kiosk_version: "0.1.0".into(),
+            changes: None,
         };
         let authorities = CertificateDer::pem_slice_iter(self.enrolled.collector_ca_pem.as_bytes());
         Heartbeat {
@@ -76,6 +77,7 @@ async fn a_device_hears_how_far_its_store_is_held() {
         head: genesis(&device.epoch),
         wall_ms: now_ms,
         collector_ca_pem: None,
+        changes: None,
     };
     assert_eq!(nothing, expected);
     let receipt = device.send(device.batch(1, 7)).await.receipt().receipt;

@@ -1,6 +1,7 @@
 //! Heartbeats, new epochs and renewals, against a collector that knows them.
 
 use afterword_model::record::genesis;
+use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::heartbeat::Heartbeat;
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::queue::BeginReason;
@@ -221,4 +222,66 @@ async fn new_cas_are_tried_and_kept_with_the_old_certificate() {
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].enrolled().collector_ca_pem, bundle);
     assert_eq!(world.with(|world| world.heard.last().cloned().unwrap()).1.trusted.len(), 2);
+}
+
+fn changes(said: &[&str]) -> Changes {
+    let words = |text: &str| [("en".to_owned(), text.to_owned())].into();
+    let change = |text: &&str| Change { said: words(text), did: words("done"), day: 20_769, until_day: None };
+    Changes::of(said.iter().map(change).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_shown_is_handed_to_the_kiosk_once_and_again_when_it_changes() {
+    let world = hearing(1);
+    let lists = [changes(&["Queues too long"]), changes(&["No salt", "Queues too long"]), Changes::none()];
+    let shop = open(&world);
+    for list in &lists {
+        world.with(|world| world.changes = Some(list.clone()));
+        tokio::time::sleep(HOUR).await;
+    }
+    assert_eq!(
+        world.with(|world| world.shown.clone()).unwrap(),
+        lists,
+        "each once, in an hour of heartbeats"
+    );
+    // A collector that was put back to before has the older list.
+    world.with(|world| world.changes = Some(lists[0].clone()));
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(world.with(|world| world.shown.clone()).unwrap().last(), Some(&lists[0]));
+    shop.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kiosk_that_could_not_keep_it_is_given_it_again_and_records_go_on() {
+    let world = hearing(1);
+    world.with(|world| {
+        world.changes = Some(changes(&["Queues too long"]));
+        world.show_failures = 3;
+    });
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(world.with(|world| world.shown.clone()).unwrap(), [changes(&["Queues too long"])]);
+    assert!(world.with(|world| world.begun.is_empty()));
+    shop.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hostile_words_are_not_passed_on_and_an_old_kiosk_is_given_none() {
+    let hostile =
+        [changes(&["\u{202e}olleh"]), changes(&["a\nb"]), changes(&["x"; 6]), changes(&[&"x".repeat(99)])];
+    let cases = hostile.map(|list| (list, Some(Vec::new()))).into_iter();
+    for (list, shown) in cases.chain([(changes(&["Queues too long"]), None)]) {
+        let world = hearing(1);
+        world.with(|world| {
+            world.changes = Some(list);
+            world.shown = shown.clone();
+        });
+        let mut shop = open(&world);
+        shop.all_sent().await;
+        tokio::time::sleep(HOUR).await;
+        assert_eq!(world.with(|world| world.shown.clone()), shown);
+        assert!(world.with(|world| world.heard.len()) > 10, "heartbeats go on");
+        shop.close().await;
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::decode;
+use afterword_protocol::changes::Changes;
 use afterword_protocol::heartbeat::{HEARTBEAT_ANSWER_MEDIA_TYPE, Heartbeat, HeartbeatAnswer};
 use afterword_protocol::problem::{Problem, ProblemType};
 use afterword_protocol::queue::{Acceptance, Health, Run, Take};
@@ -41,6 +42,9 @@ pub(super) struct World {
     pub(super) begins_anew: bool,
     pub(super) begun: Vec<(Duration, BeginReason)>,
     pub(super) kept: Vec<Identity>,
+    /// Every list it was given to show; `None` when its kiosk program is too old to show any.
+    pub(super) shown: Option<Vec<Changes>>,
+    pub(super) show_failures: u32,
     // the collector
     pub(super) held: Vec<Head>,
     pub(super) poison: Vec<Seq>,
@@ -52,6 +56,8 @@ pub(super) struct World {
     pub(super) heard: Vec<(Duration, Heartbeat)>,
     /// The CA certificates it hands out, to whoever trusts another number of them.
     pub(super) ca_pem: Option<String>,
+    /// What the device shall show.
+    pub(super) changes: Option<Changes>,
     pub(super) renewals: u32,
     /// A certificate that it will not let in.
     pub(super) refuses: Option<fn(&Heartbeat) -> bool>,
@@ -205,6 +211,10 @@ impl World {
                 .ca_pem
                 .clone()
                 .filter(|pem| pem.matches("BEGIN CERTIFICATE").count() != heartbeat.trusted.len()),
+            changes: self
+                .changes
+                .clone()
+                .filter(|list| heartbeat.health.changes.is_some_and(|kept| kept != list.version)),
         };
         self.heard.push((self.began.elapsed(), heartbeat));
         Ok(RawAnswer {
@@ -281,9 +291,27 @@ impl Queue for Shared {
     }
 
     async fn health(&mut self) -> Result<Option<Health>, QueueError> {
-        Ok(Some(
-            self.with(|world| Health { purged_seq: world.purged_through, ..of_position(world.position()) }),
-        ))
+        Ok(Some(self.with(|world| {
+            let shown = world.shown.as_ref();
+            let changes =
+                shown.map(|shown| shown.last().map_or(Changes::none().version, |list| list.version));
+            Health { purged_seq: world.purged_through, changes, ..of_position(world.position()) }
+        })))
+    }
+
+    async fn keep_changes(&mut self, changes: &Changes) -> Result<(), QueueError> {
+        self.with(|world| {
+            if let Some(left) = world.show_failures.checked_sub(1) {
+                world.show_failures = left;
+                return Err(QueueError::Refused("the disk is full".into()));
+            }
+            world
+                .shown
+                .as_mut()
+                .expect("only a kiosk that names its list is given one")
+                .push(changes.clone());
+            Ok(())
+        })
     }
 
     async fn begin_anew(&mut self, reason: BeginReason) -> Result<Begun, QueueError> {
@@ -348,6 +376,8 @@ pub(super) fn world(records: usize) -> Shared {
         begins_anew: false,
         begun: Vec::new(),
         kept: Vec::new(),
+        shown: Some(Vec::new()),
+        show_failures: 0,
         held: Vec::new(),
         poison: Vec::new(),
         names_poison: false,
@@ -356,6 +386,7 @@ pub(super) fn world(records: usize) -> Shared {
         hears: false,
         heard: Vec::new(),
         ca_pem: None,
+        changes: None,
         renewals: 0,
         refuses: None,
     })))
