@@ -1,3 +1,5 @@
+//! What is sealed opens with its key and its consent, and with nothing else.
+
 use afterword_model::ports::SeededEntropy;
 
 use super::*;
