@@ -260,7 +260,7 @@ mod tests {
         for refused in ["a\nb", "a\0", "\u{1b}[2J", "\u{202e}olleh", "\u{2066}x", "\u{2028}"] {
             let error = saying(refused).unwrap_err();
             assert!(matches!(error, ChangeError::Character(..)), "{refused:?}: {error}");
-            assert!(!error.to_string().contains(|letter| is_refused(letter)), "{error:?}");
+            assert!(!error.to_string().contains(is_refused), "{error:?}");
         }
         for blank in ["", "  ", "\u{200b}\u{feff}"] {
             assert_eq!(saying(blank), Err(ChangeError::Blank("en".into())), "{blank:?}");
@@ -279,7 +279,7 @@ mod tests {
             let one = Change { said: words(&[(tag, "x")]), did: words(&[(tag, "x")]), ..change() };
             let error = one.check().unwrap_err();
             assert!(matches!(error, ChangeError::Tag(_)), "{tag:?}: {error}");
-            assert!(!error.to_string().contains(|letter| is_refused(letter)), "{error:?}");
+            assert!(!error.to_string().contains(is_refused), "{error:?}");
         }
         let many: Words = (0..13).map(|number| (format!("x{number}"), "x".to_owned())).collect();
         let many = Change { said: many.clone(), did: many, ..change() };

@@ -138,7 +138,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         }
         match within(0, self.agent.queue.keep_changes(changes)).await {
             Ok(()) => {
-                tracing::info!(changes = changes.items.len(), "the idle screen has other words to show")
+                tracing::info!(changes = changes.items.len(), "the idle screen has other words to show");
             }
             Err(problem) => {
                 tracing::warn!(%problem, "the kiosk did not take the words for its idle screen; it is asked again");
