@@ -163,6 +163,7 @@ impl Stage {
             Some(Page::Rating(_)) => "rating",
             Some(Page::Reasons(_)) => "reasons",
             Some(Page::Comment(_)) => "comment",
+            Some(Page::Contact(_)) => "contact",
             Some(Page::Easier(_)) => "easier",
             Some(Page::Thanks(_)) => "thanks",
             Some(Page::StillThere(_)) => "still-there",

@@ -4,6 +4,8 @@
 //! the page of the moment may still arrive (a finger faster than the next picture), so whoever receives them must be
 //! ready to ignore them.
 
+use crate::view::Channel;
+
 /// What makes the screen easier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aid {
@@ -15,6 +17,21 @@ pub enum Aid {
     Reach,
     /// No time limit.
     MoreTime,
+}
+
+/// Where a field's caret goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caret {
+    /// To this byte of the text shown.
+    At(usize),
+    /// To the letter before, in the order of reading.
+    Back,
+    /// To the letter behind.
+    Forward,
+    /// To the beginning.
+    Start,
+    /// To the end.
+    End,
 }
 
 /// One wish of the person in front of the screen.
@@ -42,11 +59,19 @@ pub enum Intent {
     Finish,
     /// Choose or unchoose the answer at this place of [`crate::view::Reasons::options`].
     ToggleReason(usize),
-    /// Put this text at the end of the comment: one letter as a rule.
+    /// Write this at the field's caret: one letter as a rule.
     Type(String),
-    /// Take away the comment's last letter.
+    /// Take away the letter before the caret.
     Backspace,
-    /// The comment is complete, or the thanks has been read.
+    /// Take away the letter behind the caret.
+    Delete,
+    /// Move the caret.
+    MoveCaret(Caret),
+    /// Be reached in this way.
+    Channel(Channel),
+    /// Agree to the consent text, or no longer.
+    Consent(bool),
+    /// The comment is complete, the number or address is to be sent, or the thanks has been read.
     Done,
     /// Stay on the page: the shopper is still there.
     MoreTime,

@@ -1,26 +1,102 @@
 //! What the keys of a physical keyboard mean on each page.
 //!
 //! They do the same as the keys on the screen, so that a kiosk with a keypad, or a person at a desk, can go the same way.
+//! With a ring around a key ([`crate::focus`]), Enter and Space strike that key; without one they mean what they mean on the page.
 
 use std::ops::RangeInclusive;
 
-use crate::intent::Intent;
-use crate::view::{Page, Question, Rating, ScaleKind};
+use slint::platform::Key;
+
+use crate::focus::{Stops, Way};
+use crate::intent::{Caret, Intent};
+use crate::intents::Intents;
+use crate::view::{Page, Question, Rating, ScaleKind, View};
 
 const BACKSPACE: char = '\u{8}';
+const DELETE: char = '\u{7f}';
 const RETURN: char = '\n';
+const ESCAPE: char = '\u{1b}';
+
+/// Does what a key that wrote `text` means. Whether it means anything.
+pub(crate) fn press(
+    view: &View,
+    text: &str,
+    shift: bool,
+    repeats: bool,
+    stops: &Stops,
+    intents: &Intents,
+) -> bool {
+    let Some(first) = text.chars().next() else { return false };
+    let is = |key: Key| first == char::from(key);
+    let from_right = crate::kiosk_ui::runs_from_right(&view.look.language);
+    let on_key = stops.is_shown() && !stops.is_on_field();
+    let writes = matches!(view.page, Page::Comment(_) | Page::Contact(_)) && !on_key;
+    if is(Key::Backtab) || is(Key::Tab) {
+        stops.go(if is(Key::Backtab) || shift { Way::Previous } else { Way::Next });
+        return true;
+    }
+    if writes && let Some(intent) = caret(&is, from_right) {
+        intents.send(intent);
+        return true;
+    }
+    let way = [
+        (Key::LeftArrow, Way::Left),
+        (Key::RightArrow, Way::Right),
+        (Key::UpArrow, Way::Up),
+        (Key::DownArrow, Way::Down),
+    ];
+    if let Some((_, way)) = way.into_iter().find(|(key, _)| is(*key)) {
+        stops.go(way);
+        return true;
+    }
+    if first == ESCAPE && stops.is_shown() {
+        stops.hide();
+        return true;
+    }
+    // A key that is held down goes on writing and deleting; it does not go on choosing on page after page.
+    let is_enter = first == RETURN || (first == ' ' && !writes);
+    if is_enter && (repeats || on_key) {
+        if !repeats {
+            stops.strike();
+        }
+        return true;
+    }
+    let intent = intent(&view.page, text).filter(|intent| !repeats || !matches!(intent, Intent::Rate(_)));
+    let known = intent.is_some();
+    intent.into_iter().for_each(|intent| intents.send(intent));
+    known
+}
+
+/// What a key does to the caret.
+fn caret(is: &impl Fn(Key) -> bool, from_right: bool) -> Option<Intent> {
+    let moved = |caret| Some(Intent::MoveCaret(caret));
+    let (left, right) =
+        if from_right { (Caret::Forward, Caret::Back) } else { (Caret::Back, Caret::Forward) };
+    match () {
+        () if is(Key::LeftArrow) => moved(left),
+        () if is(Key::RightArrow) => moved(right),
+        () if is(Key::Home) => moved(Caret::Start),
+        () if is(Key::End) => moved(Caret::End),
+        () => None,
+    }
+}
 
 /// The intent of a key that wrote `text`, or `None` if the page has no use for it.
-pub(crate) fn intent(page: &Page, text: &str) -> Option<Intent> {
+fn intent(page: &Page, text: &str) -> Option<Intent> {
     let first = text.chars().next()?;
     match (page, first) {
         (Page::Question(Question { scale, .. }) | Page::Rating(Rating { scale, .. }), '0'..='9') => {
             Some(first as u8 - b'0').filter(|value| values(scale.kind).contains(value)).map(Intent::Rate)
         }
         (Page::Reasons(_) | Page::Rating(_), RETURN) => Some(Intent::Next),
-        (Page::Comment(_), BACKSPACE) => Some(Intent::Backspace),
-        (Page::Comment(_) | Page::Thanks(_) | Page::Easier(_), RETURN) => Some(Intent::Done),
-        (Page::Comment(_), _) if text.chars().all(is_writing) => Some(Intent::Type(text.to_owned())),
+        (Page::Comment(_) | Page::Contact(_), BACKSPACE) => Some(Intent::Backspace),
+        (Page::Comment(_) | Page::Contact(_), DELETE) => Some(Intent::Delete),
+        (Page::Comment(_) | Page::Contact(_) | Page::Thanks(_) | Page::Easier(_), RETURN) => {
+            Some(Intent::Done)
+        }
+        (Page::Comment(_) | Page::Contact(_), _) if text.chars().all(is_writing) => {
+            Some(Intent::Type(text.to_owned()))
+        }
         (Page::Asleep, _) => Some(Intent::Wake),
         _ => None,
     }

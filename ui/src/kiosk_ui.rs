@@ -2,7 +2,7 @@
 //!
 //! Invariants: `show` writes a property only when its value differs from the last view's (Slint compares too), and a
 //! list row by row, so that what did not change is not drawn again. The pages' state is the last view; nothing is
-//! decided here. When the comment leaves the screen its text is wiped from the properties at once.
+//! decided here. When a comment, a number or an address leaves the screen, it is wiped from the properties at once.
 //!
 //! Failure: only creating and running the window can fail. An unknown language falls back to English.
 
@@ -12,13 +12,16 @@ use std::rc::Rc;
 use slint::{ComponentHandle, PlatformError};
 
 use crate::brand::{Brand, Colour, Logo};
+use crate::focus::Stops;
 use crate::generated::{Brand as BrandGlobal, Fonts, PageKind, Panel as PanelGlobal, Shell, Theme};
 use crate::intent::Intent;
 use crate::intents::Intents;
+use crate::keyboard::Keyboard;
 use crate::panel::Panel;
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, comment, easier, flow, keys, out_of_service, question, rating, reasons, still_there, thanks,
+    asleep, comment, contact, easier, flow, keys, out_of_service, question, rating, reasons, still_there,
+    thanks,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.
@@ -31,6 +34,8 @@ pub struct KioskUi {
     rating: rating::Rows,
     reasons: reasons::Rows,
     thanks: thanks::Rows,
+    keyboard: Keyboard,
+    stops: Stops,
 }
 
 impl KioskUi {
@@ -43,27 +48,41 @@ impl KioskUi {
         let shell = Shell::new()?;
         let intents = Intents::new();
         let last = Rc::new(RefCell::new(None));
+        let stops = Stops::connect(&shell);
         shell.on_key({
-            let (intents, last) = (intents.clone(), Rc::clone(&last));
-            move |text| {
-                let intent = last.borrow().as_ref().and_then(|view: &View| keys::intent(&view.page, &text));
-                let known = intent.is_some();
-                if let Some(intent) = intent {
-                    intents.send(intent);
-                }
-                known
+            let (intents, last, stops) = (intents.clone(), Rc::clone(&last), stops.clone());
+            move |text, shift, repeats| {
+                let view: Option<View> = last.borrow().clone();
+                view.is_some_and(|view| keys::press(&view, &text, shift, repeats, &stops, &intents))
             }
+        });
+        shell.on_key_up({
+            let stops = stops.clone();
+            move |_| stops.let_go()
         });
         let question = question::Rows::connect(&shell, &intents);
         let rating = rating::Rows::connect(&shell, &intents);
         let reasons = reasons::Rows::connect(&shell, &intents);
         flow::connect(&shell, &intents);
         comment::connect(&shell, &intents);
+        contact::connect(&shell, &intents);
+        let keyboard = Keyboard::connect(&shell, &intents, &stops);
         easier::connect(&shell, &intents);
         let thanks = thanks::Rows::connect(&shell, &intents);
         still_there::connect(&shell, &intents);
         asleep::connect(&shell, &intents);
-        Ok(Self { shell, intents, last, panel: Cell::default(), question, rating, reasons, thanks })
+        Ok(Self {
+            shell,
+            intents,
+            last,
+            panel: Cell::default(),
+            question,
+            rating,
+            reasons,
+            thanks,
+            keyboard,
+            stops,
+        })
     }
 
     /// Shows a view. Only what differs from the last one is drawn again; showing the same view twice draws nothing.
@@ -89,8 +108,12 @@ impl KioskUi {
                 PageKind::Reasons
             }
             Page::Comment(page) => {
-                comment::show(&self.shell, page);
+                comment::show(&self.shell, page, &view.look.language, &self.keyboard);
                 PageKind::Comment
+            }
+            Page::Contact(page) => {
+                contact::show(&self.shell, page, &view.look.language, &self.keyboard);
+                PageKind::Contact
             }
             Page::Easier(page) => {
                 easier::show(&self.shell, page);
@@ -110,10 +133,21 @@ impl KioskUi {
                 PageKind::OutOfService
             }
         };
+        let step = |view: &View| view.page.header().map(|header| header.step);
+        if self.shell.get_page() != kind || last.as_ref().map(step) != Some(step(view)) {
+            self.stops.hide();
+        }
         self.shell.set_page(kind);
         if kind != PageKind::Comment {
             comment::wipe(&self.shell);
         }
+        if kind != PageKind::Contact {
+            contact::wipe(&self.shell);
+        }
+        if !matches!(kind, PageKind::Comment | PageKind::Contact) {
+            self.keyboard.leave();
+        }
+        self.stops.look_again();
         *self.last.borrow_mut() = Some(view.clone());
     }
 
@@ -201,6 +235,12 @@ impl KioskUi {
         let _ = slint::quit_event_loop();
     }
 
+    /// Where the ring of a keypad is, in pixels: left, top, width and height of the key it is around. For tests.
+    #[doc(hidden)]
+    pub fn ring(&self) -> Option<[f32; 4]> {
+        self.stops.ring()
+    }
+
     /// The component itself, for tests that look for keys by their spoken labels.
     #[doc(hidden)]
     pub fn component(&self) -> &(impl ComponentHandle + use<>) {
@@ -213,7 +253,7 @@ fn colour(Colour(rgb): Colour) -> slint::Color {
 }
 
 /// Whether a language is written from right to left.
-fn runs_from_right(tag: &str) -> bool {
+pub(crate) fn runs_from_right(tag: &str) -> bool {
     matches!(tag.split('-').next(), Some("ar" | "fa" | "he" | "ur"))
 }
 
@@ -233,11 +273,11 @@ mod tests {
     use slint::ComponentHandle;
 
     use super::KioskUi;
-    use crate::generated::CommentAdapter;
+    use crate::generated::{CommentAdapter, ContactAdapter};
     use crate::{fonts, preview};
 
     #[test]
-    fn nothing_typed_stays_in_the_window_when_the_comment_leaves_it() {
+    fn nothing_typed_stays_in_the_window_when_its_page_leaves_it() {
         fonts::install(&fonts::test_directory()).unwrap();
         i_slint_backend_testing::init_no_event_loop();
         let ui = KioskUi::new().unwrap();
@@ -250,5 +290,12 @@ mod tests {
         ui.show(page("kiosk-17-still-there"));
         assert_eq!(typed(), "");
         assert!(!format!("{:?}", ui.last.borrow()).contains("twenty minutes"));
+
+        let number = || ui.shell.global::<ContactAdapter<'_>>().get_text();
+        ui.show(page("kiosk-08-contact"));
+        assert_eq!(number(), "07700 900 142");
+        ui.show(page("kiosk-07-comment"));
+        assert_eq!(number(), "");
+        assert!(!format!("{:?}", ui.last.borrow()).contains("07700"));
     }
 }

@@ -18,12 +18,15 @@
 mod asleep;
 pub mod brand;
 mod comment;
+mod contact;
 mod easier;
 mod flow;
+mod focus;
 pub mod fonts;
 mod generated;
 pub mod intent;
 mod intents;
+mod keyboard;
 mod keys;
 mod kiosk_ui;
 mod out_of_service;

@@ -6,8 +6,9 @@
 mod code;
 
 use crate::view::{
-    Comment, Easier, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, Question, Rating,
-    ReasonKey, Reasons, Scale, ScaleKind, StillThere, StripNote, Thanks, ThanksNote, View, Voucher,
+    Channel, Comment, Contact, ContactNotice, Easier, Header, LanguageKey, Look, OutOfService, Page,
+    Question, Rating, ReasonKey, Reasons, Scale, ScaleKind, StillThere, StripNote, Thanks, ThanksNote, View,
+    Voucher,
 };
 
 /// Every page by the stem of its picture's file name, in the order a shopper meets them.
@@ -27,8 +28,33 @@ pub fn pages() -> Vec<(&'static str, View)> {
         ("kiosk-06e-reasons-back", english(reasons(true))),
         ("kiosk-06f-reasons-high-contrast", contrasted(reasons(false))),
         ("kiosk-07-comment", english(comment())),
+        ("kiosk-07f-comment-arabic", arabic(arabic_comment())),
         ("kiosk-07d-comment-german", german(german_comment())),
         ("kiosk-07e-comment-high-contrast", contrasted(comment())),
+        ("kiosk-08-contact", english(Page::Contact(contact()))),
+        ("kiosk-08b-contact-email", english(Page::Contact(email()))),
+        ("kiosk-08c-contact-empty", english(Page::Contact(untouched()))),
+        (
+            "kiosk-08d-contact-failed",
+            contrasted(Page::Contact(Contact { notice: ContactNotice::Failed, ..contact() })),
+        ),
+        ("kiosk-08e-contact-sent", english(Page::Contact(sent()))),
+        ("kiosk-08f-contact-email-german", german(Page::Contact(german_email()))),
+        ("kiosk-08g-contact-arabic", arabic(Page::Contact(arabic_contact()))),
+        (
+            "kiosk-08h-contact-email-arabic",
+            arabic(Page::Contact(Contact {
+                text: email().text,
+                caret: 5,
+                channel: Channel::Email,
+                ..arabic_contact()
+            })),
+        ),
+        ("kiosk-08i-contact-email-high-contrast", contrasted(Page::Contact(email()))),
+        (
+            "kiosk-08j-contact-phone-alone",
+            english(Page::Contact(Contact { has_choice: false, ..untouched() })),
+        ),
         ("kiosk-10-nps", english(recommend())),
         ("kiosk-11-stars", english(stars())),
         ("kiosk-11b-effort", english(effort())),
@@ -174,12 +200,69 @@ fn comment() -> Page {
         header: header("Poor", 3, 0.86),
         title: "Tell us in your own words".into(),
         text: text.into(),
+        caret: text.len(),
         count: text.chars().count(),
         limit: 200,
-        layout: KeyboardLayout::Qwerty,
         language_name: "English".into(),
         language_tag: "EN".into(),
     })
+}
+
+fn contact() -> Contact {
+    let text = "07700 900 142";
+    Contact {
+        header: header("Poor", 4, 0.66),
+        title: "Would you like a reply?".into(),
+        hint: "Only if you want one. We use it once, for this visit, and delete it after 30 days.".into(),
+        channel: Channel::Phone,
+        has_choice: true,
+        text: text.into(),
+        caret: text.len(),
+        consent: "Yes, Harbour Street may contact me about this visit, and nothing else.".into(),
+        consented: true,
+        can_send: true,
+        notice: ContactNotice::Locked,
+        language_name: "English".into(),
+        language_tag: "EN".into(),
+    }
+}
+
+fn untouched() -> Contact {
+    Contact { text: String::new(), caret: 0, consented: false, can_send: false, ..contact() }
+}
+
+fn sent() -> Contact {
+    Contact { consented: true, notice: ContactNotice::Sent(Channel::Phone), ..untouched() }
+}
+
+fn email() -> Contact {
+    let text = "ann.harbour@mail.example";
+    Contact { channel: Channel::Email, text: text.into(), caret: text.len(), ..contact() }
+}
+
+fn german_email() -> Contact {
+    Contact {
+        header: Header { can_go_back: true, ..header("Schlecht", 4, 0.66) },
+        title: "Dürfen wir Ihnen antworten?".into(),
+        hint: "Freiwillig. Es wird sofort verschlüsselt; hier vor Ort kann es niemand lesen.".into(),
+        // The longest of the shipped ones.
+        consent: "Ich bin einverstanden, dass die Zentrale diese Angabe speichert, um auf meine Rückmeldung zu antworten, und nach 90 Tagen löscht. Das kann ich jederzeit widerrufen.".into(),
+        language_name: "Deutsch".into(),
+        language_tag: "DE".into(),
+        ..email()
+    }
+}
+
+fn arabic_contact() -> Contact {
+    Contact {
+        header: header("سيئة", 4, 0.66),
+        title: "هل يمكننا الرد عليكم؟".into(),
+        hint: "اختياري. تُشفَّر البيانات فورًا، ولا يستطيع أحد هنا قراءتها.".into(),
+        consent: "أوافق على أن يحفظ المقر الرئيسي هذه البيانات للرد على ملاحظاتي وأن يحذفها بعد 90 يومًا، ويمكنني سحب موافقتي في أي وقت.".into(),
+        language_name: "العربية".into(),
+        language_tag: "AR".into(),
+        ..contact()
+    }
 }
 
 fn german_comment() -> Page {
@@ -188,11 +271,25 @@ fn german_comment() -> Page {
         header: Header { can_go_back: true, ..header("Schlecht", 3, 0.86) },
         title: "In Ihren eigenen Worten".into(),
         text: text.into(),
+        caret: text.len(),
         count: text.chars().count(),
         limit: 200,
-        layout: KeyboardLayout::Qwertz,
         language_name: "Deutsch".into(),
         language_tag: "DE".into(),
+    })
+}
+
+fn arabic_comment() -> Page {
+    let text = "انتظرت عشرين دقيقة تقريبا لأن الصندوق رقم 4 وحده كان مفتوحا";
+    Page::Comment(Comment {
+        header: header("سيئة", 3, 0.86),
+        title: "أخبرنا بكلماتك".into(),
+        text: text.into(),
+        caret: text.len(),
+        count: text.chars().count(),
+        limit: 200,
+        language_name: "العربية".into(),
+        language_tag: "AR".into(),
     })
 }
 

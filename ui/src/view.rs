@@ -25,7 +25,7 @@ pub struct Look {
     /// Whatever can be touched lies in the lower part of the glass.
     pub reach: bool,
     /// BCP 47 tag such as `de` or `de-AT`. It selects the bundled translation of the kiosk's own words; a language that
-    /// is not bundled falls back to English.
+    /// is not bundled falls back to English. The keyboard follows it too.
     pub language: String,
 }
 
@@ -40,6 +40,8 @@ pub enum Page {
     Reasons(Reasons),
     /// The shopper's own words.
     Comment(Comment),
+    /// A number or an address for a reply.
+    Contact(Contact),
     /// What makes the screen easier for this shopper.
     Easier(Easier),
     /// The answer is saved.
@@ -50,6 +52,25 @@ pub enum Page {
     OutOfService(OutOfService),
     /// The shop is closed; a touch wakes the screen.
     Asleep,
+}
+
+impl Page {
+    /// The row at the top, on the pages that have one.
+    #[must_use]
+    pub fn header(&self) -> Option<&Header> {
+        match self {
+            Self::Rating(page) => Some(&page.header),
+            Self::Reasons(page) => Some(&page.header),
+            Self::Comment(page) => Some(&page.header),
+            Self::Contact(page) => Some(&page.header),
+            Self::Question(_)
+            | Self::Easier(_)
+            | Self::Thanks(_)
+            | Self::StillThere(_)
+            | Self::OutOfService(_)
+            | Self::Asleep => None,
+        }
+    }
 }
 
 /// The idle screen.
@@ -194,28 +215,71 @@ pub struct Comment {
     pub header: Header,
     /// The request, one line.
     pub title: String,
-    /// What has been typed so far; the caret stands at its end.
+    /// What has been typed so far.
     pub text: String,
+    /// The caret's place in bytes of it.
+    pub caret: usize,
     /// How many letters (grapheme clusters) that is.
     pub count: usize,
     /// How many are allowed.
     pub limit: usize,
-    /// Which keyboard is shown.
-    pub layout: KeyboardLayout,
     /// The language's own name on the keyboard's language key.
     pub language_name: String,
     /// Its tag, where there is no room for the name.
     pub language_tag: String,
 }
 
-/// The keyboards there are.
+/// A number or an address for a reply.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Contact {
+    /// The row at the top.
+    pub header: Header,
+    /// The question, one line.
+    pub title: String,
+    /// What happens to it, two lines at most.
+    pub hint: String,
+    /// Whether a number or an address is asked for now.
+    pub channel: Channel,
+    /// Whether the shopper may choose between the two.
+    pub has_choice: bool,
+    /// What has been typed so far.
+    pub text: String,
+    /// The caret's place in bytes of it.
+    pub caret: usize,
+    /// What the shopper agrees to.
+    pub consent: String,
+    /// Whether the shopper has.
+    pub consented: bool,
+    /// Whether Send does anything.
+    pub can_send: bool,
+    /// What is said beside the lock.
+    pub notice: ContactNotice,
+    /// See [`Comment::language_name`].
+    pub language_name: String,
+    /// See [`Comment::language_tag`].
+    pub language_tag: String,
+}
+
+/// The ways to be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum KeyboardLayout {
-    /// Ten letters in the first row, for English.
+pub enum Channel {
+    /// By a phone number, on a pad of figures.
     #[default]
-    Qwerty,
-    /// Eleven letters in the first two rows, with ü, ö, ä and ß, for German.
-    Qwertz,
+    Phone,
+    /// By an e-mail address, on the keyboard.
+    Email,
+}
+
+/// What is said beside the lock of [`Contact`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ContactNotice {
+    /// What will be done with what is sent.
+    #[default]
+    Locked,
+    /// It could not be locked, and nothing was kept.
+    Failed,
+    /// The shopper came back: this was sent before and cannot be shown again.
+    Sent(Channel),
 }
 
 /// The answer is saved.

@@ -5,6 +5,7 @@ mod support;
 use std::path::Path;
 
 use afterword_ui::Intent;
+use afterword_ui::intent::Caret;
 use afterword_ui::view::Page;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
 use support::{Screen, view};
@@ -135,7 +136,7 @@ fn the_german_keyboard_has_its_letters_and_a_sharp_s_stays_one_letter() {
     assert_eq!(tap(&screen, "Großbuchstabe"), []);
     assert_eq!(tap(&screen, "Ä"), [Intent::Type("Ä".into())]);
     assert_eq!(tap(&screen, "Großbuchstabe"), []);
-    assert_eq!(tap(&screen, "ß"), [Intent::Type("ß".into())]);
+    assert_eq!(tap(&screen, "ẞ"), [Intent::Type("ẞ".into())]);
     assert_eq!(tap(&screen, "Zurück"), [Intent::Back]);
 }
 
@@ -276,6 +277,7 @@ fn the_caret_stands_behind_the_last_letter() {
     let mut longer = view("kiosk-07-comment");
     if let Page::Comment(comment) = &mut longer.page {
         comment.text.push_str("ill");
+        comment.caret += 3;
     }
     screen.ui.show(&longer);
     screen.draw();
@@ -284,9 +286,84 @@ fn the_caret_stands_behind_the_last_letter() {
 
     let mut shorter = longer;
     if let Page::Comment(comment) = &mut shorter.page {
-        comment.text.truncate("Waited".len());
+        comment.caret = "Waited".len();
+        comment.text.truncate(comment.caret);
     }
     screen.ui.show(&shorter);
     screen.draw();
     assert!((150..170).any(|x| screen.pixel(x, 190) == accent), "behind the d on the first line");
+}
+
+#[test]
+fn a_finger_on_the_text_says_where_the_caret_is_to_stand() {
+    let screen = screen("kiosk-07-comment");
+    let text_end = match view("kiosk-07-comment").page {
+        Page::Comment(comment) => comment.text.len(),
+        _ => unreachable!("a comment page"),
+    };
+    screen.tap(62.0, 190.0);
+    assert_eq!(screen.intents(), [Intent::MoveCaret(Caret::At(0))]);
+    screen.tap(157.0, 190.0);
+    assert_eq!(screen.intents(), [Intent::MoveCaret(Caret::At("Waited".len()))]);
+    screen.draw();
+    let accent = (0x11, 0x45, 0x99);
+    assert_eq!(screen.pixel(364, 230), accent, "it stays where the program has it until that says otherwise");
+    screen.tap(900.0, 285.0);
+    let told = screen.intents();
+    assert!(told.is_empty() || told == [Intent::MoveCaret(Caret::At(text_end))], "below the words: {told:?}");
+}
+
+#[test]
+fn the_caret_stands_where_the_program_says_in_writing_of_both_directions() {
+    let screen = screen("kiosk-07-comment");
+    let accent = (0x11, 0x45, 0x99);
+    let caret_x = |text: &str, caret: usize, language: &str| {
+        let mut view = view("kiosk-07-comment");
+        if let Page::Comment(comment) = &mut view.page {
+            (comment.text, comment.caret) = (text.into(), caret);
+        }
+        view.look.language = language.into();
+        screen.ui.show(&view);
+        screen.draw();
+        let column = (50..1230).find(|x| (180..200).all(|y| screen.pixel(*x, y) == accent));
+        column.unwrap_or_else(|| panic!("no caret in {text:?} at {caret}"))
+    };
+    let arabic = "انتظرت طويلا";
+    let places: Vec<u32> = ["", "انتظرت", arabic].map(|before| caret_x(arabic, before.len(), "ar")).into();
+    assert!(places.is_sorted_by(|before, after| before > after), "from right to left: {places:?}");
+    assert!(places[0] > 1_150, "the beginning is at the right: {places:?}");
+
+    let mixed = "عند Till 4";
+    let places: Vec<u32> =
+        ["عند ", "عند Ti", "عند Till"].map(|before| caret_x(mixed, before.len(), "ar")).into();
+    assert!(places[1] < places[2], "a Latin word runs from left to right in it: {places:?}");
+    let english: Vec<u32> = ["", "Wai", "Waited"].map(|before| caret_x("Waited", before.len(), "en")).into();
+    assert!(english.is_sorted_by(|before, after| before < after), "{english:?}");
+}
+
+#[test]
+fn a_physical_keyboard_moves_the_caret() {
+    let screen = screen("kiosk-07-comment");
+    let key = |key: slint::platform::Key| slint::SharedString::from(key).to_string();
+    use slint::platform::Key;
+    for (pressed, intent) in [
+        (Key::LeftArrow, Intent::MoveCaret(Caret::Back)),
+        (Key::RightArrow, Intent::MoveCaret(Caret::Forward)),
+        (Key::Home, Intent::MoveCaret(Caret::Start)),
+        (Key::End, Intent::MoveCaret(Caret::End)),
+        (Key::Delete, Intent::Delete),
+    ] {
+        screen.key(&key(pressed));
+        assert_eq!(screen.intents(), [intent]);
+    }
+    let mut arabic = view("kiosk-07-comment");
+    arabic.look.language = "ar".into();
+    screen.ui.show(&arabic);
+    screen.key(&key(Key::LeftArrow));
+    assert_eq!(screen.intents(), [Intent::MoveCaret(Caret::Forward)], "to the left is onwards there");
+
+    screen.tap(300.0, 190.0);
+    screen.intents();
+    screen.key("x");
+    assert_eq!(screen.intents(), [Intent::Type("x".into())], "also after a finger was on the text");
 }

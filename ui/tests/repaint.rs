@@ -40,6 +40,7 @@ fn a_letter_repaints_the_field_and_the_counter_and_not_the_keyboard() {
     let mut longer = view("kiosk-07-comment");
     if let Page::Comment(comment) = &mut longer.page {
         comment.text.push('i');
+        comment.caret += 1;
         comment.count += 1;
     }
     screen.ui.show(&longer);
@@ -57,6 +58,25 @@ fn a_key_of_the_keyboard_repaints_itself() {
     assert!(lie_within(&dirty, [519, 373, 636, 467]), "{dirty:?}");
     screen.release(577.0, 420.0);
     assert!(lie_within(&screen.draw(), [519, 373, 636, 467]));
+}
+
+#[test]
+fn the_ring_of_a_keypad_repaints_what_it_leaves_and_where_it_comes() {
+    let screen = screen("kiosk-07-comment");
+    let tab = slint::SharedString::from(slint::platform::Key::Tab);
+    for _ in 0..6 {
+        screen.key(&tab);
+        screen.draw();
+    }
+    let around = |[left, top, width, height]: [f32; 4]| {
+        [left - 13.0, top - 13.0, left + width + 13.0, top + height + 13.0].map(|side| side as i32)
+    };
+    let before = around(screen.ui.ring().expect("a ring"));
+    screen.key(&tab);
+    let now = around(screen.ui.ring().expect("a ring"));
+    let dirty = screen.draw();
+    let both = [before[0].min(now[0]), before[1].min(now[1]), before[2].max(now[2]), before[3].max(now[3])];
+    assert!(!dirty.is_empty() && lie_within(&dirty, both), "{dirty:?} in {both:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use afterword_kiosk_core::{Settings, TimeLimits};
+use afterword_kiosk_core::{Seal, Settings, TimeLimits};
 use afterword_kiosk_store::{Opened, Options, Store};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::survey::Survey;
@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::kiosk::{Parts, Wake};
 use crate::moments::Moments;
 use crate::present::Presenter;
+use crate::sealing::ToHeadOffice;
 use crate::stamp::Stamper;
 
 /// Makes the folder for a device's database, for its own user alone.
@@ -43,6 +44,7 @@ pub struct Device {
     /// Where what brings the next shoppers is told.
     pub moments: Moments,
     clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
     /// Decides what the survey leaves to chance.
     seed: u64,
 }
@@ -68,7 +70,8 @@ impl Device {
         let mut seed = [0; 8];
         entropy.fill(&mut seed);
         let seed = u64::from_le_bytes(seed);
-        let (store, opened) = Store::open(data, Options { clock: Arc::clone(&clock), entropy })?;
+        let (store, opened) =
+            Store::open(data, Options { clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) })?;
         tracing::info!(boot = opened.boot, epoch = %opened.epoch, "database opened");
         if let Some(seq) = opened.interrupted {
             tracing::warn!(seq, "an answer was open when the kiosk stopped; it was kept as interrupted");
@@ -82,7 +85,17 @@ impl Device {
         for path in &opened.waiting {
             tracing::error!(path = %path.display(), "there is no room yet to carry over what is whole in this file; keep it and make room");
         }
-        Ok(Self { config, branding, survey, store, opened, clock, moments: Moments::default(), seed })
+        Ok(Self {
+            config,
+            branding,
+            survey,
+            store,
+            opened,
+            clock,
+            entropy,
+            moments: Moments::default(),
+            seed,
+        })
     }
 
     /// How long a shopper has, and where this is.
@@ -105,6 +118,7 @@ impl Device {
         self.branding.put_on(&ui);
         Parts {
             settings: self.settings(),
+            seal: self.seal(),
             presenter: self.presenter(),
             store: self.store.clone(),
             ui,
@@ -112,6 +126,12 @@ impl Device {
             wake,
             moments: self.moments.clone(),
         }
+    }
+
+    /// Seals to head office, where the configuration names its key.
+    fn seal(&self) -> Option<Arc<dyn Seal>> {
+        let key = self.config.contact_key.clone()?;
+        Some(Arc::new(ToHeadOffice { key, entropy: Arc::clone(&self.entropy) }))
     }
 
     /// Turns the session into pages.

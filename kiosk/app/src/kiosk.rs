@@ -11,10 +11,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use afterword_kiosk_core::{Aid, Effect, Event, Session, Settings};
+use afterword_kiosk_core::{Aid, Caret, Effect, Event, Seal, Session, Settings};
 use afterword_kiosk_store::{Store, StoreError};
+use afterword_model::contact::Channel;
 use afterword_ui::view::Page;
-use afterword_ui::{Intent, KioskUi, View, intent};
+use afterword_ui::{Intent, KioskUi, View, intent, view};
 
 use crate::moments::Moments;
 use crate::present::Presenter;
@@ -34,6 +35,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Parts {
     /// The shopper's side.
     pub settings: Settings,
+    /// Seals what shoppers leave for a reply. Without it nobody is asked for a number or an address.
+    pub seal: Option<Arc<dyn Seal>>,
     /// Turns the session into pages.
     pub presenter: Presenter,
     /// The device's database.
@@ -80,8 +83,13 @@ impl Kiosk {
         parts.moments.wake_with(Arc::clone(&parts.wake));
         let wake = Arc::clone(&parts.wake);
         parts.store.when_changes_come(move || wake());
+        let session = Session::new(Arc::clone(parts.presenter.survey()), parts.settings);
+        let session = match parts.seal {
+            Some(seal) => session.with_seal(seal),
+            None => session,
+        };
         let kiosk = Self {
-            session: Session::new(Arc::clone(parts.presenter.survey()), parts.settings),
+            session,
             presenter: parts.presenter,
             store: parts.store,
             ui: Rc::new(parts.ui),
@@ -153,7 +161,12 @@ impl Kiosk {
     pub fn next_wake_ms(&self) -> Option<u64> {
         let ring = match self.shown.as_ref().map(|view| &view.page) {
             Some(
-                Page::Rating(_) | Page::Reasons(_) | Page::Comment(_) | Page::Thanks(_) | Page::StillThere(_),
+                Page::Rating(_)
+                | Page::Reasons(_)
+                | Page::Comment(_)
+                | Page::Contact(_)
+                | Page::Thanks(_)
+                | Page::StillThere(_),
             ) => Some(self.stamper.monotonic_ms() + RING_STEP_MS),
             _ => None,
         };
@@ -297,9 +310,40 @@ fn event_of(intent: Intent) -> Event {
         Intent::ToggleReason(index) => Event::ToggleOption(index),
         Intent::Type(text) => Event::Type(text),
         Intent::Backspace => Event::Backspace,
+        Intent::Delete => Event::Delete,
+        Intent::MoveCaret(caret) => Event::MoveCaret(match caret {
+            intent::Caret::At(offset) => Caret::At(offset),
+            intent::Caret::Back => Caret::Back,
+            intent::Caret::Forward => Caret::Forward,
+            intent::Caret::Start => Caret::Start,
+            intent::Caret::End => Caret::End,
+        }),
+        Intent::Channel(view::Channel::Phone) => Event::Channel(Channel::Phone),
+        Intent::Channel(view::Channel::Email) => Event::Channel(Channel::Email),
+        Intent::Consent(given) => Event::Consent(given),
         Intent::Done => Event::Done,
         Intent::MoreTime => Event::MoreTime,
         Intent::Leave => Event::Leave,
         Intent::NextLanguage => Event::NextLanguage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finger_s_wishes_on_the_contact_page_reach_the_session() {
+        for (intent, event) in [
+            (Intent::Channel(view::Channel::Email), Event::Channel(Channel::Email)),
+            (Intent::Channel(view::Channel::Phone), Event::Channel(Channel::Phone)),
+            (Intent::Consent(true), Event::Consent(true)),
+            (Intent::Delete, Event::Delete),
+            (Intent::MoveCaret(intent::Caret::At(7)), Event::MoveCaret(Caret::At(7))),
+            (Intent::MoveCaret(intent::Caret::Back), Event::MoveCaret(Caret::Back)),
+            (Intent::MoveCaret(intent::Caret::End), Event::MoveCaret(Caret::End)),
+        ] {
+            assert_eq!(event_of(intent), event);
+        }
     }
 }

@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use afterword_kiosk_core::{Flow, Screen, Session};
+use afterword_model::contact::Channel;
 use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_protocol::changes::Change;
 use afterword_ui::View;
 use afterword_ui::view::{
-    self, Comment, Easier, Header, KeyboardLayout, LanguageKey, Look, OutOfService, Page, QrModules, Rating,
-    ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
+    self, Comment, Contact, ContactNotice, Easier, Header, LanguageKey, Look, OutOfService, Page, QrModules,
+    Rating, ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
 };
 use chrono::{Locale, NaiveDate, TimeDelta};
 use qrcode::{Color, EcLevel, QrCode};
@@ -70,25 +71,55 @@ impl Presenter {
             Screen::Reasons { question, chosen, single, flow } => {
                 words.reasons(question, &chosen, single, flow)
             }
-            Screen::Contact { .. } => unreachable!("a session without a seal asks for no contact"),
+            Screen::Contact {
+                question,
+                channel,
+                text,
+                caret,
+                consented,
+                can_send,
+                sent,
+                failed,
+                flow,
+                ..
+            } => {
+                let (channels, consent) = words.contact(question);
+                Page::Contact(Contact {
+                    header: words.header(flow),
+                    title: words.title(question),
+                    hint: words.hint(question),
+                    channel: shown_channel(channel),
+                    has_choice: channels.len() > 1,
+                    text,
+                    caret,
+                    consent,
+                    consented,
+                    can_send,
+                    notice: match sent {
+                        _ if failed => ContactNotice::Failed,
+                        Some(channel) => ContactNotice::Sent(shown_channel(channel)),
+                        None => ContactNotice::Locked,
+                    },
+                    language_name: words.language_name(),
+                    language_tag: words.tag.to_uppercase(),
+                })
+            }
             Screen::Easier(aids) => Page::Easier(Easier {
                 high_contrast: aids.high_contrast,
                 bigger_words: aids.bigger_words,
                 reach: aids.reach,
                 more_time: aids.more_time,
             }),
-            Screen::Comment { question, text, count, limit, flow } => {
+            Screen::Comment { question, text, caret, count, limit, flow } => {
                 let title = words.title(question);
-                let layout =
-                    if words.tag.starts_with("de") { KeyboardLayout::Qwertz } else { KeyboardLayout::Qwerty };
                 let language_name = words.language_name();
                 Page::Comment(Comment {
                     header: words.header(flow),
                     title,
                     text,
+                    caret,
                     count,
                     limit,
-                    layout,
                     language_name,
                     language_tag: words.tag.to_uppercase(),
                 })
@@ -165,6 +196,14 @@ impl InLanguage<'_> {
             single,
             options: options.iter().map(key).collect(),
         })
+    }
+
+    /// The ways to be reached that the question offers, and what the shopper agrees to.
+    fn contact(&self, question: usize) -> (&[Channel], String) {
+        let QuestionKind::Contact { channels, consent, .. } = &self.presenter.asked(question).kind else {
+            unreachable!("the session shows this page for a contact question alone")
+        };
+        (channels, consent.in_language(self.tag).to_owned())
     }
 
     fn thanks(&self, rating_only: bool, time_left: f32) -> Page {
@@ -249,6 +288,13 @@ impl InLanguage<'_> {
     }
 }
 
+fn shown_channel(channel: Channel) -> view::Channel {
+    match channel {
+        Channel::Phone => view::Channel::Phone,
+        Channel::Email => view::Channel::Email,
+    }
+}
+
 fn kind(kind: ScaleKind) -> view::ScaleKind {
     match kind {
         ScaleKind::Faces => view::ScaleKind::Faces,
@@ -304,12 +350,98 @@ fn qr_modules(text: &str) -> QrModules {
 mod tests {
     use std::path::Path;
 
-    use afterword_kiosk_core::{Event, Settings};
+    use afterword_kiosk_core::{Caret, Event, Seal, Settings};
     use afterword_model::response::{ClockQuality, Stamp};
+    use afterword_model::survey;
 
     use super::*;
 
     const NEVER: Stamp = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
+
+    /// A seal that fails at the first number.
+    struct Padlock;
+
+    impl Seal for Padlock {
+        fn seal(&self, details: &str, _: &[u8]) -> Option<String> {
+            (details != "112233").then(|| "c2VhbGVk".into())
+        }
+    }
+
+    /// A shopper of the pharmacy, on the way to a reply.
+    struct Shopper {
+        presenter: Presenter,
+        session: Session,
+        now_ms: u64,
+    }
+
+    impl Shopper {
+        fn unhappy() -> Self {
+            let text = include_str!("../surveys/pharmacy-nps.toml");
+            let survey = Arc::new(survey::parse(text).expect("a shipped survey is whole").survey);
+            let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"";
+            let config = Config::parse(Path::new("kiosk.toml"), config).unwrap();
+            let session = Session::new(Arc::clone(&survey), Settings::default()).with_seal(Arc::new(Padlock));
+            let mut shopper = Self { presenter: Presenter::new(config, survey), session, now_ms: 10_000 };
+            shopper.does(Event::Rate(2));
+            while !matches!(shopper.page(), Page::Contact(_)) {
+                shopper.now_ms = shopper.session.deadline_ms().unwrap().min(shopper.now_ms + 400);
+                shopper.does(Event::Tick);
+                shopper.does(Event::Skip);
+                assert!(
+                    !matches!(shopper.page(), Page::Thanks(_) | Page::StillThere(_)),
+                    "no contact on the way"
+                );
+            }
+            shopper.now_ms += 300;
+            shopper
+        }
+
+        fn does(&mut self, event: Event) {
+            let wall_ms = 1_795_300_000_000;
+            let now =
+                Stamp { wall_ms, offset_min: 0, boot: 1, mono_ms: self.now_ms, clock: ClockQuality::Synced };
+            let _saved_elsewhere = self.session.handle(event, now);
+        }
+
+        fn page(&self) -> Page {
+            self.presenter.view(&self.session, self.now_ms, None).page
+        }
+
+        fn contact(&self) -> Contact {
+            match self.page() {
+                Page::Contact(contact) => contact,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_wants_a_reply_is_shown_the_survey_s_words_and_what_became_of_the_number() {
+        let mut shopper = Shopper::unhappy();
+        let page = shopper.contact();
+        assert_eq!(
+            (page.title.as_str(), page.channel, page.has_choice),
+            ("May we reply to you?", view::Channel::Phone, true)
+        );
+        assert!(page.consent.starts_with("I agree that the head office"), "{}", page.consent);
+        assert!(!page.consented && !page.can_send && page.text.is_empty());
+        assert_eq!(page.notice, ContactNotice::Locked);
+
+        shopper.does(Event::Type("11233".into()));
+        shopper.does(Event::MoveCaret(Caret::At(2)));
+        shopper.does(Event::Type("2".into()));
+        shopper.does(Event::Consent(true));
+        let page = shopper.contact();
+        assert_eq!((page.text.as_str(), page.caret, page.can_send), ("112233", 3, true));
+        shopper.does(Event::Send);
+        assert_eq!(shopper.contact().notice, ContactNotice::Failed);
+
+        shopper.does(Event::Channel(Channel::Email));
+        assert_eq!((shopper.contact().channel, shopper.contact().text.as_str()), (view::Channel::Email, ""));
+        shopper.does(Event::NextLanguage);
+        let page = shopper.contact();
+        assert_eq!((page.title.as_str(), page.language_tag.as_str()), ("Dürfen wir Ihnen antworten?", "DE"));
+    }
 
     #[test]
     fn dates_are_written_as_their_readers_write_them() {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use afterword_kiosk_core::{Event, Flow, Screen, Session, Settings};
+use afterword_model::contact::Channel;
 use afterword_model::response::{ClockQuality, Stamp};
 use afterword_model::survey::{Pick, Question, QuestionKind, Survey};
 use afterword_ui::{KioskUi, Panel, View};
@@ -61,10 +62,27 @@ fn screens(survey: &Survey) -> Vec<(String, Screen)> {
             QuestionKind::Choices { pick, .. } => {
                 Screen::Reasons { question: index, chosen: Vec::new(), single: *pick == Pick::Single, flow }
             }
-            QuestionKind::Comment { limit } => {
-                Screen::Comment { question: index, text: String::new(), count: 0, limit: *limit, flow }
-            }
-            // There is no page for it yet; see `crate::pages`.
+            QuestionKind::Comment { limit } => Screen::Comment {
+                question: index,
+                text: String::new(),
+                caret: 0,
+                count: 0,
+                limit: *limit,
+                flow,
+            },
+            QuestionKind::Contact { channels, .. } => Screen::Contact {
+                question: index,
+                channel: channels.first().copied().unwrap_or(Channel::Phone),
+                text: String::new(),
+                caret: 0,
+                count: 0,
+                consented: false,
+                can_send: false,
+                sent: None,
+                failed: false,
+                flow,
+            },
+            // A kind of the future, which this version has no page for.
             _ => continue,
         };
         screens.push((format!("{:02}-{}", index + 1, question.id), screen));

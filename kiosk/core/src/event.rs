@@ -17,6 +17,21 @@ use afterword_model::response::{Draft, Outcome};
 
 use crate::aids::Aid;
 
+/// Where a field's caret goes, in the order of reading and by what a reader takes for a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caret {
+    /// To this byte of the text, or to the end of the character it lies in.
+    At(usize),
+    /// To the character before.
+    Back,
+    /// To the character behind.
+    Forward,
+    /// To the beginning.
+    Start,
+    /// To the end.
+    End,
+}
+
 /// Something that happened: a touch, the clock, or word from the store.
 ///
 /// A touch that has no meaning on the page shown is ignored and does not restart the page's clock.
@@ -35,11 +50,15 @@ pub enum Event {
     /// Seals what is in the contact field and goes on. Without consent, or where it cannot be a number or an
     /// address, it means nothing.
     Send,
-    /// Letters for the comment or the contact field. A line feed becomes a space; other control characters and what is over the
+    /// Letters for the comment or the contact field, at its caret. A line feed becomes a space; other control characters and what is over the
     /// limit are refused.
     Type(String),
-    /// Takes the field's last character (grapheme cluster) away.
+    /// Takes the character (grapheme cluster) before the caret away.
     Backspace,
+    /// Takes the character behind the caret away.
+    Delete,
+    /// Moves the field's caret.
+    MoveCaret(Caret),
     /// On to the next step with what is there.
     Next,
     /// The same. What was chosen before Skip stays: a tap is never lost. A number or an address that was not sent

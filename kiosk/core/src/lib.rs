@@ -21,6 +21,7 @@ mod comment;
 mod contact;
 mod draws;
 mod event;
+mod field;
 mod hours;
 mod limits;
 mod misuse;
@@ -30,7 +31,7 @@ mod session;
 mod visit;
 
 pub use aids::{Aid, Aids};
-pub use event::{Effect, Event};
+pub use event::{Caret, Effect, Event};
 pub use hours::{OpeningHours, read_hours};
 pub use limits::{Settings, TimeLimits};
 pub use misuse::MisuseLimits;

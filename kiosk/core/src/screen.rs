@@ -36,6 +36,8 @@ pub enum Screen {
         question: usize,
         /// What is in the field.
         text: String,
+        /// The caret's place in bytes of it, between two characters.
+        caret: usize,
         /// Its length in grapheme clusters.
         count: usize,
         /// The most it can be.
@@ -51,6 +53,8 @@ pub enum Screen {
         channel: Channel,
         /// What is in the field.
         text: String,
+        /// The caret's place in bytes of it, between two characters.
+        caret: usize,
         /// Its length in grapheme clusters.
         count: usize,
         /// Whether the consent is given.

@@ -102,6 +102,8 @@ impl Visit {
             }
             _ => ContactField::new(Channel::Phone),
         };
+        // What was sent was sent under a consent, which holds until it is taken back.
+        self.contact.consented = self.sent(&survey.questions[at]).is_some();
         self.open(now_ms);
     }
 
@@ -278,6 +280,7 @@ impl Visit {
                 question: self.at,
                 channel: self.contact.channel,
                 text: self.contact.text().into(),
+                caret: self.contact.caret(),
                 count: self.contact.count(),
                 consented: self.contact.consented,
                 can_send: self.contact.sendable().is_some(),
@@ -287,8 +290,9 @@ impl Visit {
             },
             QuestionKind::Comment { limit } => Screen::Comment {
                 question: self.at,
-                text: self.field.text().into(),
-                count: self.field.count(),
+                text: self.field.0.text().into(),
+                caret: self.field.0.caret(),
+                count: self.field.0.count(),
                 limit: *limit,
                 flow,
             },

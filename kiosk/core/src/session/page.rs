@@ -45,10 +45,16 @@ impl Session {
                 })
             }
             (Event::Type(typed), &QuestionKind::Comment { limit }) => {
-                self.edit(now, |visit, _| visit.field.type_in(&typed, limit))
+                self.edit(now, |visit, _| visit.field.0.type_in(&typed, limit))
             }
             (Event::Backspace, QuestionKind::Comment { .. }) => {
-                self.edit(now, |visit, _| visit.field.backspace())
+                self.edit(now, |visit, _| visit.field.0.backspace())
+            }
+            (Event::Delete, QuestionKind::Comment { .. }) => {
+                self.edit(now, |visit, _| visit.field.0.delete())
+            }
+            (Event::MoveCaret(caret), QuestionKind::Comment { .. }) => {
+                self.edit(now, |visit, _| visit.field.0.move_caret(caret))
             }
             (Event::Done, QuestionKind::Comment { .. }) => self.go_on(now),
             (contact, QuestionKind::Contact { .. }) if is_for_contact(&contact) => {
@@ -69,6 +75,8 @@ impl Session {
         match touch {
             Event::Type(typed) => self.edit(now, |visit, _| visit.contact.type_in(&typed)),
             Event::Backspace => self.edit(now, |visit, _| visit.contact.backspace()),
+            Event::Delete => self.edit(now, |visit, _| visit.contact.delete()),
+            Event::MoveCaret(caret) => self.edit(now, |visit, _| visit.contact.move_caret(caret)),
             Event::Channel(channel) => self.edit(now, |visit, survey| {
                 if matches!(&visit.question(survey).kind,
                     QuestionKind::Contact { channels, .. } if channels.contains(&channel))
@@ -101,6 +109,13 @@ impl Session {
 fn is_for_contact(event: &Event) -> bool {
     matches!(
         event,
-        Event::Type(_) | Event::Backspace | Event::Channel(_) | Event::Consent(_) | Event::Send | Event::Done
+        Event::Type(_)
+            | Event::Backspace
+            | Event::Delete
+            | Event::MoveCaret(_)
+            | Event::Channel(_)
+            | Event::Consent(_)
+            | Event::Send
+            | Event::Done
     )
 }

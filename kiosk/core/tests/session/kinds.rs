@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use afterword_kiosk_core::{Effect, Event, Flow, Screen, Seal, Session, Settings};
+use afterword_kiosk_core::{Caret, Effect, Event, Flow, Screen, Seal, Session, Settings};
 use afterword_model::contact::{Channel, Contact};
 use afterword_model::response::{AnswerValue, Draft, Outcome};
 use afterword_model::survey::{self, Survey};
@@ -310,6 +310,19 @@ fn what_is_not_sent_is_gone_when_the_page_is_left() {
 }
 
 #[test]
+fn an_address_is_mended_where_the_caret_stands() {
+    let (mut kiosk, _) = Kiosk::sealing();
+    kiosk.comes_to_contact();
+    kiosk.does(Event::Type("an@shop.example".into()));
+    kiosk.does(Event::MoveCaret(Caret::At(2)));
+    kiosk.does(Event::Type("n".into()));
+    kiosk.does(Event::Consent(true));
+    assert!(matches!(kiosk.sees(), Screen::Contact { caret: 3, can_send: true, .. }), "{:?}", kiosk.sees());
+    kiosk.does(Event::Delete);
+    assert!(matches!(kiosk.sees(), Screen::Contact { can_send: false, .. }), "the @ is gone");
+}
+
+#[test]
 fn somebody_who_walks_away_leaves_no_number() {
     let (mut kiosk, _) = Kiosk::sealing();
     kiosk.comes_to_contact();
@@ -344,7 +357,7 @@ fn a_consent_taken_back_withdraws_what_was_sent() {
     assert_eq!(sent(last_draft(&effects)).map(|contact| contact.channel), Some(Channel::Phone));
     assert!(matches!(kiosk.sees(), Screen::Comment { question: 8, .. }), "{:?}", kiosk.sees());
     kiosk.does(Event::Back);
-    let Screen::Contact { sent: Some(Channel::Phone), consented: false, text, .. } = kiosk.sees() else {
+    let Screen::Contact { sent: Some(Channel::Phone), consented: true, text, .. } = kiosk.sees() else {
         panic!("{:?}", kiosk.sees())
     };
     assert_eq!(text, "", "it cannot be read back");
@@ -465,7 +478,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => prop_oneof![Just(Channel::Phone), Just(Channel::Email)].prop_map(Event::Channel),
         1 => (0usize..3).prop_map(Event::Language),
         5 => prop_oneof![
-            Just(Event::Send), Just(Event::Backspace), Just(Event::Next), Just(Event::Skip), Just(Event::Back),
+            Just(Event::Send), Just(Event::Backspace), Just(Event::Delete), Just(Event::MoveCaret(Caret::Back)), Just(Event::Next), Just(Event::Skip), Just(Event::Back),
             Just(Event::Change), Just(Event::Finish), Just(Event::Done), Just(Event::MoreTime), Just(Event::Leave),
             Just(Event::StorageFailed), Just(Event::StorageRecovered),
         ],

@@ -2,7 +2,7 @@
 //!
 //! The properties themselves are the assertions of [`crate::watcher`].
 
-use afterword_kiosk_core::{Aid, Event, Screen};
+use afterword_kiosk_core::{Aid, Caret, Event, Screen};
 use proptest::prelude::*;
 
 use crate::watcher::Watcher;
@@ -42,6 +42,10 @@ fn touch() -> impl Strategy<Value = Event> {
         3 => (0usize..5).prop_map(Event::ToggleOption),
         3 => "[a-c \n\u{301}\u{202E}é🇩🇪]{0,7}".prop_map(Event::Type),
         1 => Just(Event::Backspace),
+        1 => Just(Event::Delete),
+        2 => (0usize..9).prop_map(|place| Event::MoveCaret(Caret::At(place))),
+        1 => prop_oneof![Just(Caret::Back), Just(Caret::Forward), Just(Caret::Start), Just(Caret::End)]
+            .prop_map(Event::MoveCaret),
         1 => Just(Event::Next),
         1 => Just(Event::Skip),
         1 => Just(Event::Back),

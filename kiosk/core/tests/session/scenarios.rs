@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterword_kiosk_core::{Aid, Aids, Effect, Event, Flow, Screen, Session, Settings, TimeLimits};
+use afterword_kiosk_core::{Aid, Aids, Caret, Effect, Event, Flow, Screen, Session, Settings, TimeLimits};
 use afterword_model::moment::Moment;
 use afterword_model::response::{AnswerValue, Draft, Flag, Outcome};
 
@@ -206,6 +206,28 @@ fn back_keeps_the_words_and_brings_them_again() {
     shopper.then(Event::Backspace);
     let effects = shopper.then(Event::Back);
     assert_eq!(saved(&effects).answer("words"), None, "deleted words are withdrawn");
+}
+
+#[test]
+fn a_word_is_mended_where_the_caret_stands() {
+    let mut shopper = Shopper::arrives();
+    shopper.rates(3);
+    shopper.types("slw");
+    shopper.then(Event::MoveCaret(Caret::At(2)));
+    shopper.types("o");
+    assert!(matches!(shopper.sees(), Screen::Comment { ref text, caret: 3, count: 4, .. } if text == "slow"));
+    shopper.then(Event::MoveCaret(Caret::Start));
+    shopper.then(Event::Delete);
+    shopper.types("g");
+    shopper.types("rab");
+    assert!(
+        matches!(shopper.sees(), Screen::Comment { ref text, caret: 2, .. } if text == "grlow"),
+        "five fit"
+    );
+    let effects = shopper.then(Event::Back);
+    assert_eq!(saved(&effects).answer("words"), Some(&comment("grlow")));
+    shopper.rates(3);
+    assert!(matches!(shopper.sees(), Screen::Comment { caret: 5, .. }), "behind what was written before");
 }
 
 #[test]
