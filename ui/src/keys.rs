@@ -31,6 +31,12 @@ pub(crate) fn press(
     let from_right = crate::kiosk_ui::runs_from_right(&view.look.language);
     let on_key = stops.is_shown() && !stops.is_on_field();
     let writes = matches!(view.page, Page::Comment(_) | Page::Contact(_)) && !on_key;
+    if view.page == Page::Asleep {
+        if !repeats {
+            intents.send(Intent::Wake);
+        }
+        return true;
+    }
     if is(Key::Backtab) || is(Key::Tab) {
         stops.go(if is(Key::Backtab) || shift { Way::Previous } else { Way::Next });
         return true;
@@ -97,7 +103,6 @@ fn intent(page: &Page, text: &str) -> Option<Intent> {
         (Page::Comment(_) | Page::Contact(_), _) if text.chars().all(is_writing) => {
             Some(Intent::Type(text.to_owned()))
         }
-        (Page::Asleep, _) => Some(Intent::Wake),
         _ => None,
     }
 }

@@ -63,7 +63,9 @@ impl Device {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let survey = config.survey(config_path)?;
-        let branding = config.brand.prepare(config_path, config.panel.panel())?;
+        // Nobody stays unasked for want of a logo; `doctor` calls it wrong.
+        let branding = config.brand.prepare(config_path, config.panel.panel());
+        let branding = branding.inspect_err(|error| tracing::error!("{error:#}")).unwrap_or_default();
         for remark in branding.remarks() {
             tracing::warn!("{remark}");
         }

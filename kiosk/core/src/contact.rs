@@ -1,4 +1,5 @@
-//! The phone number or the address being typed: here alone in the clear, and overwritten when the page is left.
+//! The phone number or the address being typed: kept in the clear here, and overwritten when the page is left. What draws
+//! the page has copies of it, which are let go of with the page and not overwritten.
 
 use afterword_model::contact::Channel;
 

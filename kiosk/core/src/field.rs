@@ -2,7 +2,7 @@
 //!
 //! Text is kept in the order in which it is read, and the caret is a place in that order, so that writing from right to left,
 //! and both in one line, need nothing special here. Everything stands in one allocation that never grows and is
-//! overwritten when the field goes: no copy of what was typed is left behind.
+//! overwritten when the field goes: the field leaves no copy of what was typed behind.
 
 use std::fmt;
 

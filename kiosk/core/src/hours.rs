@@ -6,7 +6,7 @@ const DAY_MIN: u16 = 24 * 60;
 
 /// Hours of a week, and days on which they do not hold.
 ///
-/// Invariant: a time that cannot be known is an open one, so that a kiosk with a wrong clock never sleeps through a day.
+/// Invariant: a time that cannot be known is an open one, so that a kiosk whose clock was never set does not sleep through a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpeningHours {
     /// From Monday to Sunday: from a minute of the day (0 to 1439) up to, and without, another (0 to 1440). Where the second

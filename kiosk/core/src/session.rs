@@ -252,7 +252,7 @@ impl Session {
         }
         self.hours_seen_ms = now.mono_ms;
         match (self.settings.hours.as_ref().is_none_or(|hours| hours.are_open(now)), &self.stage) {
-            (true, Stage::Asleep) => self.rest(),
+            (true, Stage::Asleep) => self.rest_by_itself(now.mono_ms),
             (false, Stage::Resting { .. }) => self.stage = Stage::Asleep,
             _ => {}
         }
@@ -288,6 +288,10 @@ impl Session {
 
     fn touch(&mut self, touch: Event, now: Stamp) -> Vec<Effect> {
         let now_ms = now.mono_ms;
+        if self.settings.hours.is_some() {
+            // Somebody is there: the screen stays awake from the last touch on, not from the first.
+            self.hours_seen_ms = now_ms;
+        }
         if matches!(self.stage, Stage::Settling { until_ms } if until_ms <= now_ms) {
             // The tick is late; the shopper need not be.
             self.rest();
@@ -295,7 +299,6 @@ impl Session {
         match &self.stage {
             Stage::OutOfService | Stage::Settling { .. } => Vec::new(),
             Stage::Asleep => {
-                self.hours_seen_ms = now_ms;
                 self.rest_by_itself(now_ms);
                 Vec::new()
             }

@@ -6,7 +6,7 @@
 //! [`INFO`], and `aad` the consent that it was given under ([`afterword_model::contact::ConsentGiven::to_bytes`]).
 //!
 //! Invariants: whoever has a [`SealingKey`] alone cannot open what it sealed; what was sealed under one consent does not
-//! open under another. Failure: opening says why in one sentence; sealing fails only for a text that is too long.
+//! open under another. Failure: opening says why in one sentence; sealing fails for a text that is too long, and for a key that is no point of the curve.
 
 use std::fmt;
 

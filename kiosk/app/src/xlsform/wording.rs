@@ -30,6 +30,9 @@ pub(super) fn texts(row: &Row, base: &str, languages: &Languages) -> Result<Text
     Ok(texts)
 }
 
+/// No tag of a form is longer.
+const TAG_BYTES_MAX: usize = 1_000;
+
 /// Without Markdown, tags, line breaks, and characters that no survey may hold.
 pub(super) fn plain(text: &str) -> String {
     let mut plain = String::new();
@@ -38,7 +41,9 @@ pub(super) fn plain(text: &str) -> String {
         let (before, tag) = rest.split_at(open);
         plain.push_str(before);
         let is_tag = tag[1..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '/');
-        match tag.find('>').filter(|_| is_tag) {
+        // Looked for as far as tags go: of a text full of openings each would be followed to the end of all.
+        let end = tag.bytes().take(TAG_BYTES_MAX).position(|byte| byte == b'>');
+        match end.filter(|_| is_tag) {
             Some(close) => {
                 plain.push(' ');
                 rest = &tag[close + 1..];

@@ -80,6 +80,20 @@ fn a_touch_wakes_it_and_rates_nothing_and_a_minute_later_it_sleeps_again() {
 }
 
 #[test]
+fn the_screen_stays_awake_from_the_last_touch_on() {
+    let mut day = Day::begins();
+    day.comes_to(&minute(5));
+    let after = |ms: u64| Stamp { mono_ms: minute(5).mono_ms + ms, ..minute(5) };
+    for (ms, event) in [(0, Event::Wake), (50_000, Event::EasierToUse), (65_000, Event::Done)] {
+        assert_eq!(day.session.handle(event, after(ms)), []);
+        day.comes_to(&after(ms));
+        assert!(!day.sleeps(&after(ms)), "{ms} ms after it was woken");
+    }
+    day.comes_to(&after(130_000));
+    assert!(day.sleeps(&after(130_000)));
+}
+
+#[test]
 fn nobody_is_put_to_sleep_in_the_middle_of_an_answer() {
     let mut day = Day::begins();
     day.comes_to(&minute(OPENS_MIN + 29));

@@ -1,5 +1,6 @@
 //! `afterword-collector contact new-key|key|list`.
 
+use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,15 +19,18 @@ Example:
   afterword-collector contact new-key --out /root/contact-key.pem
 
 Prints a line for the configuration of the kiosks; from then on they seal what shoppers leave for a reply to this
-key, and nobody without the file can read it: not the kiosks, not the collector. Keep the file away from both, and a
-copy of it in a safe: what was sealed to a lost key is lost. The file is PKCS#8, as OpenSSL reads it.
+key, and nobody without the file can read it: not the kiosks, not the collector. Keep the file away from both (`contact
+list` reads a backup as well), and a copy of it in a safe: what was sealed to a lost key is lost. The file is PKCS#8, as
+OpenSSL reads it.
 
 Exit codes: 0 the file is written, 1 it failed (the reason is on standard error), 2 wrong use";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
-  afterword-collector contact list --key /root/contact-key.pem --data /var/lib/afterword
-  afterword-collector contact list --key /root/contact-key.pem --data /var/lib/afterword --json
+  # On another machine than the collector's: its backup, put into a folder of its own.
+  afterword-collector restore --from collector-backup.db --data ./copy
+  afterword-collector contact list --key contact-key.pem --data ./copy
+  afterword-collector contact list --key contact-key.pem --data ./copy --json
 
 Shows phone numbers and addresses in the clear, on standard output alone. What was sealed to another key is named and
 stays closed.
@@ -113,7 +117,9 @@ impl List {
                     closed += 1;
                     eprintln!(
                         "afterword-collector: record {} of {} ({}): {error}",
-                        contact.seq, contact.device_name, contact.epoch
+                        contact.seq,
+                        shown(&contact.device_name),
+                        contact.epoch
                     );
                 }
             }
@@ -141,15 +147,21 @@ fn line(contact: &SealedContact, details: &str) -> Value {
     })
 }
 
+/// What a kiosk sent may hold anything; a terminal is shown none of it that it would obey.
+fn shown(text: &str) -> impl Display + '_ {
+    text.escape_debug()
+}
+
 fn sentence(contact: &SealedContact, details: &str) -> String {
     format!(
-        "{}  {}  {details}  (record {} of {}, consent {} of {} {})",
+        "{}  {}  {}  (record {} of {}, consent {} of {} {})",
         moment(contact.started_ms),
         contact.contact.channel.name(),
+        shown(details),
         contact.seq,
-        contact.device_name,
+        shown(&contact.device_name),
         contact.contact.consent,
-        contact.survey,
+        shown(&contact.survey),
         contact.survey_version,
     )
 }
