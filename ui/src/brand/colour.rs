@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use palette::color_difference::{Ciede2000 as _, Wcag21RelativeContrast as _};
+use palette::color_difference::Ciede2000 as _;
 use palette::{IntoColor as _, IsWithinBounds as _, Lab, LinSrgb, Mix as _, Oklch, Srgb};
 
 /// An sRGB colour (IEC 61966-2-1), 8 bits a channel. Text form: `#RRGGBB`.
@@ -64,7 +64,14 @@ pub(super) fn is_shown(colour: Oklch<f64>) -> bool {
 /// Contrast ratio (WCAG 2.2, "contrast ratio"), 1 for equal luminance to 21 for black and white, in either order.
 #[must_use]
 pub fn contrast(one: Colour, other: Colour) -> f64 {
-    one.real().relative_contrast(other.real())
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// Relative luminance with WCAG's own rounded weights, so that a ratio at the edge of a rule reads as every checker has it.
+fn luminance(colour: Colour) -> f64 {
+    let light = colour.real().into_linear();
+    0.2126 * light.red + 0.7152 * light.green + 0.0722 * light.blue
 }
 
 /// How different two colours look (CIEDE2000): 1 is just seen.
