@@ -16,7 +16,7 @@ use super::{Data, moment, ports, print_json};
 
 const NEW_KEY_EXAMPLES: &str = "\
 Example:
-  afterword-collector contact new-key --out /root/contact-key.pem
+  afterword-collector contact new-key --out contact-key.pem
 
 Prints a line for the configuration of the kiosks; from then on they seal what shoppers leave for a reply to this
 key, and nobody without the file can read it: not the kiosks, not the collector. Keep the file away from both (`contact
