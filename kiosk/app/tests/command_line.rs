@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
@@ -12,14 +14,7 @@ use afterword_kiosk_store::{Options, Store};
 use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 
-fn kiosk(folder: &Path, arguments: &[&str]) -> Output {
-    let mut kiosk = Command::new(env!("CARGO_BIN_EXE_afterword-kiosk"));
-    kiosk.args(arguments).current_dir(folder);
-    for variable in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG"] {
-        kiosk.env_remove(variable);
-    }
-    kiosk.output().unwrap()
-}
+use support::kiosk;
 
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -2,13 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{self, Condition, Pick, QuestionKind, Survey, limits};
 use rust_xlsxwriter::{Formula, Workbook, Worksheet};
+
+use support::kiosk;
 
 /// A sheet: its name, its headings, its rows.
 type Sheet<'s> = (&'s str, &'s [&'s str], &'s [&'s [&'s str]]);
@@ -33,15 +37,6 @@ fn fill(sheet: &mut Worksheet, row: u32, cells: &[&str]) {
             Err(_) => sheet.write_string(row, column, *cell).unwrap(),
         };
     }
-}
-
-fn kiosk(folder: &Path, arguments: &[&str]) -> Output {
-    let mut kiosk = Command::new(env!("CARGO_BIN_EXE_afterword-kiosk"));
-    kiosk.args(arguments).current_dir(folder);
-    for variable in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG"] {
-        kiosk.env_remove(variable);
-    }
-    kiosk.output().unwrap()
 }
 
 fn lines(output: &[u8]) -> Vec<String> {
