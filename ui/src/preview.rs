@@ -74,6 +74,22 @@ pub fn pages() -> Vec<(&'static str, View)> {
         ("kiosk-19-asleep", english(Page::Asleep)),
         ("kiosk-18-out-of-service", english(out_of_service())),
         ("kiosk-18b-out-of-service-german", german(out_of_service())),
+        ("kiosk-06r-reasons-reach", low(english(reasons(false)))),
+        ("kiosk-07r-comment-reach", low(english(comment()))),
+        ("kiosk-07s-comment-reach-arabic", low(arabic(arabic_comment()))),
+        ("kiosk-08r-contact-reach", low(english(Page::Contact(contact())))),
+        ("kiosk-08s-contact-email-reach", low(english(Page::Contact(email())))),
+        ("kiosk-08t-contact-reach-high-contrast", low(contrasted(Page::Contact(untouched())))),
+        (
+            "kiosk-08u-contact-reach-phone-alone",
+            low(english(Page::Contact(Contact { has_choice: false, ..untouched() }))),
+        ),
+        (
+            "kiosk-08v-contact-email-reach-alone",
+            low(english(Page::Contact(Contact { has_choice: false, ..email() }))),
+        ),
+        ("kiosk-10r-nps-reach", low(english(recommend()))),
+        ("kiosk-11r-stars-reach", low(english(stars()))),
         ("kiosk-18c-out-of-service-high-contrast", contrasted(out_of_service())),
     ]
 }
@@ -89,6 +105,10 @@ fn german(page: Page) -> View {
 fn contrasted(page: Page) -> View {
     let reach = matches!(page, Page::Question(_));
     View { page, look: Look { high_contrast: true, reach, language: "en".into(), ..Look::default() } }
+}
+
+fn low(view: View) -> View {
+    View { look: Look { reach: true, ..view.look }, ..view }
 }
 
 fn question() -> Page {
