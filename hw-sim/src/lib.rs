@@ -5,6 +5,7 @@
 //! | [`panel`] | the screen and the finger on it |
 //! | [`shopper`] | the people who come by |
 //! | [`stage`] | a whole device: the kiosk's program on the panel, with a clock that can be moved |
+//! | [`play`] | a shopper's visit from a script |
 //! | [`link`] | the line to the world, with a switch |
 //! | [`disk`] | the card under the database: cut, lying, full, read-only, rotting |
 //! | [`head_office`] | the collector on loopback, and how a device is made known to it |
@@ -19,6 +20,7 @@ pub mod disk;
 pub mod head_office;
 pub mod link;
 pub mod panel;
+pub mod play;
 pub mod proof;
 pub mod shopper;
 pub mod stage;

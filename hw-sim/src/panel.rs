@@ -192,6 +192,12 @@ impl Panel {
         }
     }
 
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        let size = self.window.size();
+        (size.width, size.height)
+    }
+
     /// How much time has passed on the panel since it was made.
     pub fn now(&self) -> Duration {
         self.now.get()

@@ -80,7 +80,7 @@ impl Stage {
         }
         // Their traces last as long as the session lets them; then the next one may come.
         let gone_ms = self.clock.monotonic_ms() + UNTIL_IDLE_MS;
-        while self.kiosk.borrow().next_wake_ms().is_some() && self.clock.monotonic_ms() < gone_ms {
+        while !self.kiosk.borrow().is_undisturbed() && self.clock.monotonic_ms() < gone_ms {
             self.wait(AFTER_ME_MS)?;
         }
         Ok(())
@@ -118,6 +118,32 @@ impl Stage {
     #[must_use]
     pub fn thanked(&self) -> u64 {
         self.thanked
+    }
+
+    /// Whether nobody is there, and nothing on the screen is of anybody who was.
+    #[must_use]
+    pub fn is_undisturbed(&self) -> bool {
+        self.kiosk.borrow().is_undisturbed()
+    }
+
+    /// The screen.
+    #[must_use]
+    pub fn ui(&self) -> Rc<KioskUi> {
+        self.kiosk.borrow().ui()
+    }
+
+    /// Width and height of the panel in pixels.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        self.panel.size()
+    }
+
+    /// Writes what the panel shows to a PNG file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_png(&self, path: &std::path::Path) -> Result<()> {
+        self.panel.save_png(path)
     }
 
     /// The pictures written so far, by page.

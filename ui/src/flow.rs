@@ -30,6 +30,7 @@ pub(crate) fn show(shell: &Shell, header: &Header) {
     let adapter = shell.global::<FlowAdapter<'_>>();
     adapter.set_header(data(header));
     adapter.set_time_left(ring(header.time_left));
+    adapter.set_seconds_left(seconds(header.seconds_left));
 }
 
 /// The header's data, without the time.
@@ -46,6 +47,11 @@ fn data(header: &Header) -> HeaderData {
 /// A share of time as the rings show it: within 0 to 1, in steps. What is not a number counts as no time.
 pub(crate) fn ring(share: f32) -> f32 {
     if share.is_nan() { 0.0 } else { (share.clamp(0.0, 1.0) * RING_STEPS).round() / RING_STEPS }
+}
+
+/// A whole number of seconds.
+pub(crate) fn seconds(seconds: u32) -> i32 {
+    i32::try_from(seconds).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

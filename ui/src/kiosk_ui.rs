@@ -176,6 +176,23 @@ impl KioskUi {
         theme.set_brand_link_underlined(brand.link_underlined);
     }
 
+    /// Lets pages settle, keys sink and the strip rise. Without a call nothing moves, as in a picture.
+    pub fn let_move(&self) {
+        self.shell.global::<PanelGlobal<'_>>().set_may_move(true);
+    }
+
+    /// For who gets dizzy: nothing moves, even if it may, and rings are numbers of seconds.
+    pub fn reduce_motion(&self) {
+        self.shell.global::<PanelGlobal<'_>>().set_reduced_motion(true);
+    }
+
+    /// Draws the pages that stand for hours so many pixels to the right of and below their place: a few, against burn-in.
+    pub fn shift(&self, (right_px, down_px): (i8, i8)) {
+        let panel = self.shell.global::<PanelGlobal<'_>>();
+        panel.set_shift_x(f32::from(right_px));
+        panel.set_shift_y(f32::from(down_px));
+    }
+
     /// Shows a retailer's logo in the place of the sign.
     pub fn set_logo(&self, logo: &Logo) {
         let brand = self.shell.global::<BrandGlobal<'_>>();

@@ -160,7 +160,7 @@ fn languages(names: [&str; 3], current: usize) -> Vec<LanguageKey> {
 }
 
 fn header(word: &str, step: usize, time_left: f32) -> Header {
-    Header { face: 2, word: word.into(), step, steps: 4, time_left, can_go_back: false }
+    Header { face: 2, word: word.into(), step, steps: 4, time_left, seconds_left: 24, can_go_back: false }
 }
 
 /// The icons of the reasons, in the order shown; the second and third are chosen.
@@ -314,7 +314,15 @@ fn arabic_comment() -> Page {
 }
 
 fn good(step: usize) -> Header {
-    Header { face: 4, word: "Good".into(), step, steps: 3, time_left: 0.9, can_go_back: step > 2 }
+    Header {
+        face: 4,
+        word: "Good".into(),
+        step,
+        steps: 3,
+        time_left: 0.9,
+        seconds_left: 27,
+        can_go_back: step > 2,
+    }
 }
 
 fn rating(step: usize, title: &str, scale: Scale) -> Page {
@@ -406,6 +414,7 @@ fn thanks(complete: bool) -> Page {
         message: "Your words are saved, and they go to the people who can put it right.".into(),
         notes: if complete { vec![reply, door] } else { vec![door] },
         time_left: 0.8,
+        seconds_left: 6,
         voucher: complete.then_some(voucher),
     })
 }
@@ -419,6 +428,7 @@ fn german_thanks() -> Page {
             text: "Was sich ändert, steht hier an der Tür.".into(),
         }],
         time_left: 0.8,
+        seconds_left: 6,
         voucher: None,
     })
 }

@@ -21,7 +21,7 @@ pub(crate) fn connect(shell: &Shell, intents: &Intents) {
 
 pub(crate) fn show(shell: &Shell, page: &StillThere) {
     let adapter = shell.global::<StillThereAdapter<'_>>();
-    adapter.set_seconds_left(i32::try_from(page.seconds_left).unwrap_or(i32::MAX));
+    adapter.set_seconds_left(flow::seconds(page.seconds_left));
     adapter.set_time_left(flow::ring(page.time_left));
     adapter.set_unsent_words(page.unsent_words);
 }

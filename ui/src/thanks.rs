@@ -40,6 +40,7 @@ impl Rows {
                 .map(|note| NoteItem { icon: note.icon.as_str().into(), text: note.text.as_str().into() }),
         );
         adapter.set_time_left(flow::ring(page.time_left));
+        adapter.set_seconds_left(flow::seconds(page.seconds_left));
 
         let shown = match last.map(|view| &view.page) {
             Some(Page::Thanks(thanks)) => Some(&thanks.voucher),

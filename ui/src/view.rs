@@ -177,6 +177,8 @@ pub struct Header {
     pub steps: usize,
     /// The share of the time limit that is left, 0 to 1, drawn as a ring around Finish.
     pub time_left: f32,
+    /// The same in seconds, for who sees no ring run; 0 where there is no limit.
+    pub seconds_left: u32,
     /// Whether there is a page to go back to.
     pub can_go_back: bool,
 }
@@ -293,6 +295,8 @@ pub struct Thanks {
     pub notes: Vec<ThanksNote>,
     /// The share of the page's time that is left, 0 to 1.
     pub time_left: f32,
+    /// The same in seconds.
+    pub seconds_left: u32,
     /// A code to take along, if the store gives one.
     pub voucher: Option<Voucher>,
 }

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::temporary::TemporaryFolder;
 use super::{make_folder, shop_config};
 use crate::head_office::HeadOffice;
 use crate::proof::Proof;
@@ -146,25 +147,4 @@ fn progress_bar(shoppers: u32) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
-}
-
-/// A folder that goes when the demo ends.
-#[derive(Default)]
-struct TemporaryFolder(std::cell::OnceCell<PathBuf>);
-
-impl TemporaryFolder {
-    fn make(&self) -> Result<PathBuf> {
-        let path = std::env::temp_dir().join(format!("afterword-demo-{}", std::process::id()));
-        make_folder(&path)?;
-        Ok(self.0.get_or_init(|| path).clone())
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        if let Some(path) = self.0.get() {
-            // What cannot be removed is left to the system's own cleaning of temporary files.
-            let _ = std::fs::remove_dir_all(path);
-        }
-    }
 }

@@ -72,7 +72,7 @@ impl KioskOnly {
             None => (Path::new("examples/kiosk.toml"), shop_config()?),
         };
         // As in the real program: a mistake in it is found before anything is written.
-        config.survey(config_path)?;
+        config.agenda(config_path)?;
         make_data_folder(&self.data)?;
         fonts::install(&self.data.join("fonts")).with_context(|| {
             format!("cannot lay out the fonts in {}; name another --data", self.data.display())

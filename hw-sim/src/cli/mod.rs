@@ -5,8 +5,10 @@
 mod demo;
 mod hand;
 mod kiosk;
+mod play;
 mod prove;
 mod screens;
+mod temporary;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ enum Command {
     Screens(screens::Screens),
     Kiosk(kiosk::KioskOnly),
     Prove(prove::Prove),
+    Play(play::Play),
 }
 
 /// Runs the command line of this process.
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Some(Command::Screens(screens)) => screens.run().map(|()| true),
         Some(Command::Kiosk(kiosk)) => kiosk.run().map(|()| true),
         Some(Command::Prove(prove)) => prove.run(),
+        Some(Command::Play(play)) => play.run().map(|()| true),
     };
     match ran {
         Ok(true) => ExitCode::SUCCESS,

@@ -50,7 +50,7 @@ impl Screens {
     }
 }
 
-fn named(glass: Glass) -> String {
+pub(super) fn named(glass: Glass) -> String {
     let (width, height) = glass.pixels();
     format!("{width}x{height}")
 }

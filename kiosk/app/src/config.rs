@@ -16,6 +16,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Deserialize;
 
+use crate::agenda::Agenda;
 use crate::branding::Branding;
 use crate::pages::left_out_without_key;
 
@@ -53,10 +54,17 @@ pub struct Config {
     /// The survey file, relative to this file; the shipped survey when it is left out.
     #[serde(default)]
     pub survey: Option<PathBuf>,
+    /// Surveys that are asked in its place while they are valid, relative to this file; see [`crate::agenda`].
+    #[serde(default)]
+    pub seasonal: Vec<PathBuf>,
     /// To whom what shoppers leave for a reply is sealed, as `afterword-collector contact new-key` prints it. Without it
     /// no question for a number or an address is asked.
     #[serde(default, deserialize_with = "contact_key")]
     pub contact_key: Option<SealingKey>,
+    /// Nothing on the screen moves by itself, and rings are numbers of seconds: for places where that makes dizzy, and for
+    /// devices too slow to draw it. Left out: pages settle, keys sink and the strip rises.
+    #[serde(default)]
+    pub reduced_motion: bool,
     /// The store's colour and logo.
     #[serde(default)]
     pub brand: Branding,
@@ -221,14 +229,25 @@ impl Config {
     pub fn survey(&self, config_path: &Path) -> Result<Arc<Survey>, ConfigError> {
         let (path, bytes) = match &self.survey {
             None => (PathBuf::from("grocery-exit.toml"), SHIPPED_SURVEY.as_bytes().to_vec()),
-            Some(file) => {
-                let path = config_path.parent().unwrap_or(Path::new(".")).join(file);
-                let bytes = read_bounded(&path)
-                    .map_err(|source| ConfigError::ReadSurvey { path: path.clone(), source })?;
-                (path, bytes)
-            }
+            Some(file) => read_beside(config_path, file)?,
         };
-        match survey::parse_bytes(&bytes) {
+        self.checked(path, &bytes)
+    }
+
+    /// The same with those of a season.
+    ///
+    /// # Errors
+    /// As [`Self::survey`], for the first that cannot be used.
+    pub fn agenda(&self, config_path: &Path) -> Result<Agenda, ConfigError> {
+        let seasonal = self.seasonal.iter().map(|file| {
+            let (path, bytes) = read_beside(config_path, file)?;
+            Ok((path.clone(), self.checked(path, &bytes)?))
+        });
+        Ok(Agenda { seasonal: seasonal.collect::<Result<_, _>>()?, usual: self.survey(config_path)? })
+    }
+
+    fn checked(&self, path: PathBuf, bytes: &[u8]) -> Result<Arc<Survey>, ConfigError> {
+        match survey::parse_bytes(bytes) {
             Ok(parsed) => {
                 if self.contact_key.is_none()
                     && let Some(left_out) = left_out_without_key(&parsed.survey)
@@ -244,6 +263,14 @@ impl Config {
             }
         }
     }
+}
+
+/// A survey's file, which the configuration names from where it is itself.
+fn read_beside(config_path: &Path, file: &Path) -> Result<(PathBuf, Vec<u8>), ConfigError> {
+    let path = config_path.parent().unwrap_or(Path::new(".")).join(file);
+    let bytes =
+        read_bounded(&path).map_err(|source| ConfigError::ReadSurvey { path: path.clone(), source })?;
+    Ok((path, bytes))
 }
 
 /// Reads a file of at most 256 KiB; a pipe or a device that never ends is no file.

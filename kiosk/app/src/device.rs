@@ -7,10 +7,10 @@ use std::sync::Arc;
 use afterword_kiosk_core::{Seal, Settings, TimeLimits};
 use afterword_kiosk_store::{Opened, Options, Store};
 use afterword_model::ports::{Clock, Entropy};
-use afterword_model::survey::Survey;
 use afterword_ui::KioskUi;
 use anyhow::{Context, Result};
 
+use crate::agenda::Agenda;
 use crate::branding::Prepared;
 use crate::config::Config;
 use crate::kiosk::{Parts, Wake};
@@ -35,8 +35,8 @@ pub struct Device {
     pub config: Config,
     /// Its colour and logo.
     pub branding: Prepared,
-    /// Its survey.
-    pub survey: Arc<Survey>,
+    /// Its surveys.
+    pub agenda: Agenda,
     /// Its database.
     pub store: Store,
     /// What was found when the database was opened.
@@ -62,7 +62,7 @@ impl Device {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
-        let survey = config.survey(config_path)?;
+        let agenda = config.agenda(config_path)?;
         // Nobody stays unasked for want of a logo; `doctor` calls it wrong.
         let branding = config.brand.prepare(config_path, config.panel.panel());
         let branding = branding.inspect_err(|error| tracing::error!("{error:#}")).unwrap_or_default();
@@ -90,7 +90,7 @@ impl Device {
         Ok(Self {
             config,
             branding,
-            survey,
+            agenda,
             store,
             opened,
             clock,
@@ -118,10 +118,14 @@ impl Device {
     pub fn parts(&self, ui: KioskUi, wake: Wake) -> Parts {
         ui.set_panel(self.config.panel.panel());
         self.branding.put_on(&ui);
+        if self.config.reduced_motion {
+            ui.reduce_motion();
+        }
         Parts {
             settings: self.settings(),
             seal: self.seal(),
             presenter: self.presenter(),
+            agenda: self.agenda.clone(),
             store: self.store.clone(),
             ui,
             stamper: self.stamper(),
@@ -139,7 +143,7 @@ impl Device {
     /// Turns the session into pages.
     #[must_use]
     pub fn presenter(&self) -> Presenter {
-        Presenter::new(self.config.clone(), Arc::clone(&self.survey))
+        Presenter::new(self.config.clone(), Arc::clone(self.agenda.on(self.stamper().now().local_day())))
     }
 
     /// What time it is here.

@@ -17,8 +17,10 @@ use afterword_model::contact::Channel;
 use afterword_ui::view::Page;
 use afterword_ui::{Intent, KioskUi, View, intent, view};
 
+use crate::agenda::Agenda;
 use crate::moments::Moments;
 use crate::present::Presenter;
+use crate::shift::Shift;
 use crate::stamp::Stamper;
 use crate::strip::Strip;
 
@@ -39,6 +41,8 @@ pub struct Parts {
     pub seal: Option<Arc<dyn Seal>>,
     /// Turns the session into pages.
     pub presenter: Presenter,
+    /// What is asked when.
+    pub agenda: Agenda,
     /// The device's database.
     pub store: Store,
     /// The screen.
@@ -62,12 +66,14 @@ enum Answer {
 pub struct Kiosk {
     session: Session,
     presenter: Presenter,
+    agenda: Agenda,
     store: Store,
     ui: Rc<KioskUi>,
     stamper: Stamper,
     wake: Wake,
     moments: Moments,
     strip: Strip,
+    shift: Shift,
     answers: (Sender<Answer>, Receiver<Answer>),
     /// How many questions the store has yet to answer.
     unanswered: usize,
@@ -91,12 +97,14 @@ impl Kiosk {
         let kiosk = Self {
             session,
             presenter: parts.presenter,
+            agenda: parts.agenda,
             store: parts.store,
             ui: Rc::new(parts.ui),
             stamper: parts.stamper,
             wake: parts.wake,
             moments: parts.moments,
             strip: Strip::new(),
+            shift: Shift::default(),
             answers: channel(),
             unanswered: 0,
             store_problem: None,
@@ -152,11 +160,15 @@ impl Kiosk {
         }
         self.close_when_short_of_room();
         self.look_at_strip();
+        self.look_at_agenda();
+        if let Some(place) = self.shift.look(now_ms, self.session.is_undisturbed()) {
+            self.ui.shift(place);
+        }
         self.show();
     }
 
-    /// The monotonic moment at which [`Self::pump`] is due without being woken; `None` while the kiosk rests, unless
-    /// its strip has several things to say, or one that will be over.
+    /// The monotonic moment at which [`Self::pump`] is due without being woken. A kiosk at rest has little to do: now and
+    /// then to change its strip, to look at the hours, and every five minutes to shift the picture.
     #[must_use]
     pub fn next_wake_ms(&self) -> Option<u64> {
         let ring = match self.shown.as_ref().map(|view| &view.page) {
@@ -175,13 +187,20 @@ impl Kiosk {
         } else {
             None
         };
-        [ring, self.session.deadline_ms(), self.next_probe_ms, strip].into_iter().flatten().min()
+        let shift = self.session.is_undisturbed().then(|| self.shift.next_look_ms());
+        [ring, self.session.deadline_ms(), self.next_probe_ms, strip, shift].into_iter().flatten().min()
     }
 
     /// Whether the store has answered everything it was asked.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.unanswered == 0
+    }
+
+    /// Whether nobody is there, and nothing on the screen is of anybody who was.
+    #[must_use]
+    pub fn is_undisturbed(&self) -> bool {
+        self.session.is_undisturbed()
     }
 
     /// The screen. Shared, because its event loop runs while the kiosk is entered from it.
@@ -215,6 +234,19 @@ impl Kiosk {
     fn hear_of_moments(&mut self) {
         if let Some(moment) = self.moments.take() {
             self.handle(Event::Moment(moment));
+        }
+    }
+
+    /// A day has begun that has another survey. The screen wakes often enough at rest for that to be seen within minutes.
+    fn look_at_agenda(&mut self) {
+        if !self.session.is_undisturbed() {
+            return;
+        }
+        let asked = self.agenda.on(self.stamper.now().local_day());
+        if !Arc::ptr_eq(asked, self.session.survey()) {
+            tracing::info!(survey = asked.id, version = asked.version, "another survey is asked from now on");
+            self.presenter.ask(Arc::clone(asked));
+            self.session.ask(Arc::clone(asked));
         }
     }
 

@@ -21,6 +21,7 @@
 //! Invariants: the screen's thread never waits for disk, socket or network; a thanks is shown only after the
 //! store's commit; this process opens no network connection.
 
+pub mod agenda;
 pub mod ask;
 pub mod branding;
 pub mod cli;
@@ -34,6 +35,7 @@ pub mod pages;
 pub mod present;
 pub mod preview;
 pub mod sealing;
+mod shift;
 pub mod socket;
 pub mod stamp;
 pub mod strip;

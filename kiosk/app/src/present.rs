@@ -43,6 +43,11 @@ impl Presenter {
         &self.survey
     }
 
+    /// Asks another one from now on.
+    pub fn ask(&mut self, survey: Arc<Survey>) {
+        self.survey = survey;
+    }
+
     /// Has this on the strip from now on; `None` leaves it to what the configuration names.
     pub fn show_change(&mut self, change: Option<&Change>) {
         if self.change.as_ref() != change {
@@ -150,6 +155,17 @@ impl Presenter {
     }
 }
 
+/// A share of that time, in whole seconds that are not over yet.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share is 0 to 1, and a page stands for minutes"
+)]
+fn seconds(share: f32, whole_ms: u64) -> u32 {
+    (share * whole_ms as f32 / 1_000.0).ceil() as u32
+}
+
 /// The store's and the survey's words in one language.
 struct InLanguage<'p> {
     presenter: &'p Presenter,
@@ -220,12 +236,15 @@ impl InLanguage<'_> {
                 })
                 .collect(),
             time_left,
+            seconds_left: seconds(time_left, self.session.limits().thanks_page_ms()),
             voucher: self.presenter.config.voucher.as_ref().map(|voucher| self.voucher(voucher)),
         })
     }
 
     fn header(&self, flow: Flow) -> Header {
         let scale = self.presenter.asked(0).scale();
+        // Who asked for more time sees no ring run out.
+        let time_left = if self.session.aids().more_time { 0.0 } else { flow.time_left };
         let label = scale.and_then(|scale| scale.label(flow.rating));
         Header {
             face: scale.map_or(0, |scale| face(scale.kind, flow.rating)),
@@ -233,8 +252,8 @@ impl InLanguage<'_> {
                 .map_or_else(|| flow.rating.to_string(), |label| label.in_language(self.tag).to_owned()),
             step: flow.step,
             steps: flow.steps,
-            // Who asked for more time sees no ring run out.
-            time_left: if self.session.aids().more_time { 0.0 } else { flow.time_left },
+            time_left,
+            seconds_left: seconds(time_left, self.session.limits().idle_ms),
             // From the first step after the question, "Change" is the way back.
             can_go_back: flow.can_go_back && flow.step > 2,
         }

@@ -48,6 +48,7 @@ pub fn wake() -> Wake {
 /// When no window can be opened.
 pub fn run(parts: Parts) -> Result<()> {
     let stamper = parts.stamper.clone();
+    parts.ui.let_move();
     let kiosk = Kiosk::start(parts);
     let host = Host { kiosk: Rc::clone(&kiosk), timer: Rc::new(Timer::default()), stamper };
     RUNNING.with_borrow_mut(|running| *running = Some(host));

@@ -52,7 +52,8 @@ impl Default for TimeLimits {
 
 impl TimeLimits {
     /// How long the thanks page stands on this kiosk.
-    pub(crate) fn thanks_page_ms(&self) -> u64 {
+    #[must_use]
+    pub fn thanks_page_ms(&self) -> u64 {
         if self.has_voucher { self.thanks_with_voucher_ms } else { self.thanks_ms }
     }
 }

@@ -101,6 +101,14 @@ impl Session {
         &self.survey
     }
 
+    /// Asks another survey from now on. Nothing happens unless the kiosk is at rest: a response keeps the survey it began with.
+    pub fn ask(&mut self, survey: Arc<Survey>) {
+        if self.is_undisturbed() {
+            self.survey = survey;
+            self.language = self.survey.default_language_index();
+        }
+    }
+
     /// The language on the screen.
     #[must_use]
     pub fn language(&self) -> &Language {
@@ -140,7 +148,9 @@ impl Session {
         self.aids
     }
 
-    fn limits(&self) -> TimeLimits {
+    /// How long this shopper has.
+    #[must_use]
+    pub fn limits(&self) -> TimeLimits {
         self.aids.limits(&self.settings.limits)
     }
 
@@ -148,6 +158,12 @@ impl Session {
     #[must_use]
     pub fn is_resting(&self) -> bool {
         matches!(self.stage, Stage::Resting { .. } | Stage::Settling { .. } | Stage::Asleep)
+    }
+
+    /// Whether the kiosk is at rest and no trace of anybody is on the screen.
+    #[must_use]
+    pub fn is_undisturbed(&self) -> bool {
+        matches!(self.stage, Stage::Resting { touched_ms: None } | Stage::Asleep)
     }
 
     /// The next moment, in monotonic milliseconds, at which [`Event::Tick`] is due; none while nothing runs out.
@@ -160,9 +176,8 @@ impl Session {
 
     /// When the hours are to be looked at: while nobody is there.
     fn hours_due_ms(&self) -> Option<u64> {
-        let waits = matches!(self.stage, Stage::Resting { touched_ms: None } | Stage::Asleep);
         let due_ms = self.hours_seen_ms.saturating_add(self.settings.limits.hours_check_ms);
-        (waits && self.settings.hours.is_some()).then_some(due_ms)
+        (self.is_undisturbed() && self.settings.hours.is_some()).then_some(due_ms)
     }
 
     fn stage_ends_ms(&self) -> Option<u64> {

@@ -17,7 +17,8 @@ use serde::Serialize;
 use super::{FOUND_MISTAKES, Places};
 use crate::ask::RunningKiosk;
 use crate::config::Config;
-use crate::{stamp, window};
+use crate::stamp::{self, Stamper};
+use crate::window;
 
 /// Check what a kiosk needs, one line each, and say what to do about what is missing.
 #[derive(Debug, Args)]
@@ -80,12 +81,9 @@ impl Doctor {
         match Config::read(path) {
             Err(error) => vec![Check::wrong("configuration", &error)],
             Ok(config) => {
-                let survey = config.survey(path).map_or_else(
-                    |error| Check::wrong("survey", &error),
-                    |survey| Check::good("survey", format!("{} version {}", survey.id, survey.version)),
-                );
                 let detail = format!("{}, days in {}", config.store_name, config.time_zone);
-                let mut checks = vec![Check::good("configuration", detail), survey];
+                let mut checks = vec![Check::good("configuration", detail)];
+                checks.extend(surveys(&config, path));
                 checks.extend(branding(&config, path));
                 checks
             }
@@ -112,6 +110,31 @@ impl Doctor {
             Err(error) => (vec![Check::wrong("database", &error)], false),
         }
     }
+}
+
+/// What is asked today, and what of the surveys cannot be meant so.
+fn surveys(config: &Config, path: &Path) -> Vec<Check> {
+    let agenda = match config.agenda(path) {
+        Err(error) => return vec![Check::wrong("survey", &error)],
+        Ok(agenda) => agenda,
+    };
+    let today = Stamper::new(Arc::new(SystemClock::start()), config.time_zone, 0).now().local_day();
+    let asked = agenda.on(today);
+    let mut checks = vec![Check::good("survey", format!("{} version {}", asked.id, asked.version))];
+    let odd = |detail| Check { name: "survey", finding: Finding::Odd, detail };
+    if !asked.is_valid_on(today) {
+        checks.push(odd(format!(
+            "today is none of the days of {}, which is asked all the same because there is no other; name one that is valid as `survey`",
+            asked.id
+        )));
+    }
+    checks.extend(agenda.endless().map(|path| {
+        odd(format!(
+            "{} is in `seasonal` and has no last day, so the usual survey is never asked again; give it a `valid_until`",
+            path.display()
+        ))
+    }));
+    checks
 }
 
 /// The store's colour and logo, and what is drawn in another way than was asked for.

@@ -25,6 +25,9 @@ These may follow; `touchpoint` is written into every answer:
   touchpoint = \"exit\"
   survey = \"my-survey.toml\"     # beside the configuration; left out: the shipped grocery survey
 
+  seasonal = [\"christmas.toml\"] # asked in its place while they are valid (`valid_from`, `valid_until`)
+  reduced_motion = true          # nothing moves, and rings are numbers of seconds
+
   contact_key = \"afterword-contact-1-…\"   # from `afterword-collector contact new-key`; left out: nobody is asked
                                            # for a number or an address
 
@@ -61,7 +64,7 @@ impl Run {
         }
         // Everything that a person may have mistyped is checked before anything is written.
         let config = Config::read(&config_path)?;
-        config.survey(&config_path)?;
+        config.agenda(&config_path)?;
         make_data_folder(&data)?;
         // Before the database starts its thread: laying out fonts sets variables of this process.
         fonts::install(&data.join("fonts")).with_context(|| {
