@@ -9,6 +9,7 @@ use std::sync::Arc;
 use afterword_model::ports::ManualClock;
 use anyhow::{Context, Result};
 
+use crate::play::{Act, Keys};
 use crate::shopper::Crowd;
 use crate::stage::Stage;
 
@@ -33,6 +34,8 @@ pub(super) enum Deed {
     Wait(u64),
     /// Somebody sets the wall clock, to milliseconds since 1970.
     Clock(i64),
+    /// A line of a script.
+    Act(Act),
     /// Somebody reads the strip at the foot of the panel.
     Strip,
 }
@@ -64,6 +67,7 @@ impl Deed {
                 "wait" => Self::Wait(rest.parse().ok()?),
                 "clock" => Self::Clock(rest.parse().ok()?),
                 "strip" if rest.is_empty() => Self::Strip,
+                "act" => Self::Act(Act::parse(rest).ok()?),
                 _ => return None,
             })
         };
@@ -98,6 +102,10 @@ impl Deed {
                 clock.jump_to(wall_ms);
                 Ok(())
             }
+            Self::Act(act) => {
+                let keys = Keys(stage.ui());
+                act.carry_out(stage, &keys, None)
+            }
             Self::Strip => {
                 println!(
                     "strip {}",
@@ -122,10 +130,11 @@ mod tests {
             ("type \"a \\u0000\\u202e\"", Deed::Type("a \0\u{202e}".into())),
             ("clock -5", Deed::Clock(-5)),
             ("strip", Deed::Strip),
+            ("act taps Poor. Change", Deed::Act(Act::Taps("Poor. Change".into()))),
         ] {
             assert_eq!(Deed::parse(line).unwrap(), deed);
         }
-        for wrong in ["", "tap", "tap 1", "tap x y", "type a", "wait -1", "fly 1 2"] {
+        for wrong in ["", "tap", "tap 1", "tap x y", "type a", "wait -1", "fly 1 2", "act fly"] {
             let error = Deed::parse(wrong).unwrap_err().to_string();
             assert!(error.contains(wrong) && error.contains("--help"), "{error}");
         }

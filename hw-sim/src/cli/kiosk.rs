@@ -34,6 +34,7 @@ panel and the newest record, everything before being on the disk.
   type \"TEXT\"                a physical keyboard writes; TEXT is a JSON string
   wait MS                    time passes; on its own it never does
   clock MS                   somebody sets the wall clock, to milliseconds since 1970
+  act LINE                   a line of a script, as `afterword-sim play` has them: act taps Great
   strip                      somebody reads the strip: prints `strip [SAID, DID, DATE]` first, or `strip null`
 
 Exit codes: 0 ended, 1 failed, 2 wrong use.";

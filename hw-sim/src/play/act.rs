@@ -47,7 +47,10 @@ pub enum Act {
 
 impl Act {
     /// Reads a line.
-    pub(super) fn parse(line: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Names what can be said.
+    pub(crate) fn parse(line: &str) -> Result<Self> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let act = || -> Option<Self> {
             Some(match verb {
@@ -79,7 +82,11 @@ impl Act {
         )
     }
 
-    pub(super) fn carry_out(&self, stage: &mut Stage, keys: &Keys, pictures: Option<&PathBuf>) -> Result<()> {
+    /// Sees or does it.
+    ///
+    /// # Errors
+    /// Says what is there in its place.
+    pub(crate) fn carry_out(&self, stage: &mut Stage, keys: &Keys, pictures: Option<&PathBuf>) -> Result<()> {
         match self {
             Self::Sees(page) => {
                 ensure!(stage.page() == page, "the page is {}", stage.page());

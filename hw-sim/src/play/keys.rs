@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
 
 /// The keys of the page shown.
-pub(super) struct Keys(pub(super) Rc<KioskUi>);
+pub(crate) struct Keys(pub(crate) Rc<KioskUi>);
 
 impl Keys {
     fn all(&self) -> Vec<ElementHandle> {

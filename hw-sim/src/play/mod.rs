@@ -21,7 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 pub use act::Act;
-use keys::Keys;
+pub(crate) use keys::Keys;
 
 use crate::stage::Stage;
 
