@@ -2,6 +2,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`agenda`] | which survey is asked on which day |
 //! | [`config`] | the device's configuration file |
 //! | [`device`] | configuration, survey and database become the parts of a kiosk |
 //! | [`housekeeping`] | letting go of what head office holds |

@@ -15,6 +15,7 @@ use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferTyp
 use slint::platform::{Platform, PlatformError, WindowAdapter, set_platform};
 use slint::{PhysicalSize, Rgb8Pixel};
 
+use crate::branding::Prepared;
 use crate::present::Presenter;
 
 /// A page and what its picture is called.
@@ -109,17 +110,18 @@ impl Platform for Desk {
 }
 
 impl Paper {
-    /// An empty one. The fonts must be laid out before.
+    /// An empty one in the colours of a store. The fonts must be laid out before.
     ///
     /// # Errors
     /// When this program has a screen already.
-    pub fn new(panel: Panel) -> Result<Self> {
+    pub fn new(panel: Panel, branding: &Prepared) -> Result<Self> {
         let (width, height) = panel.pixels();
         let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
         set_platform(Box::new(Desk(window.clone()))).context("this program has a screen already")?;
         window.set_size(PhysicalSize::new(width, height));
         let ui = KioskUi::new()?;
         ui.set_panel(panel);
+        branding.put_on(&ui);
         ui.open()?;
         let pixels = RefCell::new(vec![Rgb8Pixel::default(); width as usize * height as usize]);
         Ok(Self { ui, window, width, height, pixels })

@@ -190,3 +190,42 @@ fn a_preview_draws_every_page_of_a_survey_in_every_language() {
     let broken = kiosk(folder.path(), &["survey", "preview", "none.toml", "--out", "pictures"]);
     assert_eq!(broken.status.code(), Some(1), "{broken:?}");
 }
+
+#[test]
+fn a_preview_wears_the_colours_of_the_store_it_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("survey.toml"), SURVEY).unwrap();
+    let config = format!("{CONFIG}panel = \"800x480\"\n[brand]\naccent = \"#7A1FA2\"\n");
+    fs::write(folder.path().join("kiosk.toml"), config).unwrap();
+    let preview = ["survey", "preview", "survey.toml", "--config", "kiosk.toml", "--out", "pictures"];
+    let output = kiosk(folder.path(), &preview);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let told = stdout(&output);
+    let reasons = told.lines().find(|line| line.contains("02-") && line.ends_with("-en.png")).unwrap();
+    let picture = image::open(folder.path().join(reasons)).unwrap().to_rgb8();
+    assert_eq!(picture.dimensions(), (800, 480), "the panel is the store's");
+    assert!(
+        picture.pixels().any(|pixel| pixel.0 == [0x7A, 0x1F, 0xA2]),
+        "{reasons} has nothing of the colour"
+    );
+}
+
+#[test]
+fn doctor_says_what_is_asked_today_and_that_a_season_has_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |days: &str| {
+        fs::write(
+            folder.path().join("season.toml"),
+            SURVEY.replacen("version = 1\n", &format!("version = 7\n{days}\n"), 1),
+        )
+        .unwrap();
+        fs::write(folder.path().join("kiosk.toml"), format!("{CONFIG}seasonal = [\"season.toml\"]\n"))
+            .unwrap();
+        stdout(&kiosk(folder.path(), &[&["doctor"], &PLACES[..]].concat()))
+    };
+    let over = doctor("valid_until = 2020-01-01");
+    assert!(over.contains("grocery-exit version 1") && !over.contains("no last day"), "{over}");
+    let endless = doctor("valid_from = 2020-01-01");
+    assert!(endless.contains("grocery-exit version 7"), "{endless}");
+    assert!(endless.contains("season.toml is in `seasonal` and has no last day"), "{endless}");
+}

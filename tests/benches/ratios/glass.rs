@@ -61,6 +61,17 @@ impl Glass {
         })
     }
 
+    /// The same; gives how many pixels were drawn.
+    pub(crate) fn drawn_px(&self) -> f64 {
+        slint::platform::update_timers_and_animations();
+        let mut drawn_px = 0.0;
+        self.window.draw_if_needed(|renderer| {
+            let region = renderer.render(&mut self.frame.borrow_mut(), Panel::Wide.pixels().0 as usize);
+            drawn_px = region.iter().map(|(_, size)| f64::from(size.width) * f64::from(size.height)).sum();
+        });
+        drawn_px
+    }
+
     /// Puts the finger down, in pixels from the top left corner.
     pub(crate) fn press(&self, x_px: f32, y_px: f32) {
         let position = LogicalPosition::new(x_px, y_px);

@@ -6,6 +6,8 @@
 //! | file | figures |
 //! |---|---|
 //! | `screen` | P1: from the lifted finger to the picture |
+//! | `area` | P2: how much of the glass a tap repaints |
+//! | `program` | P3, P10, P14: start, memory and rest of the program |
 //! | `store` | P4, P5: the first tap and the freeze on the disk |
 //! | `wire` | P7: bytes of a rating on the wire |
 //! | `ingest` | P8: eight devices at once |
@@ -18,11 +20,13 @@
 //! what is prepared is not timed. A benchmark that cannot do what it measures ends the run with an error, never with
 //! a number. A missed target is a number like any other; the exit code says only whether everything was measured.
 
+mod area;
 mod bare;
 mod drain;
 mod glass;
 mod ingest;
 mod measure;
+mod program;
 mod screen;
 mod store;
 mod wire;
@@ -33,8 +37,10 @@ use afterword_ui::fonts;
 use anyhow::{Result, ensure};
 
 /// The figures by group, in the order they are run, and what measures them.
-const GROUPS: [(&[&str], Measure); 5] = [
+const GROUPS: [(&[&str], Measure); 7] = [
     (&["P1"], screen::run),
+    (&["P2"], area::run),
+    (&["P3", "P10", "P14"], program::run),
     (&["P4", "P5"], store::run),
     (&["P7"], wire::run),
     (&["P8"], ingest::run),
@@ -63,6 +69,9 @@ fn main() -> Result<()> {
         // Whoever builds and runs every target of the workspace wants tests, not minutes of measuring.
         eprintln!("nothing is measured here: run `cargo bench -p afterword-tests`");
         return Ok(());
+    }
+    if let Some(played) = program::role(&arguments) {
+        return played;
     }
     let wanted = Wanted(arguments.into_iter().find(|argument| !argument.starts_with('-')));
     let known = GROUPS.iter().flat_map(|(ids, _)| *ids);

@@ -18,7 +18,7 @@ const ANY_STORE: &str = "format = 1\nstore_name = \"Your store\"\ntime_zone = \"
 /// Draw every page of a survey as PNG, in each of its languages. Needs no display.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  afterword-kiosk survey preview my-survey.toml --panel 720x1280 --out pictures\n\nExit codes: 0 drawn, 1 the survey has mistakes (`survey check` lists them) or a file cannot be read or written."
+    after_help = "Example:\n  afterword-kiosk survey preview my-survey.toml --config kiosk.toml --panel 720x1280 --out pictures\n\nExit codes: 0 drawn, 1 the survey has mistakes (`survey check` lists them) or a file cannot be read or written."
 )]
 pub(super) struct SurveyPreview {
     /// The survey file.
@@ -26,9 +26,12 @@ pub(super) struct SurveyPreview {
     /// The folder for the pictures.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The panel, in pixels.
-    #[arg(long, value_enum, default_value_t = PanelName::Wide)]
-    panel: PanelName,
+    /// A kiosk's configuration, whose store, colour, logo, voucher and panel the pictures then have.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The panel, in pixels; the configuration's, else 1280x800, when left out.
+    #[arg(long, value_enum)]
+    panel: Option<PanelName>,
 }
 
 /// As [`PanelSize`], on a command line.
@@ -44,9 +47,13 @@ enum PanelName {
 
 impl SurveyPreview {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let mut config = Config::parse(Path::new("kiosk.toml"), ANY_STORE)?;
+        let config_path = self.config.as_deref().unwrap_or(Path::new("kiosk.toml"));
+        let mut config = match &self.config {
+            Some(path) => Config::read(path)?,
+            None => Config::parse(config_path, ANY_STORE)?,
+        };
         config.survey = Some(std::path::absolute(&self.file)?);
-        let survey = match config.survey(Path::new("kiosk.toml")) {
+        let survey = match config.survey(config_path) {
             Ok(survey) => survey,
             Err(error) => {
                 eprintln!("afterword-kiosk: {error}");
@@ -56,12 +63,16 @@ impl SurveyPreview {
         let cannot = || format!("cannot make the folder {}; name another --out", self.out.display());
         std::fs::create_dir_all(&self.out).with_context(cannot)?;
         fonts::install(&self.out.join("fonts")).with_context(cannot)?;
-        let size = match self.panel {
-            PanelName::Wide => PanelSize::Wide,
-            PanelName::Small => PanelSize::Small,
-            PanelName::Tall => PanelSize::Tall,
-        };
-        let paper = Paper::new(size.panel())?;
+        if let Some(panel) = self.panel {
+            config.panel = match panel {
+                PanelName::Wide => PanelSize::Wide,
+                PanelName::Small => PanelSize::Small,
+                PanelName::Tall => PanelSize::Tall,
+            };
+        }
+        let panel = config.panel.panel();
+        let branding = config.brand.prepare(config_path, panel)?;
+        let paper = Paper::new(panel, &branding)?;
         for picture in pages(&Presenter::new(config, survey)) {
             let path = self.out.join(format!("{}.png", picture.name));
             paper.draw(&picture.view, &path)?;
