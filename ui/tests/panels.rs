@@ -107,7 +107,8 @@ fn what_can_be_touched_is_in_its_place(panel: Panel) {
                 Page::Contact(contact) => contact.channel == Channel::Email,
                 _ => false,
             };
-            let is_letter = has_letters && *top > height * 0.44;
+            let tray = if view.look.reach { 0.39 } else { 0.44 };
+            let is_letter = has_letters && *top > height * tray;
             let smallest = match (is_letter, view.look.reach && panel == Panel::Small) {
                 (false, _) => (TARGET_MM, TARGET_MM),
                 (true, false) => LETTER_MM,

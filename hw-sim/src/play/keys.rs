@@ -33,8 +33,11 @@ impl Keys {
         let keys = self.all();
         let called = |key: &&ElementHandle| key.accessible_label().is_some_and(|label| label == name);
         let Some(key) = keys.iter().find(called) else {
-            let names: Vec<String> =
-                keys.iter().filter_map(|key| key.accessible_label()).map(|label| label.to_string()).collect();
+            let names: Vec<String> = keys
+                .iter()
+                .filter_map(ElementHandle::accessible_label)
+                .map(|label| label.to_string())
+                .collect();
             bail!("no key is called `{name}` here; there are: {}", names.join(" | "));
         };
         if key.accessible_enabled() == Some(false) {
@@ -48,7 +51,7 @@ impl Keys {
     pub(super) fn above(&self, height: f32) -> Vec<String> {
         let keys = self.all();
         let high = keys.iter().filter(|key| key.absolute_position().y < height);
-        high.filter_map(|key| key.accessible_label()).map(|label| label.to_string()).collect()
+        high.filter_map(ElementHandle::accessible_label).map(|label| label.to_string()).collect()
     }
 
     /// The key that has the ring of a keypad.
