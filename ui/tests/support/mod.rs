@@ -140,6 +140,12 @@ impl Screen {
         (pixel.r, pixel.g, pixel.b)
     }
 
+    /// The rows of pixels between two heights, as last drawn.
+    pub(crate) fn pixels_between(&self, top: usize, bottom: usize) -> Vec<Rgb8Pixel> {
+        let width = self.panel.get().pixels().0 as usize;
+        self.pixels.borrow()[top * width..bottom * width].to_vec()
+    }
+
     /// Writes what is on the screen to a PNG file.
     pub(crate) fn save(&self, path: &Path) {
         let bytes: Vec<u8> =
