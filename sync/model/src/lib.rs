@@ -6,7 +6,9 @@
 //! with an error that says where.
 
 pub mod carried;
+mod closest;
 pub mod contact;
+pub mod follow_up;
 pub mod hex;
 pub mod mask;
 pub mod metrics;

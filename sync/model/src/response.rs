@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::carried::Carried;
 use crate::contact::Contact;
+use crate::follow_up::FollowUpCode;
 use crate::mask::Spans;
 use crate::moment::Moment;
 use crate::record::Seq;
@@ -64,6 +65,10 @@ pub struct Draft {
     /// Id of the survey's variant that was shown, where it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
+    /// What the shopper was given to ask later what came of it. It comes with the end of a visit that was not broken off,
+    /// so no draft that is saved before has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up_code: Option<FollowUpCode>,
     /// Answers in the order of the survey's questions, at most one to each.
     pub answers: Vec<Answer>,
 }
@@ -251,6 +256,7 @@ impl Draft {
             masked: Spans::default(),
             draw: None,
             variant: None,
+            follow_up_code: None,
             answers: Vec::new(),
         }
     }
@@ -290,6 +296,7 @@ mod tests {
     use super::*;
     use crate::carried::{Origin, wrap};
     use crate::contact::Channel;
+    use crate::ports::SeededEntropy;
     use crate::record::StoreEpoch;
 
     fn response() -> Response {
@@ -349,6 +356,7 @@ mod tests {
                 language_at_first: Some("de".into()),
                 draw: Some(u32::MAX),
                 variant: Some("warm".into()),
+                follow_up_code: FollowUpCode::parse("harbor-maple-tide").ok(),
                 answers: vec![
                     answer("a", AnswerValue::Face4(4)),
                     answer("b", AnswerValue::Stars(5)),
@@ -366,7 +374,8 @@ mod tests {
             concat!(
                 r#"{"v":1,"seq":7,"survey":"s","survey_version":1,"language":"en","language_at_first":"de","#,
                 r#""started":{"wall_ms":1795300000123,"offset_min":60,"boot":3,"mono_ms":5000,"clock":"synced"},"#,
-                r#""draw":4294967295,"variant":"warm","answers":[{"question":"a","face4":4,"at_ms":0},"#,
+                r#""draw":4294967295,"variant":"warm","follow_up_code":["harbor","maple","tide"],"#,
+                r#""answers":[{"question":"a","face4":4,"at_ms":0},"#,
                 r#"{"question":"b","stars":5,"at_ms":0},{"question":"c","nps":0,"at_ms":0},"#,
                 r#"{"question":"d","effort":7,"at_ms":0},{"question":"e","thumbs":1,"at_ms":0},"#,
                 r#"{"question":"f","contact":{"channel":"email","consent":2,"sealed":"c2VhbGVk"},"at_ms":0}],"#,
@@ -401,10 +410,12 @@ mod tests {
             draw in any::<Option<u32>>(),
             variant in any::<Option<String>>(),
             language_at_first in any::<Option<String>>(),
+            code in any::<Option<u64>>(),
         ) {
             let answers =
                 values.into_iter().map(|value| Answer { question: "q".into(), value, at_ms: 1 }).collect();
-            let draft = Draft { answers, draw, variant, language_at_first, ..response().draft };
+            let follow_up_code = code.map(|seed| FollowUpCode::draw(&SeededEntropy::new(seed)));
+            let draft = Draft { answers, draw, variant, language_at_first, follow_up_code, ..response().draft };
             let written = Response { draft, ..response() };
             prop_assert_eq!(Response::from_bytes(7, &written.to_bytes()).unwrap(), written);
         }
@@ -425,6 +436,18 @@ mod tests {
             prop_assert_eq!(read.draft.answer("words"), Some(&AnswerValue::Comment(words)));
             prop_assert_eq!(read.to_bytes(), old.into_bytes());
         }
+    }
+
+    /// The list of words is not the record's business.
+    #[test]
+    fn a_code_of_words_that_nobody_knows_is_read_as_it_is() {
+        let known =
+            Draft { follow_up_code: FollowUpCode::parse("harbor-maple-tide").ok(), ..response().draft };
+        let written = String::from_utf8(Response { draft: known, ..response() }.to_bytes()).unwrap();
+        let foreign = written.replace(r#"["harbor","#, r#"["Hafen","#);
+        let read = Response::from_bytes(7, foreign.as_bytes()).unwrap();
+        assert_eq!(read.draft.follow_up_code.as_ref().unwrap().to_string(), "Hafen-maple-tide");
+        assert_eq!(read.to_bytes(), foreign.into_bytes());
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::closest::closest;
 use super::day::day_number;
 use super::diagnostic::{Diagnostic, Severity};
 use super::limits::{CONDITION_LIST_MAX, DIAGNOSTICS_MAX};
 use super::share::Share;
+use crate::closest::closest;
 
 /// Words quoted from the file are cut after this many characters, so that a message stays one line.
 const QUOTED_CHARS_MAX: usize = 40;

@@ -11,7 +11,6 @@
 
 mod branches;
 mod cases;
-mod closest;
 mod condition;
 mod day;
 mod diagnostic;

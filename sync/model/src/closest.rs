@@ -7,7 +7,7 @@ const EDITS_MAX: usize = 2;
 const CHARS_MAX: usize = 64;
 
 /// The known word nearest to `word`, where one is near enough to be meant.
-pub(super) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn closest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if word.chars().count() > CHARS_MAX {
         return None;
     }
