@@ -55,7 +55,7 @@ impl Aids {
         if self.more_time {
             limits.idle_ms = limits.idle_ms.max(PATIENCE_MS);
             limits.thanks_ms = limits.thanks_ms.max(PATIENCE_MS);
-            limits.thanks_with_voucher_ms = limits.thanks_with_voucher_ms.max(PATIENCE_MS);
+            limits.thanks_with_code_ms = limits.thanks_with_code_ms.max(PATIENCE_MS);
         }
         limits
     }

@@ -115,7 +115,7 @@ pub enum Effect {
     Save(Draft),
     /// Make this the record of the visit; there is no open draft afterwards. Once per visit.
     Freeze {
-        /// The answers, including any change since the last `Save`.
+        /// The answers, including any change since the last `Save`, and the follow-up code of whoever is thanked with one.
         draft: Draft,
         /// How the visit ended.
         outcome: Outcome,

@@ -10,13 +10,15 @@
 //!   only when nobody is there any more or the storage fails.
 //! - A phone number or an address is in no effect in the clear, and on no page but the one it is typed on.
 //! - A visit that was saved is frozen exactly once, whatever happens.
-//! - Thanks is shown only after the store has said that the visit's record is on disk.
+//! - Thanks is shown only after the store has said that the visit's record is on disk, and with it the follow-up code, which is
+//!   in that record.
 //! - A kiosk left alone comes to rest with nothing of the last shopper in it.
 //!
 //! Failure: nothing here fails. A touch that makes no sense on the screen is ignored. When the storage fails, the
 //! screen says so and nobody is thanked ([`Event::StorageFailed`] says what becomes of the answers).
 
 mod aids;
+mod codes;
 mod comment;
 mod contact;
 mod draws;

@@ -23,8 +23,8 @@ pub struct TimeLimits {
     pub warning_ms: u64,
     /// How long the thanks page stands.
     pub thanks_ms: u64,
-    /// How long it stands when it carries a voucher, which people photograph.
-    pub thanks_with_voucher_ms: u64,
+    /// How long it stands when it carries a voucher or a follow-up code, which people photograph or write down.
+    pub thanks_with_code_ms: u64,
     /// Whether the thanks page carries a voucher.
     pub has_voucher: bool,
     /// How often the hours are looked at, and with that how long a screen that was woken stays awake with nobody at it.
@@ -42,7 +42,7 @@ impl Default for TimeLimits {
             idle_ms: 30_000,
             warning_ms: 20_000,
             thanks_ms: 8_000,
-            thanks_with_voucher_ms: 20_000,
+            thanks_with_code_ms: 20_000,
             has_voucher: false,
             hours_check_ms: 60_000,
             moment_ms: 60_000,
@@ -51,10 +51,10 @@ impl Default for TimeLimits {
 }
 
 impl TimeLimits {
-    /// How long the thanks page stands on this kiosk.
+    /// How long the thanks page stands on this kiosk, for whoever was given a follow-up code, or was not.
     #[must_use]
-    pub fn thanks_page_ms(&self) -> u64 {
-        if self.has_voucher { self.thanks_with_voucher_ms } else { self.thanks_ms }
+    pub fn thanks_page_ms(&self, has_follow_up_code: bool) -> u64 {
+        if self.has_voucher || has_follow_up_code { self.thanks_with_code_ms } else { self.thanks_ms }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is to be shown, described without drawing it.
 
 use afterword_model::contact::Channel;
+use afterword_model::follow_up::FollowUpCode;
 
 use crate::aids::Aids;
 
@@ -76,6 +77,8 @@ pub enum Screen {
     Thanks {
         /// Whether nothing was said beyond ratings; chooses the message.
         rating_only: bool,
+        /// What the shopper takes along to ask later what came of it, where the survey gives it; it is in the record.
+        follow_up_code: Option<FollowUpCode>,
         /// Share of the page's time that is left, 0 to 1.
         time_left: f32,
     },

@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
+use afterword_model::follow_up::FollowUpCode;
 use afterword_model::moment::Moment;
+use afterword_model::ports::Entropy;
 use afterword_model::response::{AnswerValue, Draft, Outcome, Stamp};
 use afterword_model::survey::{Language, QuestionKind, Survey, Text};
 
 use crate::aids::Aids;
+use crate::codes::Codes;
 use crate::contact::ContactField;
 use crate::draws::Draws;
 use crate::event::{Effect, Event};
@@ -38,6 +41,7 @@ pub struct Session {
     moment: Option<(Moment, u64)>,
     draws: Draws,
     sealer: Sealer,
+    codes: Codes,
     /// When the hours were last looked at, or somebody woke the screen.
     hours_seen_ms: u64,
 }
@@ -63,6 +67,7 @@ enum Stage {
     Thanks {
         since_ms: u64,
         rating_only: bool,
+        follow_up_code: Option<FollowUpCode>,
     },
     OutOfService,
 }
@@ -85,6 +90,7 @@ impl Session {
             moment: None,
             draws,
             sealer: Sealer::default(),
+            codes: Codes::default(),
             hours_seen_ms: 0,
         }
     }
@@ -93,6 +99,12 @@ impl Session {
     #[must_use]
     pub fn with_seal(self, seal: Arc<dyn Seal>) -> Self {
         Self { sealer: Sealer(Some(seal)), ..self }
+    }
+
+    /// The same kiosk with chance to draw follow-up codes from. One without it gives none.
+    #[must_use]
+    pub fn with_entropy(self, entropy: Arc<dyn Entropy>) -> Self {
+        Self { codes: Codes(Some(entropy)), ..self }
     }
 
     /// The survey asked.
@@ -186,7 +198,9 @@ impl Session {
             Stage::Resting { touched_ms } => touched_ms.map(|touched| touched.saturating_add(limits.idle_ms)),
             Stage::Settling { until_ms } => Some(*until_ms),
             Stage::Visit(visit) => Some(visit.deadline_ms(limits)),
-            Stage::Thanks { since_ms, .. } => Some(since_ms.saturating_add(limits.thanks_page_ms())),
+            Stage::Thanks { since_ms, follow_up_code, .. } => {
+                Some(since_ms.saturating_add(limits.thanks_page_ms(follow_up_code.is_some())))
+            }
             Stage::Easing { touched_ms } => Some(touched_ms.saturating_add(limits.idle_ms)),
             Stage::OutOfService | Stage::Asleep => None,
         }
@@ -201,9 +215,14 @@ impl Session {
                 Screen::Question { question: 0, chosen: None, changing: false, flow: None }
             }
             Stage::Visit(visit) => visit.screen(&self.survey, limits, now_mono_ms),
-            Stage::Thanks { since_ms, rating_only } => Screen::Thanks {
+            Stage::Thanks { since_ms, rating_only, follow_up_code } => Screen::Thanks {
                 rating_only: *rating_only,
-                time_left: share_left(*since_ms, limits.thanks_page_ms(), now_mono_ms),
+                follow_up_code: follow_up_code.clone(),
+                time_left: share_left(
+                    *since_ms,
+                    limits.thanks_page_ms(follow_up_code.is_some()),
+                    now_mono_ms,
+                ),
             },
             Stage::Asleep => Screen::Asleep,
             Stage::Easing { .. } => Screen::Easier(self.aids),
@@ -238,7 +257,11 @@ impl Session {
             && visit.finishing_since_ms.is_some()
             && self.unacknowledged_freezes == 0
         {
-            self.stage = Stage::Thanks { since_ms: now_ms, rating_only: visit.is_rating_only() };
+            self.stage = Stage::Thanks {
+                since_ms: now_ms,
+                rating_only: visit.is_rating_only(),
+                follow_up_code: visit.draft.follow_up_code.clone(),
+            };
         }
         Vec::new()
     }
@@ -469,10 +492,16 @@ impl Session {
         self.freeze(Outcome::Finished, now)
     }
 
-    /// Asks for the record. The page stands still until it is on disk.
+    /// Asks for the record. The page stands still until it is on disk. Whoever stays until then is given the follow-up code
+    /// that is in it.
     fn freeze(&mut self, outcome: Outcome, now: Stamp) -> Vec<Effect> {
+        let (survey, codes) = (Arc::clone(&self.survey), self.codes.clone());
         let Some(visit) = self.visit_mut() else { return Vec::new() };
         visit.finishing_since_ms = Some(now.mono_ms);
+        let is_thanked = matches!(outcome, Outcome::Completed | Outcome::Finished);
+        if is_thanked && survey.gives_follow_up_code(&visit.draft) {
+            visit.draft.follow_up_code = codes.draw();
+        }
         // What was not sent will not be.
         visit.contact = ContactField::new(visit.contact.channel);
         let draft = visit.draft.clone();

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::noted::Begun;
 use crate::state::{OpenDraft, State, column, draft_body};
 
-/// What freezing may add to a draft's bytes: version, seq, outcome and time, with room. A draft that is
+/// What freezing may add to a draft's bytes: version, seq, outcome, time and a follow-up code, with room. A draft that is
 /// longer is refused when it is saved, while it can still be shortened, and not when it is frozen.
 const FREEZING_BYTES_MAX: usize = 256;
 

@@ -122,9 +122,9 @@ fn an_unhappy_shopper_says_why_and_is_thanked_once_the_record_is_on_disk() {
     shopper.does(Event::Saved);
     assert!(matches!(shopper.sees(), Screen::Comment { .. }), "a save is no freeze");
     shopper.does(Event::Frozen);
-    assert_eq!(shopper.sees(), Screen::Thanks { rating_only: false, time_left: 1.0 });
+    assert_eq!(shopper.sees(), Screen::Thanks { rating_only: false, follow_up_code: None, time_left: 1.0 });
     shopper.now_ms += 6_000;
-    assert_eq!(shopper.sees(), Screen::Thanks { rating_only: false, time_left: 0.25 });
+    assert_eq!(shopper.sees(), Screen::Thanks { rating_only: false, follow_up_code: None, time_left: 0.25 });
     assert_eq!(shopper.waits(), []);
     assert_eq!(shopper.waits(), []);
     assert_eq!(shopper.session, session(250));

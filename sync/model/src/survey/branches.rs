@@ -9,8 +9,11 @@ use super::read::Languages;
 use super::read_condition::{Asks, ConditionReader, Reference};
 use super::search::{self, Found};
 
-/// What the branches need to know of a question, kept even where the question itself has mistakes.
+/// What the branches need to know of a question, kept even where the question itself has mistakes; or of what a branch ends
+/// with on a condition.
 pub(super) struct Outline<'t> {
+    /// False for what comes after all questions.
+    pub(super) is_step: bool,
     pub(super) id: Option<(String, Node<'t>)>,
     /// What it can be answered with; unknown where its kind could not be read.
     pub(super) domain: Option<Domain>,
@@ -32,7 +35,12 @@ pub(super) struct ShowIf<'t> {
 impl<'t> Outline<'t> {
     pub(super) fn new(entry: &Node<'t>) -> Self {
         let (span, path) = (entry.span.clone(), entry.path.clone());
-        Self { id: None, domain: None, sample: None, show_if: None, span, path }
+        Self { is_step: true, id: None, domain: None, sample: None, show_if: None, span, path }
+    }
+
+    /// Something that is no question and comes after all of them.
+    pub(super) fn after(entry: &Node<'t>) -> Self {
+        Self { is_step: false, ..Self::new(entry) }
     }
 
     /// Reads `show_if`. What it names is checked when all questions are known.

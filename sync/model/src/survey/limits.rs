@@ -60,6 +60,12 @@ pub const THANKS_MESSAGE_GRAPHEMES_MAX: usize = 160;
 /// Notes under that message; there is room for two.
 pub const NOTES_MAX: usize = 2;
 
+/// Notes beside a follow-up code, which takes the place of the second.
+pub const NOTES_BESIDE_CODE_MAX: usize = 1;
+
+/// The line over a follow-up code, which is drawn smaller where it is long.
+pub const FOLLOW_UP_GRAPHEMES_MAX: usize = 50;
+
 /// A note, one line.
 pub const NOTE_GRAPHEMES_MAX: usize = 80;
 

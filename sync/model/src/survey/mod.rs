@@ -34,7 +34,7 @@ pub use condition::{Condition, Weekday};
 pub use diagnostic::{Diagnostic, Severity};
 pub use parse::{Parsed, parse, parse_bytes};
 pub use question::{
-    ChoiceOption, ICONS, Note, Pick, Question, QuestionKind, Survey, Thanks, Variant, Wording,
+    ChoiceOption, FollowUp, ICONS, Note, Pick, Question, QuestionKind, Survey, Thanks, Variant, Wording,
 };
 pub use scale::Scale;
 pub use share::Share;

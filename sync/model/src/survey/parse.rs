@@ -7,15 +7,17 @@ use super::diagnostic::{Diagnostic, Severity};
 use super::fields::{Fields, Node, Report};
 use super::kinds::{self, ICON_HINT, ID_HINT, TEXT_HINT};
 use super::limits::{
-    FILE_BYTES_MAX, FORMAT, HINT_GRAPHEMES_MAX, NOTE_GRAPHEMES_MAX, NOTES_MAX, QUESTIONS_MAX,
-    THANKS_MESSAGE_GRAPHEMES_MAX, THANKS_TITLE_GRAPHEMES_MAX, TITLE_GRAPHEMES_MAX,
+    FILE_BYTES_MAX, FOLLOW_UP_GRAPHEMES_MAX, FORMAT, HINT_GRAPHEMES_MAX, NOTE_GRAPHEMES_MAX,
+    NOTES_BESIDE_CODE_MAX, NOTES_MAX, QUESTIONS_MAX, THANKS_MESSAGE_GRAPHEMES_MAX,
+    THANKS_TITLE_GRAPHEMES_MAX, TITLE_GRAPHEMES_MAX,
 };
-use super::question::{Note, Question, Survey, Thanks};
+use super::question::{FollowUp, Note, Question, Survey, Thanks};
 use super::read::{self, Languages};
 use super::variants::{self, Variants};
 
 const QUESTIONS_HINT: &str = "write [[questions]] with id, kind and title";
 const THANKS_HINT: &str = "write [thanks] with title and message";
+const FOLLOW_UP_HINT: &str = "write [thanks.follow_up_code], and under it text and show_if, or neither";
 const NOTES_HINT: &str = "write [[thanks.notes]] with icon and text";
 
 /// A survey without mistakes.
@@ -97,8 +99,12 @@ fn survey(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Survey> {
     let (valid_from, valid_until) = validity(&mut fields, report);
     let mut variants = variants::variants(&mut fields, report);
     let questions = questions(&mut fields, &mut variants, &languages, report);
+    let (questions, mut outlines) = questions.unzip();
     let thanks = fields.required("thanks", THANKS_HINT, report);
-    let thanks = thanks.and_then(|node| thanks_page(&node, &languages, report));
+    let thanks = thanks.and_then(|node| thanks_page(&node, outlines.as_mut(), &languages, report));
+    if let Some(outlines) = &outlines {
+        branches::check(outlines, &variants.list, &languages, report);
+    }
     fields.finish(report);
     Some(Survey {
         id: id?,
@@ -108,7 +114,7 @@ fn survey(mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Survey> {
         valid_from,
         valid_until,
         variants: variants.list,
-        questions: questions?,
+        questions: questions?.into_iter().collect::<Option<_>>()?,
         thanks: thanks?,
     })
 }
@@ -126,12 +132,13 @@ fn validity(fields: &mut Fields<'_>, report: &mut Report<'_>) -> (Option<i64>, O
     (from, until.map(|(until, _)| until))
 }
 
-fn questions(
-    fields: &mut Fields<'_>,
+/// The questions that are whole, and the outlines of all; none where there are so many that nobody reads on.
+fn questions<'t>(
+    fields: &mut Fields<'t>,
     variants: &mut Variants,
     languages: &Languages,
     report: &mut Report<'_>,
-) -> Option<Vec<Question>> {
+) -> Option<(Vec<Option<Question>>, Vec<Outline<'t>>)> {
     let node = fields.required("questions", QUESTIONS_HINT, report)?;
     let entries = node.list(QUESTIONS_HINT, report)?;
     if entries.is_empty() {
@@ -142,10 +149,7 @@ fn questions(
         report.mistake(&entries[QUESTIONS_MAX].span, &node.path, message, "leave some out");
         return None;
     }
-    let (read, outlines): (Vec<_>, Vec<_>) =
-        entries.iter().map(|entry| question(entry, variants, languages, report)).unzip();
-    branches::check(&outlines, &variants.list, languages, report);
-    read.into_iter().collect()
+    Some(entries.iter().map(|entry| question(entry, variants, languages, report)).unzip())
 }
 
 /// The question, where it is whole, and its outline in any case: the branches are checked even so.
@@ -191,7 +195,12 @@ fn question<'t>(
     (whole(), outline)
 }
 
-fn thanks_page(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Thanks> {
+fn thanks_page<'t>(
+    node: &Node<'t>,
+    outlines: Option<&mut Vec<Outline<'t>>>,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> Option<Thanks> {
     let mut fields = node.fields(THANKS_HINT, report)?;
     let title = fields.required("title", TEXT_HINT, report);
     let title = title.and_then(|node| read::text(&node, THANKS_TITLE_GRAPHEMES_MAX, languages, report));
@@ -200,20 +209,54 @@ fn thanks_page(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) 
     let rating_only = fields.optional("message_rating_only");
     let rating_only =
         rating_only.map(|node| read::text(&node, THANKS_MESSAGE_GRAPHEMES_MAX, languages, report));
-    let notes = fields.optional("notes").map_or(Some(Vec::new()), |node| notes(&node, languages, report));
+    let code = fields.optional("follow_up_code");
+    let notes_max = if code.is_some() { NOTES_BESIDE_CODE_MAX } else { NOTES_MAX };
+    let listed = fields.optional("notes");
+    let notes = listed.map_or(Some(Vec::new()), |node| notes(&node, notes_max, languages, report));
+    let code = code.map(|node| follow_up_code(&node, outlines, languages, report));
     fields.finish(report);
     Some(Thanks {
         title: title?,
         message: message?,
         message_rating_only: rating_only.map_or(Some(None), |message| message.map(Some))?,
         notes: notes?,
+        follow_up_code: code.map_or(Some(None), |code| code.map(Some))?,
     })
 }
 
-fn notes(node: &Node<'_>, languages: &Languages, report: &mut Report<'_>) -> Option<Vec<Note>> {
+/// `[thanks.follow_up_code]`. Its condition is checked with those of the questions, all of which come before it.
+fn follow_up_code<'t>(
+    node: &Node<'t>,
+    outlines: Option<&mut Vec<Outline<'t>>>,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> Option<FollowUp> {
+    let mut fields = node.fields(FOLLOW_UP_HINT, report)?;
+    let text = fields.optional("text");
+    let text = text.map(|node| read::text(&node, FOLLOW_UP_GRAPHEMES_MAX, languages, report));
+    let mut outline = Outline::after(node);
+    let show_if = fields.optional("show_if");
+    let show_if = show_if.map(|node| outline.read_condition(&node, languages, report));
+    fields.finish(report);
+    if let Some(outlines) = outlines.filter(|outlines| !outlines.is_empty()) {
+        outlines.push(outline);
+    }
+    Some(FollowUp {
+        show_if: show_if.map_or(Some(None), |condition| condition.map(Some))?,
+        text: text.map_or(Some(None), |text| text.map(Some))?,
+    })
+}
+
+fn notes(
+    node: &Node<'_>,
+    notes_max: usize,
+    languages: &Languages,
+    report: &mut Report<'_>,
+) -> Option<Vec<Note>> {
     let entries = node.list(NOTES_HINT, report)?;
-    if let Some(surplus) = entries.get(NOTES_MAX) {
-        let message = format!("{} notes, at most {NOTES_MAX} fit on the screen", entries.len());
+    if let Some(surplus) = entries.get(notes_max) {
+        let beside = if notes_max == NOTES_MAX { "" } else { "beside a follow-up code " };
+        let message = format!("{} notes, {beside}at most {notes_max} fit on the screen", entries.len());
         report.mistake(&surplus.span, &node.path, message, "leave some out");
     }
     let read: Vec<_> = entries.iter().map(|entry| note(entry, languages, report)).collect();

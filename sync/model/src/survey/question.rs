@@ -154,6 +154,17 @@ pub struct Thanks {
     pub message_rating_only: Option<Text>,
     /// Small lines under the message, each with an icon.
     pub notes: Vec<Note>,
+    /// To whom a code is given to ask later what came of it; to nobody, where there is none.
+    pub follow_up_code: Option<FollowUp>,
+}
+
+/// A follow-up code on the thanks page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUp {
+    /// Who is given one; everybody, where there is none.
+    pub show_if: Option<Condition>,
+    /// What stands over it: what for, and where. The kiosk's own words, where there is none.
+    pub text: Option<Text>,
 }
 
 /// A small line on the thanks page.
@@ -226,6 +237,15 @@ impl Survey {
             }
         }
         steps
+    }
+
+    /// Whether whoever answered this is given a follow-up code.
+    #[must_use]
+    pub fn gives_follow_up_code(&self, draft: &Draft) -> bool {
+        let Some(follow_up) = &self.thanks.follow_up_code else { return false };
+        let asked: Vec<&str> = self.steps(draft).iter().map(|question| question.id.as_str()).collect();
+        let now = Situation { draft, asked: &asked };
+        follow_up.show_if.as_ref().is_none_or(|condition| condition.holds(now))
     }
 
     /// Whether anything is left to chance, so that a draft needs a draw.

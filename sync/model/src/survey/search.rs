@@ -84,7 +84,7 @@ impl<'o> Search<'o, '_> {
                 continue;
             }
             self.asked_once[index] = true;
-            steps += 1;
+            steps += usize::from(outline.is_step);
             if steps > STEPS_AFTER_FIRST_MAX + 1 {
                 return Some(End::Surplus(index));
             }

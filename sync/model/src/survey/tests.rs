@@ -7,6 +7,7 @@ use crate::response::{Answer, AnswerValue, ClockQuality, Draft, Stamp};
 use crate::scale::ScaleKind;
 
 mod conditions;
+mod follow_up;
 mod kinds;
 mod shipped;
 mod variants;
