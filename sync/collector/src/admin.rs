@@ -15,6 +15,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use afterword_model::follow_up::FollowUpCode;
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::{DeviceId, ServerEpoch};
 use afterword_protocol::enrolment::EnrolmentCode;
@@ -28,6 +29,7 @@ use crate::opened::serving_lock;
 use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
 use crate::storage::contacts::{self, SealedContact};
 use crate::storage::devices::{self, Device};
+use crate::storage::follow_ups::{self, FollowUp};
 use crate::storage::heartbeats;
 use crate::storage::{OpenError, VerifyReport, open_existing, read_server, verify};
 
@@ -243,6 +245,14 @@ impl Admin {
     /// The database.
     pub fn contacts(&self) -> Result<Vec<SealedContact>, AdminError> {
         Ok(contacts::all(&self.connection)?)
+    }
+
+    /// The records that a follow-up code belongs to, in the order in which they came; nearly always one.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn follow_ups(&self, code: &FollowUpCode) -> Result<Vec<FollowUp>, AdminError> {
+        Ok(follow_ups::with_code(&self.connection, code)?)
     }
 
     /// This life of the database, as it stands in receipts.

@@ -46,6 +46,6 @@ pub use limits::Limits;
 pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
 pub use storage::{
-    Break, CHECKPOINT_PAGES, ChangeRow, DoubledStore, Erasure, OpenError, SealedContact, StorageError,
-    StoreReport, VerifyReport,
+    Break, CHECKPOINT_PAGES, ChangeRow, DoubledStore, Erasure, FollowUp, OpenError, SealedContact,
+    StorageError, StoreReport, VerifyReport,
 };

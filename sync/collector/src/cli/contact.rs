@@ -1,6 +1,5 @@
 //! `afterword-collector contact new-key|key|list`.
 
-use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Data, moment, ports, print_json};
+use super::{Data, moment, ports, print_json, shown};
 
 const NEW_KEY_EXAMPLES: &str = "\
 Example:
@@ -145,11 +144,6 @@ fn line(contact: &SealedContact, details: &str) -> Value {
         "channel": contact.contact.channel,
         "details": details,
     })
-}
-
-/// What a kiosk sent may hold anything; a terminal is shown none of it that it would obey.
-fn shown(text: &str) -> impl Display + '_ {
-    text.escape_debug()
 }
 
 fn sentence(contact: &SealedContact, details: &str) -> String {

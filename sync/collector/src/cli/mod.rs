@@ -8,10 +8,12 @@ mod change;
 mod contact;
 mod device;
 mod erase;
+mod follow_up;
 mod pki;
 mod serve;
 mod verify;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -63,6 +65,9 @@ enum Command {
     /// Open what shoppers left for a reply.
     #[command(subcommand)]
     Contact(contact::ContactCommand),
+    /// Find what became of an answer, by the three words that the kiosk gave for it.
+    #[command(subcommand)]
+    FollowUp(follow_up::FollowUpCommand),
     /// Say on the idle screens what was changed because of feedback; also while the server runs.
     #[command(subcommand)]
     Change(change::ChangeCommand),
@@ -97,6 +102,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Restore(restore) => restore.run(),
         Command::Erase(erase) => erase.run(),
         Command::Contact(contact) => contact.run(),
+        Command::FollowUp(follow_up) => follow_up.run(),
         Command::Change(change) => change.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
@@ -115,6 +121,11 @@ fn ports() -> (Arc<dyn Clock>, Arc<dyn Entropy>) {
 fn moment(wall_ms: i64) -> String {
     DateTime::from_timestamp_millis(wall_ms)
         .map_or_else(|| format!("{wall_ms} ms"), |moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// What a kiosk sent may hold anything; a terminal is shown none of it that it would obey.
+fn shown(text: &str) -> impl Display + '_ {
+    text.escape_debug()
 }
 
 /// One line of JSON on standard output.

@@ -16,6 +16,7 @@ mod connections;
 mod contacts;
 mod enrolments;
 mod erasing;
+mod follow_ups;
 mod heartbeats;
 mod in_process;
 mod leaving;
