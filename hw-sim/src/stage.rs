@@ -207,6 +207,15 @@ impl Stage {
         }
     }
 
+    /// The three words on the thanks page; `None` where nobody is given any.
+    #[must_use]
+    pub fn follow_up_words(&self) -> Option<String> {
+        match self.kiosk.borrow().view().map(|view| &view.page) {
+            Some(Page::Thanks(thanks)) => thanks.follow_up.as_ref().map(|code| code.words.clone()),
+            _ => None,
+        }
+    }
+
     fn keep_picture(&mut self) -> Result<()> {
         let page = self.page();
         if let Some(folder) = self.pictures.as_ref().filter(|_| !self.drawn.contains_key(page)) {

@@ -6,7 +6,7 @@ use afterword_sim::shopper::spots;
 use afterword_tests::ratings::{batches, open_store};
 use afterword_tests::wait::until;
 use afterword_tests::{Desk, Program};
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 /// What `afterword-kiosk summary` says of all days there are.
 fn summary(desk: &Desk) -> Result<serde_json::Value> {
@@ -138,6 +138,78 @@ fn what_a_till_tells_goes_with_the_next_response_and_no_other() -> Result<()> {
 
     let nobody = till(&["checkout"])?;
     assert!(nobody.code == Some(1) && nobody.stderr.contains("no kiosk answers"), "{}", nobody.everything());
+    Ok(())
+}
+
+/// The three words on a kiosk's thanks page, where there are any.
+fn code(kiosk: &mut Program) -> Result<Option<String>> {
+    kiosk.say("code")?;
+    let words = kiosk.line(|line| line.strip_prefix("code ").map(str::to_owned))?;
+    kiosk.line(|line| line.starts_with("at ").then_some(()))?;
+    Ok(serde_json::from_str(&words)?)
+}
+
+#[tokio::test]
+async fn an_unhappy_shopper_takes_three_words_along_and_head_office_finds_the_answer_by_them() -> Result<()> {
+    let mut desk = Desk::new()?;
+    let collector = desk.collector()?;
+    desk.enrol()?;
+    let mut kiosk = desk.kiosk(0)?;
+    let agent = desk.agent()?;
+
+    kiosk.tap(spots::face(5))?;
+    assert_eq!(kiosk.hand("wait 1000")?.page, "thanks");
+    assert_eq!(code(&mut kiosk)?, None, "who was content has nothing to ask");
+    kiosk.hand("wait 120000")?;
+    kiosk.tap(spots::face(2))?;
+    kiosk.hand("wait 1000")?;
+    assert_eq!(code(&mut kiosk)?, None);
+    let thanked = kiosk.tap(spots::FINISH)?;
+    assert_eq!((thanked.page.as_str(), thanked.last_seq), ("thanks", 2));
+    let words = code(&mut kiosk)?.context("three words stand on the thanks page")?;
+    // Long enough to be written down, and not for the next shopper.
+    assert_eq!(kiosk.hand("wait 15000")?.page, "thanks");
+    kiosk.hand("wait 6000")?;
+    assert_eq!(code(&mut kiosk)?, None);
+    // Whoever walks away takes nothing along, and their record has nothing.
+    kiosk.tap(spots::face(1))?;
+    assert_eq!(kiosk.hand("wait 120000")?.last_seq, 3);
+
+    desk.everything_received(3).await?;
+    let find = |words: &str| {
+        desk.run("afterword-collector", &["follow-up", "find", words, "--json", "--data", "collector"])
+    };
+    let found = find(&words.to_uppercase())?;
+    assert_eq!(found.code, Some(0), "{}", found.everything());
+    let record: serde_json::Value = serde_json::from_str(&found.stdout)?;
+    let said = ["device_name", "seq", "survey", "rating", "rating_max"].map(|name| record[name].to_string());
+    assert_eq!(said, ["\"Exit\"", "2", "\"grocery-exit\"", "2", "5"]);
+
+    // The words are in the record, and nowhere that somebody else would read.
+    let epoch = record["epoch"].as_str().context("it stands in an epoch")?;
+    let wrong = find("abacus-abacus-abacus")?;
+    let doctor =
+        desk.run("afterword-kiosk", &["doctor", "--json", "--data", "kiosk", "--socket", "kiosk.sock"])?;
+    let status = desk.agent_status()?.to_string();
+    let logs = [kiosk.errors(), agent.errors(), collector.errors(), doctor.everything(), status];
+    for word in words.split(' ') {
+        for log in &logs {
+            let is_in = log.split(|letter: char| !letter.is_alphanumeric()).any(|said| said == word);
+            assert!(!is_in, "{word} in {log}");
+        }
+    }
+    assert_eq!(wrong.code, Some(1), "{}", wrong.everything());
+
+    let place = format!("{epoch}/2");
+    let erased =
+        desk.run("afterword-collector", &["erase", "Exit", "--record", &place, "--data", "collector"])?;
+    assert_eq!(erased.code, Some(0), "{}", erased.everything());
+    let gone = find(&words)?;
+    assert!(
+        gone.code == Some(1) && gone.stderr.contains("no record with these words"),
+        "{}",
+        gone.everything()
+    );
     Ok(())
 }
 

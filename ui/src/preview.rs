@@ -4,6 +4,7 @@
 //! those of the pictures. Everything here is invented.
 
 mod code;
+mod follow_up;
 
 use crate::view::{
     Channel, Comment, Contact, ContactNotice, Easier, Header, LanguageKey, Look, OutOfService, Page,
@@ -68,6 +69,11 @@ pub fn pages() -> Vec<(&'static str, View)> {
         ("kiosk-09b-thanks-plain", english(thanks(false))),
         ("kiosk-09c-thanks-german", german(german_thanks())),
         ("kiosk-09d-thanks-high-contrast", contrasted(thanks(true))),
+        ("kiosk-09e-thanks-code", english(follow_up::english())),
+        ("kiosk-09f-thanks-code-voucher", english(follow_up::with_voucher())),
+        ("kiosk-09g-thanks-code-german", german(follow_up::german())),
+        ("kiosk-09h-thanks-code-arabic", arabic(follow_up::arabic())),
+        ("kiosk-09i-thanks-code-high-contrast", contrasted(follow_up::with_voucher())),
         ("kiosk-17-still-there", english(still_there())),
         ("kiosk-17b-still-there-german", german(still_there())),
         ("kiosk-17c-still-there-high-contrast", contrasted(still_there())),
@@ -415,6 +421,7 @@ fn thanks(complete: bool) -> Page {
         notes: if complete { vec![reply, door] } else { vec![door] },
         time_left: 0.8,
         seconds_left: 6,
+        follow_up: None,
         voucher: complete.then_some(voucher),
     })
 }
@@ -429,6 +436,7 @@ fn german_thanks() -> Page {
         }],
         time_left: 0.8,
         seconds_left: 6,
+        follow_up: None,
         voucher: None,
     })
 }

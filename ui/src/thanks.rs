@@ -41,6 +41,9 @@ impl Rows {
         );
         adapter.set_time_left(flow::ring(page.time_left));
         adapter.set_seconds_left(flow::seconds(page.seconds_left));
+        let follow_up = page.follow_up.clone().unwrap_or_default();
+        adapter.set_follow_up_text(follow_up.text.into());
+        adapter.set_follow_up_words(follow_up.words.into());
 
         let shown = match last.map(|view| &view.page) {
             Some(Page::Thanks(thanks)) => Some(&thanks.voucher),

@@ -297,6 +297,8 @@ pub struct Thanks {
     pub time_left: f32,
     /// The same in seconds.
     pub seconds_left: u32,
+    /// Words to take along, to ask later what came of it, if the survey gives them.
+    pub follow_up: Option<FollowUp>,
     /// A code to take along, if the store gives one.
     pub voucher: Option<Voucher>,
 }
@@ -308,6 +310,15 @@ pub struct ThanksNote {
     pub icon: String,
     /// The line.
     pub text: String,
+}
+
+/// The follow-up code on the thanks page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FollowUp {
+    /// What for, and where, one line; empty for the kiosk's own words.
+    pub text: String,
+    /// Three words with spaces between; Latin letters in every language.
+    pub words: String,
 }
 
 /// The ticket on the thanks page.

@@ -165,6 +165,26 @@ fn thanks_and_the_warning_can_be_answered() {
 }
 
 #[test]
+fn three_words_stand_under_the_survey_s_line_or_the_kiosk_s_own() {
+    let screen = screen("kiosk-09f-thanks-code-voucher");
+    let says = |screen: &Screen, sentence: &str| words(screen).iter().any(|present| present == sentence);
+    assert!(says(&screen, "Ask at the desk what came of it: harbor maple tide"), "{:?}", words(&screen));
+
+    let mut own = view("kiosk-09e-thanks-code");
+    if let Page::Thanks(thanks) = &mut own.page {
+        thanks.follow_up.as_mut().expect("it has a code").text.clear();
+    }
+    screen.ui.show(&own);
+    assert!(says(&screen, "To ask later what came of it: harbor maple tide"), "{:?}", words(&screen));
+    own.look.language = "ar".into();
+    screen.ui.show(&own);
+    assert!(says(&screen, "للسؤال لاحقًا عمّا تمّ: harbor maple tide"), "{:?}", words(&screen));
+
+    screen.ui.show(&view("kiosk-09-thanks"));
+    assert!(!words(&screen).iter().any(|present| present.contains("came of it")), "no code, no line");
+}
+
+#[test]
 fn the_warning_speaks_of_typed_words_only_when_there_are_some() {
     let screen = screen("kiosk-17-still-there");
     let says = |screen: &Screen, sentence: &str| words(screen).iter().any(|present| present == sentence);

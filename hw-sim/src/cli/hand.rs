@@ -38,6 +38,8 @@ pub(super) enum Deed {
     Act(Act),
     /// Somebody reads the strip at the foot of the panel.
     Strip,
+    /// Somebody reads the follow-up code on the thanks page.
+    Code,
 }
 
 impl Deed {
@@ -68,6 +70,7 @@ impl Deed {
                 "clock" => Self::Clock(rest.parse().ok()?),
                 "strip" if rest.is_empty() => Self::Strip,
                 "act" => Self::Act(Act::parse(rest).ok()?),
+                "code" if rest.is_empty() => Self::Code,
                 _ => return None,
             })
         };
@@ -113,6 +116,10 @@ impl Deed {
                 );
                 Ok(())
             }
+            Self::Code => {
+                println!("code {}", serde_json::json!(stage.follow_up_words()));
+                Ok(())
+            }
         }
     }
 }
@@ -131,6 +138,7 @@ mod tests {
             ("clock -5", Deed::Clock(-5)),
             ("strip", Deed::Strip),
             ("act taps Poor. Change", Deed::Act(Act::Taps("Poor. Change".into()))),
+            ("code", Deed::Code),
         ] {
             assert_eq!(Deed::parse(line).unwrap(), deed);
         }

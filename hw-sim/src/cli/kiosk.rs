@@ -36,6 +36,7 @@ panel and the newest record, everything before being on the disk.
   clock MS                   somebody sets the wall clock, to milliseconds since 1970
   act LINE                   a line of a script, as `afterword-sim play` has them: act taps Great
   strip                      somebody reads the strip: prints `strip [SAID, DID, DATE]` first, or `strip null`
+  code                       somebody reads the follow-up code: prints `code WORDS` first, or `code null`
 
 Exit codes: 0 ended, 1 failed, 2 wrong use.";
 

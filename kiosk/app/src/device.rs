@@ -124,6 +124,7 @@ impl Device {
         Parts {
             settings: self.settings(),
             seal: self.seal(),
+            entropy: Arc::clone(&self.entropy),
             presenter: self.presenter(),
             agenda: self.agenda.clone(),
             store: self.store.clone(),

@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use afterword_kiosk_core::{Aid, Caret, Effect, Event, Seal, Session, Settings};
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::contact::Channel;
+use afterword_model::ports::Entropy;
 use afterword_ui::view::Page;
 use afterword_ui::{Intent, KioskUi, View, intent, view};
 
@@ -39,6 +40,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Seals what shoppers leave for a reply. Without it nobody is asked for a number or an address.
     pub seal: Option<Arc<dyn Seal>>,
+    /// What follow-up codes are drawn from.
+    pub entropy: Arc<dyn Entropy>,
     /// Turns the session into pages.
     pub presenter: Presenter,
     /// What is asked when.
@@ -90,6 +93,7 @@ impl Kiosk {
         let wake = Arc::clone(&parts.wake);
         parts.store.when_changes_come(move || wake());
         let session = Session::new(Arc::clone(parts.presenter.survey()), parts.settings);
+        let session = session.with_entropy(parts.entropy);
         let session = match parts.seal {
             Some(seal) => session.with_seal(seal),
             None => session,

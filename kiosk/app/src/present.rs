@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use afterword_kiosk_core::{Flow, Screen, Session};
 use afterword_model::contact::Channel;
+use afterword_model::follow_up::FollowUpCode;
 use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_protocol::changes::Change;
 use afterword_ui::View;
 use afterword_ui::view::{
-    self, Comment, Contact, ContactNotice, Easier, Header, LanguageKey, Look, OutOfService, Page, QrModules,
-    Rating, ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
+    self, Comment, Contact, ContactNotice, Easier, FollowUp, Header, LanguageKey, Look, OutOfService, Page,
+    QrModules, Rating, ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
 };
 use chrono::{Locale, NaiveDate, TimeDelta};
 use qrcode::{Color, EcLevel, QrCode};
@@ -129,7 +130,9 @@ impl Presenter {
                     language_tag: words.tag.to_uppercase(),
                 })
             }
-            Screen::Thanks { rating_only, time_left } => words.thanks(rating_only, time_left),
+            Screen::Thanks { rating_only, follow_up_code, time_left } => {
+                words.thanks(rating_only, follow_up_code.as_ref(), time_left)
+            }
             Screen::StillThere { seconds_left, time_left, unsent_words } => {
                 let seconds_left = u32::try_from(seconds_left).unwrap_or(u32::MAX);
                 Page::StillThere(StillThere { seconds_left, time_left, unsent_words })
@@ -222,7 +225,7 @@ impl InLanguage<'_> {
         (channels, consent.in_language(self.tag).to_owned())
     }
 
-    fn thanks(&self, rating_only: bool, time_left: f32) -> Page {
+    fn thanks(&self, rating_only: bool, code: Option<&FollowUpCode>, time_left: f32) -> Page {
         let thanks = &self.presenter.survey.thanks;
         Page::Thanks(Thanks {
             title: thanks.title.in_language(self.tag).to_owned(),
@@ -236,9 +239,18 @@ impl InLanguage<'_> {
                 })
                 .collect(),
             time_left,
-            seconds_left: seconds(time_left, self.session.limits().thanks_page_ms()),
+            seconds_left: seconds(time_left, self.session.limits().thanks_page_ms(code.is_some())),
+            follow_up: code.map(|code| self.follow_up(code)),
             voucher: self.presenter.config.voucher.as_ref().map(|voucher| self.voucher(voucher)),
         })
+    }
+
+    fn follow_up(&self, code: &FollowUpCode) -> FollowUp {
+        let text = self.presenter.survey.thanks.follow_up_code.as_ref().and_then(|said| said.text.as_ref());
+        FollowUp {
+            text: text.map(|text| text.in_language(self.tag).to_owned()).unwrap_or_default(),
+            words: code.words().join(" "),
+        }
     }
 
     fn header(&self, flow: Flow) -> Header {
@@ -460,6 +472,27 @@ mod tests {
         shopper.does(Event::NextLanguage);
         let page = shopper.contact();
         assert_eq!((page.title.as_str(), page.language_tag.as_str()), ("Dürfen wir Ihnen antworten?", "DE"));
+    }
+
+    #[test]
+    fn the_words_of_a_code_stand_under_what_the_survey_says_in_the_shopper_s_language() {
+        let path = Path::new("kiosk.toml");
+        let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"";
+        let config = Config::parse(path, config).unwrap();
+        let presenter = Presenter::new(config.clone(), config.survey(path).unwrap());
+        let mut session = Session::new(Arc::clone(presenter.survey()), Settings::default());
+        let _nothing_to_save = session.handle(Event::Language(1), NEVER);
+        let follow_up = |code: Option<FollowUpCode>| {
+            let screen = Screen::Thanks { rating_only: false, follow_up_code: code, time_left: 1.0 };
+            match presenter.drawn(&session, screen, None).page {
+                Page::Thanks(thanks) => thanks.follow_up,
+                other => panic!("{other:?}"),
+            }
+        };
+        let shown = follow_up(FollowUpCode::parse("harbor-maple-tide").ok()).unwrap();
+        assert_eq!(shown.words, "harbor maple tide");
+        assert_eq!(shown.text, "Fragen Sie am Infopunkt, was daraus wurde:");
+        assert_eq!(follow_up(None), None);
     }
 
     #[test]

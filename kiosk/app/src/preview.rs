@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use afterword_kiosk_core::{Event, Flow, Screen, Session, Settings};
 use afterword_model::contact::Channel;
+use afterword_model::follow_up::FollowUpCode;
 use afterword_model::response::{ClockQuality, Stamp};
 use afterword_model::survey::{Pick, Question, QuestionKind, Survey};
 use afterword_ui::{KioskUi, Panel, View};
@@ -42,6 +43,9 @@ pub fn pages(presenter: &Presenter) -> Vec<Pictured> {
     }
     pages
 }
+
+/// The follow-up code of pages that nobody stands before.
+const SAMPLE_CODE: &str = "harbor-maple-tide";
 
 /// The moment of pages that nobody stands before.
 const NEVER: Stamp = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
@@ -88,7 +92,10 @@ fn screens(survey: &Survey) -> Vec<(String, Screen)> {
         };
         screens.push((format!("{:02}-{}", index + 1, question.id), screen));
     }
-    screens.push((format!("{:02}-thanks", steps + 1), Screen::Thanks { rating_only: false, time_left: 0.8 }));
+    let gives_code = survey.thanks.follow_up_code.is_some();
+    let follow_up_code = FollowUpCode::parse(SAMPLE_CODE).ok().filter(|_| gives_code);
+    let thanks = Screen::Thanks { rating_only: false, follow_up_code, time_left: 0.8 };
+    screens.push((format!("{:02}-thanks", steps + 1), thanks));
     screens
 }
 
