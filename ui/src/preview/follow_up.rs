@@ -11,6 +11,7 @@ pub(super) fn english() -> Page {
         message: "Your words are saved, and they go to the people who can put it right.".into(),
         notes: vec![note("What changes is posted here, by the door.")],
         time_left: 0.8,
+        seconds_left: 16,
         follow_up: Some(FollowUp {
             text: "Ask at the desk what came of it:".into(),
             words: "harbor maple tide".into(),
