@@ -14,6 +14,8 @@ use std::time::Duration;
 use slint::ComponentHandle;
 
 use crate::generated::{Focus, FocusPlace, Shell};
+use crate::intents::Told;
+use crate::spoken::{self, Keypad};
 
 /// How long a page takes to be drawn anew, at most: three frames of a slow panel.
 const SETTLED: Duration = Duration::from_millis(100);
@@ -33,6 +35,7 @@ pub(crate) enum Way {
 #[derive(Clone)]
 pub(crate) struct Stops {
     shell: slint::Weak<Shell>,
+    keypad: Told<Keypad>,
     inner: Rc<RefCell<Inner>>,
 }
 
@@ -45,12 +48,16 @@ struct Inner {
     way: Option<Way>,
     /// The stop that had the ring when a row of accents came over the page.
     below: Option<i32>,
+    /// How the key that has the ring stood when it was last spoken of.
+    told: Option<(i32, slint::SharedString)>,
+    /// However it stands now is no news.
+    no_news: bool,
 }
 
 impl Stops {
-    /// Listens to the page's stops.
-    pub(crate) fn connect(shell: &Shell) -> Self {
-        let stops = Self { shell: shell.as_weak(), inner: Rc::default() };
+    /// Listens to the page's stops, and tells what there is to say of them.
+    pub(crate) fn connect(shell: &Shell, keypad: &Told<Keypad>) -> Self {
+        let stops = Self { shell: shell.as_weak(), keypad: keypad.clone(), inner: Rc::default() };
         let focus = shell.global::<Focus<'_>>();
         focus.on_join({
             let stops = stops.clone();
@@ -70,7 +77,10 @@ impl Stops {
         });
         focus.on_touched({
             let stops = stops.clone();
-            move || stops.hide()
+            move || {
+                stops.hide();
+                stops.keypad.send(Keypad::Finger);
+            }
         });
         stops
     }
@@ -110,6 +120,11 @@ impl Stops {
                 stops.ask();
             }
         });
+    }
+
+    /// How the key stands after this view is not spoken of.
+    pub(crate) fn say_nothing_of_it(&self) {
+        self.inner.borrow_mut().no_news = true;
     }
 
     /// Shows no ring.
@@ -163,8 +178,18 @@ impl Stops {
             Some(way) => reach(&open, from, way, from_right).or(from),
         };
         let to = to.cloned().unwrap_or_else(nowhere);
+        let is_news = !std::mem::take(&mut inner.no_news);
+        let before = inner.told.replace((to.id, to.state.clone()));
         drop(inner);
+        let stands_otherwise =
+            is_news && before.is_some_and(|(id, state)| id == to.id && state != to.state);
+        let said = if way.is_some() {
+            Some(spoken::key(&to))
+        } else {
+            stands_otherwise.then(|| to.state.to_string())
+        };
         self.set(to);
+        said.into_iter().for_each(|said| self.keypad.send(Keypad::Ring(said)));
     }
 }
 

@@ -1,32 +1,40 @@
-//! The way of an intent from a page's callback to whoever receives them.
+//! The way of what a page, a keypad or a finger tells to whoever receives it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::intent::Intent;
 
-/// Whoever receives the intents.
-type Receiver = Box<dyn FnMut(Intent)>;
+/// Whoever receives it.
+type Receiver<T> = Box<dyn FnMut(T)>;
 
-/// Where the pages' callbacks send what they are told. Clones share one receiver.
-#[derive(Clone)]
-pub(crate) struct Intents(Rc<RefCell<Receiver>>);
+/// Where something is told. Clones share one receiver.
+pub(crate) struct Told<T>(Rc<RefCell<Receiver<T>>>);
 
-impl Intents {
+/// Where the pages' callbacks send what they are told.
+pub(crate) type Intents = Told<Intent>;
+
+impl<T> Clone for Told<T> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T: 'static> Told<T> {
     pub(crate) fn new() -> Self {
         Self(Rc::new(RefCell::new(Box::new(|_| {}))))
     }
 
-    /// Hands an intent to the receiver. One that arises while another is being handled is dropped: a finger cannot do
+    /// Hands it to the receiver. What arises while another one is being handled is dropped: a finger cannot do
     /// two things at once, and the receiver must not be entered twice.
-    pub(crate) fn send(&self, intent: Intent) {
+    pub(crate) fn send(&self, told: T) {
         if let Ok(mut receiver) = self.0.try_borrow_mut() {
-            receiver(intent);
+            receiver(told);
         }
     }
 
     /// Names the receiver, in place of the one before.
-    pub(crate) fn go_to(&self, receiver: impl FnMut(Intent) + 'static) {
+    pub(crate) fn go_to(&self, receiver: impl FnMut(T) + 'static) {
         *self.0.borrow_mut() = Box::new(receiver);
     }
 }

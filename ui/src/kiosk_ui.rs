@@ -15,19 +15,21 @@ use crate::brand::{Brand, Colour, Logo};
 use crate::focus::Stops;
 use crate::generated::{Brand as BrandGlobal, Fonts, PageKind, Panel as PanelGlobal, Shell, Theme};
 use crate::intent::Intent;
-use crate::intents::Intents;
+use crate::intents::{Intents, Told};
 use crate::keyboard::Keyboard;
 use crate::panel::Panel;
+use crate::spoken::{Keypad, PageWords};
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, comment, contact, easier, flow, keys, out_of_service, question, rating, reasons, still_there,
-    thanks,
+    asleep, comment, contact, easier, flow, keys, out_of_service, question, rating, reasons, spoken,
+    still_there, thanks,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.
 pub struct KioskUi {
     shell: Shell,
     intents: Intents,
+    keypad: Told<Keypad>,
     last: Rc<RefCell<Option<View>>>,
     panel: Cell<Panel>,
     question: question::Rows,
@@ -48,10 +50,14 @@ impl KioskUi {
         let shell = Shell::new()?;
         let intents = Intents::new();
         let last = Rc::new(RefCell::new(None));
-        let stops = Stops::connect(&shell);
+        let keypad = Told::new();
+        let stops = Stops::connect(&shell, &keypad);
         shell.on_key({
             let (intents, last, stops) = (intents.clone(), Rc::clone(&last), stops.clone());
+            let keypad = keypad.clone();
             move |text, shift, repeats| {
+                // Before what comes of it, so that the page it leads to is known to be a keypad's.
+                keypad.send(Keypad::Struck);
                 let view: Option<View> = last.borrow().clone();
                 view.is_some_and(|view| keys::press(&view, &text, shift, repeats, &stops, &intents))
             }
@@ -74,6 +80,7 @@ impl KioskUi {
         Ok(Self {
             shell,
             intents,
+            keypad,
             last,
             panel: Cell::default(),
             question,
@@ -147,6 +154,10 @@ impl KioskUi {
         if !matches!(kind, PageKind::Comment | PageKind::Contact) {
             self.keyboard.leave();
         }
+        if last.is_some_and(|last| last.look.language != view.look.language) {
+            // Its key stands otherwise for every language; that is no news beside the page in another one.
+            self.stops.say_nothing_of_it();
+        }
         self.stops.look_again();
         *self.last.borrow_mut() = Some(view.clone());
     }
@@ -215,6 +226,16 @@ impl KioskUi {
     /// shared pointer), but must not call `on_intent`.
     pub fn on_intent(&self, receiver: impl FnMut(Intent) + 'static) {
         self.intents.go_to(receiver);
+    }
+
+    /// Sets who is told of the keypad, in place of whoever was before. The same holds as for [`Self::on_intent`].
+    pub fn on_keypad(&self, receiver: impl FnMut(Keypad) + 'static) {
+        self.keypad.go_to(receiver);
+    }
+
+    /// What there is to say of the page shown; nothing before the first one.
+    pub fn page_words(&self) -> PageWords {
+        self.last.borrow().as_ref().map(|view| spoken::page(&self.shell, &view.page)).unwrap_or_default()
     }
 
     /// The Slint window, for a host that feeds it touches and draws it.

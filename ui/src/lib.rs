@@ -5,6 +5,7 @@
 //! | [`view`] | what a page shows: plain data in |
 //! | [`intent`] | what the shopper wants: plain data out |
 //! | [`KioskUi`] | the one window: `show` a view, receive intents |
+//! | [`spoken`] | what a voice says of a page, and of what a keypad does on it |
 //! | [`panel`] | the panels the pages are drawn for |
 //! | [`fonts`] | the bundled fonts, laid out where Slint finds them |
 //! | [`preview`] | a view of every page with sample content |
@@ -38,6 +39,7 @@ mod rating;
 mod reasons;
 mod rows;
 mod scale;
+pub mod spoken;
 mod still_there;
 mod thanks;
 pub mod view;
