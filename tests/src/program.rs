@@ -51,7 +51,9 @@ pub fn command(name: &str) -> Command {
     assert!(path.exists(), "{} is missing: run `cargo build --workspace` first", path.display());
     let mut command = Command::new(path);
     // No display, no private settings: what the tests see is what a bare machine sees.
-    for variable in ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG", "FONTCONFIG_FILE", "SLINT_FONT_PATH"] {
+    let private = ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG", "FONTCONFIG_FILE", "SLINT_FONT_PATH"];
+    // No voice either, unless a test has one.
+    for variable in private.into_iter().chain(["SPEECHD_ADDRESS", "XDG_RUNTIME_DIR"]) {
         command.env_remove(variable);
     }
     command

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use crate::agenda::Agenda;
 use crate::branding::Branding;
 use crate::pages::left_out_without_key;
+use crate::speech::Speech;
 
 /// The survey that is used when the configuration names none.
 pub const SHIPPED_SURVEY: &str = include_str!("../surveys/grocery-exit.toml");
@@ -71,6 +72,9 @@ pub struct Config {
     /// When the shop is open; the screen sleeps outside. Left out: it never sleeps.
     #[serde(default, deserialize_with = "crate::hours::read")]
     pub hours: Option<OpeningHours>,
+    /// Where the speech service is: `off`, or the path of its socket; where it is as a rule when it is left out.
+    #[serde(default)]
+    pub speech: Speech,
     /// What the store changed because of feedback, newest first; shown on the strip while the collector sends nothing.
     #[serde(default)]
     pub changes: Vec<Change>,
@@ -364,6 +368,8 @@ mod tests {
         assert!(message(&format!("{GOOD}[hours]\nsun = []\n")).contains("the shop never opens"));
         let colour = message(&format!("{GOOD}[brand]\naccent = \"blue\"\n"));
         assert!(colour.starts_with("kiosk.toml:5: a colour is written as #"), "{colour}");
+        let speech = message(&format!("{GOOD}speech = \"on\"\n"));
+        assert!(speech.starts_with("kiosk.toml:4: speech is \"off\" or the whole path"), "{speech}");
         let touchpoint = format!("{GOOD}touchpoint = \"{}\"\n", "x".repeat(41));
         assert!(message(&touchpoint).starts_with("kiosk.toml:4: touchpoint has 1 to 40"));
     }

@@ -17,6 +17,7 @@ use crate::kiosk::{Parts, Wake};
 use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::sealing::ToHeadOffice;
+use crate::speech::prompts::Prompts;
 use crate::stamp::Stamper;
 
 /// Makes the folder for a device's database, for its own user alone.
@@ -132,6 +133,7 @@ impl Device {
             stamper: self.stamper(),
             wake,
             moments: self.moments.clone(),
+            prompts: Prompts::new(&self.config.speech, Arc::clone(&self.clock)),
         }
     }
 

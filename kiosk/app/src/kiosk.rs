@@ -16,12 +16,14 @@ use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::contact::Channel;
 use afterword_model::ports::Entropy;
 use afterword_ui::view::Page;
+use afterword_ui::spoken::Keypad;
 use afterword_ui::{Intent, KioskUi, View, intent, view};
 
 use crate::agenda::Agenda;
 use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::shift::Shift;
+use crate::speech::prompts::Prompts;
 use crate::stamp::Stamper;
 use crate::strip::Strip;
 
@@ -56,6 +58,8 @@ pub struct Parts {
     pub wake: Wake,
     /// What brings the next shoppers.
     pub moments: Moments,
+    /// What a shopper hears who goes by a keypad.
+    pub prompts: Prompts,
 }
 
 /// What the store has said.
@@ -75,6 +79,7 @@ pub struct Kiosk {
     stamper: Stamper,
     wake: Wake,
     moments: Moments,
+    prompts: Prompts,
     strip: Strip,
     shift: Shift,
     answers: (Sender<Answer>, Receiver<Answer>),
@@ -107,6 +112,7 @@ impl Kiosk {
             stamper: parts.stamper,
             wake: parts.wake,
             moments: parts.moments,
+            prompts: parts.prompts,
             strip: Strip::new(),
             shift: Shift::default(),
             answers: channel(),
@@ -123,6 +129,13 @@ impl Kiosk {
             // While the kiosk is changing the screen itself, no finger can have meant what comes from there.
             if let Ok(mut kiosk) = kiosk.try_borrow_mut() {
                 kiosk.intend(intent);
+            };
+        });
+        let receiver = Rc::downgrade(&kiosk);
+        kiosk.borrow().ui.on_keypad(move |keypad| {
+            let Some(kiosk) = receiver.upgrade() else { return };
+            if let Ok(mut kiosk) = kiosk.try_borrow_mut() {
+                kiosk.hear_keypad(&keypad);
             };
         });
         kiosk.borrow_mut().close_when_short_of_room();
@@ -144,6 +157,23 @@ impl Kiosk {
         self.show();
         // A touch moves the deadline; the host learns the new one after its next pump.
         (self.wake)();
+    }
+
+    /// The shopper has struck a key of a keypad, or touched the glass instead.
+    fn hear_keypad(&mut self, keypad: &Keypad) {
+        match keypad {
+            Keypad::Struck => {
+                self.handle(Event::Keypad);
+                // Whoever looks around has the page for longer.
+                (self.wake)();
+            }
+            Keypad::Ring(key) if self.session.is_by_keypad() => self.prompts.ring(key),
+            Keypad::Finger if self.session.is_by_keypad() => {
+                self.handle(Event::Finger);
+                self.prompts.hush();
+            }
+            Keypad::Ring(_) | Keypad::Finger => {}
+        }
     }
 
     /// Takes what the store has answered, lets time pass, and shows the result.
@@ -321,6 +351,8 @@ impl Kiosk {
             self.presenter.view(&self.session, self.stamper.monotonic_ms(), self.store_problem.as_deref());
         if self.shown.as_ref() != Some(&view) {
             self.ui.show(&view);
+            let by_keypad = self.session.is_by_keypad();
+            self.prompts.shows(self.ui.page_words(), &view.look.language, by_keypad);
             self.shown = Some(view);
         }
     }

@@ -12,6 +12,7 @@
 //! | [`sealing`] | what is left for a reply, sealed to head office |
 //! | [`preview`] | every page of a survey as a picture |
 //! | [`moments`] | from a till to the session |
+//! | [`speech`] | what a shopper hears who goes by a keypad |
 //! | [`strip`] | which of the changes that the collector sent is on the strip |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
@@ -38,6 +39,7 @@ pub mod preview;
 pub mod sealing;
 mod shift;
 pub mod socket;
+pub mod speech;
 pub mod stamp;
 pub mod strip;
 pub mod window;

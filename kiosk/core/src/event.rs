@@ -88,6 +88,10 @@ pub enum Event {
     Wake,
     /// An aid on or off, on their page.
     Aid(Aid),
+    /// A key of a keypad was struck, whatever else comes of it: the shopper goes by it, and is there.
+    Keypad,
+    /// A finger came down on the glass: whoever is there goes by it.
+    Finger,
     /// A till or a sensor tells what brings the next shopper.
     Moment(Moment),
     /// The moment of [`crate::Session::deadline_ms`] has come. Ignored before it.

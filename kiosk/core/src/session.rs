@@ -32,6 +32,8 @@ pub struct Session {
     settings: Settings,
     language: usize,
     aids: Aids,
+    /// Whether whoever is there goes by a keypad, not by the glass.
+    by_keypad: bool,
     stage: Stage,
     /// Freezes asked for and not yet reported. The queue keeps its order, so a visit's own freeze, being the last
     /// one asked for, is on disk when this comes to zero.
@@ -84,6 +86,7 @@ impl Session {
             settings,
             language,
             aids: Aids::default(),
+            by_keypad: false,
             stage,
             unacknowledged_freezes: 0,
             watch: Watch::default(),
@@ -158,6 +161,13 @@ impl Session {
     #[must_use]
     pub fn aids(&self) -> Aids {
         self.aids
+    }
+
+    /// Whether this shopper goes by a keypad: from the first key struck until a finger touches the glass or the kiosk
+    /// comes to rest.
+    #[must_use]
+    pub fn is_by_keypad(&self) -> bool {
+        self.by_keypad
     }
 
     /// How long this shopper has.
@@ -247,6 +257,11 @@ impl Session {
                 Vec::new()
             }
             Event::Tick => self.tick(now),
+            Event::Keypad => self.keypad(now.mono_ms),
+            Event::Finger => {
+                self.by_keypad = false;
+                Vec::new()
+            }
             touch => self.touch(touch, now),
         }
     }
@@ -324,6 +339,22 @@ impl Session {
         }
     }
 
+    /// Somebody is there and looks around, which takes longer with a ring than with the eyes.
+    fn keypad(&mut self, now_ms: u64) -> Vec<Effect> {
+        if matches!(self.stage, Stage::Asleep | Stage::Settling { .. }) {
+            return Vec::new();
+        }
+        self.by_keypad = true;
+        match &mut self.stage {
+            Stage::Resting { touched_ms } => *touched_ms = Some(now_ms),
+            Stage::Easing { touched_ms } => *touched_ms = now_ms,
+            // While its record is written the page stands still.
+            Stage::Visit(visit) if visit.finishing_since_ms.is_none() => visit.touched(now_ms),
+            _ => {}
+        }
+        Vec::new()
+    }
+
     fn touch(&mut self, touch: Event, now: Stamp) -> Vec<Effect> {
         let now_ms = now.mono_ms;
         if self.settings.hours.is_some() {
@@ -387,7 +418,7 @@ impl Session {
 
     /// The question waits, in this shopper's language and with this shopper's aids as long as somebody seems to be there.
     fn back_to_the_question(&mut self, now_ms: u64) {
-        let changed = self.aids.any() || self.language != self.survey.default_language_index();
+        let changed = self.by_keypad || self.aids.any() || self.language != self.survey.default_language_index();
         self.stage = Stage::Resting { touched_ms: changed.then_some(now_ms) };
     }
 
@@ -514,6 +545,7 @@ impl Session {
     fn rest(&mut self) {
         self.language = self.survey.default_language_index();
         self.aids = Aids::default();
+        self.by_keypad = false;
         self.stage = Stage::Resting { touched_ms: None };
     }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use afterword_ui::spoken::Keypad;
 use afterword_ui::{Intent, KioskUi, Panel, View, fonts, preview};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PhysicalRegion, RepaintBufferType};
 use slint::platform::{Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent};
@@ -42,6 +43,7 @@ pub(crate) struct Screen {
     panel: Cell<Panel>,
     pixels: RefCell<Vec<Rgb8Pixel>>,
     intents: Rc<RefCell<Vec<Intent>>>,
+    keypad: Rc<RefCell<Vec<Keypad>>>,
 }
 
 impl Screen {
@@ -58,9 +60,15 @@ impl Screen {
             let intents = intents.clone();
             move |intent| intents.borrow_mut().push(intent)
         });
+        let keypad = Rc::new(RefCell::new(Vec::new()));
+        ui.on_keypad({
+            let keypad = keypad.clone();
+            move |told| keypad.borrow_mut().push(told)
+        });
         ui.show(view);
         ui.open().expect("the desk has room for a window");
-        let screen = Self { ui, window, now, panel: Cell::default(), pixels: RefCell::default(), intents };
+        let (panel, pixels) = (Cell::default(), RefCell::default());
+        let screen = Self { ui, window, now, panel, pixels, intents, keypad };
         screen.fit(Panel::Wide);
         screen.draw();
         screen
@@ -132,6 +140,17 @@ impl Screen {
     /// The intents since the last call.
     pub(crate) fn intents(&self) -> Vec<Intent> {
         self.intents.take()
+    }
+
+    /// What was told of the keypad since the last call.
+    pub(crate) fn keypad(&self) -> Vec<Keypad> {
+        self.keypad.take()
+    }
+
+    /// What there was to say of keys since the last call.
+    pub(crate) fn said(&self) -> Vec<String> {
+        let said = |told| if let Keypad::Ring(said) = told { Some(said) } else { None };
+        self.keypad().into_iter().filter_map(said).collect()
     }
 
     /// The colour at a pixel.

@@ -17,6 +17,9 @@ use serde::Serialize;
 use super::{FOUND_MISTAKES, Places};
 use crate::ask::RunningKiosk;
 use crate::config::Config;
+use crate::speech::speaker::PATIENCE;
+use crate::speech::ssip::Ssip;
+use crate::speech::{Place, Speech};
 use crate::stamp::{self, Stamper};
 use crate::window;
 
@@ -85,6 +88,7 @@ impl Doctor {
                 let mut checks = vec![Check::good("configuration", detail)];
                 checks.extend(surveys(&config, path));
                 checks.extend(branding(&config, path));
+                checks.push(speech(&config.speech));
                 checks
             }
         }
@@ -145,6 +149,42 @@ fn branding(config: &Config, path: &Path) -> Vec<Check> {
             let odd = |detail| Check { name: "brand", finding: Finding::Odd, detail };
             prepared.remarks().into_iter().map(odd).collect()
         }
+    }
+}
+
+/// Whether prompts are spoken. A kiosk without is whole, unless it was told where they come from.
+fn speech(speech: &Speech) -> Check {
+    let socket = match speech.place() {
+        Place::Socket(socket) => socket,
+        Place::Off => return Check::good("spoken prompts", "off, as the configuration says".into()),
+        Place::NoSocket(address) => {
+            let detail =
+                format!("none: SPEECHD_ADDRESS is {address}, and a kiosk opens no network connection");
+            return Check::odd("spoken prompts", detail);
+        }
+        Place::Unknown => {
+            let detail = "none: nothing says where this user's sockets are; set XDG_RUNTIME_DIR, or name the socket with `speech`";
+            return Check::odd("spoken prompts", detail.into());
+        }
+    };
+    let at = socket.display();
+    match Ssip::connect(&socket, PATIENCE).and_then(|mut ssip| ssip.output_modules()) {
+        Ok(modules) if modules.iter().any(|module| module != "dummy") => Check::good(
+            "spoken prompts",
+            format!("speech-dispatcher answers at {at} and speaks through {}", modules.join(", ")),
+        ),
+        Ok(_) => Check::odd(
+            "spoken prompts",
+            format!("speech-dispatcher answers at {at} and has no voice; install one, such as speech-dispatcher-espeak-ng"),
+        ),
+        Err(error) if *speech == Speech::WhereItIs => Check::good(
+            "spoken prompts",
+            format!("none, speech-dispatcher does not answer at {at} ({error}); install it to have them"),
+        ),
+        Err(error) => Check::odd(
+            "spoken prompts",
+            format!("none, speech-dispatcher does not answer at {at} ({error}); start it, or correct `speech`"),
+        ),
     }
 }
 
@@ -248,6 +288,10 @@ fn display() -> Check {
 impl Check {
     fn good(name: &'static str, detail: String) -> Self {
         Self { name, finding: Finding::Good, detail }
+    }
+
+    fn odd(name: &'static str, detail: String) -> Self {
+        Self { name, finding: Finding::Odd, detail }
     }
 
     fn wrong(name: &'static str, detail: &(impl ToString + ?Sized)) -> Self {

@@ -31,6 +31,9 @@ These may follow; `touchpoint` is written into every answer:
   contact_key = \"afterword-contact-1-…\"   # from `afterword-collector contact new-key`; left out: nobody is asked
                                            # for a number or an address
 
+  speech = \"off\"                 # spoken prompts for shoppers who go by a keypad: \"off\", or the path of speech-dispatcher's
+                                 # socket; left out: where it is as a rule, and silence where it is not
+
   [[changes]]                    # \"you said, we did\", newest first; shown while the collector sends none
   date = 2026-11-12
   said = { en = \"You said: queues too long\" }

@@ -43,3 +43,38 @@ fn more_time_asks_after_five_minutes_and_not_after_thirty_seconds() {
     assert!(matches!(shopper.sees(), Screen::StillThere { .. }));
     assert!(shopper.now_ms >= came_ms + 300_000 - 1_000, "{} ms", shopper.now_ms - came_ms);
 }
+
+#[test]
+fn a_keypad_is_known_from_its_first_key_until_a_finger_comes_or_the_kiosk_rests() {
+    let mut shopper = Shopper::arrives();
+    assert!(!shopper.session.is_by_keypad());
+    shopper.does(Event::Keypad);
+    assert!(shopper.session.is_by_keypad());
+    shopper.does(Event::Finger);
+    assert!(!shopper.session.is_by_keypad());
+
+    shopper.does(Event::Keypad);
+    shopper.does(Event::EasierToUse);
+    shopper.does(Event::Done);
+    assert!(shopper.session.is_by_keypad(), "the page of aids is on the way");
+    assert_eq!(shopper.waits(), []);
+    assert_eq!(shopper.session, session(250), "whoever went away is forgotten");
+}
+
+#[test]
+fn whoever_looks_around_with_a_keypad_is_there() {
+    let mut shopper = Shopper::arrives();
+    shopper.rates(2);
+    shopper.does(Event::Keypad);
+    let came_ms = shopper.now_ms;
+    let due_ms = shopper.session.deadline_ms().expect("a page does not stay for ever");
+    shopper.now_ms = due_ms - 1;
+    shopper.does(Event::Keypad);
+    assert!(shopper.session.deadline_ms() > Some(due_ms), "{came_ms} to {due_ms}");
+    shopper.waits();
+    assert!(matches!(shopper.sees(), Screen::StillThere { .. }));
+    let due_ms = shopper.session.deadline_ms();
+    shopper.does(Event::Keypad);
+    assert_eq!(shopper.session.deadline_ms(), due_ms, "the warning wants an answer");
+    assert!(shopper.session.is_by_keypad());
+}

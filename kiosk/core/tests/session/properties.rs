@@ -61,6 +61,7 @@ fn touch() -> impl Strategy<Value = Event> {
             Just(Aid::HighContrast), Just(Aid::BiggerWords), Just(Aid::Reach), Just(Aid::MoreTime)
         ]
         .prop_map(Event::Aid),
+        1 => prop_oneof![Just(Event::Keypad), Just(Event::Finger)],
         1 => Just(Event::Saved),
     ]
 }
