@@ -14,6 +14,7 @@
 //! | have answers to send | [`ratings`] |
 //! | let thousands of devices come back at once | [`herd`] |
 //! | cut the power at every operation of a kiosk's disk | [`power_cut`] |
+//! | hear what a kiosk says | [`voice`] |
 //! | look for what nobody thought of, in a simulated fleet | [`simulation`] |
 //! | wait | [`mod@wait`] |
 
@@ -27,6 +28,7 @@ pub mod program;
 pub mod proxy;
 pub mod ratings;
 pub mod simulation;
+pub mod voice;
 pub mod wait;
 
 pub use desk::Desk;

@@ -181,8 +181,7 @@ impl Stops {
         let is_news = !std::mem::take(&mut inner.no_news);
         let before = inner.told.replace((to.id, to.state.clone()));
         drop(inner);
-        let stands_otherwise =
-            is_news && before.is_some_and(|(id, state)| id == to.id && state != to.state);
+        let stands_otherwise = is_news && before.is_some_and(|(id, state)| id == to.id && state != to.state);
         let said = if way.is_some() {
             Some(spoken::key(&to))
         } else {

@@ -41,14 +41,11 @@ pub(crate) fn page(shell: &Shell, page: &Page) -> PageWords {
         Page::Rating(page) => said(&[&page.title, &ends(&page.scale)]),
         Page::Reasons(page) => said(&[&page.title, &page.hint]),
         Page::Comment(page) => said(&[&page.title, &own.get_comment_optional(), &own.get_comment_no_names()]),
-        Page::Contact(page) => {
-            PageWords { notice: notice(&own, page), ..said(&[&page.title, &page.hint]) }
-        }
+        Page::Contact(page) => PageWords { notice: notice(&own, page), ..said(&[&page.title, &page.hint]) },
         Page::Easier(_) => said(&[&own.get_easier(), &own.get_easier_for_now()]),
         Page::Thanks(page) => said(&thanks(page)),
         Page::StillThere(page) => {
-            let saved =
-                if page.unsent_words { own.get_words_deleted() } else { own.get_rating_saved() };
+            let saved = if page.unsent_words { own.get_words_deleted() } else { own.get_rating_saved() };
             PageWords { is_warning: true, ..said(&[&own.get_still_there(), &saved]) }
         }
         Page::OutOfService(_) => {
@@ -115,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_pause_stands_between_two_sentences_whether_or_not_the_first_has_its_stop() {
-        assert_eq!(sentences(&["How was it?", " Tap a face ", "", "One\ntwo."]), "How was it? Tap a face. One two.");
+        assert_eq!(
+            sentences(&["How was it?", " Tap a face ", "", "One\ntwo."]),
+            "How was it? Tap a face. One two."
+        );
         assert_eq!(sentences(&["كيف كانت زيارتك؟", "اختر"]), "كيف كانت زيارتك؟ اختر");
         assert_eq!(sentences(&["", " "]), "");
     }

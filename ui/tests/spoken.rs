@@ -122,10 +122,19 @@ fn the_title_of_every_page_is_said() {
     for (name, starts) in [
         ("kiosk-01-idle-rating", "How was your visit today?"),
         ("kiosk-04-idle-arabic", "كيف كانت زيارتك اليوم؟"),
-        ("kiosk-07-comment", "Tell us in your own words. Optional. Leave it blank to skip. Please leave out names"),
-        ("kiosk-16-easier", "Make it easier to use. For you, for now."),
-        ("kiosk-17-still-there", "Still there? Your rating is already saved. If you leave now, what you were typing"),
-        ("kiosk-18-out-of-service", "Sorry, this screen is resting. It can’t keep your answer just now. If you want"),
+        (
+            "kiosk-07-comment",
+            "Tell us in your own words. Optional. Leave it blank to skip. Please leave out names",
+        ),
+        ("kiosk-16-easier-to-use", "Make it easier to use. For you, for now."),
+        (
+            "kiosk-17-still-there",
+            "Still there? Your rating is already saved. If you leave now, what you were typing",
+        ),
+        (
+            "kiosk-18-out-of-service",
+            "Sorry, this screen is resting. It can’t keep your answer just now. If you want",
+        ),
     ] {
         screen.ui.show(&view(name));
         let words = screen.ui.page_words().words;
@@ -174,7 +183,8 @@ fn a_finger_and_a_key_are_told_apart() {
 
 /// Every page with a field, with something in it that would be noticed.
 fn typed() -> Vec<View> {
-    let mut views: Vec<View> = ["kiosk-07-comment", "kiosk-08-contact", "kiosk-08b-contact-email"].map(view).into();
+    let mut views: Vec<View> =
+        ["kiosk-07-comment", "kiosk-08-contact", "kiosk-08b-contact-email"].map(view).into();
     for view in &mut views {
         match &mut view.page {
             Page::Comment(page) => (page.text, page.caret) = ("zq7xv".into(), 5),

@@ -15,8 +15,8 @@ use afterword_kiosk_core::{Aid, Caret, Effect, Event, Seal, Session, Settings};
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::contact::Channel;
 use afterword_model::ports::Entropy;
-use afterword_ui::view::Page;
 use afterword_ui::spoken::Keypad;
+use afterword_ui::view::Page;
 use afterword_ui::{Intent, KioskUi, View, intent, view};
 
 use crate::agenda::Agenda;
@@ -168,11 +168,14 @@ impl Kiosk {
                 (self.wake)();
             }
             Keypad::Ring(key) if self.session.is_by_keypad() => self.prompts.ring(key),
-            Keypad::Finger if self.session.is_by_keypad() => {
-                self.handle(Event::Finger);
+            Keypad::Ring(_) => {}
+            Keypad::Finger => {
+                if self.session.is_by_keypad() {
+                    self.handle(Event::Finger);
+                }
+                // The thanks of the one before may last longer than their visit.
                 self.prompts.hush();
             }
-            Keypad::Ring(_) | Keypad::Finger => {}
         }
     }
 
@@ -349,9 +352,12 @@ impl Kiosk {
     fn show(&mut self) {
         let view =
             self.presenter.view(&self.session, self.stamper.monotonic_ms(), self.store_problem.as_deref());
+        let by_keypad = self.session.is_by_keypad();
+        if !by_keypad {
+            self.prompts.nobody_listens();
+        }
         if self.shown.as_ref() != Some(&view) {
             self.ui.show(&view);
-            let by_keypad = self.session.is_by_keypad();
             self.prompts.shows(self.ui.page_words(), &view.look.language, by_keypad);
             self.shown = Some(view);
         }

@@ -418,7 +418,8 @@ impl Session {
 
     /// The question waits, in this shopper's language and with this shopper's aids as long as somebody seems to be there.
     fn back_to_the_question(&mut self, now_ms: u64) {
-        let changed = self.by_keypad || self.aids.any() || self.language != self.survey.default_language_index();
+        let changed =
+            self.by_keypad || self.aids.any() || self.language != self.survey.default_language_index();
         self.stage = Stage::Resting { touched_ms: changed.then_some(now_ms) };
     }
 

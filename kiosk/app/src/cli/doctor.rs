@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use afterword_kiosk_store::{Numbers, OpenError, Opened, Options, Store, why};
 use afterword_model::ports::Clock;
@@ -17,11 +18,13 @@ use serde::Serialize;
 use super::{FOUND_MISTAKES, Places};
 use crate::ask::RunningKiosk;
 use crate::config::Config;
-use crate::speech::speaker::PATIENCE;
 use crate::speech::ssip::Ssip;
 use crate::speech::{Place, Speech};
 use crate::stamp::{self, Stamper};
 use crate::window;
+
+/// A speech service that says nothing for so long is stuck, and a person waits for the doctor.
+const SPEECH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Check what a kiosk needs, one line each, and say what to do about what is missing.
 #[derive(Debug, Args)]
@@ -168,14 +171,16 @@ fn speech(speech: &Speech) -> Check {
         }
     };
     let at = socket.display();
-    match Ssip::connect(&socket, PATIENCE).and_then(|mut ssip| ssip.output_modules()) {
+    match Ssip::connect(&socket, SPEECH_PATIENCE).and_then(|mut ssip| ssip.output_modules()) {
         Ok(modules) if modules.iter().any(|module| module != "dummy") => Check::good(
             "spoken prompts",
             format!("speech-dispatcher answers at {at} and speaks through {}", modules.join(", ")),
         ),
         Ok(_) => Check::odd(
             "spoken prompts",
-            format!("speech-dispatcher answers at {at} and has no voice; install one, such as speech-dispatcher-espeak-ng"),
+            format!(
+                "speech-dispatcher answers at {at} and has no voice; install one, such as speech-dispatcher-espeak-ng"
+            ),
         ),
         Err(error) if *speech == Speech::WhereItIs => Check::good(
             "spoken prompts",
@@ -183,7 +188,9 @@ fn speech(speech: &Speech) -> Check {
         ),
         Err(error) => Check::odd(
             "spoken prompts",
-            format!("none, speech-dispatcher does not answer at {at} ({error}); start it, or correct `speech`"),
+            format!(
+                "none, speech-dispatcher does not answer at {at} ({error}); start it, or correct `speech`"
+            ),
         ),
     }
 }

@@ -109,11 +109,20 @@ mod tests {
     fn the_service_is_looked_for_where_its_own_clients_do() {
         let socket = |path: &str| Place::Socket(path.into());
         for (variables, found) in [
-            (&[("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/root")][..], socket("/run/user/7/speech-dispatcher/speechd.sock")),
+            (
+                &[("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/root")][..],
+                socket("/run/user/7/speech-dispatcher/speechd.sock"),
+            ),
             (&[("HOME", "/root")], socket("/root/.cache/speech-dispatcher/speechd.sock")),
             (&[("SPEECHD_ADDRESS", "unix_socket:/tmp/s"), ("HOME", "/root")], socket("/tmp/s")),
-            (&[("SPEECHD_ADDRESS", "unix_socket"), ("XDG_RUNTIME_DIR", "/r")], socket("/r/speech-dispatcher/speechd.sock")),
-            (&[("SPEECHD_ADDRESS", "inet_socket:10.0.0.1:6560")], Place::NoSocket("inet_socket:10.0.0.1:6560".into())),
+            (
+                &[("SPEECHD_ADDRESS", "unix_socket"), ("XDG_RUNTIME_DIR", "/r")],
+                socket("/r/speech-dispatcher/speechd.sock"),
+            ),
+            (
+                &[("SPEECHD_ADDRESS", "inet_socket:10.0.0.1:6560")],
+                Place::NoSocket("inet_socket:10.0.0.1:6560".into()),
+            ),
             (&[], Place::Unknown),
         ] {
             assert_eq!(place(variables), found, "{variables:?}");

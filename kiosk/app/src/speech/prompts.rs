@@ -20,6 +20,8 @@ pub struct Prompts {
     language: String,
     /// Whether whoever is there has heard what the page says.
     is_heard: bool,
+    /// Whether something may still be being said.
+    speaks: bool,
 }
 
 impl Prompts {
@@ -41,7 +43,7 @@ impl Prompts {
         let has_news = page.notice != self.page.notice;
         self.page = page;
         language.clone_into(&mut self.language);
-        self.is_heard &= by_keypad && !is_other;
+        self.is_heard &= !is_other;
         if by_keypad && is_other {
             self.say_page("");
         } else if by_keypad && has_news && self.is_heard {
@@ -58,12 +60,18 @@ impl Prompts {
         }
     }
 
-    /// Nobody goes by the keypad any more, and somebody else is there.
-    pub fn hush(&mut self) {
+    /// Nobody goes by the keypad, or not any more: whoever comes next has heard nothing.
+    pub fn nobody_listens(&mut self) {
         self.is_heard = false;
-        if let Some(speaker) = &self.speaker {
+    }
+
+    /// A finger is on the glass: whatever is still being said is said to nobody.
+    pub fn hush(&mut self) {
+        self.nobody_listens();
+        if let Some(speaker) = self.speaker.as_ref().filter(|_| self.speaks) {
             speaker.hush();
         }
+        self.speaks = false;
     }
 
     fn say_page(&mut self, key: &str) {
@@ -74,8 +82,9 @@ impl Prompts {
         self.is_heard = true;
     }
 
-    fn say(&self, words: String) {
+    fn say(&mut self, words: String) {
         if let Some(speaker) = self.speaker.as_ref().filter(|_| !words.is_empty()) {
+            self.speaks = true;
             let language = self.language.clone();
             speaker.say(Prompt { words, language, is_important: self.page.is_warning });
         }

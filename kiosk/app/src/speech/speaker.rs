@@ -15,8 +15,9 @@ use afterword_model::ports::Clock;
 
 use super::ssip::{Prompt, Ssip, SsipError};
 
-/// How long the service may take for an answer. Started by its socket, it loads its voices first.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the service may take for an answer. One that its socket has started loads its voices first, and one whose voice is
+/// a program of its own (`sd_generic`) now and then ends a sentence before it hears of a cancellation. Nobody waits for it here.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The pause after a first failure, in milliseconds: a service that restarts takes about as long.
 const PAUSE_MS_MIN: u64 = 1_000;
@@ -124,8 +125,8 @@ impl Voice {
         if matches!(order, Order::Hush) {
             return;
         }
-        let begun = Ssip::connect(&self.socket, PATIENCE)
-            .and_then(|mut ssip| obey(&mut ssip, order).map(|()| ssip));
+        let begun =
+            Ssip::connect(&self.socket, PATIENCE).and_then(|mut ssip| obey(&mut ssip, order).map(|()| ssip));
         match begun {
             Ok(ssip) => {
                 tracing::info!(socket = %self.socket.display(), "prompts are spoken");
