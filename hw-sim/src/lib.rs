@@ -3,6 +3,7 @@
 //! | module | stands for |
 //! |---|---|
 //! | [`panel`] | the screen and the finger on it |
+//! | [`picture`] | what a camera before it would take |
 //! | [`shopper`] | the people who come by |
 //! | [`stage`] | a whole device: the kiosk's program on the panel, with a clock that can be moved |
 //! | [`play`] | a shopper's visit from a script |
@@ -21,6 +22,7 @@ pub mod head_office;
 pub mod link;
 pub mod panel;
 pub mod play;
+pub mod picture;
 pub mod proof;
 pub mod shopper;
 pub mod stage;

@@ -21,12 +21,15 @@ use embedded_graphics::draw_target::DrawTarget;
 use embedded_graphics::geometry::{Point, Size};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::primitives::Rectangle;
-use embedded_graphics_simulator::{OutputSettings, SimulatorDisplay};
+use embedded_graphics_simulator::SimulatorDisplay;
+use image::RgbImage;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PhysicalRegion, RepaintBufferType};
 use slint::platform::{
     Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent, set_platform,
 };
 use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
+
+use crate::picture;
 
 /// How long a finger rests on a key: a short tap of a person, long enough to see the key go down.
 const TAP: Duration = Duration::from_millis(80);
@@ -76,7 +79,7 @@ impl DrawnRegion {
 pub struct Panel {
     window: Rc<MinimalSoftwareWindow>,
     now: Rc<Cell<Duration>>,
-    width_px: u32,
+    size_px: Cell<(u32, u32)>,
     finger_down: Cell<bool>,
     frame: RefCell<Vec<Rgb8Pixel>>,
     display: RefCell<SimulatorDisplay<Rgb888>>,
@@ -97,16 +100,26 @@ impl Panel {
         let now = Rc::new(Cell::new(Duration::ZERO));
         set_platform(Box::new(Desk { window: window.clone(), now: now.clone() }))
             .context("this thread has a screen already; make one panel a thread, before any window")?;
-        window.set_size(PhysicalSize::new(width_px, height_px));
-        let pixels = width_px as usize * height_px as usize;
-        Ok(Self {
+        let panel = Self {
             window,
             now,
-            width_px,
+            size_px: Cell::default(),
             finger_down: Cell::new(false),
-            frame: RefCell::new(vec![Rgb8Pixel::default(); pixels]),
-            display: RefCell::new(SimulatorDisplay::new(Size::new(width_px, height_px))),
-        })
+            frame: RefCell::default(),
+            display: RefCell::new(SimulatorDisplay::new(Size::zero())),
+        };
+        panel.resize(width_px, height_px);
+        Ok(panel)
+    }
+
+    /// Becomes a panel of another size, dark until it is drawn on again. Of its own size it stays as it is.
+    pub fn resize(&self, width_px: u32, height_px: u32) {
+        if self.size_px.replace((width_px, height_px)) == (width_px, height_px) {
+            return;
+        }
+        self.window.set_size(PhysicalSize::new(width_px, height_px));
+        *self.frame.borrow_mut() = vec![Rgb8Pixel::default(); width_px as usize * height_px as usize];
+        *self.display.borrow_mut() = SimulatorDisplay::new(Size::new(width_px, height_px));
     }
 
     /// Draws what has changed since the last time, and says where.
@@ -115,7 +128,7 @@ impl Panel {
         let mut region = PhysicalRegion::default();
         let mut frame = self.frame.borrow_mut();
         self.window.draw_if_needed(|renderer| {
-            region = renderer.render(&mut frame, self.width_px as usize);
+            region = renderer.render(&mut frame, self.size_px.get().0 as usize);
         });
         let rectangles: Vec<Rectangle> = region
             .iter()
@@ -134,7 +147,7 @@ impl Panel {
     fn light(&self, frame: &[Rgb8Pixel], part: &Rectangle) {
         let columns = part.columns().start as usize..part.columns().end as usize;
         let colours = part.rows().flat_map(|row| {
-            let start = row as usize * self.width_px as usize;
+            let start = row as usize * self.size_px.get().0 as usize;
             frame[start + columns.start..start + columns.end]
                 .iter()
                 .map(|pixel| Rgb888::new(pixel.r, pixel.g, pixel.b))
@@ -203,13 +216,17 @@ impl Panel {
         self.now.get()
     }
 
+    /// What the display shows: what was last drawn.
+    pub fn picture(&self) -> RgbImage {
+        picture::of(&self.display.borrow())
+    }
+
     /// Writes what the display shows to a PNG file. It shows what was last drawn.
     ///
     /// # Errors
     /// If the file cannot be written; the message names it.
     pub fn save_png(&self, path: &Path) -> Result<()> {
-        let picture = self.display.borrow().to_rgb_output_image(&OutputSettings::default());
-        picture.save_png(path).with_context(|| format!("cannot write the picture {}", path.display()))
+        picture::save(&self.picture(), path)
     }
 }
 

@@ -94,3 +94,20 @@ fn every_page_is_drawn_without_a_display() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("640x480"), "{refused:?}");
 }
+
+#[test]
+fn every_page_is_drawn_on_every_panel_in_both_directions_and_both_themes_with_a_sheet_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screens = Command::new(env!("CARGO_BIN_EXE_afterword-sim"));
+    let output = screens.args(["screens", "--all", "--out"]).arg(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    for (panel, (width, height)) in
+        [("1280x800", (1280, 800)), ("800x480", (800, 480)), ("720x1280", (720, 1280))]
+    {
+        for variant in ["en-light", "en-contrast", "ar-light", "ar-contrast"] {
+            let page = folder.path().join(format!("{panel}/{variant}/kiosk-08-contact.png"));
+            assert_eq!(image::image_dimensions(&page).unwrap(), (width, height), "{}", page.display());
+        }
+        assert!(folder.path().join(format!("contact-sheet-{panel}.png")).exists());
+    }
+}

@@ -38,6 +38,13 @@ impl Panel {
         }
     }
 
+    /// Its name in a file's and on a command line: `1280x800`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let (width, height) = self.pixels();
+        format!("{width}x{height}")
+    }
+
     /// Pixels in a millimetre, from the diagonal.
     #[must_use]
     pub fn pixels_per_mm(self) -> f32 {

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 everything that was collected was received; 1 it was not, or something failed; 2 wrong use.
 
+mod contact_sheet;
 mod demo;
 mod hand;
 mod kiosk;

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
 use super::make_folder;
-use super::screens::named;
 use super::temporary::TemporaryFolder;
 use crate::play::{self, SHIPPED, Script};
 use crate::stage::Stage;
@@ -32,7 +31,7 @@ pub(super) struct Play {
 
 impl Play {
     pub(super) fn run(self) -> Result<()> {
-        let panels: Vec<String> = Panel::ALL.map(named).into();
+        let panels: Vec<String> = Panel::ALL.map(|panel| panel.name().to_owned()).into();
         let panels = match self.panel {
             Some(panel) if panels.contains(&panel) => vec![panel],
             Some(panel) => bail!(
