@@ -149,8 +149,7 @@ pub fn pages() -> Vec<(&'static str, View)> {
         let page = if with == With::Back { contents::with_back(page) } else { page };
         let high_contrast = matches!(with, With::Contrast | With::ContrastInReach);
         let reach = matches!(with, With::Reach | With::ContrastInReach);
-        let look =
-            Look { reach, ..Variant { language, high_contrast }.look() };
+        let look = Look { reach, ..Variant { language, high_contrast }.look() };
         pages.push((name, View { page, look }));
     }
     pages

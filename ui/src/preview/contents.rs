@@ -3,8 +3,9 @@
 use super::code;
 use super::words::Words;
 use crate::view::{
-    Channel, Comment, Contact, ContactNotice, Easier, FollowUp, Header, LanguageKey, OutOfService, Page, Question,
-    Rating, ReasonKey, Reasons, Scale, ScaleKind, StillThere, StripNote, Thanks, ThanksNote, Voucher,
+    Channel, Comment, Contact, ContactNotice, Easier, FollowUp, Header, LanguageKey, OutOfService, Page,
+    Question, Rating, ReasonKey, Reasons, Scale, ScaleKind, StillThere, StripNote, Thanks, ThanksNote,
+    Voucher,
 };
 
 /// Every page by the stem of its picture's file name, in the order a shopper meets them.
@@ -49,7 +50,10 @@ pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
         ("kiosk-09-thanks", Page::Thanks(thanks(words, true))),
         ("kiosk-09b-thanks-plain", Page::Thanks(thanks(words, false))),
         ("kiosk-09e-thanks-code", with_code(words, thanks(words, false))),
-        ("kiosk-09f-thanks-code-voucher", with_code(words, Thanks { notes: thanks(words, false).notes, ..thanks(words, true) })),
+        (
+            "kiosk-09f-thanks-code-voucher",
+            with_code(words, Thanks { notes: thanks(words, false).notes, ..thanks(words, true) }),
+        ),
         (
             "kiosk-17-still-there",
             Page::StillThere(StillThere { seconds_left: 11, time_left: 0.55, unsent_words: true }),
