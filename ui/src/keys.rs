@@ -3,14 +3,13 @@
 //! They do the same as the keys on the screen, so that a kiosk with a keypad, or a person at a desk, can go the same way.
 //! With a ring around a key ([`crate::focus`]), Enter and Space strike that key; without one they mean what they mean on the page.
 
-use std::ops::RangeInclusive;
-
 use slint::platform::Key;
 
 use crate::focus::{Stops, Way};
 use crate::intent::{Caret, Intent};
 use crate::intents::Intents;
-use crate::view::{Page, Question, Rating, ScaleKind, View};
+use crate::scale::values;
+use crate::view::{Page, Question, Rating, View};
 
 const BACKSPACE: char = '\u{8}';
 const DELETE: char = '\u{7f}';
@@ -104,17 +103,6 @@ fn intent(page: &Page, text: &str) -> Option<Intent> {
             Some(Intent::Type(text.to_owned()))
         }
         _ => None,
-    }
-}
-
-/// The values that one figure names; ten has none.
-fn values(kind: ScaleKind) -> RangeInclusive<u8> {
-    match kind {
-        ScaleKind::Faces | ScaleKind::Stars => 1..=5,
-        ScaleKind::FourFaces => 1..=4,
-        ScaleKind::Recommend => 0..=9,
-        ScaleKind::Effort => 1..=7,
-        ScaleKind::Thumbs => 0..=1,
     }
 }
 

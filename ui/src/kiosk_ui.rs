@@ -307,6 +307,9 @@ fn select_language(tag: &str) {
 }
 
 #[cfg(test)]
+mod contrast;
+
+#[cfg(test)]
 mod tests {
     use slint::ComponentHandle;
 

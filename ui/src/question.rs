@@ -8,19 +8,19 @@ use crate::generated::{LanguageItem, QuestionAdapter, Shell};
 use crate::intent::Intent;
 use crate::intents::Intents;
 use crate::rows::{place, update};
-use crate::scale::{Words, value};
+use crate::scale::{self, value};
 use crate::view::{Look, Question};
 
 /// The page's lists.
 pub(crate) struct Rows {
-    words: Words,
+    scale: scale::Rows,
     languages: Rc<VecModel<LanguageItem>>,
 }
 
 impl Rows {
     /// Hangs the lists into the page and sends its keys to `intents`.
     pub(crate) fn connect(shell: &Shell, intents: &Intents) -> Self {
-        let rows = Self { words: Words::new(), languages: Rc::default() };
+        let rows = Self { scale: scale::Rows::new(), languages: Rc::default() };
         let adapter = shell.global::<QuestionAdapter<'_>>();
         adapter.set_languages(ModelRc::from(rows.languages.clone()));
         adapter.on_rated({
@@ -43,7 +43,7 @@ impl Rows {
         adapter.set_store_name(page.store_name.as_str().into());
         adapter.set_title(page.title.as_str().into());
         adapter.set_hint(page.hint.as_str().into());
-        adapter.set_scale(self.words.data(&page.scale));
+        adapter.set_scale(self.scale.data(&page.scale));
         adapter.set_is_eased(look.high_contrast || look.bigger_words || look.reach);
         update(
             &self.languages,

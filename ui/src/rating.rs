@@ -6,12 +6,12 @@ use crate::flow;
 use crate::generated::{RatingAdapter, Shell};
 use crate::intent::Intent;
 use crate::intents::Intents;
-use crate::scale::{Words, value};
+use crate::scale::{self, value};
 use crate::view::Rating;
 
-/// The page's list.
+/// The page's lists.
 pub(crate) struct Rows {
-    words: Words,
+    scale: scale::Rows,
 }
 
 impl Rows {
@@ -20,13 +20,14 @@ impl Rows {
         let adapter = shell.global::<RatingAdapter<'_>>();
         let intents = intents.clone();
         adapter.on_rated(move |rated| intents.send(Intent::Rate(value(rated))));
-        Self { words: Words::new() }
+        Self { scale: scale::Rows::new() }
     }
 
     pub(crate) fn show(&self, shell: &Shell, page: &Rating) {
         flow::show(shell, &page.header);
         let adapter = shell.global::<RatingAdapter<'_>>();
         adapter.set_title(page.title.as_str().into());
-        adapter.set_scale(self.words.data(&page.scale));
+        adapter.set_scale(self.scale.data(&page.scale));
+        adapter.set_chosen(page.scale.chosen.map_or(-1, i32::from));
     }
 }

@@ -1,24 +1,29 @@
 //! Keys of a scale, as the pages draw them.
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use slint::{ModelRc, SharedString, VecModel};
 
-use crate::generated::{ScaleData, ScaleKind as Kind};
+use crate::generated::{ScaleData, ScaleKey, ScaleKind as Kind};
 use crate::rows::update;
 use crate::view::{Scale, ScaleKind};
 
-/// A scale's words. They stay one list, so that a key that is tapped draws no word anew.
-pub(crate) struct Words(Rc<VecModel<SharedString>>);
+/// A scale's words and keys. They stay the same lists, so that a tap draws no word anew, and only the keys that it changes.
+pub(crate) struct Rows {
+    words: Rc<VecModel<SharedString>>,
+    keys: Rc<VecModel<ScaleKey>>,
+}
 
-impl Words {
+impl Rows {
     pub(crate) fn new() -> Self {
-        Self(Rc::default())
+        Self { words: Rc::default(), keys: Rc::default() }
     }
 
-    /// The scale, with the words brought up to date.
+    /// The scale, with the lists brought up to date.
     pub(crate) fn data(&self, scale: &Scale) -> ScaleData {
-        update(&self.0, scale.words.iter().map(SharedString::from));
+        update(&self.words, scale.words.iter().map(SharedString::from));
+        update(&self.keys, values(scale.kind).map(|value| key(scale.chosen, value)));
         ScaleData {
             kind: match scale.kind {
                 ScaleKind::Faces => Kind::Faces,
@@ -28,9 +33,25 @@ impl Words {
                 ScaleKind::Effort => Kind::Effort,
                 ScaleKind::Thumbs => Kind::Thumbs,
             },
-            words: ModelRc::from(self.0.clone()),
-            chosen: scale.chosen.map_or(-1, i32::from),
+            words: ModelRc::from(self.words.clone()),
+            keys: ModelRc::from(self.keys.clone()),
         }
+    }
+}
+
+fn key(chosen: Option<u8>, value: u8) -> ScaleKey {
+    let down = chosen == Some(value);
+    ScaleKey { down, dim: chosen.is_some() && !down, filled: chosen.is_some_and(|chosen| value <= chosen) }
+}
+
+/// The values of a scale, a key each.
+pub(crate) fn values(kind: ScaleKind) -> RangeInclusive<u8> {
+    match kind {
+        ScaleKind::Faces | ScaleKind::Stars => 1..=5,
+        ScaleKind::FourFaces => 1..=4,
+        ScaleKind::Recommend => 0..=10,
+        ScaleKind::Effort => 1..=7,
+        ScaleKind::Thumbs => 0..=1,
     }
 }
 

@@ -4,43 +4,62 @@ mod support;
 
 use std::path::Path;
 
-use afterword_ui::view::{Channel, Page, View};
+use afterword_ui::view::{Channel, Contact, LanguageKey, Page, Question, Rating, ScaleKind, View};
 use afterword_ui::{Panel, preview};
-use i_slint_backend_testing::{AccessibleRole, ElementRoot};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
 use support::Screen;
 
 const LANGUAGES: [&str; 6] = ["en", "de", "fr", "es", "pl", "ar"];
 
-/// The smallest side of what a shopper touches, in millimetres.
-const TARGET_MM: f32 = 12.0;
-/// The same of a key among letters, eleven of which have to stand in a row; its hit area reaches over the gaps to the next.
-const LETTER_MM: (f32, f32) = (6.9, 10.3);
-/// The same in reach on the small panel, where four rows and the row of the header share what is below 40 % of the height.
-const LOW_LETTER_MM: (f32, f32) = (6.9, 9.1);
+/// What a finger hits for certain, in millimetres both ways: what can be touched is as large, whatever is drawn.
+const FINGER_MM: (f32, f32) = (15.0, 15.0);
+/// What design/tokens.md has for any control of a shopper where there is no room for that.
+const SMALLEST_MM: (f32, f32) = (12.0, 12.0);
+/// Eleven numbers stand in a row, or six over five.
+const RECOMMEND_MM: (f32, f32) = (12.0, 18.0);
+/// From a letter to the next; where eleven stand in a row, ten elevenths of that.
+const LETTER_MM: (f32, f32) = (8.5, 11.0);
+/// The same in height in reach on the small panel, where four rows and the row of the header share three fifths of the glass.
+const LOW_LETTER_MM: f32 = 10.3;
+
+/// Left, top, right and bottom, in pixels.
+type Place = [f32; 4];
 
 #[derive(Debug, Clone, PartialEq)]
 struct Control {
     label: String,
-    left: f32,
-    top: f32,
-    width: f32,
-    height: f32,
+    /// Where it is drawn.
+    place: Place,
+    /// Where it can be touched.
+    touch: Place,
+    is_field: bool,
 }
 
 impl Control {
     fn overlaps(&self, other: &Self) -> bool {
-        self.left + self.width > other.left + 0.5
-            && other.left + other.width > self.left + 0.5
-            && self.top + self.height > other.top + 0.5
-            && other.top + other.height > self.top + 0.5
+        let (one, other) = (self.touch, other.touch);
+        one[2] > other[0] + 0.5
+            && other[2] > one[0] + 0.5
+            && one[3] > other[1] + 0.5
+            && other[3] > one[1] + 0.5
     }
 }
 
+fn place(element: &ElementHandle) -> Place {
+    let (corner, size) = (element.absolute_position(), element.size());
+    [corner.x, corner.y, corner.x + size.width, corner.y + size.height]
+}
+
 fn controls(screen: &Screen) -> Vec<Control> {
+    let root = screen.ui.component().root_element();
+    let touches: Vec<Place> =
+        root.query_descendants().match_inherits("TouchArea").find_all().iter().map(place).collect();
     let mut controls: Vec<Control> = Vec::new();
-    for element in screen.ui.component().root_element().query_descendants().find_all() {
-        let is_control = matches!(
-            element.accessible_role(),
+    for element in root.query_descendants().find_all() {
+        let role = element.accessible_role();
+        let is_field = role == Some(AccessibleRole::TextInput);
+        let is_key = matches!(
+            role,
             Some(
                 AccessibleRole::Button
                     | AccessibleRole::Checkbox
@@ -48,17 +67,17 @@ fn controls(screen: &Screen) -> Vec<Control> {
                     | AccessibleRole::Switch
             )
         );
-        if !is_control {
+        if !is_key && !is_field {
             continue;
         }
-        let (position, size) = (element.absolute_position(), element.size());
-        let control = Control {
-            label: element.accessible_label().unwrap_or_default().into(),
-            left: position.x,
-            top: position.y,
-            width: size.width,
-            height: size.height,
-        };
+        let place = place(&element);
+        let (x, y) = ((place[0] + place[2]) / 2.0, (place[1] + place[3]) / 2.0);
+        let is_over = |touch: &&Place| touch[0] <= x && x <= touch[2] && touch[1] <= y && y <= touch[3];
+        let area = |touch: &Place| (touch[2] - touch[0]) * (touch[3] - touch[1]);
+        let touch = touches.iter().filter(is_over).min_by(|one, other| area(one).total_cmp(&area(other)));
+        let touch = *touch.filter(|_| is_key).unwrap_or(&place);
+        let control =
+            Control { label: element.accessible_label().unwrap_or_default().into(), place, touch, is_field };
         // A component's own element and the one it is made of both answer; they lie at the same place.
         if !controls.contains(&control) {
             controls.push(control);
@@ -67,9 +86,59 @@ fn controls(screen: &Screen) -> Vec<Control> {
     controls
 }
 
+/// How large what can be touched has to be.
+fn smallest(panel: Panel, view: &View, control: &Control) -> (f32, f32) {
+    let is_low = view.look.reach;
+    let by_email = matches!(view.page, Page::Contact(_));
+    let keyboard = match panel {
+        Panel::Wide if is_low => if by_email { 414.0 } else { 316.0 },
+        Panel::Small if is_low => 187.0,
+        Panel::Tall if is_low => if by_email { 730.0 } else { 616.0 },
+        _ => panel.pixels().1 as f32 * 0.44,
+    };
+    match &view.page {
+        Page::Comment(_) | Page::Contact(Contact { channel: Channel::Email, .. })
+            if control.place[1] > keyboard =>
+        {
+            let eleven = matches!(view.look.language.as_str(), "de" | "ar");
+            let high = if is_low && panel == Panel::Small { LOW_LETTER_MM } else { LETTER_MM.1 };
+            (if eleven { LETTER_MM.0 * 10.0 / 11.0 } else { LETTER_MM.0 }, high)
+        }
+        // Pad or keyboard, field, consent and two keys have to share these.
+        Page::Contact(_) if panel != Panel::Wide => SMALLEST_MM,
+        Page::Question(Question { scale, .. }) | Page::Rating(Rating { scale, .. })
+            if scale.kind == ScaleKind::Recommend && control.label.parse::<u8>().is_ok() =>
+        {
+            RECOMMEND_MM
+        }
+        Page::Question(question)
+            if panel != Panel::Wide
+                && question.languages.len() > 4
+                && question.languages.iter().any(|key| key.name == control.label) =>
+        {
+            SMALLEST_MM
+        }
+        // Everything has to lie in three fifths of the glass.
+        _ if is_low => SMALLEST_MM,
+        _ => FINGER_MM,
+    }
+}
+
+/// The idle screen of a shop that has them all.
+fn six_languages() -> View {
+    let mut view = support::view("kiosk-01-idle-rating");
+    if let Page::Question(question) = &mut view.page {
+        let key = |name: &str| LanguageKey { name: name.into(), current: name == "English" };
+        question.languages =
+            ["English", "Deutsch", "Français", "Español", "Polski", "العربية"].map(key).into();
+    }
+    view
+}
+
 /// Every page on this panel in every language.
 fn each_page(panel: Panel, mut check: impl FnMut(&str, &View, &Screen)) {
-    let pages = preview::pages();
+    let mut pages = preview::pages();
+    pages.push(("six languages", six_languages()));
     let fonts = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts");
     let screen = Screen::showing(&pages[0].1, &fonts);
     screen.fit(panel);
@@ -93,32 +162,23 @@ fn what_can_be_touched_is_in_its_place(panel: Panel) {
         let is_resting = matches!(view.page, Page::OutOfService(_));
         assert!(is_resting || !controls.is_empty(), "{name} has nothing to touch");
         for (index, control) in controls.iter().enumerate() {
-            let Control { label, left, top, .. } = control;
-            let inside = *left >= 0.0
-                && *top >= 0.0
-                && left + control.width <= width + 0.5
-                && top + control.height <= height + 0.5;
+            let Control { label, place, touch, is_field } = control;
+            let inside =
+                place[0] >= 0.0 && place[1] >= 0.0 && place[2] <= width + 0.5 && place[3] <= height + 0.5;
             if !inside {
                 problems.push(format!("{name}: {control:?} is not all on the glass"));
             }
-            let mm = (control.width / panel.pixels_per_mm(), control.height / panel.pixels_per_mm());
-            let has_letters = match &view.page {
-                Page::Comment(_) => true,
-                Page::Contact(contact) => contact.channel == Channel::Email,
-                _ => false,
-            };
-            let tray = if view.look.reach { 0.39 } else { 0.44 };
-            let is_letter = has_letters && *top > height * tray;
-            let smallest = match (is_letter, view.look.reach && panel == Panel::Small) {
-                (false, _) => (TARGET_MM, TARGET_MM),
-                (true, false) => LETTER_MM,
-                (true, true) => LOW_LETTER_MM,
-            };
-            if mm.0 < smallest.0 || mm.1 < smallest.1 {
-                problems.push(format!("{name}: `{label}` is {:.1} x {:.1} mm", mm.0, mm.1));
+            let mm = |pixels: f32| pixels / panel.pixels_per_mm();
+            let (wide, high) = (mm(touch[2] - touch[0]), mm(touch[3] - touch[1]));
+            let smallest = smallest(panel, view, control);
+            // Half a pixel is no finger's matter.
+            if !is_field && (wide + mm(0.5) < smallest.0 || high + mm(0.5) < smallest.1) {
+                problems.push(format!(
+                    "{name}: `{label}` can be touched on {wide:.1} x {high:.1} mm, {smallest:?} are needed"
+                ));
             }
-            if view.look.reach && *top < height * 0.4 {
-                problems.push(format!("{name}: `{label}` is out of reach at {top}"));
+            if view.look.reach && place[1] < height * 0.4 {
+                problems.push(format!("{name}: `{label}` is out of reach at {}", place[1]));
             }
             for other in &controls[index + 1..] {
                 if control.overlaps(other) {

@@ -4,8 +4,9 @@ mod support;
 
 use std::path::Path;
 
-use afterword_ui::preview;
-use afterword_ui::view::Page;
+use afterword_ui::view::{Page, View};
+use afterword_ui::{Panel, preview};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use support::{Screen, view};
 
 /// The text field of the comment page with the row of the counter below it.
@@ -113,5 +114,100 @@ fn nothing_moves_or_blinks_by_itself() {
         screen.draw();
         screen.advance(std::time::Duration::from_secs(3));
         assert_eq!(screen.draw(), Vec::<[i32; 4]>::new(), "{name}");
+    }
+}
+
+/// The middle of the key with this label, and its area in pixels.
+fn key(screen: &Screen, label: &str) -> ((f32, f32), f32) {
+    let is_key = |element: &ElementHandle| element.accessible_role() != Some(AccessibleRole::Text);
+    let found = ElementHandle::find_by_accessible_label(screen.ui.component(), label).find(is_key);
+    let Some(key) = found else { panic!("there is no {label:?}") };
+    let (corner, size) = (key.absolute_position(), key.size());
+    ((corner.x + size.width / 2.0, corner.y + size.height / 2.0), size.width * size.height)
+}
+
+/// On each panel, a finger on a key draws that key and little around it, and so does its leaving.
+#[test]
+fn a_finger_on_a_key_repaints_that_key_on_every_panel() {
+    let screen = screen("kiosk-01-idle-rating");
+    for panel in Panel::ALL {
+        screen.fit(panel);
+        for (name, label) in [
+            ("kiosk-01-idle-rating", "Good"),
+            ("kiosk-01-idle-rating", "Polski"),
+            ("kiosk-06-reasons", "Price"),
+            ("kiosk-06-reasons", "Next"),
+            ("kiosk-06-reasons", "Poor. Change"),
+            ("kiosk-07-comment", "g"),
+            ("kiosk-07-comment", "Done"),
+            ("kiosk-08-contact", "5"),
+            (
+                "kiosk-08c-contact-empty",
+                "Yes, Harbour Street may contact me about this visit, and nothing else.",
+            ),
+            ("kiosk-10-nps", "7"),
+            ("kiosk-11-stars", "2 stars"),
+            ("kiosk-11d-thumbs", "Yes"),
+            ("kiosk-16-easier-to-use", "High contrast"),
+            ("kiosk-17-still-there", "I need more time"),
+        ] {
+            screen.ui.show(&view(name));
+            screen.draw();
+            let ((x, y), size) = key(&screen, label);
+            screen.press(x, y);
+            let down = area(&screen.draw()) as f32;
+            screen.advance(std::time::Duration::from_millis(80));
+            screen.release(x, y);
+            let up = area(&screen.draw()) as f32;
+            for (when, drawn) in [("down", down), ("up", up)] {
+                assert!(
+                    drawn > 0.0 && drawn <= 1.5 * size,
+                    "{label:?} of {name} on {panel:?}, {when}: {drawn} of its {size} pixels"
+                );
+            }
+        }
+    }
+}
+
+/// What the answer to a tap changes: the key's own look, and what counts it.
+#[test]
+fn what_a_tap_changes_is_all_that_it_repaints_on_every_panel() {
+    let screen = screen("kiosk-06-reasons");
+    for panel in Panel::ALL {
+        screen.fit(panel);
+        let shown = |before: View, after: View, label: &str| {
+            screen.ui.show(&before);
+            screen.draw();
+            let (_, size) = key(&screen, label);
+            screen.ui.show(&after);
+            (area(&screen.draw()) as f32, size)
+        };
+        let (width, _) = panel.pixels();
+
+        let (before, mut after) = (view("kiosk-06-reasons"), view("kiosk-06-reasons"));
+        if let Page::Reasons(page) = &mut after.page {
+            page.options[4].chosen = true;
+        }
+        let (drawn, chip) = shown(before, after, "Price");
+        let count_line = 0.5 * width as f32 * 110.0;
+        assert!(drawn > 0.0 && drawn <= 1.5 * chip + count_line, "a chip on {panel:?}: {drawn} of {chip}");
+
+        let (before, mut after) = (view("kiosk-11-stars"), view("kiosk-11-stars"));
+        if let Page::Rating(page) = &mut after.page {
+            page.scale.chosen = Some(5);
+        }
+        let (drawn, star) = shown(before, after, "5 stars");
+        assert!(
+            drawn > 0.0 && drawn <= 1.5 * 2.0 * star + count_line,
+            "from four stars to five on {panel:?}: {drawn} of {star} each"
+        );
+
+        let (before, mut after) = (view("kiosk-08-contact"), view("kiosk-08-contact"));
+        if let Page::Contact(page) = &mut after.page {
+            page.consented = false;
+        }
+        let consent = "Yes, Harbour Street may contact me about this visit, and nothing else.";
+        let (drawn, box_and_words) = shown(before, after, consent);
+        assert!(drawn > 0.0 && drawn <= box_and_words, "consent on {panel:?}: {drawn} of {box_and_words}");
     }
 }
