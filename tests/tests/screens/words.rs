@@ -18,7 +18,7 @@ use crate::shipped::{self, LANGUAGES};
 use crate::texts::{Place, Written, is_arabic, written};
 
 /// What is the same in two languages, because it is a name, a figure, or one word in both.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     "Harbour Street",
     "English",
     "Deutsch",
@@ -29,6 +29,8 @@ const SHARED: [&str; 9] = [
     // In French and Polish, and in Spanish.
     "E-mail",
     "No",
+    // The words of a follow-up code are the same everywhere.
+    "harbor maple tide",
 ];
 
 fn fonts() -> Vec<Vec<u8>> {
