@@ -35,7 +35,7 @@ pub fn halved(picture: &RgbImage) -> RgbImage {
         let pixels = four.map(|(right, down)| picture.get_pixel(2 * x + right, 2 * y + down));
         let mean = |channel: usize| {
             let sum: u32 = pixels.iter().map(|pixel| u32::from(pixel[channel])).sum();
-            (sum / 4) as u8
+            ((sum + 2) / 4) as u8
         };
         Rgb([mean(0), mean(1), mean(2)])
     })
@@ -65,7 +65,7 @@ pub fn difference(got: &RgbImage, want: &RgbImage) -> Difference {
             }
             let apart = lab(one).difference(lab(other));
             if apart > found.worst {
-                (found.worst, found.place) = (apart, (0, 0));
+                (found.worst, found.place) = (apart, (left, top));
             }
             let light = (40.0 + apart * 20.0).min(255.0) as u8;
             for (x, y) in block(left, top, (width, height)) {
@@ -159,7 +159,7 @@ fn few(colours: &[([u8; 3], usize)], apart: u8) -> Option<Palette> {
     let (mut kept, mut places) = (Vec::new(), HashMap::new());
     for (colour, _) in colours {
         let is_near =
-            |other: &[u8; 3]| other.iter().zip(colour).all(|(one, other)| one.abs_diff(*other) < apart + 90);
+            |other: &[u8; 3]| other.iter().zip(colour).all(|(one, other)| one.abs_diff(*other) < apart);
         let place = kept.iter().position(is_near).unwrap_or_else(|| {
             kept.push(*colour);
             kept.len() - 1

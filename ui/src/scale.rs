@@ -34,7 +34,7 @@ impl Rows {
                 ScaleKind::Thumbs => Kind::Thumbs,
             },
             words: ModelRc::from(self.words.clone()),
-            keys: ModelRc::new(VecModel::from_iter(values(scale.kind).map(|value| key(scale.chosen, value)))),
+            keys: ModelRc::from(self.keys.clone()),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Camera {
                     ways.push(Thumbnail::new(&picture, [stem, &name]));
                 })?;
             }
-            let path = out.join(format!("sheet-{}.png", glass.name()));
+            let path = out.join(format!("contact-sheet-{}.png", glass.name()));
             ContactSheet(two_a_row(pages.into_values())).save(&path)?;
             println!("{}", path.display());
         }
