@@ -57,7 +57,7 @@ fn pages_of(stem: &str, survey: &Arc<Survey>, language: &str) -> Vec<Shown> {
     let _nothing_to_save = session.handle(Event::Language(place), NEVER);
     let still_there = |unsent_words| Screen::StillThere { seconds_left: 20, time_left: 1.0, unsent_words };
     for (name, screen) in [
-        ("a rating alone", Screen::Thanks { rating_only: true, time_left: 1.0 }),
+        ("a rating alone", Screen::Thanks { rating_only: true, follow_up_code: None, time_left: 1.0 }),
         ("still there", still_there(false)),
         ("still there, with words", still_there(true)),
         ("easier", Screen::Easier(Aids::default())),
