@@ -104,7 +104,7 @@ fn a_page_is_said_in_the_words_on_it() {
         );
         let mut labels: Vec<String> = elements(&screen)
             .iter()
-            .filter_map(|element| element.accessible_label())
+            .filter_map(ElementHandle::accessible_label)
             .map(|label| label.replace('\n', " ").trim_end_matches('.').to_owned())
             .filter(|label| label.chars().count() > 2)
             .collect();

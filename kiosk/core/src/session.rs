@@ -50,7 +50,8 @@ pub struct Session {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
-    /// The question waits for anybody. Touched when somebody chose a language or contrast and gave no rating yet.
+    /// The question waits for anybody. Touched when somebody chose a language or contrast, or struck a key of a keypad, and
+    /// gave no rating yet.
     Resting {
         touched_ms: Option<u64>,
     },
