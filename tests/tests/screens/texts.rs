@@ -57,7 +57,7 @@ impl Written {
             Some("is wider than its place")
         } else if self.elides && lines > 1.0 {
             Some("has several lines, of which Slint may leave some out")
-        } else if !self.elides && (ink[1] < top - 1.0 || ink[3] > bottom + 1.0) {
+        } else if ink[1] < top - 1.0 || ink[3] > bottom + 1.0 {
             Some("is higher than its place")
         } else {
             None
