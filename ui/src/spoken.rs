@@ -43,7 +43,13 @@ pub(crate) fn page(shell: &Shell, page: &Page) -> PageWords {
         Page::Comment(page) => said(&[&page.title, &own.get_comment_optional(), &own.get_comment_no_names()]),
         Page::Contact(page) => PageWords { notice: notice(&own, page), ..said(&[&page.title, &page.hint]) },
         Page::Easier(_) => said(&[&own.get_easier(), &own.get_easier_for_now()]),
-        Page::Thanks(page) => said(&thanks(page)),
+        Page::Thanks(page) => {
+            let code = page.follow_up.as_ref().map(|code| {
+                let own = own.get_follow_up();
+                format!("{} {}", if code.text.is_empty() { own.as_str() } else { &code.text }, code.words)
+            });
+            said(&thanks(page, code.as_deref()))
+        }
         Page::StillThere(page) => {
             let saved = if page.unsent_words { own.get_words_deleted() } else { own.get_rating_saved() };
             PageWords { is_warning: true, ..said(&[&own.get_still_there(), &saved]) }
@@ -74,9 +80,10 @@ fn notice(own: &Spoken<'_>, page: &Contact) -> String {
     .into()
 }
 
-fn thanks(page: &Thanks) -> Vec<&str> {
+fn thanks<'w>(page: &'w Thanks, code: Option<&'w str>) -> Vec<&'w str> {
     let mut parts = vec![page.title.as_str(), &page.message];
     parts.extend(page.notes.iter().map(|note| note.text.as_str()));
+    parts.extend(code);
     parts.extend(page.voucher.iter().flat_map(|voucher| [voucher.title.as_str(), &voucher.detail]));
     parts
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use afterword_ui::preview;
 use afterword_ui::spoken::Keypad;
-use afterword_ui::view::{ContactNotice, Page, View};
+use afterword_ui::view::{ContactNotice, Page, Thanks, View};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
 use slint::platform::Key;
 use support::{Screen, view};
@@ -139,6 +139,23 @@ fn the_title_of_every_page_is_said() {
         screen.ui.show(&view(name));
         let words = screen.ui.page_words().words;
         assert!(words.starts_with(starts), "{name}: {words}");
+    }
+}
+
+#[test]
+fn words_to_take_along_are_said_with_what_they_are_for() {
+    let screen = screen("kiosk-09e-thanks-code");
+    for (name, line) in [
+        ("kiosk-09e-thanks-code", "To ask later what came of it: "),
+        ("kiosk-09g-thanks-code-german", "Um später zu fragen, was daraus wurde: "),
+    ] {
+        let view = view(name);
+        screen.ui.show(&view);
+        let Page::Thanks(Thanks { follow_up: Some(code), .. }) = view.page else { panic!("{name}") };
+        let words = screen.ui.page_words().words;
+        assert!(words.contains(&format!(" {}", code.words)), "{name}: {words}");
+        let line = if code.text.is_empty() { line } else { &code.text };
+        assert!(words.contains(line), "{name}: {words}");
     }
 }
 
