@@ -56,8 +56,11 @@ impl KioskUi {
             let (intents, last, stops) = (intents.clone(), Rc::clone(&last), stops.clone());
             let keypad = keypad.clone();
             move |text, shift, repeats| {
-                // Before what comes of it, so that the page it leads to is known to be a keypad's.
-                keypad.send(Keypad::Struck);
+                // Before what comes of it, so that the page it leads to is known to be a keypad's. A key that something lies on
+                // is nobody's.
+                if !repeats {
+                    keypad.send(Keypad::Struck);
+                }
                 let view: Option<View> = last.borrow().clone();
                 view.is_some_and(|view| keys::press(&view, &text, shift, repeats, &stops, &intents))
             }
@@ -202,6 +205,11 @@ impl KioskUi {
         let panel = self.shell.global::<PanelGlobal<'_>>();
         panel.set_shift_x(f32::from(right_px));
         panel.set_shift_y(f32::from(down_px));
+    }
+
+    /// Takes the ring of a keypad away, as when whoever had it has gone.
+    pub fn hide_ring(&self) {
+        self.stops.hide();
     }
 
     /// Shows a retailer's logo in the place of the sign.

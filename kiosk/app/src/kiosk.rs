@@ -82,6 +82,7 @@ pub struct Kiosk {
     prompts: Prompts,
     strip: Strip,
     shift: Shift,
+    was_undisturbed: bool,
     answers: (Sender<Answer>, Receiver<Answer>),
     /// How many questions the store has yet to answer.
     unanswered: usize,
@@ -115,6 +116,7 @@ impl Kiosk {
             prompts: parts.prompts,
             strip: Strip::new(),
             shift: Shift::default(),
+            was_undisturbed: true,
             answers: channel(),
             unanswered: 0,
             store_problem: None,
@@ -350,6 +352,11 @@ impl Kiosk {
     }
 
     fn show(&mut self) {
+        let is_undisturbed = self.session.is_undisturbed();
+        if is_undisturbed && !self.was_undisturbed {
+            self.ui.hide_ring();
+        }
+        self.was_undisturbed = is_undisturbed;
         let view =
             self.presenter.view(&self.session, self.stamper.monotonic_ms(), self.store_problem.as_deref());
         let by_keypad = self.session.is_by_keypad();
