@@ -102,3 +102,22 @@ fn in_reduced_motion_everything_is_at_its_end_at_once_and_a_ring_is_a_number() {
     assert!(!tick(0.78, 23).is_empty(), "the next second is");
     screen.save(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("reduced-motion.png"));
 }
+
+#[test]
+fn a_shifted_picture_leaves_no_line_beside_it() {
+    let screen = screen("kiosk-19-asleep");
+    for place in [(2, 3), (-2, 3), (-2, 0)] {
+        screen.ui.shift(place);
+        for corner in [(0, 0), (1279, 0), (0, 799), (1279, 799)] {
+            assert_eq!(at(&screen, corner), (0, 0, 0), "{place:?} at {corner:?}");
+        }
+    }
+    screen.ui.show(&view("kiosk-01-idle-rating"));
+    for place in [(2, 3), (-2, 3), (0, 0)] {
+        screen.ui.shift(place);
+        for corner in [(0, 799), (1279, 799)] {
+            assert_eq!(at(&screen, corner), INK, "{place:?} at {corner:?}");
+        }
+        assert_eq!(at(&screen, (0, 0)), STONE, "{place:?}");
+    }
+}

@@ -198,6 +198,17 @@ fn a_finger_and_a_key_are_told_apart() {
     assert_eq!(screen.keypad(), [Keypad::Struck, Keypad::Ring(String::new())], "no key to speak of");
 }
 
+#[test]
+fn a_key_that_something_lies_on_is_nobody_s() {
+    let screen = screen("kiosk-01-idle-rating");
+    screen.key("x");
+    assert_eq!(screen.keypad(), [Keypad::Struck]);
+    for _ in 0..100 {
+        screen.repeat("x");
+    }
+    assert_eq!(screen.keypad(), []);
+}
+
 /// Every page with a field, with something in it that would be noticed.
 fn typed() -> Vec<View> {
     let mut views: Vec<View> =

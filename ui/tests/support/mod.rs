@@ -137,6 +137,11 @@ impl Screen {
         self.window.dispatch_event(WindowEvent::KeyReleased { text: text.into() });
     }
 
+    /// The same key, held down.
+    pub(crate) fn repeat(&self, text: &str) {
+        self.window.dispatch_event(WindowEvent::KeyPressRepeated { text: text.into() });
+    }
+
     /// The intents since the last call.
     pub(crate) fn intents(&self) -> Vec<Intent> {
         self.intents.take()
