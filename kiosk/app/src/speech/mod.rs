@@ -113,7 +113,7 @@ mod tests {
                 &[("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/root")][..],
                 socket("/run/user/7/speech-dispatcher/speechd.sock"),
             ),
-            (&[("HOME", "/root")], socket("/root/.cache/speech-dispatcher/speechd.sock")),
+            (&[("HOME", "/home/kiosk")], socket("/home/kiosk/.cache/speech-dispatcher/speechd.sock")),
             (&[("SPEECHD_ADDRESS", "unix_socket:/tmp/s"), ("HOME", "/root")], socket("/tmp/s")),
             (
                 &[("SPEECHD_ADDRESS", "unix_socket"), ("XDG_RUNTIME_DIR", "/r")],
