@@ -110,11 +110,11 @@ mod tests {
         let socket = |path: &str| Place::Socket(path.into());
         for (variables, found) in [
             (
-                &[("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/root")][..],
+                &[("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/home/kiosk")][..],
                 socket("/run/user/7/speech-dispatcher/speechd.sock"),
             ),
             (&[("HOME", "/home/kiosk")], socket("/home/kiosk/.cache/speech-dispatcher/speechd.sock")),
-            (&[("SPEECHD_ADDRESS", "unix_socket:/tmp/s"), ("HOME", "/root")], socket("/tmp/s")),
+            (&[("SPEECHD_ADDRESS", "unix_socket:/tmp/s"), ("HOME", "/home/kiosk")], socket("/tmp/s")),
             (
                 &[("SPEECHD_ADDRESS", "unix_socket"), ("XDG_RUNTIME_DIR", "/r")],
                 socket("/r/speech-dispatcher/speechd.sock"),
