@@ -8,10 +8,8 @@ use std::sync::Arc;
 use afterword_kiosk::config::Config;
 use afterword_kiosk::device::Device;
 use afterword_model::ports::{Entropy, ManualClock};
-use afterword_model::response::Response;
-use afterword_protocol::queue::Take;
 use afterword_protocol::system::SystemEntropy;
-use afterword_sim::play::Script;
+use afterword_sim::play::{Script, newest};
 use afterword_sim::stage::Stage;
 use afterword_ui::fonts;
 
@@ -19,13 +17,6 @@ const WASHROOM: &str = include_str!("../../kiosk/app/surveys/airport-washroom.to
 /// 2026-12-01 00:00 in London.
 const DECEMBER_MS: i64 = 1_796_083_200_000;
 const HOUR_MS: u64 = 3_600_000;
-
-fn asked_of_the_newest(stage: &Stage) -> String {
-    let newest = stage.store().position().unwrap().last_seq;
-    let take = Take { after_seq: newest - 1, records_max: 1, wait_ms: 0 };
-    let run = stage.store().queue().next_blocking(take).unwrap().unwrap();
-    Response::from_bytes(newest, &run.records[0]).unwrap().draft.survey
-}
 
 #[test]
 fn a_season_s_survey_is_asked_on_its_days_and_the_usual_one_before_and_after() {
@@ -49,7 +40,7 @@ fn a_season_s_survey_is_asked_on_its_days_and_the_usual_one_before_and_after() {
     let mut stage = Stage::new(&device, clock, None).unwrap();
     let mut visit = |key: &str, hours: u64| {
         Script::parse(&format!("taps {key}\nleaves\n")).unwrap().play(&mut stage, None).unwrap();
-        let asked = asked_of_the_newest(&stage);
+        let asked = newest(stage.store()).unwrap().unwrap().draft.survey;
         stage.wait(hours * HOUR_MS).unwrap();
         asked
     };

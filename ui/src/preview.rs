@@ -40,21 +40,26 @@ pub struct Variant {
     pub language: Language,
     /// See [`Look::high_contrast`].
     pub high_contrast: bool,
+    /// See [`Look::reach`].
+    pub reach: bool,
 }
 
 impl Variant {
-    /// Both directions of reading in both themes: what a change to any page has to be looked at in.
-    pub const ALL: [Self; 4] = [
-        Self { language: Language::English, high_contrast: false },
-        Self { language: Language::English, high_contrast: true },
-        Self { language: Language::Arabic, high_contrast: false },
-        Self { language: Language::Arabic, high_contrast: true },
+    /// Both directions of reading in both themes, and in reach once in each: what a change to any page has to be looked at in.
+    pub const ALL: [Self; 6] = [
+        Self { language: Language::English, high_contrast: false, reach: false },
+        Self { language: Language::English, high_contrast: true, reach: false },
+        Self { language: Language::English, high_contrast: true, reach: true },
+        Self { language: Language::Arabic, high_contrast: false, reach: false },
+        Self { language: Language::Arabic, high_contrast: true, reach: false },
+        Self { language: Language::Arabic, high_contrast: false, reach: true },
     ];
 
-    /// Its name in a file's: `en-light`, `ar-contrast`.
+    /// Its name in a file's: `en-light`, `ar-contrast`, `en-contrast-reach`.
     #[must_use]
     pub fn name(self) -> String {
-        format!("{}-{}", self.language.tag(), if self.high_contrast { "contrast" } else { "light" })
+        let theme = if self.high_contrast { "contrast" } else { "light" };
+        format!("{}-{theme}{}", self.language.tag(), if self.reach { "-reach" } else { "" })
     }
 
     /// Every page in this way, by the stem of its picture's file name.
@@ -62,7 +67,7 @@ impl Variant {
     pub fn pages(self) -> Vec<(&'static str, View)> {
         let view = |mut page| {
             if let Page::Easier(easier) = &mut page {
-                easier.high_contrast = self.high_contrast;
+                (easier.high_contrast, easier.reach) = (self.high_contrast, self.reach);
             }
             View { page, look: self.look() }
         };
@@ -70,7 +75,8 @@ impl Variant {
     }
 
     fn look(self) -> Look {
-        Look { high_contrast: self.high_contrast, language: self.language.tag().into(), ..Look::default() }
+        let Self { language, high_contrast, reach } = self;
+        Look { high_contrast, reach, language: language.tag().into(), ..Look::default() }
     }
 }
 
@@ -139,7 +145,7 @@ const PICKED: [(&str, &str, Language, With); 34] = {
 /// Every page in English, and after them what else is worth a look, by the stems of their pictures' file names.
 #[must_use]
 pub fn pages() -> Vec<(&'static str, View)> {
-    let english = Variant { language: Language::English, high_contrast: false };
+    let english = Variant { language: Language::English, high_contrast: false, reach: false };
     let mut pages = english.pages();
     for (name, stem, language, with) in PICKED {
         let (_, page) = contents(language)
@@ -149,8 +155,7 @@ pub fn pages() -> Vec<(&'static str, View)> {
         let page = if with == With::Back { contents::with_back(page) } else { page };
         let high_contrast = matches!(with, With::Contrast | With::ContrastInReach);
         let reach = matches!(with, With::Reach | With::ContrastInReach);
-        let look = Look { reach, ..Variant { language, high_contrast }.look() };
-        pages.push((name, View { page, look }));
+        pages.push((name, View { page, look: Variant { language, high_contrast, reach }.look() }));
     }
     pages
 }

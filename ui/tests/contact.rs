@@ -7,8 +7,8 @@ use std::path::Path;
 use afterword_ui::Intent;
 use afterword_ui::intent::Caret;
 use afterword_ui::view::{Channel, Contact, ContactNotice, Page, View};
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
-use support::{Screen, view};
+use i_slint_backend_testing::{ElementHandle, ElementRoot};
+use support::{Screen, is_key, view};
 
 const CONSENT: &str = "Yes, Harbour Street may contact me about this visit, and nothing else.";
 
@@ -24,13 +24,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Contact)) -> View {
 }
 
 fn find(screen: &Screen, label: &str) -> Option<ElementHandle> {
-    let is_control = |element: &ElementHandle| {
-        matches!(
-            element.accessible_role(),
-            Some(AccessibleRole::Button | AccessibleRole::Checkbox | AccessibleRole::RadioButton)
-        )
-    };
-    ElementHandle::find_by_accessible_label(screen.ui.component(), label).find(is_control)
+    ElementHandle::find_by_accessible_label(screen.ui.component(), label).find(is_key)
 }
 
 /// Taps the middle of the control with this label and returns what came of it.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use afterword_ui::intent::{Caret, Intent};
 use afterword_ui::preview;
 use afterword_ui::view::Page;
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
+use i_slint_backend_testing::{ElementHandle, ElementRoot};
 use slint::platform::{Key, WindowEvent};
-use support::{Screen, view};
+use support::{Screen, is_field, is_key, view};
 
 const FOCUS: (u8, u8, u8) = (0xFF, 0xD2, 0x1F);
 
@@ -25,16 +25,7 @@ fn press(screen: &Screen, key: Key) {
 /// What a shopper can touch: label, and left, top, right and bottom.
 fn controls(screen: &Screen) -> Vec<(String, [f32; 4])> {
     let is_control = |element: &ElementHandle| {
-        matches!(
-            element.accessible_role(),
-            Some(
-                AccessibleRole::Button
-                    | AccessibleRole::Checkbox
-                    | AccessibleRole::RadioButton
-                    | AccessibleRole::Switch
-                    | AccessibleRole::TextInput
-            )
-        ) && element.accessible_enabled() != Some(false)
+        (is_key(element) || is_field(element)) && element.accessible_enabled() != Some(false)
     };
     let mut controls = Vec::new();
     let elements = screen.ui.component().root_element().query_descendants().find_all();

@@ -7,8 +7,8 @@ use std::path::Path;
 use afterword_ui::Intent;
 use afterword_ui::intent::Caret;
 use afterword_ui::view::Page;
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
-use support::{Screen, view};
+use i_slint_backend_testing::{ElementHandle, ElementRoot};
+use support::{Screen, is_key, view};
 
 fn screen(name: &str) -> Screen {
     Screen::showing(&view(name), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts"))
@@ -16,14 +16,8 @@ fn screen(name: &str) -> Screen {
 
 /// The one control with this spoken label.
 fn control(screen: &Screen, label: &str) -> ElementHandle {
-    let is_control = |element: &ElementHandle| {
-        matches!(
-            element.accessible_role(),
-            Some(AccessibleRole::Button | AccessibleRole::Checkbox | AccessibleRole::RadioButton)
-        )
-    };
     let mut found: Vec<_> = ElementHandle::find_by_accessible_label(screen.ui.component(), label)
-        .filter(is_control)
+        .filter(is_key)
         .map(|element| (place(&element), element))
         .collect();
     // A component's own element and the one it is made of both answer; they lie at the same place.

@@ -4,9 +4,9 @@ mod support;
 
 use std::path::Path;
 
-use afterword_ui::view::{Channel, Contact, LanguageKey, Page, Question, Rating, ScaleKind, View};
+use afterword_ui::view::{Channel, Contact, LanguageKey, Look, Page, Question, Rating, ScaleKind, View};
 use afterword_ui::{Panel, preview};
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
+use i_slint_backend_testing::{ElementHandle, ElementRoot};
 use support::Screen;
 
 const LANGUAGES: [&str; 6] = ["en", "de", "fr", "es", "pl", "ar"];
@@ -17,6 +17,8 @@ const FINGER_MM: (f32, f32) = (15.0, 15.0);
 const SMALLEST_MM: (f32, f32) = (12.0, 12.0);
 /// Eleven numbers stand in a row, or six over five.
 const RECOMMEND_MM: (f32, f32) = (12.0, 18.0);
+/// A key in one row with others in reach, where everything has to lie in three fifths of the glass.
+const LOW_MM: (f32, f32) = (15.0, 13.0);
 /// From a letter to the next; where eleven stand in a row, ten elevenths of that.
 const LETTER_MM: (f32, f32) = (8.5, 11.0);
 /// The same in height in reach on the small panel, where four rows and the row of the header share three fifths of the glass.
@@ -56,17 +58,7 @@ fn controls(screen: &Screen) -> Vec<Control> {
         root.query_descendants().match_inherits("TouchArea").find_all().iter().map(place).collect();
     let mut controls: Vec<Control> = Vec::new();
     for element in root.query_descendants().find_all() {
-        let role = element.accessible_role();
-        let is_field = role == Some(AccessibleRole::TextInput);
-        let is_key = matches!(
-            role,
-            Some(
-                AccessibleRole::Button
-                    | AccessibleRole::Checkbox
-                    | AccessibleRole::RadioButton
-                    | AccessibleRole::Switch
-            )
-        );
+        let (is_key, is_field) = (support::is_key(&element), support::is_field(&element));
         if !is_key && !is_field {
             continue;
         }
@@ -130,8 +122,7 @@ fn smallest(panel: Panel, view: &View, control: &Control) -> (f32, f32) {
         {
             SMALLEST_MM
         }
-        // Everything has to lie in three fifths of the glass.
-        _ if is_low => SMALLEST_MM,
+        _ if is_low => LOW_MM,
         _ => FINGER_MM,
     }
 }
@@ -151,6 +142,8 @@ fn six_languages() -> View {
 fn each_page(panel: Panel, mut check: impl FnMut(&str, &View, &Screen)) {
     let mut pages = preview::pages();
     pages.push(("six languages", six_languages()));
+    let View { page, look } = six_languages();
+    pages.push(("six languages in reach", View { page, look: Look { reach: true, ..look } }));
     let fonts = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts");
     let screen = Screen::showing(&pages[0].1, &fonts);
     screen.fit(panel);

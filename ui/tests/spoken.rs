@@ -8,9 +8,9 @@ use std::time::Duration;
 use afterword_ui::preview;
 use afterword_ui::spoken::Keypad;
 use afterword_ui::view::{ContactNotice, Page, Thanks, View};
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
+use i_slint_backend_testing::{ElementHandle, ElementRoot};
 use slint::platform::Key;
-use support::{Screen, view};
+use support::{Screen, is_field, is_key, view};
 
 fn screen(name: &str) -> Screen {
     Screen::showing(&view(name), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts"))
@@ -27,16 +27,7 @@ fn elements(screen: &Screen) -> Vec<ElementHandle> {
 /// What a screen reader would say of each key, and whether it is chosen.
 fn names(screen: &Screen) -> Vec<(String, Option<bool>)> {
     let is_key = |element: &ElementHandle| {
-        matches!(
-            element.accessible_role(),
-            Some(
-                AccessibleRole::Button
-                    | AccessibleRole::Checkbox
-                    | AccessibleRole::RadioButton
-                    | AccessibleRole::Switch
-                    | AccessibleRole::TextInput
-            )
-        ) && element.accessible_enabled() != Some(false)
+        (is_key(element) || is_field(element)) && element.accessible_enabled() != Some(false)
     };
     let name = |element: ElementHandle| {
         let state = element.accessible_checked().filter(|_| element.accessible_checkable() == Some(true));

@@ -16,11 +16,7 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn newest(store: &Store) -> Result<Self> {
         let count = store.position()?.last_seq;
-        let Some(before) = count.checked_sub(1) else { return Ok(Self { count, reads: "nothing".into() }) };
-        let run = store.queue().next_blocking(Take { after_seq: before, records_max: 1, wait_ms: 0 })?;
-        let bytes =
-            run.and_then(|run| run.records.into_iter().next()).context("the newest record is not there")?;
-        let response = Response::from_bytes(count, &bytes)?;
+        let Some(response) = newest(store)? else { return Ok(Self { count, reads: "nothing".into() }) };
         let mut words = vec![as_json(&response.outcome)?, response.draft.language.clone()];
         for flag in &response.draft.flags {
             words.push(format!("flagged={}", as_json(flag)?));
@@ -28,6 +24,19 @@ impl Kept {
         words.extend(response.draft.answers.iter().map(|answer| read(&answer.value)));
         Ok(Self { count, reads: words.join(" ") })
     }
+}
+
+/// The newest response, if there is one.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn newest(store: &Store) -> Result<Option<Response>> {
+    let seq = store.position()?.last_seq;
+    let Some(before) = seq.checked_sub(1) else { return Ok(None) };
+    let run = store.queue().next_blocking(Take { after_seq: before, records_max: 1, wait_ms: 0 })?;
+    let bytes =
+        run.and_then(|run| run.records.into_iter().next()).context("the newest record is not there")?;
+    Ok(Some(Response::from_bytes(seq, &bytes)?))
 }
 
 fn as_json(value: &impl serde::Serialize) -> Result<String> {

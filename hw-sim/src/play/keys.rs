@@ -6,23 +6,27 @@ use afterword_ui::KioskUi;
 use anyhow::{Result, bail};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
 
+/// Whether this is something to press.
+#[must_use]
+pub fn is_key(element: &ElementHandle) -> bool {
+    matches!(
+        element.accessible_role(),
+        Some(
+            AccessibleRole::Button
+                | AccessibleRole::Checkbox
+                | AccessibleRole::RadioButton
+                | AccessibleRole::Switch
+        )
+    )
+}
+
 /// The keys of the page shown.
 pub(crate) struct Keys(pub(crate) Rc<KioskUi>);
 
 impl Keys {
     fn all(&self) -> Vec<ElementHandle> {
-        let is_key = |element: &ElementHandle| {
-            matches!(
-                element.accessible_role(),
-                Some(
-                    AccessibleRole::Button
-                        | AccessibleRole::Checkbox
-                        | AccessibleRole::RadioButton
-                        | AccessibleRole::Switch
-                )
-            ) && element.size().width > 0.0
-        };
-        self.0.component().root_element().query_descendants().find_all().into_iter().filter(is_key).collect()
+        let is_shown = |element: &ElementHandle| is_key(element) && element.size().width > 0.0;
+        self.0.component().root_element().query_descendants().find_all().into_iter().filter(is_shown).collect()
     }
 
     /// The middle of the key of that name, in pixels.

@@ -22,6 +22,8 @@ use rand_core::{Rng, SeedableRng};
 
 pub use act::Act;
 pub(crate) use keys::Keys;
+pub use kept::newest;
+pub use keys::is_key;
 
 use crate::stage::Stage;
 

@@ -126,7 +126,7 @@ impl Device {
             settings: self.settings(),
             seal: self.seal(),
             entropy: Arc::clone(&self.entropy),
-            presenter: self.presenter(),
+            presenter: Presenter::new(self.config.clone()),
             agenda: self.agenda.clone(),
             store: self.store.clone(),
             ui,
@@ -141,12 +141,6 @@ impl Device {
     fn seal(&self) -> Option<Arc<dyn Seal>> {
         let key = self.config.contact_key.clone()?;
         Some(Arc::new(ToHeadOffice { key, entropy: Arc::clone(&self.entropy) }))
-    }
-
-    /// Turns the session into pages.
-    #[must_use]
-    pub fn presenter(&self) -> Presenter {
-        Presenter::new(self.config.clone(), Arc::clone(self.agenda.on(self.stamper().now().local_day())))
     }
 
     /// What time it is here.

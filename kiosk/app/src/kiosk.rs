@@ -98,7 +98,8 @@ impl Kiosk {
         parts.moments.wake_with(Arc::clone(&parts.wake));
         let wake = Arc::clone(&parts.wake);
         parts.store.when_changes_come(move || wake());
-        let session = Session::new(Arc::clone(parts.presenter.survey()), parts.settings);
+        let asked = parts.agenda.on(parts.stamper.now().local_day());
+        let session = Session::new(Arc::clone(asked), parts.settings);
         let session = session.with_entropy(parts.entropy);
         let session = match parts.seal {
             Some(seal) => session.with_seal(seal),
@@ -284,7 +285,6 @@ impl Kiosk {
         let asked = self.agenda.on(self.stamper.now().local_day());
         if !Arc::ptr_eq(asked, self.session.survey()) {
             tracing::info!(survey = asked.id, version = asked.version, "another survey is asked from now on");
-            self.presenter.ask(Arc::clone(asked));
             self.session.ask(Arc::clone(asked));
         }
     }

@@ -20,8 +20,15 @@
 //! | [`xlsform`] | a survey from a form of ODK or KoboToolbox |
 //! | [`cli`] | the command line |
 //!
+//! What a shopper typed lies in many places on its way to the glass, most of them not ours. In every program with this crate in
+//! it, memory is overwritten when it is let go, so that nothing of that stays.
+//!
 //! Invariants: the screen's thread never waits for disk, socket or network; a thanks is shown only after the
 //! store's commit; this process opens no network connection.
+
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
 
 pub mod agenda;
 pub mod ask;
@@ -44,3 +51,6 @@ pub mod stamp;
 pub mod strip;
 pub mod window;
 pub mod xlsform;
+
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);

@@ -2,8 +2,6 @@
 //! its voucher. Decides nothing; what is on the screen is a function of the session, the configuration and what [`crate::strip`]
 //! has chosen.
 
-use std::sync::Arc;
-
 use afterword_kiosk_core::{Flow, Screen, Session};
 use afterword_model::contact::Channel;
 use afterword_model::follow_up::FollowUpCode;
@@ -24,29 +22,17 @@ use crate::strip;
 /// Turns a session into views.
 pub struct Presenter {
     config: Config,
-    survey: Arc<Survey>,
     voucher_qr: QrModules,
     /// What the collector has on the strip now, in place of what the configuration names.
     change: Option<Change>,
 }
 
 impl Presenter {
-    /// For this store and this survey.
+    /// For this store.
     #[must_use]
-    pub fn new(config: Config, survey: Arc<Survey>) -> Self {
+    pub fn new(config: Config) -> Self {
         let voucher_qr = config.voucher.as_ref().map(|voucher| qr_modules(&voucher.code)).unwrap_or_default();
-        Self { config, survey, voucher_qr, change: None }
-    }
-
-    /// The survey that is asked.
-    #[must_use]
-    pub fn survey(&self) -> &Arc<Survey> {
-        &self.survey
-    }
-
-    /// Asks another one from now on.
-    pub fn ask(&mut self, survey: Arc<Survey>) {
-        self.survey = survey;
+        Self { config, voucher_qr, change: None }
     }
 
     /// Has this on the strip from now on; `None` leaves it to what the configuration names.
@@ -153,9 +139,6 @@ impl Presenter {
         View { page, look }
     }
 
-    fn asked(&self, index: usize) -> &Question {
-        self.survey.questions.get(index).expect("the session asks questions of its own survey")
-    }
 }
 
 /// A share of that time, in whole seconds that are not over yet.
@@ -177,8 +160,16 @@ struct InLanguage<'p> {
 }
 
 impl InLanguage<'_> {
+    fn survey(&self) -> &Survey {
+        self.session.survey()
+    }
+
+    fn asked(&self, index: usize) -> &Question {
+        self.survey().questions.get(index).expect("the session asks questions of its own survey")
+    }
+
     fn question(&self, question: usize, chosen: Option<u8>) -> Page {
-        let survey = &self.presenter.survey;
+        let survey = self.survey();
         let language_key = |language: &afterword_model::survey::Language| LanguageKey {
             name: language.name.clone(),
             current: language.tag == self.tag,
@@ -200,7 +191,7 @@ impl InLanguage<'_> {
     }
 
     fn reasons(&self, question: usize, chosen: &[String], single: bool, flow: Flow) -> Page {
-        let QuestionKind::Choices { options, .. } = &self.presenter.asked(question).kind else {
+        let QuestionKind::Choices { options, .. } = &self.asked(question).kind else {
             unreachable!("the session shows reasons for a question with options alone")
         };
         let key = |option: &afterword_model::survey::ChoiceOption| ReasonKey {
@@ -219,14 +210,14 @@ impl InLanguage<'_> {
 
     /// The ways to be reached that the question offers, and what the shopper agrees to.
     fn contact(&self, question: usize) -> (&[Channel], String) {
-        let QuestionKind::Contact { channels, consent, .. } = &self.presenter.asked(question).kind else {
+        let QuestionKind::Contact { channels, consent, .. } = &self.asked(question).kind else {
             unreachable!("the session shows this page for a contact question alone")
         };
         (channels, consent.in_language(self.tag).to_owned())
     }
 
     fn thanks(&self, rating_only: bool, code: Option<&FollowUpCode>, time_left: f32) -> Page {
-        let thanks = &self.presenter.survey.thanks;
+        let thanks = &self.survey().thanks;
         Page::Thanks(Thanks {
             title: thanks.title.in_language(self.tag).to_owned(),
             message: thanks.message_for(rating_only).in_language(self.tag).to_owned(),
@@ -239,14 +230,14 @@ impl InLanguage<'_> {
                 })
                 .collect(),
             time_left,
-            seconds_left: seconds(time_left, self.session.limits().thanks_page_ms(code.is_some())),
+            seconds_left: seconds(time_left, self.session.thanks_page_ms(code.is_some())),
             follow_up: code.map(|code| self.follow_up(code)),
             voucher: self.presenter.config.voucher.as_ref().map(|voucher| self.voucher(voucher)),
         })
     }
 
     fn follow_up(&self, code: &FollowUpCode) -> FollowUp {
-        let text = self.presenter.survey.thanks.follow_up_code.as_ref().and_then(|said| said.text.as_ref());
+        let text = self.survey().thanks.follow_up_code.as_ref().and_then(|said| said.text.as_ref());
         FollowUp {
             text: text.map(|text| text.in_language(self.tag).to_owned()).unwrap_or_default(),
             words: code.words().join(" "),
@@ -254,7 +245,7 @@ impl InLanguage<'_> {
     }
 
     fn header(&self, flow: Flow) -> Header {
-        let scale = self.presenter.asked(0).scale();
+        let scale = self.asked(0).scale();
         // Who asked for more time sees no ring run out.
         let time_left = if self.session.aids().more_time { 0.0 } else { flow.time_left };
         let label = scale.and_then(|scale| scale.label(flow.rating));
@@ -272,7 +263,8 @@ impl InLanguage<'_> {
     }
 
     fn strip(&self) -> Option<StripNote> {
-        let Presenter { config, survey, change, .. } = self.presenter;
+        let Presenter { config, change, .. } = self.presenter;
+        let survey = self.survey();
         if let Some(change) = change {
             let (said, did) = strip::in_language(change, self.tag, &survey.default_language);
             let date = calendar_day(change.day).map(|date| short_date(date, self.tag)).unwrap_or_default();
@@ -302,18 +294,18 @@ impl InLanguage<'_> {
     }
 
     fn scale(&self, question: usize, chosen: Option<u8>) -> view::Scale {
-        let Some(scale) = self.presenter.asked(question).scale() else { return view::Scale::default() };
+        let Some(scale) = self.asked(question).scale() else { return view::Scale::default() };
         let labels = scale.values().filter_map(|(_, label)| label);
         let words = labels.map(|label| label.in_language(self.tag).to_owned()).collect();
         view::Scale { kind: kind(scale.kind), words, chosen }
     }
 
     fn words(&self, words: &Words) -> String {
-        in_language(words, self.tag, &self.presenter.survey.default_language).to_owned()
+        in_language(words, self.tag, &self.survey().default_language).to_owned()
     }
 
     fn language_name(&self) -> String {
-        let languages = &self.presenter.survey.languages;
+        let languages = &self.survey().languages;
         let current = languages.iter().find(|language| language.tag == self.tag);
         current.map(|language| language.name.clone()).unwrap_or_default()
     }
@@ -380,6 +372,7 @@ fn qr_modules(text: &str) -> QrModules {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
 
     use afterword_kiosk_core::{Caret, Event, Seal, Settings};
     use afterword_model::response::{ClockQuality, Stamp};
@@ -411,8 +404,8 @@ mod tests {
             let survey = Arc::new(survey::parse(text).expect("a shipped survey is whole").survey);
             let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"";
             let config = Config::parse(Path::new("kiosk.toml"), config).unwrap();
-            let session = Session::new(Arc::clone(&survey), Settings::default()).with_seal(Arc::new(Padlock));
-            let mut shopper = Self { presenter: Presenter::new(config, survey), session, now_ms: 10_000 };
+            let session = Session::new(survey, Settings::default()).with_seal(Arc::new(Padlock));
+            let mut shopper = Self { presenter: Presenter::new(config), session, now_ms: 10_000 };
             shopper.does(Event::Rate(2));
             while !matches!(shopper.page(), Page::Contact(_)) {
                 shopper.now_ms = shopper.session.deadline_ms().unwrap().min(shopper.now_ms + 400);
@@ -479,8 +472,8 @@ mod tests {
         let path = Path::new("kiosk.toml");
         let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"";
         let config = Config::parse(path, config).unwrap();
-        let presenter = Presenter::new(config.clone(), config.survey(path).unwrap());
-        let mut session = Session::new(Arc::clone(presenter.survey()), Settings::default());
+        let mut session = Session::new(config.survey(path).unwrap(), Settings::default());
+        let presenter = Presenter::new(config);
         let _nothing_to_save = session.handle(Event::Language(1), NEVER);
         let follow_up = |code: Option<FollowUpCode>| {
             let screen = Screen::Thanks { rating_only: false, follow_up_code: code, time_left: 1.0 };
@@ -509,9 +502,9 @@ mod tests {
             + config;
         let path = Path::new("kiosk.toml");
         let config = Config::parse(path, &config).unwrap();
-        let mut presenter = Presenter::new(config.clone(), config.survey(path).unwrap());
+        let mut session = Session::new(config.survey(path).unwrap(), Settings::default());
+        let mut presenter = Presenter::new(config);
         presenter.show_change(change);
-        let mut session = Session::new(Arc::clone(presenter.survey()), Settings::default());
         let _nothing_to_save = session.handle(Event::Language(language), NEVER);
         let Page::Question(question) = presenter.view(&session, 0, None).page else { panic!("it rests") };
         question.strip

@@ -30,8 +30,7 @@ pub struct Pictured {
 /// The pages of a survey in each of its languages: every question, whether or not a shopper would meet them all on one
 /// branch, and the thanks.
 #[must_use]
-pub fn pages(presenter: &Presenter) -> Vec<Pictured> {
-    let survey = presenter.survey();
+pub fn pages(presenter: &Presenter, survey: &Arc<Survey>) -> Vec<Pictured> {
     let mut pages = Vec::new();
     for (index, language) in survey.languages.iter().enumerate() {
         let mut session = Session::new(Arc::clone(survey), Settings::default());

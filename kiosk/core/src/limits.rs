@@ -10,7 +10,7 @@ pub struct TimeLimits {
     pub hold_ms: u64,
     /// How long a new page ignores touches. The second tap of a double tap, meant for the page before, would
     /// otherwise hit whatever lies under the finger now: after Next that is the keyboard's Done.
-    /// The resting question has none; its first tap counts, but for [`Self::rest_settle_ms`].
+    /// The resting question has it after Done; else its first tap counts, but for [`Self::rest_settle_ms`].
     pub settle_ms: u64,
     /// How long the resting question ignores touches when it came back by itself, as the thanks page or the
     /// warning ran out. "I need more time" lies over a face: a finger already on its way to it as the warning ends
@@ -51,10 +51,13 @@ impl Default for TimeLimits {
 }
 
 impl TimeLimits {
-    /// How long the thanks page stands on this kiosk, for whoever was given a follow-up code, or was not.
+    /// How long the thanks page stands on this kiosk, for whoever was given a follow-up code, or was not. Whoever goes by a
+    /// keypad may be listening to it, which takes longer than reading: they have it for as long as any page.
     #[must_use]
-    pub fn thanks_page_ms(&self, has_follow_up_code: bool) -> u64 {
-        if self.has_voucher || has_follow_up_code { self.thanks_with_code_ms } else { self.thanks_ms }
+    pub fn thanks_page_ms(&self, has_follow_up_code: bool, by_keypad: bool) -> u64 {
+        let read_ms =
+            if self.has_voucher || has_follow_up_code { self.thanks_with_code_ms } else { self.thanks_ms };
+        if by_keypad { read_ms.max(self.idle_ms) } else { read_ms }
     }
 }
 

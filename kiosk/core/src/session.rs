@@ -61,13 +61,16 @@ enum Stage {
     Easing {
         touched_ms: u64,
     },
-    /// The question came back by itself and ignores touches until that moment; then it rests. Nothing here is of a
-    /// person: whoever touches now meant the page before.
+    /// The question came back and ignores touches until that moment; then it rests, as touched as that says. Whoever touches
+    /// now meant the page before.
     Settling {
         until_ms: u64,
+        touched_ms: Option<u64>,
     },
     Visit(Box<Visit>),
     Thanks {
+        shown_ms: u64,
+        /// Shown, or since then a key of a keypad struck: whoever listens has the page for as long as they look around.
         since_ms: u64,
         rating_only: bool,
         follow_up_code: Option<FollowUpCode>,
@@ -177,6 +180,12 @@ impl Session {
         self.aids.limits(&self.settings.limits)
     }
 
+    /// How long this shopper has the thanks page, with a follow-up code on it or without, in milliseconds.
+    #[must_use]
+    pub fn thanks_page_ms(&self, has_follow_up_code: bool) -> u64 {
+        self.limits().thanks_page_ms(has_follow_up_code, self.by_keypad)
+    }
+
     /// Whether the kiosk is at rest, with nobody's answers: the moment to change the survey or the settings.
     #[must_use]
     pub fn is_resting(&self) -> bool {
@@ -207,10 +216,10 @@ impl Session {
         let limits = &self.limits();
         match &self.stage {
             Stage::Resting { touched_ms } => touched_ms.map(|touched| touched.saturating_add(limits.idle_ms)),
-            Stage::Settling { until_ms } => Some(*until_ms),
+            Stage::Settling { until_ms, .. } => Some(*until_ms),
             Stage::Visit(visit) => Some(visit.deadline_ms(limits)),
             Stage::Thanks { since_ms, follow_up_code, .. } => {
-                Some(since_ms.saturating_add(limits.thanks_page_ms(follow_up_code.is_some())))
+                Some(since_ms.saturating_add(self.thanks_page_ms(follow_up_code.is_some())))
             }
             Stage::Easing { touched_ms } => Some(touched_ms.saturating_add(limits.idle_ms)),
             Stage::OutOfService | Stage::Asleep => None,
@@ -226,14 +235,10 @@ impl Session {
                 Screen::Question { question: 0, chosen: None, changing: false, flow: None }
             }
             Stage::Visit(visit) => visit.screen(&self.survey, limits, now_mono_ms),
-            Stage::Thanks { since_ms, rating_only, follow_up_code } => Screen::Thanks {
+            Stage::Thanks { since_ms, rating_only, follow_up_code, .. } => Screen::Thanks {
                 rating_only: *rating_only,
                 follow_up_code: follow_up_code.clone(),
-                time_left: share_left(
-                    *since_ms,
-                    limits.thanks_page_ms(follow_up_code.is_some()),
-                    now_mono_ms,
-                ),
+                time_left: share_left(*since_ms, self.thanks_page_ms(follow_up_code.is_some()), now_mono_ms),
             },
             Stage::Asleep => Screen::Asleep,
             Stage::Easing { .. } => Screen::Easier(self.aids),
@@ -260,6 +265,7 @@ impl Session {
             Event::Tick => self.tick(now),
             Event::Keypad => self.keypad(now.mono_ms),
             Event::Finger => {
+                self.still_thanked(now.mono_ms);
                 self.by_keypad = false;
                 Vec::new()
             }
@@ -274,6 +280,7 @@ impl Session {
             && self.unacknowledged_freezes == 0
         {
             self.stage = Stage::Thanks {
+                shown_ms: now_ms,
                 since_ms: now_ms,
                 rating_only: visit.is_rating_only(),
                 follow_up_code: visit.draft.follow_up_code.clone(),
@@ -317,6 +324,10 @@ impl Session {
         if self.stage_ends_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
             return Vec::new();
         }
+        if let Stage::Settling { touched_ms, .. } = self.stage {
+            self.stage = Stage::Resting { touched_ms };
+            return Vec::new();
+        }
         if self.is_resting() {
             self.rest();
             return Vec::new();
@@ -351,9 +362,16 @@ impl Session {
             Stage::Easing { touched_ms } => *touched_ms = now_ms,
             // While its record is written the page stands still.
             Stage::Visit(visit) if visit.finishing_since_ms.is_none() => visit.touched(now_ms),
-            _ => {}
+            _ => self.still_thanked(now_ms),
         }
         Vec::new()
+    }
+
+    /// Whoever is being thanked goes by a keypad and is still there.
+    fn still_thanked(&mut self, now_ms: u64) {
+        if let (true, Stage::Thanks { since_ms, .. }) = (self.by_keypad, &mut self.stage) {
+            *since_ms = now_ms;
+        }
     }
 
     fn touch(&mut self, touch: Event, now: Stamp) -> Vec<Effect> {
@@ -362,9 +380,11 @@ impl Session {
             // Somebody is there: the screen stays awake from the last touch on, not from the first.
             self.hours_seen_ms = now_ms;
         }
-        if matches!(self.stage, Stage::Settling { until_ms } if until_ms <= now_ms) {
+        if let Stage::Settling { until_ms, touched_ms } = self.stage
+            && until_ms <= now_ms
+        {
             // The tick is late; the shopper need not be.
-            self.rest();
+            self.stage = Stage::Resting { touched_ms };
         }
         match &self.stage {
             Stage::OutOfService | Stage::Settling { .. } => Vec::new(),
@@ -395,14 +415,19 @@ impl Session {
                         self.aids.toggle(aid);
                         self.stage = Stage::Easing { touched_ms: now_ms };
                     }
-                    Event::Done => self.back_to_the_question(now_ms),
+                    Event::Done => {
+                        self.back_to_the_question(now_ms);
+                        self.settle(now_ms, self.settings.limits.settle_ms);
+                    }
                     _ => {}
                 }
                 Vec::new()
             }
-            Stage::Thanks { since_ms, .. } => {
-                if touch == Event::Done && now_ms >= since_ms.saturating_add(self.settings.limits.settle_ms) {
+            Stage::Thanks { shown_ms, .. } => {
+                let settle_ms = self.settings.limits.settle_ms;
+                if touch == Event::Done && now_ms >= shown_ms.saturating_add(settle_ms) {
                     self.rest();
+                    self.settle(now_ms, settle_ms);
                 }
                 Vec::new()
             }
@@ -554,7 +579,15 @@ impl Session {
     /// Comes to rest with no touch that asked for it, and lets a finger meant for the page before pass.
     fn rest_by_itself(&mut self, now_ms: u64) {
         self.rest();
-        self.stage = Stage::Settling { until_ms: now_ms.saturating_add(self.settings.limits.rest_settle_ms) };
+        self.settle(now_ms, self.settings.limits.rest_settle_ms);
+    }
+
+    /// Where a key of the page before lay, a face may lie now: the second tap of two is no answer.
+    fn settle(&mut self, now_ms: u64, for_ms: u64) {
+        if let Stage::Resting { touched_ms } = self.stage {
+            let until_ms = now_ms.saturating_add(for_ms);
+            self.stage = Stage::Settling { until_ms, touched_ms };
+        }
     }
 
     fn visit_mut(&mut self) -> Option<&mut Visit> {

@@ -1,4 +1,4 @@
-//! Every page on every panel, in English and Arabic, light and in high contrast, held against the accepted picture.
+//! Every page on every panel, in English and Arabic, light, in high contrast and in reach, held against the accepted picture.
 //!
 //! The accepted ones are in `golden/`, at half their size. A page that looks otherwise, a page without one, and one without a
 //! page are failures; what came instead is laid beside what was wanted. They are replaced by

@@ -42,10 +42,10 @@ pub(crate) fn pages(language: &str) -> Vec<Shown> {
 
 fn pages_of(stem: &str, survey: &Arc<Survey>, language: &str) -> Vec<Shown> {
     let config = Config::parse(Path::new("kiosk.toml"), STORE).unwrap();
-    let presenter = Presenter::new(config, Arc::clone(survey));
+    let presenter = Presenter::new(config);
     let mut pages = Vec::new();
     let ending = format!("-{language}");
-    for picture in preview::pages(&presenter) {
+    for picture in preview::pages(&presenter, survey) {
         if let Some(name) = picture.name.strip_suffix(&ending) {
             for (state, view) in states(picture.view) {
                 pages.push(Shown { name: format!("{stem}: {name}{state}"), view });

@@ -18,6 +18,9 @@ use i_slint_core::window::{WindowAdapter, WindowInner};
 /// Left, top, right and bottom, in pixels.
 pub(crate) type Place = [f32; 4];
 
+/// How high a capital is, by design/tokens.md. Arabic letters are held against the same size of their font.
+const CAPITAL_EM: f32 = 0.668;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
     pub(crate) says: String,
@@ -43,6 +46,11 @@ impl Written {
         let (above, below) = if is_arabic { (0.5, 0.65) } else { (0.42, 0.55) };
         let middle = self.line_px / 2.0;
         [left, top + middle - above * self.font_px, right, bottom - middle + below * self.font_px]
+    }
+
+    /// The height of a capital, in pixels.
+    pub(crate) fn capital_px(&self) -> f32 {
+        CAPITAL_EM * self.font_px
     }
 
     /// What of it cannot be read, if anything.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use afterword_ui::spoken::Keypad;
 use afterword_ui::{Intent, KioskUi, Panel, View, fonts, preview};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PhysicalRegion, RepaintBufferType};
 use slint::platform::{Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent};
 use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
@@ -18,6 +19,24 @@ use slint::{LogicalPosition, PhysicalSize, Rgb8Pixel};
 /// A view of the preview, by the name of its picture.
 pub(crate) fn view(name: &str) -> View {
     preview::pages().into_iter().find(|(stem, _)| *stem == name).expect("the preview has this page").1
+}
+
+/// Whether this is something to press.
+pub(crate) fn is_key(element: &ElementHandle) -> bool {
+    matches!(
+        element.accessible_role(),
+        Some(
+            AccessibleRole::Button
+                | AccessibleRole::Checkbox
+                | AccessibleRole::RadioButton
+                | AccessibleRole::Switch
+        )
+    )
+}
+
+/// Whether this is something to write in.
+pub(crate) fn is_field(element: &ElementHandle) -> bool {
+    element.accessible_role() == Some(AccessibleRole::TextInput)
 }
 
 struct Desk {

@@ -73,7 +73,7 @@ impl SurveyPreview {
         let panel = config.panel.panel();
         let branding = config.brand.prepare(config_path, panel)?;
         let paper = Paper::new(panel, &branding)?;
-        for picture in pages(&Presenter::new(config, survey)) {
+        for picture in pages(&Presenter::new(config), &survey) {
             let path = self.out.join(format!("{}.png", picture.name));
             paper.draw(&picture.view, &path)?;
             println!("{}", path.display());

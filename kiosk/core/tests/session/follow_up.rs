@@ -48,6 +48,7 @@ fn the_code_on_the_glass_is_the_one_that_the_record_has_and_comes_after_it() {
     shopper.does(Event::Frozen);
     assert_eq!(shown(&shopper), code);
     shopper.then(Event::Done);
+    shopper.waits();
     assert_eq!(shopper.session, self::shopper(TO_THE_UNHAPPY).session, "the next shopper does not see it");
 }
 

@@ -1,6 +1,7 @@
 //! The session driven as the app drives it: from outside, by events and moments.
 
 mod aids;
+mod asked;
 mod follow_up;
 mod hours;
 mod kinds;

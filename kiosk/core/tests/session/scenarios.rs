@@ -329,7 +329,7 @@ fn a_finger_that_comes_too_late_for_the_warning_rates_nothing() {
 }
 
 #[test]
-fn the_question_pauses_after_a_thanks_that_ran_out_and_not_after_done() {
+fn the_question_pauses_after_a_thanks_that_ran_out_and_for_a_second_tap_on_done() {
     let mut shopper = Shopper::arrives();
     shopper.rates(5);
     shopper.does(Event::Frozen);
@@ -341,7 +341,13 @@ fn the_question_pauses_after_a_thanks_that_ran_out_and_not_after_done() {
     shopper.rates(5);
     shopper.does(Event::Frozen);
     shopper.then(Event::Done);
-    assert_eq!(saved(&shopper.does(Event::Rate(4))).answer("visit"), Some(&AnswerValue::Face(4)));
+    shopper.now_ms += 200;
+    assert_eq!(
+        (shopper.does(Event::Rate(1)), shopper.sees()),
+        (vec![], AT_REST),
+        "a face lies where Done did"
+    );
+    assert_eq!(saved(&shopper.then(Event::Rate(4))).answer("visit"), Some(&AnswerValue::Face(4)));
 }
 
 #[test]
@@ -432,6 +438,7 @@ fn a_language_chosen_by_nobody_who_stayed_goes_back_too() {
     shopper.does(Event::Aid(Aid::Reach));
     shopper.does(Event::Aid(Aid::Reach));
     shopper.does(Event::Done);
+    assert_eq!(shopper.waits(), []);
     assert_eq!(shopper.session.deadline_ms(), None);
 }
 
@@ -519,7 +526,8 @@ fn a_hand_that_taps_again_and_again_is_flagged_and_kept() {
         assert_eq!(frozen(&effects).0.flags, flags[flags.len() - 1], "a flag stays with its response");
         shopper.does(Event::Frozen);
         shopper.then(Event::Done);
-        shopper.now_ms += 500;
+        assert_eq!(shopper.waits(), []);
+        shopper.now_ms += 250;
     }
     assert_eq!(flags[..2], [vec![], vec![Flag::Repeat]]);
     assert_eq!(flags[6..], [vec![Flag::Repeat, Flag::Burst], vec![Flag::Repeat, Flag::Burst]]);
@@ -545,6 +553,7 @@ fn the_next_response_carries_what_the_till_told_and_the_one_after_does_not() {
     assert_eq!(frozen(&effects).0.moment, Some(checkout("3")));
     shopper.does(Event::Frozen);
     shopper.then(Event::Done);
+    assert_eq!(shopper.waits(), []);
     assert_eq!(shopper.session, session(250));
     assert_eq!(saved(&shopper.then(Event::Rate(4))).moment, None);
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use afterword_kiosk_core::{Effect, Event, Flow, Screen, Session, TimeLimits};
+use afterword_kiosk_core::{Aids, Effect, Event, Flow, Screen, Session, TimeLimits};
 use afterword_model::response::{Answer, AnswerValue, Draft, Outcome};
 
 use crate::support::{at, session};
@@ -42,7 +42,7 @@ pub(crate) struct Watcher {
     told: usize,
     /// The session waits for its own record: pages stand still.
     waiting: bool,
-    /// Until then the resting question, which came back by itself, takes no touch.
+    /// Until then the resting question, which has just come back, takes no touch.
     deaf_until_ms: u64,
 }
 
@@ -105,17 +105,22 @@ impl Watcher {
     /// Hands an event over and checks everything that can be seen.
     pub(crate) fn event(&mut self, event: &Event) {
         let before = self.session.screen(self.now_ms);
+        let look = (self.session.language().tag.clone(), self.session.aids());
         let effects = self.session.handle(event.clone(), at(self.now_ms));
         let after = self.session.screen(self.now_ms);
 
         if self.now_ms < self.deaf_until_ms {
-            self.check_deaf(&before, event, &effects, &after);
+            self.check_deaf((&before, &look), event, &effects, &after);
         } else {
             self.check_first_tap(&before, event, &effects);
         }
         let came_by_itself = *event == Event::Tick && !at_rest(&before) && at_rest(&after);
+        let came_by_done = *event == Event::Done && !at_rest(&before) && at_rest(&after);
         if came_by_itself {
+            self.check_forgotten();
             self.deaf_until_ms = self.now_ms + TimeLimits::default().rest_settle_ms;
+        } else if came_by_done {
+            self.deaf_until_ms = self.now_ms + self.settle_ms;
         } else if !at_rest(&after) {
             self.deaf_until_ms = 0;
         }
@@ -132,13 +137,24 @@ impl Watcher {
         self.store.queue.extend(effects);
     }
 
-    /// Whoever touches the question as it comes back meant the page before.
-    fn check_deaf(&self, before: &Screen, event: &Event, effects: &[Effect], after: &Screen) {
-        if !matches!(event, Event::StorageFailed) {
-            assert_eq!((effects, before), (&[][..], after), "{event:?} on a question that came by itself");
-        }
+    /// Whoever came by itself is nobody's any more.
+    fn check_forgotten(&self) {
         let (language, aided) = (&self.session.language().tag, self.session.aids().any());
-        assert_eq!((language.as_str(), aided), ("en", false), "after {event:?}");
+        assert_eq!((language.as_str(), aided), ("en", false));
+    }
+
+    /// Whoever touches the question as it comes back meant the page before.
+    fn check_deaf(
+        &self,
+        (before, look): (&Screen, &(String, Aids)),
+        event: &Event,
+        effects: &[Effect],
+        after: &Screen,
+    ) {
+        if !matches!(event, Event::StorageFailed) {
+            assert_eq!((effects, before), (&[][..], after), "{event:?} on a question that has just come");
+            assert_eq!((&look.0, look.1), (&self.session.language().tag, self.session.aids()), "{event:?}");
+        }
     }
 
     fn check_first_tap(&self, before: &Screen, event: &Event, effects: &[Effect]) {
