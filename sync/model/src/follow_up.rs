@@ -248,7 +248,7 @@ mod tests {
         }
 
         #[test]
-        fn anything_at_all_can_be_typed(typed in any::<String>()) {
+        fn anything_at_all_can_be_typed(typed in prop_oneof![any::<String>(), "[a-zéłع ]{0,120}"]) {
             let _read_or_refused = FollowUpCode::parse(&typed);
         }
     }
