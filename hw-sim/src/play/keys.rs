@@ -26,7 +26,14 @@ pub(crate) struct Keys(pub(crate) Rc<KioskUi>);
 impl Keys {
     fn all(&self) -> Vec<ElementHandle> {
         let is_shown = |element: &ElementHandle| is_key(element) && element.size().width > 0.0;
-        self.0.component().root_element().query_descendants().find_all().into_iter().filter(is_shown).collect()
+        self.0
+            .component()
+            .root_element()
+            .query_descendants()
+            .find_all()
+            .into_iter()
+            .filter(is_shown)
+            .collect()
     }
 
     /// The middle of the key of that name, in pixels.

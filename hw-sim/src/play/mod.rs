@@ -21,8 +21,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 pub use act::Act;
-pub(crate) use keys::Keys;
 pub use kept::newest;
+pub(crate) use keys::Keys;
 pub use keys::is_key;
 
 use crate::stage::Stage;

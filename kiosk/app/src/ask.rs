@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use afterword_model::moment::Moment;
-use afterword_model::summary::Summary;
+use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
 use afterword_protocol::queue::{Health, Position};
 use anyhow::{Context, Result, bail};
@@ -48,8 +48,8 @@ impl RunningKiosk {
     ///
     /// # Errors
     /// When the kiosk does not answer or cannot read its database.
-    pub fn summary(&mut self, first_day: i64, last_day: i64) -> Result<Summary> {
-        match self.ask(&Request::Summary { first_day, last_day })? {
+    pub fn summary(&mut self, ask: Ask) -> Result<Summary> {
+        match self.ask(&Request::Summary(ask))? {
             Reply::Summary(summary) => Ok(summary),
             other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
         }

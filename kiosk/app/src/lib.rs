@@ -11,6 +11,7 @@
 //! | [`branding`] | the store's colour and logo |
 //! | [`sealing`] | what is left for a reply, sealed to head office |
 //! | [`preview`] | every page of a survey as a picture |
+//! | [`cells`] | text that a spreadsheet takes for nothing else |
 //! | [`moments`] | from a till to the session |
 //! | [`speech`] | what a shopper hears who goes by a keypad |
 //! | [`strip`] | which of the changes that the collector sent is on the strip |
@@ -33,6 +34,7 @@ use zeroizing_alloc::ZeroAlloc;
 pub mod agenda;
 pub mod ask;
 pub mod branding;
+pub mod cells;
 pub mod cli;
 pub mod config;
 pub mod device;

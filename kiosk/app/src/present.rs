@@ -138,7 +138,6 @@ impl Presenter {
         };
         View { page, look }
     }
-
 }
 
 /// A share of that time, in whole seconds that are not over yet.

@@ -183,7 +183,7 @@ fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply 
             moments.tell(moment);
             return Reply::Told;
         }
-        Request::Summary { first_day, last_day } => store.summary(first_day, last_day).map(Reply::Summary),
+        Request::Summary(ask) => store.summary(ask).map(Reply::Summary),
     };
     reply.unwrap_or_else(|error| refused(&error.to_string()))
 }

@@ -22,6 +22,7 @@ use crate::ledger;
 use crate::noted::Noted;
 use crate::purge::give_back_pages;
 use crate::state::{State, column, hex, seq};
+use crate::tally;
 use crate::whole::{Found, Judge, Verdict};
 
 /// Records read at a time. A handful of the usual size is one page of a list; of the largest, 4 MiB.
@@ -41,7 +42,7 @@ pub(crate) struct Carrier<'t> {
     lost: Lost,
     /// The number that comes next in the former epoch.
     pub(crate) expected: Seq,
-    /// Whether the hours have yet to count what is carried.
+    /// Whether it is yet to be counted what is carried.
     counts: bool,
     /// Carried records that the chain holds already; they are not added again.
     held: HashSet<Origin>,
@@ -72,7 +73,7 @@ impl<'t> Carrier<'t> {
         }
     }
 
-    /// As it is, but the hours count each record that is added, and none is added whose origin is in `held`.
+    /// As it is, but each record that is added is counted, and none is added whose origin is in `held`.
     pub(crate) fn counting(self, held: HashSet<Origin>) -> Self {
         Self { counts: true, held, ..self }
     }
@@ -125,7 +126,7 @@ impl<'t> Carrier<'t> {
         // A record that this program cannot read is carried as it is; who wrote it counts it.
         let Ok(response) = Response::from_bytes(self.seq, bytes) else { return Ok(()) };
         self.newest_started = Some(response.draft.started);
-        ledger::count(self.transaction, &response)
+        tally::count(self.transaction, &response)
     }
 
     fn damaged(&mut self, found: &Found) -> rusqlite::Result<()> {

@@ -8,6 +8,7 @@ use afterword_model::record::SEQ_MAX;
 use afterword_model::response::{
     Answer as Given, AnswerValue, ClockQuality, Draft, Outcome, Response, Stamp,
 };
+use afterword_model::summary::Ask;
 use afterword_protocol::queue::{BeginReason, Take};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -107,7 +108,7 @@ fn the_answer_being_given_when_the_disk_runs_full_is_saved_from_the_reserve() {
     save(&store, draft(40_000)).unwrap();
     assert!(store.short_of_room().is_some());
     assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
-    assert_eq!(store.summary(0, 0).unwrap().responses, 1, "one answer, once");
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 1, "one answer, once");
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn after_a_failed_commit_the_next_response_takes_the_same_number() {
     // The trigger went with the connection, which is not used again after such an error.
     assert_eq!(freeze(&store, draft(3)).unwrap().seq, 2);
     assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
-    assert_eq!(store.summary(0, 0).unwrap().responses, 2);
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 2);
 }
 
 #[test]

@@ -7,12 +7,13 @@ use std::path::Path;
 
 use afterword_model::carried::CARRYING_BYTES_MAX;
 use afterword_model::record::{Head, RECORD_BYTES_MAX, SEQ_MAX, Seq, next_head};
-use afterword_model::response::{Draft, Outcome, RESPONSE_VERSION, Response};
+use afterword_model::response::{ClockQuality, Draft, Outcome, RESPONSE_VERSION, Response};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::error::StoreError;
 use crate::noted::Begun;
 use crate::state::{OpenDraft, State, column, draft_body};
+use crate::tally;
 
 /// What freezing may add to a draft's bytes: version, seq, outcome, time and a follow-up code, with room. A draft that is
 /// longer is refused when it is saved, while it can still be shortened, and not when it is frozen.
@@ -123,12 +124,21 @@ fn append(
         })
         .map_err(of)?;
     moved_by_one_hand(path, moved)?;
+    let started = response.draft.started;
+    let has_clock = started.clock != ClockQuality::Unset;
+    let timed =
+        if has_clock { Some(started) } else { state.timed.filter(|timed| timed.boot == started.boot) };
+    // The first moment that is known tells of those before it; and one that is not, of a clock that was lost again.
+    if let Some(known) = timed.filter(|_| !has_clock || state.timed.is_none()) {
+        tally::retime(&transaction, &known, !has_clock).map_err(of)?;
+    }
     insert(&transaction, seq, &bytes, &head, now_ms).map_err(of)?;
-    count(&transaction, response).map_err(of)?;
+    tally::count(&transaction, response).map_err(of)?;
     transaction.prepare_cached("DELETE FROM draft").and_then(|mut delete| delete.execute([])).map_err(of)?;
     transaction.commit().map_err(of)?;
     state.last_seq = seq;
     state.head = head;
+    state.timed = timed;
     state.draft = OpenDraft::Nobodys;
     state.newest = state.newest.max(Begun::from(&response.draft.started));
     Ok(Frozen { seq, head })
@@ -153,57 +163,6 @@ pub(crate) fn insert(
     transaction
         .prepare_cached("INSERT INTO record (seq, bytes, head, frozen_ms) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![column(seq), bytes, head.as_bytes(), now_ms])
-}
-
-/// A pair of tables that count by hour.
-#[derive(Clone, Copy)]
-pub(crate) struct Hours {
-    pub(crate) responses: &'static str,
-    pub(crate) faces: &'static str,
-}
-
-/// What counts every response.
-pub(crate) const ALL: Hours = Hours { responses: "response_hour", faces: "face_hour" };
-
-/// What counts the flagged ones among them once more, so that either can be read.
-pub(crate) const FLAGGED: Hours = Hours { responses: "flagged_response_hour", faces: "flagged_face_hour" };
-
-/// Adds a response to the roll-ups of the hour it was begun in.
-pub(crate) fn count(transaction: &Transaction<'_>, response: &Response) -> rusqlite::Result<()> {
-    count_in(transaction, ALL, response)?;
-    if response.draft.flags.is_empty() { Ok(()) } else { count_in(transaction, FLAGGED, response) }
-}
-
-fn count_in(transaction: &Transaction<'_>, hours: Hours, response: &Response) -> rusqlite::Result<()> {
-    let draft = &response.draft;
-    let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
-    let Hours { responses, faces } = hours;
-    transaction
-        .prepare_cached(&format!(
-            "INSERT INTO {responses} (day, hour, survey, outcome, count) VALUES (?1, ?2, ?3, ?4, 1)
-             ON CONFLICT DO UPDATE SET count = count + 1"
-        ))?
-        .execute(params![day, hour, draft.survey, outcome_name(response.outcome)])?;
-    // What is not a face is no answer to count; `FaceCounts` holds the same.
-    for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
-        transaction
-            .prepare_cached(&format!(
-                "INSERT INTO {faces} (day, hour, survey, question, language, face, count)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT DO UPDATE SET count = count + 1"
-            ))?
-            .execute(params![day, hour, draft.survey, question, draft.language, face])?;
-    }
-    Ok(())
-}
-
-/// The word for an outcome in the roll-ups; the same as in a record.
-pub(crate) fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Completed => "completed",
-        Outcome::Finished => "finished",
-        Outcome::TimedOut => "timed_out",
-        Outcome::Interrupted => "interrupted",
-    }
 }
 
 /// Freezes the draft that an interrupted response left, if there is one. One that cannot be frozen is kept aside

@@ -40,6 +40,7 @@ mod schema;
 mod shared;
 mod state;
 mod store;
+mod tally;
 mod verify;
 mod whole;
 mod writer;

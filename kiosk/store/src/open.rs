@@ -25,7 +25,8 @@ use crate::reserve::Reserve;
 use crate::salvage::{self, Salvaged};
 use crate::schema::{self, MIGRATIONS};
 use crate::state::State;
-use crate::verify::hours_agree;
+use crate::tally::adopt_hours;
+use crate::verify::counts_agree;
 
 /// The first schema whose programs salvage. What an older one set aside is salvaged when its database is migrated.
 const SALVAGING_SCHEMA: usize = 2;
@@ -168,6 +169,7 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     if !state.clean {
         quick_check(&connection, path)?;
     }
+    adopt_hours(&mut connection).map_err(of)?;
     // At 2^32 openings the number stays; telling those apart would matter to nobody.
     state.boot = state.boot.saturating_add(1);
     state.clean = false;
@@ -183,8 +185,8 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
         && breaks_off(&connection, &state, &noted).map_err(of)?
     {
         // A disk that takes back may leave pages of two moments, of which only counting tells.
-        if !hours_agree(&connection, &state).map_err(of)? {
-            let detail = "the hours count other answers than the records are".to_owned();
+        if !counts_agree(&connection, &state).map_err(of)? {
+            let detail = "the counts are of other answers than the records are".to_owned();
             return Err(StoreError::Corrupt { path: path.to_owned(), detail }.into());
         }
         let epoch = StoreEpoch::new(options.entropy.bytes());

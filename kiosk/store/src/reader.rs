@@ -1,20 +1,16 @@
-//! What is read beside the writer: runs of records, and the numbers of a range of days.
+//! What is read beside the writer: runs of records. The numbers are in [`crate::tally`].
 //!
 //! Each read is one short transaction on its own connection; the writer is not held up by it. A run is handed
 //! out only as far as its bytes hash to the heads that were stored with them.
 
 use std::path::Path;
 
-use afterword_model::metrics::FaceCounts;
 use afterword_model::record::{Head, Seq, next_head};
-use afterword_model::response::Outcome;
-use afterword_model::summary::{FaceSummary, Flagged, FlaggedFaces, Summary};
 use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
 use afterword_protocol::queue::Run;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::error::StoreError;
-use crate::ledger::{ALL, FLAGGED, Hours, outcome_name};
 use crate::state::{column, hex, seq};
 
 /// The records after `after_seq`, or after those purged, within both limits. `None` when there are none.
@@ -82,66 +78,4 @@ fn chained(
         records.push(bytes);
     }
     Ok((records, true))
-}
-
-/// The numbers of some days, from the roll-ups alone: as quick with ten million responses as with ten.
-pub(crate) fn summary(
-    connection: &Connection,
-    path: &Path,
-    first_day: i64,
-    last_day: i64,
-) -> Result<Summary, StoreError> {
-    let of = |error: rusqlite::Error| StoreError::of(path, &error);
-    let transaction = connection.unchecked_transaction().map_err(of)?;
-    let days = (first_day, last_day);
-    let (responses, completed) = responses(&transaction, ALL, days).map_err(of)?;
-    let all = faces(&transaction, ALL, days).map_err(of)?;
-    let all = all.into_iter().map(|(survey, question, counts)| FaceSummary::of(survey, question, counts));
-    let (flagged, flagged_completed) = self::responses(&transaction, FLAGGED, days).map_err(of)?;
-    let faces = faces(&transaction, FLAGGED, days).map_err(of)?.into_iter();
-    let faces = faces.map(|(survey, question, counts)| FlaggedFaces { survey, question, counts });
-    let flagged = Flagged { responses: flagged, completed: flagged_completed, faces: faces.collect() };
-    Ok(Summary { first_day, last_day, responses, completed, faces: all.collect(), flagged })
-}
-
-/// All responses of these days, and those that came to the last step.
-fn responses(
-    transaction: &Transaction<'_>,
-    Hours { responses, .. }: Hours,
-    (first_day, last_day): (i64, i64),
-) -> rusqlite::Result<(u64, u64)> {
-    let mut read = transaction.prepare_cached(&format!(
-        "SELECT coalesce(sum(count), 0), coalesce(sum(count) FILTER (WHERE outcome = ?3), 0)
-         FROM {responses} WHERE day BETWEEN ?1 AND ?2"
-    ))?;
-    read.query_row(params![first_day, last_day, outcome_name(Outcome::Completed)], |row| {
-        Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
-    })
-}
-
-/// How often each face was chosen, by survey and question.
-fn faces(
-    transaction: &Transaction<'_>,
-    Hours { faces, .. }: Hours,
-    (first_day, last_day): (i64, i64),
-) -> rusqlite::Result<Vec<(String, String, FaceCounts)>> {
-    let mut read = transaction.prepare_cached(&format!(
-        "SELECT survey, question, face, sum(count) AS count FROM {faces}
-         WHERE day BETWEEN ?1 AND ?2 GROUP BY survey, question, face ORDER BY survey, question, face"
-    ))?;
-    let mut rows = read.query([first_day, last_day])?;
-    let mut questions: Vec<(String, String, FaceCounts)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (survey, question): (String, String) = (row.get("survey")?, row.get("question")?);
-        let (face, count): (u8, i64) = (row.get("face")?, row.get("count")?);
-        match questions.last_mut() {
-            Some((s, q, counts)) if *s == survey && *q == question => counts.add(face, count.unsigned_abs()),
-            _ => {
-                let mut counts = FaceCounts::default();
-                counts.add(face, count.unsigned_abs());
-                questions.push((survey, question, counts));
-            }
-        }
-    }
-    Ok(questions)
 }

@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) clean: bool,
     pub(crate) acknowledged: Option<Acknowledged>,
     pub(crate) draft: OpenDraft,
+    /// A moment of this boot whose wall time was known, once there was one and its responses are counted by it.
+    pub(crate) timed: Option<Stamp>,
     /// When the newest response that was frozen was begun, as far as this is noted beside the file.
     pub(crate) newest: Begun,
 }
@@ -125,6 +127,7 @@ impl State {
             clean: row.get("clean")?,
             acknowledged: None,
             draft: OpenDraft::Nobodys,
+            timed: None,
             newest: Begun::default(),
         })
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use afterword_model::response::{Draft, Outcome};
-use afterword_model::summary::Summary;
+use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
 
@@ -21,8 +21,8 @@ use crate::open::{self, Opened, Options};
 use crate::place::Place;
 use crate::purge::{PURGE_RECORDS_MAX, Purged};
 use crate::queue::StoreQueue;
-use crate::reader;
 use crate::shared::{Inner, Shared};
+use crate::tally;
 use crate::verify::{self, Verified};
 use crate::writer::Writer;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
@@ -126,12 +126,12 @@ impl Store {
         self.inner.shared.changes.tell(told);
     }
 
-    /// The numbers of some local days, both ends included, as days since 1970-01-01.
+    /// The numbers of some local days.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub fn summary(&self, first_day: i64, last_day: i64) -> Result<Summary, StoreError> {
-        self.inner.shared.read(|connection, path| reader::summary(connection, path, first_day, last_day))
+    pub fn summary(&self, ask: Ask) -> Result<Summary, StoreError> {
+        self.inner.shared.read(|connection, path| tally::summary(connection, path, ask))
     }
 
     /// How far the store has come.

@@ -1,5 +1,5 @@
 //! Everything about a store that can be recomputed, recomputed: SQLite's own structure, each record's bytes
-//! and place, the chain, the roll-ups, the receipts.
+//! and place, the chain, the counts, the receipts.
 //!
 //! Reads on a connection of its own, in one snapshot; the kiosk goes on meanwhile. Damage is what this looks
 //! for, so it is part of the answer and not an error.
@@ -10,13 +10,15 @@ use std::path::Path;
 use afterword_model::carried::Origin;
 use afterword_model::record::{Head, Seq, next_head};
 use afterword_model::response::Response;
+use afterword_model::tally::{Cell, Tally};
 use rusqlite::{Connection, Transaction};
 
 use crate::carry::origin;
 use crate::connection::open_reader;
 use crate::error::StoreError;
-use crate::ledger::{ALL, FLAGGED, FROZEN_BEFORE, Hours, outcome_name};
+use crate::ledger::FROZEN_BEFORE;
 use crate::state::{State, hex, seq};
+use crate::tally::{self, BootTimes};
 
 /// Problems listed; where there are more, a person needs to know that and not each one.
 const PROBLEMS_MAX: usize = 100;
@@ -36,22 +38,12 @@ pub struct Verified {
     pub problems: Vec<String>,
 }
 
-type FaceKey = (i64, u8, String, String, String, u8);
-type ResponseKey = (i64, u8, String, String);
-
 #[derive(Default)]
 struct Counted {
     /// Places that carried records came from; none may come twice.
     origins: HashSet<Origin>,
-    all: Counts,
-    flagged: Counts,
-}
-
-/// What a pair of roll-ups holds, or should.
-#[derive(Default)]
-struct Counts {
-    faces: BTreeMap<FaceKey, u64>,
-    responses: BTreeMap<ResponseKey, u64>,
+    times: BootTimes,
+    cells: BTreeMap<Cell, Tally>,
 }
 
 pub(crate) fn verify(path: &Path) -> Result<Verified, StoreError> {
@@ -71,7 +63,7 @@ pub(crate) fn verify(path: &Path) -> Result<Verified, StoreError> {
     if (verified.first_seq + verified.records, verified.head) != (state.last_seq + 1, state.head) {
         problems.push("the records do not lead to the head the store names".into());
     }
-    roll_ups(&transaction, &state, &counted, &mut problems).map_err(of)?;
+    counts(&transaction, &state, &counted, &mut problems).map_err(of)?;
     receipts(&transaction, &mut problems).map_err(of)?;
     problems.truncate(PROBLEMS_MAX);
     Ok(Verified { problems, ..verified })
@@ -88,7 +80,7 @@ fn recount(
     verified: &mut Verified,
     problems: &mut Vec<String>,
 ) -> rusqlite::Result<Counted> {
-    let mut counted = Counted::default();
+    let mut counted = Counted::new(transaction)?;
     let mut read = transaction.prepare("SELECT seq, bytes, head FROM record ORDER BY seq")?;
     let mut rows = read.query([])?;
     while let Some(row) = rows.next()? {
@@ -120,42 +112,20 @@ fn recount(
 }
 
 impl Counted {
-    fn add(&mut self, response: &Response) {
-        self.all.add(response);
-        if !response.draft.flags.is_empty() {
-            self.flagged.add(response);
-        }
-    }
-}
-
-impl Counts {
-    /// What stands in these hours.
-    fn read(transaction: &Transaction<'_>, Hours { responses, faces }: Hours) -> rusqlite::Result<Self> {
-        let faces = read_counts(transaction, &format!("SELECT * FROM {faces}"), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
-        })?;
-        let responses = read_counts(transaction, &format!("SELECT * FROM {responses}"), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?;
-        Ok(Self { responses, faces })
+    fn new(transaction: &Transaction<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { times: BootTimes::read(transaction)?, ..Self::default() })
     }
 
     fn add(&mut self, response: &Response) {
-        let draft = &response.draft;
-        let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
-        let outcome = outcome_name(response.outcome).to_owned();
-        *self.responses.entry((day, hour, draft.survey.clone(), outcome)).or_default() += 1;
-        for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
-            let key = (day, hour, draft.survey.clone(), question.to_owned(), draft.language.clone(), face);
-            *self.faces.entry(key).or_default() += 1;
-        }
+        let (cell, hour) = self.times.place(response);
+        self.cells.entry(cell).or_default().add(response, hour);
     }
 }
 
-/// Whether the hours count what the records say. Reads every record.
-pub(crate) fn hours_agree(connection: &Connection, state: &State) -> rusqlite::Result<bool> {
+/// Whether the counts say what the records say. Reads every record.
+pub(crate) fn counts_agree(connection: &Connection, state: &State) -> rusqlite::Result<bool> {
     let transaction = connection.unchecked_transaction()?;
-    let mut counted = Counted::default();
+    let mut counted = Counted::new(&transaction)?;
     let mut read = transaction.prepare("SELECT seq, bytes FROM record ORDER BY seq")?;
     let mut rows = read.query([])?;
     while let Some(row) = rows.next()? {
@@ -165,54 +135,56 @@ pub(crate) fn hours_agree(connection: &Connection, state: &State) -> rusqlite::R
         }
     }
     let mut problems = Vec::new();
-    roll_ups(&transaction, state, &counted, &mut problems)?;
+    counts(&transaction, state, &counted, &mut problems)?;
     Ok(problems.is_empty())
 }
 
-fn roll_ups(
+fn counts(
     transaction: &Transaction<'_>,
     state: &State,
     counted: &Counted,
     problems: &mut Vec<String>,
 ) -> rusqlite::Result<()> {
-    // Records that were purged or that a former epoch lost are still in the roll-ups; then only a count that is too
-    // small is wrong, and the sum.
+    // Records that were purged or that a former epoch lost are still counted; then only a count that is too small is
+    // wrong, and the sum.
     let gone = state.purged_seq > 0 || state.counted_before > 0;
-    let all = Counts::read(transaction, ALL)?;
-    let flagged = Counts::read(transaction, FLAGGED)?;
-    problems.extend(differences("faces", &all.faces, &counted.all.faces, gone));
-    problems.extend(differences("responses", &all.responses, &counted.all.responses, gone));
-    problems.extend(differences("flagged faces", &flagged.faces, &counted.flagged.faces, gone));
-    problems.extend(differences("flagged responses", &flagged.responses, &counted.flagged.responses, gone));
-    if all.responses.values().sum::<u64>() != state.last_seq.saturating_add(state.counted_before) {
-        problems.push("the hours' responses do not add up to the number of records".into());
+    let stored: BTreeMap<Cell, Tally> = match tally::cells(transaction, (i64::MIN, i64::MAX)) {
+        Ok(cells) => cells.into_iter().collect(),
+        Err(error @ rusqlite::Error::FromSqlConversionFailure(..)) => {
+            problems.push(format!("a cell's counts cannot be read: {error}"));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let nothing = Tally::default();
+    for cell in stored.keys().chain(counted.cells.keys().filter(|cell| !stored.contains_key(cell))) {
+        let of = |cells: &BTreeMap<Cell, Tally>| -> BTreeMap<String, u64> {
+            cells.get(cell).unwrap_or(&nothing).counts().into_iter().collect()
+        };
+        problems.extend(differences(cell, &of(&stored), &of(&counted.cells), gone));
+    }
+    let sums: u64 = stored.values().map(|tally| tally.outcomes.total()).sum();
+    if sums != tally::total(transaction)? || sums != state.last_seq.saturating_add(state.counted_before) {
+        problems.push("the counted responses do not add up to the number of records".into());
     }
     Ok(())
 }
 
-fn read_counts<K: Ord>(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    key: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<K>,
-) -> rusqlite::Result<BTreeMap<K, u64>> {
-    let mut read = transaction.prepare(sql)?;
-    let counts = read.query_map([], |row| Ok((key(row)?, row.get::<_, i64>("count")?.unsigned_abs())))?;
-    counts.collect()
-}
-
-fn differences<K: Ord + std::fmt::Debug>(
-    what: &str,
-    stored: &BTreeMap<K, u64>,
-    counted: &BTreeMap<K, u64>,
+fn differences(
+    cell: &Cell,
+    stored: &BTreeMap<String, u64>,
+    counted: &BTreeMap<String, u64>,
     gone: bool,
 ) -> Vec<String> {
-    let keys = stored.keys().chain(counted.keys().filter(|key| !stored.contains_key(key)));
-    let counts =
-        keys.map(|key| (key, stored.get(key).copied().unwrap_or(0), counted.get(key).copied().unwrap_or(0)));
-    counts
-        .filter(|&(_, stored, counted)| if gone { stored < counted } else { stored != counted })
-        .map(|(key, stored, counted)| {
-            format!("{what} of {key:?}: {stored} in the hours, {counted} in the records")
+    let names = stored.keys().chain(counted.keys().filter(|name| !stored.contains_key(*name)));
+    let both = names.map(|name| {
+        let of = |counts: &BTreeMap<String, u64>| counts.get(name).copied().unwrap_or(0);
+        (name, of(stored), of(counted))
+    });
+    both.filter(|&(_, stored, counted)| if gone { stored < counted } else { stored != counted })
+        .map(|(name, stored, counted)| {
+            let Cell { day, survey, touchpoint, language, flagged } = cell;
+            format!("{name}: {stored} counted, {counted} in the records (day {day}, {survey:?}, touchpoint {touchpoint:?}, {language:?}, flagged {flagged})")
         })
         .collect()
 }

@@ -301,7 +301,7 @@ mod tests {
             | Request::BeginAnew { .. }
             | Request::KeepChanges(_)
             | Request::Moment { .. }
-            | Request::Summary { .. } => Act::Reply(Reply::Refused { detail: "disk full".into() }),
+            | Request::Summary(_) => Act::Reply(Reply::Refused { detail: "disk full".into() }),
         }
     }
 

@@ -20,3 +20,4 @@ pub mod response;
 pub mod scale;
 pub mod summary;
 pub mod survey;
+pub mod tally;

@@ -69,6 +69,10 @@ pub struct Draft {
     /// so no draft that is saved before has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up_code: Option<FollowUpCode>,
+    /// Id of the question that was on the screen at the end, where that was not the last step. Who was interrupted by a power cut
+    /// has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<String>,
     /// Answers in the order of the survey's questions, at most one to each.
     pub answers: Vec<Answer>,
 }
@@ -257,6 +261,7 @@ impl Draft {
             draw: None,
             variant: None,
             follow_up_code: None,
+            left_at: None,
             answers: Vec::new(),
         }
     }

@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
 use crate::response::AnswerValue;
 
 /// The lowest value on any scale.
@@ -14,7 +16,8 @@ pub const RATING_MIN: u8 = 0;
 pub const RATING_MAX: u8 = 10;
 
 /// A scale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ScaleKind {
     /// Five faces, 1 to 5.
     Faces,

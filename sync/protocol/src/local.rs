@@ -7,7 +7,7 @@
 use afterword_model::hex::NotHex;
 use afterword_model::moment::Moment;
 use afterword_model::record::{Head, Seq, StoreEpoch};
-use afterword_model::summary::Summary;
+use afterword_model::summary::{Ask, Summary};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
@@ -59,13 +59,8 @@ pub enum Request {
         /// Which.
         moment: Moment,
     },
-    /// The numbers of a range of local days, both included, as days since 1970-01-01.
-    Summary {
-        /// First day.
-        first_day: i64,
-        /// Last day.
-        last_day: i64,
-    },
+    /// The numbers of a range of local days.
+    Summary(Ask),
 }
 
 /// Answered by the kiosk.

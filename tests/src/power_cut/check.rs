@@ -8,6 +8,7 @@ use std::sync::mpsc::channel;
 use afterword_kiosk_store::{Opened, Options, Store};
 use afterword_model::ports::{ManualClock, SeededEntropy};
 use afterword_model::response::Outcome;
+use afterword_model::summary::Ask;
 use afterword_sim::disk::Image;
 use anyhow::{Result, ensure};
 
@@ -121,7 +122,7 @@ impl Recovered {
             boot: opened.boot,
             last_seq: position.last_seq,
             acknowledged_seq: position.acknowledged_seq,
-            counted: store.summary(-last_day, last_day)?.responses,
+            counted: store.summary(Ask::days(-last_day, last_day))?.responses,
             records: records.clone(),
             draft: None,
         };

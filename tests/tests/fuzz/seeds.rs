@@ -4,6 +4,7 @@ use std::path::Path;
 
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
+use afterword_model::summary::Ask;
 use afterword_protocol::batch::encode;
 use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::heartbeat::{Fingerprint, Heartbeat, HeartbeatAnswer};
@@ -154,7 +155,7 @@ fn socket_messages() -> Files {
         Request::Accept(receipt()),
         Request::Health,
         Request::BeginAnew { of: Some(position().epoch), reason: BeginReason::Forked },
-        Request::Summary { first_day: 20_000, last_day: 20_029 },
+        Request::Summary(Ask::days(20_000, 20_029)),
         Request::KeepChanges(changes()),
     ];
     let replies = [

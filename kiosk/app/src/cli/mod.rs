@@ -6,6 +6,8 @@ mod doctor;
 mod moment;
 mod run;
 mod summary;
+mod summary_csv;
+mod summary_page;
 mod survey_check;
 mod survey_import;
 mod survey_preview;

@@ -6,32 +6,34 @@
 use std::sync::Arc;
 
 use afterword_kiosk_store::{OpenError, Options, Store};
-use afterword_model::metrics::{ANSWERS_MIN, Share};
 use afterword_model::ports::Clock;
-use afterword_model::summary::{FaceSummary, Summary};
+use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, NaiveDate, Utc};
-use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
+use clap::{Args, ValueEnum};
 
 use super::Places;
+use super::summary_csv::csv;
+use super::summary_page::page;
 use crate::ask::RunningKiosk;
 use crate::config::Config;
 
-/// Width of the longest bar, in characters.
-const BAR_CHARS: u64 = 30;
-
-/// Print the numbers of a range of days: responses, CSAT with its interval, faces.
+/// Print the numbers of a range of days, each with its 95 % interval.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Days are the store's own, in its time zone, midnight to midnight.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nTaps that may be no shopper's (within 5 seconds of the last one's, or the seventh and later within a minute) are counted and said to be flagged; --without-flagged leaves them out.
+    after_help = "Days are the store's own, in its time zone, midnight to midnight. The 30 days of --range are today and the 29 before.\n\n  afterword-kiosk summary                                    today\n  afterword-kiosk summary --range 30d --json                 thirty days, for a program\n  afterword-kiosk summary --from 2026-11-01 --to 2026-11-30  a month\n\nTaps that may be no shopper's (within 5 seconds of the last one's, or the seventh and later within a minute) are counted and said to be flagged; --without-flagged leaves them out.
 
-CSAT is the share of the two best faces. Its interval is Wilson's at 95 %: of a hundred such intervals, about ninety-five hold the true share. Below five answers no share is given.
+CSAT is the share of the two best faces or stars, completion that of the visits that came to the survey's last step; their intervals are Wilson's. NPS has the adjusted interval of Bonett and Price, mean effort Student's. Of a hundred such intervals, about ninety-five hold the true number. Below five answers none is given.
+
+Every number is held against the same days of the week before. It is said to be up or down only where chance would make such a difference in fewer than one summary in twenty, all of its numbers judged together (Holm).
 
 Exit codes: 0 printed, 1 failed, 2 wrong use."
 )]
 pub(super) struct SummaryCommand {
+    /// Today alone, or today and the days before it.
+    #[arg(long, value_enum, value_name = "RANGE", conflicts_with_all = ["from", "to"])]
+    range: Option<Range>,
     /// First day, as YYYY-MM-DD; the last day when left out.
     #[arg(long, value_name = "DATE")]
     from: Option<NaiveDate>,
@@ -41,11 +43,29 @@ pub(super) struct SummaryCommand {
     /// Leave out what carries a flag: taps of one hand again and again, or more than a door lets through.
     #[arg(long)]
     without_flagged: bool,
+    /// Of this touchpoint alone.
+    #[arg(long, value_name = "NAME")]
+    touchpoint: Option<String>,
+    /// Of this language alone, as its tag (`de`).
+    #[arg(long, value_name = "TAG")]
+    language: Option<String>,
     /// Print one JSON object instead of a page for people.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "csv")]
     json: bool,
+    /// Print a table for a spreadsheet: one row for each number, in UTF-8.
+    #[arg(long)]
+    csv: bool,
     #[command(flatten)]
     places: Places,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Range {
+    Today,
+    #[value(name = "7d")]
+    Week,
+    #[value(name = "30d")]
+    Month,
 }
 
 impl SummaryCommand {
@@ -56,22 +76,41 @@ impl SummaryCommand {
             .context("the clock of this machine is beyond all calendars; set it")?
             .with_timezone(&config.time_zone)
             .date_naive();
-        let to = self.to.unwrap_or(today);
-        let from = self.from.unwrap_or(to);
-        if from > to {
-            bail!("the range ends on {to}, before it begins on {from}; swap --from and --to");
-        }
-        let summary = self.summary(day_number(from), day_number(to))?;
-        let summary = if self.without_flagged { summary.without_flagged() } else { summary };
+        let (from, to) = self.days(today)?;
+        let ask = Ask {
+            without_flagged: self.without_flagged,
+            touchpoint: self.touchpoint.clone(),
+            language: self.language.clone(),
+            ..Ask::days(day_number(from), day_number(to))
+        };
+        let summary = self.summary(ask)?;
         if self.json {
             println!("{}", serde_json::to_string(&summary)?);
+        } else if self.csv {
+            print!("{}", csv(&summary)?);
         } else {
             print!("{}", page(&config.store_name, from, to, &summary));
         }
         Ok(())
     }
 
-    fn summary(&self, first_day: i64, last_day: i64) -> Result<Summary> {
+    fn days(&self, today: NaiveDate) -> Result<(NaiveDate, NaiveDate)> {
+        let to = self.to.unwrap_or(today);
+        let before =
+            |days| to.checked_sub_days(chrono::Days::new(days)).context("such days are beyond all calendars");
+        let from = match self.range {
+            Some(Range::Today) => to,
+            Some(Range::Week) => before(6)?,
+            Some(Range::Month) => before(29)?,
+            None => self.from.unwrap_or(to),
+        };
+        if from > to {
+            bail!("the range ends on {to}, before it begins on {from}; swap --from and --to");
+        }
+        Ok((from, to))
+    }
+
+    fn summary(&self, ask: Ask) -> Result<Summary> {
         let Places { data, socket, .. } = &self.places;
         if !data.join("kiosk.db").exists() {
             bail!(
@@ -88,11 +127,11 @@ impl SummaryCommand {
                         path.display()
                     );
                 }
-                let summary = store.summary(first_day, last_day)?;
+                let summary = store.summary(ask)?;
                 store.close()?;
                 Ok(summary)
             }
-            Err(OpenError::InUse { .. }) => RunningKiosk::connect(socket)?.summary(first_day, last_day),
+            Err(OpenError::InUse { .. }) => RunningKiosk::connect(socket)?.summary(ask),
             Err(error) => Err(error.into()),
         }
     }
@@ -102,86 +141,9 @@ fn day_number(day: NaiveDate) -> i64 {
     day.signed_duration_since(NaiveDate::default()).num_days()
 }
 
-fn page(store_name: &str, from: NaiveDate, to: NaiveDate, summary: &Summary) -> String {
-    let days = if from == to { from.to_string() } else { format!("{from} to {to}") };
-    let mut page = format!("{store_name}, {days}\n\n");
-    page += &format!("Responses  {}\nCompleted  {}\n", summary.responses, summary.completed);
-    if summary.flagged.responses > 0 {
-        page += &format!(
-            "Flagged    {} of them, as repeated or too many at once; --without-flagged leaves them out\n",
-            summary.flagged.responses
-        );
-    }
-    for question in &summary.faces {
-        page += &question_part(question);
-    }
-    page
-}
-
-fn question_part(question: &FaceSummary) -> String {
-    let csat = question.csat.as_ref().map_or_else(
-        || format!("not enough answers yet ({} of {ANSWERS_MIN})", question.counts.total()),
-        share_in_words,
-    );
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    let longest = question.counts.0.iter().copied().max().unwrap_or(0).max(1);
-    for (index, (&count, name)) in
-        question.counts.0.iter().zip(["worst", "", "", "", "best"]).enumerate().rev()
-    {
-        let bar = "█".repeat(usize::try_from(count * BAR_CHARS / longest).unwrap_or(0));
-        table.add_row([format!("face {}", index + 1), name.into(), count.to_string(), bar]);
-    }
-    if let Some(column) = table.column_mut(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    format!("\n{} / {}\nCSAT       {csat}\n{table}\n", question.survey, question.question)
-}
-
-fn share_in_words(share: &Share) -> String {
-    format!(
-        "{:.1} % ({} of {}), 95 % interval {:.1} to {:.1} %",
-        share.estimate * 100.0,
-        share.hits,
-        share.of,
-        share.low * 100.0,
-        share.high * 100.0
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use afterword_model::metrics::FaceCounts;
-
-    use afterword_model::summary::Flagged;
-
     use super::*;
-
-    fn summary(counts: [u64; 5]) -> Summary {
-        let faces = vec![FaceSummary::of("grocery-exit".into(), "visit".into(), FaceCounts(counts))];
-        Summary {
-            first_day: 0,
-            last_day: 0,
-            responses: counts.iter().sum(),
-            completed: 3,
-            faces,
-            flagged: Flagged::default(),
-        }
-    }
-
-    #[test]
-    fn a_share_never_comes_without_its_interval() {
-        let day = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
-        let page = page("Harbour Street", day, day, &summary([1, 1, 0, 3, 5]));
-        assert!(page.contains("80.0 % (8 of 10), 95 % interval 49.0 to 94.3 %"), "{page}");
-        assert!(page.contains("Responses  10\nCompleted  3"), "{page}");
-    }
-
-    #[test]
-    fn few_answers_are_called_too_few() {
-        let day = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
-        assert!(page("x", day, day, &summary([0, 0, 0, 0, 2])).contains("not enough answers yet (2 of 5)"));
-    }
 
     #[test]
     fn days_count_from_1970() {

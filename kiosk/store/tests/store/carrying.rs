@@ -7,6 +7,7 @@ use afterword_kiosk_store::{Options, Store, StoreError};
 use afterword_model::carried::Origin;
 use afterword_model::ports::ManualClock;
 use afterword_model::record::{RECORD_BYTES_MAX, Seq, genesis};
+use afterword_model::summary::Ask;
 use afterword_protocol::limits::BEGIN_ANEW_PAUSE_MS;
 use afterword_protocol::queue::{Acceptance, BeginReason, Begun, FormerEpoch, Queue, SeqRange, Take};
 use afterword_protocol::system::SystemEntropy;
@@ -44,7 +45,7 @@ fn what_is_carried_keeps_its_bytes_and_its_first_place() {
     }
     let before = held(&store);
     let old = store.position().unwrap();
-    let summary = store.summary(0, 0).unwrap();
+    let summary = store.summary(Ask::days(0, 0)).unwrap();
     begin_anew(&store);
     complete(&store, draft(0, 5));
     begin_anew(&store);
@@ -63,7 +64,11 @@ fn what_is_carried_keeps_its_bytes_and_its_first_place() {
     };
     assert_eq!(former[0], expected);
     assert_eq!(after[5].origin, Origin { epoch: former[1].epoch, seq: 6 });
-    assert_eq!(store.summary(0, 0).unwrap().responses, summary.responses + 1, "each is counted once");
+    assert_eq!(
+        store.summary(Ask::days(0, 0)).unwrap().responses,
+        summary.responses + 1,
+        "each is counted once"
+    );
     assert_sound(&store);
     store.close().unwrap();
     let (store, again) = open(directory.path());
@@ -103,7 +108,7 @@ fn receipts_and_purges_end_with_their_epoch() {
     assert_eq!((run.first_seq, run.previous_head, run.records.len()), (1, genesis(&run.epoch), 2));
     assert_eq!(held(&store).iter().map(|held| held.origin.seq).collect::<Vec<_>>(), [4, 5]);
     assert_eq!(former(&store)[0].lost, [], "what was purged under a receipt is not lost");
-    assert_eq!(store.summary(0, 0).unwrap().responses, 5, "the numbers outlive the records");
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 5, "the numbers outlive the records");
     assert_sound(&store);
     // Under a new receipt the carried ones may go too.
     assert_eq!(store.purge(0).unwrap().records, 0);

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use afterword_kiosk_store::StoreError;
-use afterword_model::metrics::FaceCounts;
 use afterword_model::record::{RECORD_BYTES_MAX, genesis, next_head};
 use afterword_model::response::{
     Answer, AnswerValue, ClockQuality, Draft, Flag, Outcome, RESPONSE_VERSION, Response, Stamp,
 };
-use afterword_model::summary::FaceSummary;
+use afterword_model::summary::{Ask, Measure};
 use afterword_protocol::queue::Take;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -41,7 +40,7 @@ fn a_response_that_was_never_saved_can_be_frozen() {
     save(&store, draft(0, 1)).unwrap();
     assert_eq!(complete(&store, draft(0, 2)).seq, 1);
     assert_eq!(complete(&store, draft(0, 3)).seq, 2);
-    assert_eq!(store.summary(0, 0).unwrap().faces[0].counts.0, [0, 1, 1, 0, 0]);
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().questions[0].counts, [0, 1, 1, 0, 0]);
 }
 
 #[test]
@@ -71,10 +70,10 @@ fn days_are_the_stores_local_days() {
     complete(&store, at(23 * 3_600_000, 0));
     complete(&store, at(23 * 3_600_000, 60));
     complete(&store, at(0, -60));
-    let responses = |first, last| store.summary(first, last).unwrap().responses;
+    let responses = |first, last| store.summary(Ask::days(first, last)).unwrap().responses;
     assert_eq!((responses(-1, -1), responses(0, 0), responses(1, 1), responses(-1, 1)), (1, 1, 1, 3));
-    let backwards = store.summary(1, -1).unwrap();
-    assert_eq!((backwards.responses, backwards.faces), (0, vec![]));
+    let backwards = store.summary(Ask::days(1, -1)).unwrap();
+    assert_eq!((backwards.responses, backwards.questions), (0, vec![]));
 }
 
 #[test]
@@ -84,8 +83,8 @@ fn a_clock_that_jumps_disturbs_neither_order_nor_days() {
     for day in [20_000, 23_650, 0, 20_000] {
         complete(&store, draft(day, 5));
     }
-    let summary = store.summary(20_000, 20_000).unwrap();
-    assert_eq!((summary.responses, summary.completed), (2, 2));
+    let summary = store.summary(Ask::days(20_000, 20_000)).unwrap();
+    assert_eq!(summary.responses, 2);
     assert_sound(&store);
 }
 
@@ -97,20 +96,22 @@ fn what_is_flagged_is_counted_and_can_be_left_out() {
     for flags in [vec![Flag::Repeat], vec![Flag::Repeat, Flag::Burst]] {
         complete(&store, Draft { flags, ..draft(0, 1) });
     }
-    let summary = store.summary(0, 0).unwrap();
-    assert_eq!((summary.responses, summary.faces[0].counts.0), (3, [2, 0, 0, 0, 1]));
-    let without = summary.without_flagged();
-    assert_eq!((without.responses, without.completed, without.faces[0].counts.0), (1, 1, [0, 0, 0, 0, 1]));
+    let summary = store.summary(Ask::days(0, 0)).unwrap();
+    assert_eq!((summary.responses, summary.flagged), (3, 2));
+    assert_eq!(summary.questions[0].counts, [2, 0, 0, 0, 1]);
+    let without = store.summary(Ask { without_flagged: true, ..Ask::days(0, 0) }).unwrap();
+    assert_eq!((without.responses, without.flagged), (1, 2));
+    assert_eq!(without.questions[0].counts, [0, 0, 0, 0, 1]);
     assert_sound(&store);
     store.close().unwrap();
 
     let connection = rusqlite::Connection::open(directory.path().join("kiosk.db")).unwrap();
     connection
-        .execute_batch("UPDATE flagged_face_hour SET count = 3; DELETE FROM flagged_response_hour")
+        .execute_batch("UPDATE tally SET counts = replace(counts, '[2,', '[3,') WHERE flagged")
         .unwrap();
     drop(connection);
     let problems = open(directory.path()).0.verify().unwrap().problems.join("\n");
-    for expected in ["flagged faces of", "flagged responses of"] {
+    for expected in ["Faces 1: 3 counted, 2 in the records", "flagged true"] {
         assert!(problems.contains(expected), "{problems}");
     }
 }
@@ -126,12 +127,12 @@ fn verification_names_what_was_tampered_with() {
     let connection = rusqlite::Connection::open(directory.path().join("kiosk.db")).unwrap();
     let tampering =
         "UPDATE record SET bytes = CAST(replace(bytes, 'face\":2', 'face\":5') AS BLOB) WHERE seq = 2;
-         UPDATE response_hour SET count = 4";
+         UPDATE tally SET responses = 4";
     connection.execute_batch(tampering).unwrap();
     drop(connection);
     let (store, _) = open(directory.path());
     let problems = store.verify().unwrap().problems.join("\n");
-    for expected in ["record 2 does not hash", "faces of", "responses of", "do not add up"] {
+    for expected in ["record 2 does not hash", "Faces 2: 1 counted, 0 in the records", "do not add up"] {
         assert!(problems.contains(expected), "{problems}");
     }
     // The agent gets what is sound, and never what is not.
@@ -192,20 +193,23 @@ proptest! {
         let within: Vec<_> = given.iter()
             .filter(|(draft, _)| (first_day..=last_day).contains(&draft.started.local_day()))
             .collect();
-        let mut faces: BTreeMap<(String, String), FaceCounts> = BTreeMap::new();
+        let mut faces: BTreeMap<(String, String), Vec<u64>> = BTreeMap::new();
         for (draft, _) in &within {
             for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
-                faces.entry((draft.survey.clone(), question.to_owned())).or_default().add(face, 1);
+                let counts = faces.entry((draft.survey.clone(), question.to_owned())).or_insert_with(|| vec![0; 5]);
+                counts[usize::from(face) - 1] += 1;
             }
         }
-        let faces: Vec<_> = faces.into_iter()
-            .map(|((survey, question), counts)| FaceSummary::of(survey, question, counts))
-            .collect();
-        let summary = store.summary(first_day, last_day).unwrap();
+        let summary = store.summary(Ask::days(first_day, last_day)).unwrap();
         prop_assert_eq!(summary.responses, within.len() as u64);
         let completed = within.iter().filter(|(_, outcome)| *outcome == Outcome::Completed).count();
-        prop_assert_eq!(summary.completed, completed as u64);
-        prop_assert_eq!(summary.faces, faces);
+        if let Some(Measure::Share(share)) = summary.completed.now {
+            prop_assert_eq!((share.hits, share.of), (completed as u64, within.len() as u64));
+        }
+        let found: BTreeMap<_, _> = summary.questions.into_iter()
+            .map(|question| ((question.survey, question.question), question.counts))
+            .collect();
+        prop_assert_eq!(found, faces);
         prop_assert_eq!(store.verify().unwrap().problems, Vec::<String>::new());
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use afterword_kiosk_store::{OpenError, StoreError};
+use afterword_model::summary::Ask;
 use rusqlite::Connection;
 
 use crate::support::{self, assert_sound, complete, crash_image, directory, draft, open, try_open};
@@ -15,7 +16,7 @@ fn refusal(directory: &Path) -> OpenError {
 }
 
 /// How many migrations there are.
-const SCHEMA: i64 = 4;
+const SCHEMA: i64 = 5;
 
 #[test]
 fn a_new_database_is_set_up_as_it_should_be() {
@@ -180,8 +181,8 @@ fn a_database_of_the_first_schema_is_still_read() {
     let (store, opened) = open(directory.path());
     assert_eq!((opened.boot, opened.interrupted, opened.set_aside), (4, Some(3), None));
     assert_sound(&store);
-    let summary = store.summary(0, 0).unwrap();
-    assert_eq!((summary.responses, summary.faces[0].counts.0), (3, [0, 1, 0, 1, 1]));
+    let summary = store.summary(Ask::days(0, 0)).unwrap();
+    assert_eq!((summary.responses, summary.questions[0].counts.as_slice()), (3, &[0, 1, 0, 1, 1][..]));
     assert_eq!(store.position().unwrap().acknowledged_seq, 1);
     assert_eq!(complete(&store, draft(0, 1)).seq, 4);
     assert_sound(&store);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use afterword_kiosk_store::{Options, Store};
 use afterword_model::carried::Origin;
-use afterword_model::metrics::FaceCounts;
 use afterword_model::ports::ManualClock;
 use afterword_model::record::Seq;
 use afterword_model::response::{Draft, Outcome, Response};
+use afterword_model::summary::Ask;
 use afterword_protocol::limits::BEGIN_ANEW_PAUSE_MS;
 use afterword_protocol::queue::{Acceptance, BeginReason, Take};
 use afterword_protocol::system::SystemEntropy;
@@ -192,12 +192,12 @@ impl Shop {
         for draft in &self.counted {
             *faces.entry(draft.faces().next().unwrap().1).or_default() += 1;
         }
-        let mut expected = FaceCounts::default();
-        faces.iter().for_each(|(&face, &count)| expected.add(face, count));
-        let summary = self.store().summary(-10, 10).unwrap();
+        let mut expected = vec![0; 5];
+        faces.iter().for_each(|(&face, &count)| expected[usize::from(face) - 1] = count);
+        let summary = self.store().summary(Ask::days(-10, 10)).unwrap();
         assert_eq!(summary.responses, self.counted.len() as u64);
-        let counts = summary.faces.first().map_or_else(FaceCounts::default, |faces| faces.counts);
-        assert_eq!(counts.0, expected.0);
+        let counts = summary.questions.first().map_or_else(|| vec![0; 5], |question| question.counts.clone());
+        assert_eq!(counts, expected);
     }
 }
 

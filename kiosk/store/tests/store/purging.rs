@@ -2,6 +2,7 @@
 
 use afterword_kiosk_store::{Purged, Store};
 use afterword_model::record::{Head, StoreEpoch};
+use afterword_model::summary::Ask;
 use afterword_protocol::queue::{Acceptance, Take};
 
 use crate::queue_suite::{SOON, receipt_at};
@@ -33,7 +34,7 @@ fn only_what_is_old_and_under_a_receipt_goes() {
     assert_eq!(store.purge(0).unwrap(), Purged { records: 2, through_seq: 5 });
     assert_eq!(store.purge(0).unwrap(), Purged { records: 0, through_seq: 5 }, "nothing unsent ever goes");
     assert_sound(&store);
-    let summary = store.summary(0, 0).unwrap();
+    let summary = store.summary(Ask::days(0, 0)).unwrap();
     assert_eq!(summary.responses, 10, "the numbers outlive the records");
 
     let run =

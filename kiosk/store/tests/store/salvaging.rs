@@ -8,6 +8,7 @@ use std::path::Path;
 use afterword_kiosk_store::{CarriedOver, Opened, Store};
 use afterword_model::record::{Seq, StoreEpoch};
 use afterword_model::response::{Draft, Outcome, Response};
+use afterword_model::summary::Ask;
 use afterword_protocol::queue::{Acceptance, BeginReason, SeqRange};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -98,7 +99,7 @@ impl Shop {
         assert_eq!(over.records, expected.len() as u64);
         let last_day = i64::from(i32::MAX);
         assert_eq!(
-            store.summary(-last_day, last_day).unwrap().responses,
+            store.summary(Ask::days(-last_day, last_day)).unwrap().responses,
             over.records,
             "the hours count it anew"
         );

@@ -2,6 +2,7 @@
 
 use afterword_kiosk_store::OpenError;
 use afterword_model::response::{Outcome, Response};
+use afterword_model::summary::Ask;
 use afterword_protocol::queue::Take;
 
 use crate::support::{
@@ -139,7 +140,7 @@ fn handles_outlive_close_and_say_so() {
     let (other, queue) = (store.clone(), store.queue());
     store.close().unwrap();
     assert!(save(&other, draft(0, 1)).is_err());
-    assert!(other.summary(0, 0).is_err() && other.verify().is_err() && other.position().is_err());
+    assert!(other.summary(Ask::days(0, 0)).is_err() && other.verify().is_err() && other.position().is_err());
     assert!(queue.next_blocking(Take { wait_ms: 20_000, ..ALL }).is_err(), "and nobody waits for it");
     open(directory.path());
 }

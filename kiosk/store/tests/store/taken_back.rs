@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use afterword_model::response::Outcome;
+use afterword_model::summary::Ask;
 use afterword_protocol::queue::SeqRange;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -141,6 +142,6 @@ fn hours_that_count_what_was_taken_back_are_counted_anew() {
     let (store, again) = open(directory.path());
     assert_eq!(again.carried[0].former.lost, [SeqRange { first: 6, last: 6 }]);
     assert_eq!(held(&store), before[..5]);
-    assert_eq!(store.summary(0, 0).unwrap().responses, 5);
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 5);
     assert_sound(&store);
 }

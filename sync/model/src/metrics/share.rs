@@ -1,18 +1,8 @@
-//! Honest numbers: shares with the interval they deserve.
-//!
-//! A share without an interval says more than the answers do, so there is no function here that gives one alone.
+//! Shares of a whole.
 
 use serde::{Deserialize, Serialize};
 
-/// Two-sided 95 % quantile of the standard normal distribution.
-const Z_95: f64 = 1.959_963_984_540_054;
-
-/// A summary shows no estimate below this many answers; fewer would invite stories about single shoppers.
-pub const ANSWERS_MIN: u64 = 5;
-
-/// How often each face was chosen, worst first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FaceCounts(pub [u64; 5]);
+use super::quantile::{Z_95, two_sided_normal};
 
 /// A share of a whole with its 95 % interval, all from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -27,29 +17,6 @@ pub struct Share {
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
-}
-
-impl FaceCounts {
-    /// Adds `count` answers of a face from 1 to 5; anything else is not a face and changes nothing.
-    pub fn add(&mut self, face: u8, count: u64) {
-        if let Some(slot) = usize::from(face).checked_sub(1).and_then(|index| self.0.get_mut(index)) {
-            *slot = slot.saturating_add(count);
-        }
-    }
-
-    /// All answers.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.iter().sum()
-    }
-
-    /// Customer satisfaction: the share of the two best faces ("top-two-box").
-    ///
-    /// `None` below [`ANSWERS_MIN`] answers.
-    #[must_use]
-    pub fn csat(&self) -> Option<Share> {
-        (self.total() >= ANSWERS_MIN).then(|| wilson_95(self.0[3] + self.0[4], self.total()))
-    }
 }
 
 /// The share `hits / of` with its Wilson score interval at 95 % (Wilson 1927; Agresti and Coull 1998 on why
@@ -79,6 +46,25 @@ pub fn wilson_95(hits: u64, of: u64) -> Share {
     }
 }
 
+/// How probable it is that two shares of one and the same truth differ as much as these: the score test with a pooled share
+/// (Pearson's chi-squared of the table of two by two, without correction). 1 where nothing can be told, because a whole is
+/// empty or all answers are alike.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+pub fn p_of_two_shares(one: (u64, u64), other: (u64, u64)) -> f64 {
+    let ((hits, of), (other_hits, other_of)) = (one, other);
+    if of == 0 || other_of == 0 {
+        return 1.0;
+    }
+    let (n, m) = (of as f64, other_of as f64);
+    let pooled = (hits + other_hits) as f64 / (n + m);
+    let variance = pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m);
+    if variance <= 0.0 {
+        return 1.0;
+    }
+    two_sided_normal((hits as f64 / n - other_hits as f64 / m) / variance.sqrt())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,19 +89,10 @@ mod tests {
     }
 
     #[test]
-    fn few_answers_give_no_estimate() {
-        let mut counts = FaceCounts::default();
-        counts.add(5, ANSWERS_MIN - 1);
-        assert_eq!(counts.csat(), None);
-        counts.add(4, 1);
-        assert_close(counts.csat().unwrap().estimate, 1.0);
-    }
-
-    #[test]
-    fn what_is_no_face_is_not_counted() {
-        let mut counts = FaceCounts::default();
-        counts.add(0, 1);
-        counts.add(6, 1);
-        assert_eq!(counts.total(), 0);
+    fn nothing_is_known_of_an_empty_whole_and_nothing_differs_where_all_are_alike() {
+        assert_eq!((wilson_95(0, 0).low, wilson_95(0, 0).high), (0.0, 1.0));
+        for (one, other) in [((0, 0), (3, 4)), ((5, 5), (9, 9)), ((0, 5), (0, 9))] {
+            assert_eq!(p_of_two_shares(one, other), 1.0);
+        }
     }
 }

@@ -1,0 +1,332 @@
+//! Counting responses: what a manager's numbers are made of, so that no number needs a look at the responses again.
+//!
+//! Responses are counted by [`Cell`]: a local day, a survey, a place, a language, and whether they are flagged. Everything of
+//! one cell is one [`Tally`], whose size goes by the survey and not by how many responses there were. Tallies add up, and what
+//! was counted can be taken back, when a clock that was wrong is known better.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::response::{AnswerValue, Outcome, Response};
+use crate::scale::ScaleKind;
+
+/// Responses that are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Cell {
+    /// Days since 1970-01-01 in the store's local time.
+    pub day: i64,
+    /// Id of the survey.
+    pub survey: String,
+    /// Where the kiosk stood; empty where nothing was configured.
+    pub touchpoint: String,
+    /// Language at the last answer; empty where it is not known any more.
+    pub language: String,
+    /// Whether they carry a flag.
+    pub flagged: bool,
+}
+
+/// What the responses of a cell say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How they ended.
+    pub outcomes: Outcomes,
+    /// By id of the question.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub questions: BTreeMap<String, QuestionTally>,
+    /// By hour of the first tap, 0 to 23.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hours: BTreeMap<u8, HourTally>,
+}
+
+/// How many ended in each way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcomes {
+    /// [`Outcome::Completed`].
+    #[serde(skip_serializing_if = "is_0")]
+    pub completed: u64,
+    /// [`Outcome::Finished`].
+    #[serde(skip_serializing_if = "is_0")]
+    pub finished: u64,
+    /// [`Outcome::TimedOut`].
+    #[serde(skip_serializing_if = "is_0")]
+    pub timed_out: u64,
+    /// [`Outcome::Interrupted`].
+    #[serde(skip_serializing_if = "is_0")]
+    pub interrupted: u64,
+}
+
+/// How often each value of a scale was chosen, the lowest first.
+pub type Ratings = BTreeMap<ScaleKind, Vec<u64>>;
+
+/// The answers to one question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QuestionTally {
+    /// Responses that answer it.
+    #[serde(skip_serializing_if = "is_0")]
+    pub answered: u64,
+    /// Those that were on it when they ended, before the last step.
+    #[serde(skip_serializing_if = "is_0")]
+    pub left: u64,
+    /// Milliseconds that those who answered took for it, from the answer before, all together.
+    #[serde(skip_serializing_if = "is_0")]
+    pub took_ms: u64,
+    /// By scale: a survey of another version may have asked on another.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ratings: Ratings,
+    /// By id of the option.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, u64>,
+}
+
+/// The responses of one hour.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HourTally {
+    /// All of them.
+    pub responses: u64,
+    /// Their first rating, which is the answer to the question at rest.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ratings: Ratings,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes what it skips so")]
+fn is_0(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Cell {
+    /// Where that response is counted, on that local day.
+    #[must_use]
+    pub fn of(response: &Response, day: i64) -> Self {
+        let draft = &response.draft;
+        Self {
+            day,
+            survey: draft.survey.clone(),
+            touchpoint: draft.touchpoint.clone().unwrap_or_default(),
+            language: draft.language.clone(),
+            flagged: !draft.flags.is_empty(),
+        }
+    }
+}
+
+impl Outcomes {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.completed + self.finished + self.timed_out + self.interrupted
+    }
+
+    /// How many ended in that way.
+    pub fn of(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Completed => &mut self.completed,
+            Outcome::Finished => &mut self.finished,
+            Outcome::TimedOut => &mut self.timed_out,
+            Outcome::Interrupted => &mut self.interrupted,
+        }
+    }
+}
+
+impl HourTally {
+    /// Counts what another one has, too.
+    pub fn merge(&mut self, other: &Self) {
+        self.responses = self.responses.saturating_add(other.responses);
+        merge_ratings(&mut self.ratings, &other.ratings);
+    }
+}
+
+impl Tally {
+    /// Counts a response that was begun in that local hour, 0 to 23.
+    pub fn add(&mut self, response: &Response, hour: u8) {
+        self.change(response, hour, |count, by| *count = count.saturating_add(by));
+    }
+
+    /// Takes back what [`Self::add`] has counted of it. Nothing goes below 0.
+    pub fn take_back(&mut self, response: &Response, hour: u8) {
+        self.change(response, hour, |count, by| *count = count.saturating_sub(by));
+        self.questions.retain(|_, question| {
+            question.options.retain(|_, count| *count > 0);
+            question.ratings.retain(|_, counts| counts.iter().any(|count| *count > 0));
+            *question != QuestionTally::default()
+        });
+        self.hours.retain(|_, hour| {
+            hour.ratings.retain(|_, counts| counts.iter().any(|count| *count > 0));
+            hour.responses > 0
+        });
+    }
+
+    /// Counts what another one has, too.
+    pub fn merge(&mut self, other: &Self) {
+        for (count, by) in [
+            (&mut self.outcomes.completed, other.outcomes.completed),
+            (&mut self.outcomes.finished, other.outcomes.finished),
+            (&mut self.outcomes.timed_out, other.outcomes.timed_out),
+            (&mut self.outcomes.interrupted, other.outcomes.interrupted),
+        ] {
+            *count = count.saturating_add(by);
+        }
+        for (id, other) in &other.questions {
+            let question = self.questions.entry(id.clone()).or_default();
+            question.answered = question.answered.saturating_add(other.answered);
+            question.left = question.left.saturating_add(other.left);
+            question.took_ms = question.took_ms.saturating_add(other.took_ms);
+            merge_ratings(&mut question.ratings, &other.ratings);
+            for (option, by) in &other.options {
+                let count = question.options.entry(option.clone()).or_default();
+                *count = count.saturating_add(*by);
+            }
+        }
+        for (hour, other) in &other.hours {
+            self.hours.entry(*hour).or_default().merge(other);
+        }
+    }
+
+    /// Every count by a name of its own, for whoever compares two tallies.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(String, u64)> {
+        let Outcomes { completed, finished, timed_out, interrupted } = self.outcomes;
+        let mut counts: Vec<(String, u64)> = vec![
+            ("completed".into(), completed),
+            ("finished".into(), finished),
+            ("timed out".into(), timed_out),
+            ("interrupted".into(), interrupted),
+        ];
+        let ratings = |of: &str, ratings: &Ratings| -> Vec<(String, u64)> {
+            let each = ratings.iter().flat_map(|(scale, counts)| {
+                let lowest = usize::from(*scale.range().start());
+                counts.iter().enumerate().map(move |(place, count)| (scale, lowest + place, *count))
+            });
+            each.map(|(scale, value, count)| (format!("{of}, {scale:?} {value}"), count)).collect()
+        };
+        for (id, question) in &self.questions {
+            counts.push((format!("{id:?} answered"), question.answered));
+            counts.push((format!("{id:?} left"), question.left));
+            counts.push((format!("{id:?} milliseconds"), question.took_ms));
+            counts.extend(ratings(&format!("{id:?}"), &question.ratings));
+            let options = question.options.iter();
+            counts.extend(options.map(|(option, count)| (format!("{id:?}, option {option:?}"), *count)));
+        }
+        for (hour, tally) in &self.hours {
+            counts.push((format!("hour {hour}"), tally.responses));
+            counts.extend(ratings(&format!("hour {hour}"), &tally.ratings));
+        }
+        counts.retain(|(_, count)| *count > 0);
+        counts
+    }
+
+    fn change(&mut self, response: &Response, hour: u8, change: impl Fn(&mut u64, u64)) {
+        let draft = &response.draft;
+        change(self.outcomes.of(response.outcome), 1);
+        let hour = self.hours.entry(hour).or_default();
+        change(&mut hour.responses, 1);
+        if let Some((scale, value)) = draft.answers.first().and_then(|answer| answer.value.rating()) {
+            rate(&mut hour.ratings, scale, value, &change);
+        }
+        let mut before_ms = 0;
+        for answer in &draft.answers {
+            let is_rating = answer.value.rating().is_some();
+            let is_scale = !matches!(
+                answer.value,
+                AnswerValue::Choices(_) | AnswerValue::Comment(_) | AnswerValue::Contact(_)
+            );
+            // Shown and left empty is no answer, and neither is what its scale does not have.
+            if answer.value.is_empty() || (is_scale && !is_rating) {
+                continue;
+            }
+            let question = self.questions.entry(answer.question.clone()).or_default();
+            change(&mut question.answered, 1);
+            change(&mut question.took_ms, answer.at_ms.saturating_sub(before_ms));
+            before_ms = before_ms.max(answer.at_ms);
+            if let Some((scale, value)) = answer.value.rating() {
+                rate(&mut question.ratings, scale, value, &change);
+            }
+            if let AnswerValue::Choices(options) = &answer.value {
+                for option in options {
+                    change(question.options.entry(option.clone()).or_default(), 1);
+                }
+            }
+        }
+        if let Some(left_at) = &draft.left_at {
+            change(&mut self.questions.entry(left_at.clone()).or_default().left, 1);
+        }
+    }
+}
+
+fn rate(ratings: &mut Ratings, scale: ScaleKind, value: u8, change: impl Fn(&mut u64, u64)) {
+    let range = scale.range();
+    let counts = ratings.entry(scale).or_insert_with(|| vec![0; range.clone().count()]);
+    if let Some(count) = counts.get_mut(usize::from(value.saturating_sub(*range.start()))) {
+        change(count, 1);
+    }
+}
+
+fn merge_ratings(ratings: &mut Ratings, other: &Ratings) {
+    for (scale, other) in other {
+        let counts = ratings.entry(*scale).or_default();
+        counts.resize(counts.len().max(other.len()), 0);
+        for (count, by) in counts.iter_mut().zip(other) {
+            *count = count.saturating_add(*by);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::response::{Answer, ClockQuality, Draft, RESPONSE_VERSION, Stamp};
+
+    fn responses() -> impl Strategy<Value = Response> {
+        let value = prop_oneof![
+            (0_u8..=7).prop_map(AnswerValue::Face),
+            (0_u8..=10).prop_map(AnswerValue::Nps),
+            vec("[a-c]", 0..3).prop_map(AnswerValue::Choices),
+            "[a-z]{0,4}".prop_map(AnswerValue::Comment),
+        ];
+        let answer = ("[q-s]", value, 0_u64..90_000);
+        let outcome = prop_oneof![Just(Outcome::Completed), Just(Outcome::TimedOut)];
+        (vec(answer, 0..5), outcome, proptest::option::of("[q-s]")).prop_map(|(answers, outcome, left_at)| {
+            let answers = answers
+                .into_iter()
+                .map(|(question, value, at_ms)| Answer { question, value, at_ms })
+                .collect();
+            let started =
+                Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Synced };
+            let draft = Draft { answers, left_at, ..Draft::begun("exit", 1, "en", started) };
+            Response { v: RESPONSE_VERSION, seq: 1, draft, outcome, took_ms: 0 }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_back_was_never_counted(
+            stay in vec((responses(), 0_u8..24), 0..12),
+            go in vec((responses(), 0_u8..24), 0..12),
+        ) {
+            let (mut all, mut staying, mut going) = (Tally::default(), Tally::default(), Tally::default());
+            for (response, hour) in &stay {
+                all.add(response, *hour);
+                staying.add(response, *hour);
+            }
+            for (response, hour) in &go {
+                all.add(response, *hour);
+                going.add(response, *hour);
+            }
+            let mut merged = staying.clone();
+            merged.merge(&going);
+            prop_assert_eq!(&merged, &all);
+            for (response, hour) in &go {
+                all.take_back(response, *hour);
+            }
+            prop_assert_eq!(all.counts(), staying.counts());
+            prop_assert_eq!(all.outcomes.total(), stay.len() as u64);
+            let written = serde_json::to_string(&merged).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Tally>(&written).unwrap(), merged);
+        }
+    }
+}
