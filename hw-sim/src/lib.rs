@@ -7,6 +7,7 @@
 //! | [`shopper`] | the people who come by |
 //! | [`stage`] | a whole device: the kiosk's program on the panel, with a clock that can be moved |
 //! | [`play`] | a shopper's visit from a script |
+//! | [`traffic`] | a year of shoppers |
 //! | [`link`] | the line to the world, with a switch |
 //! | [`disk`] | the card under the database: cut, lying, full, read-only, rotting |
 //! | [`head_office`] | the collector on loopback, and how a device is made known to it |
@@ -26,3 +27,4 @@ pub mod play;
 pub mod proof;
 pub mod shopper;
 pub mod stage;
+pub mod traffic;

@@ -4,6 +4,7 @@
 
 mod contact_sheet;
 mod demo;
+mod generate;
 mod hand;
 mod kiosk;
 mod play;
@@ -43,6 +44,7 @@ enum Command {
     Kiosk(kiosk::KioskOnly),
     Prove(prove::Prove),
     Play(play::Play),
+    Generate(generate::Generate),
 }
 
 /// Runs the command line of this process.
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Some(Command::Kiosk(kiosk)) => kiosk.run().map(|()| true),
         Some(Command::Prove(prove)) => prove.run(),
         Some(Command::Play(play)) => play.run().map(|()| true),
+        Some(Command::Generate(generate)) => generate.run().map(|()| true),
     };
     match ran {
         Ok(true) => ExitCode::SUCCESS,

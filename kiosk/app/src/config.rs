@@ -58,6 +58,12 @@ pub struct Config {
     /// Surveys that are asked in its place while they are valid, relative to this file; see [`crate::agenda`].
     #[serde(default)]
     pub seasonal: Vec<PathBuf>,
+    /// The folder of the database, relative to this file; `/var/lib/afterword/kiosk` when it is left out.
+    #[serde(default)]
+    pub data: Option<PathBuf>,
+    /// The socket that the kiosk answers at, relative to this file; `/run/afterword/kiosk.sock` when it is left out.
+    #[serde(default)]
+    pub socket: Option<PathBuf>,
     /// To whom what shoppers leave for a reply is sealed, as `afterword-collector contact new-key` prints it. Without it
     /// no question for a number or an address is asked.
     #[serde(default, deserialize_with = "contact_key")]
@@ -269,9 +275,15 @@ impl Config {
     }
 }
 
+/// A path that a configuration names, from its own folder on.
+#[must_use]
+pub fn beside(config_path: &Path, named: &Path) -> PathBuf {
+    config_path.parent().unwrap_or(Path::new(".")).join(named)
+}
+
 /// A survey's file, which the configuration names from where it is itself.
 fn read_beside(config_path: &Path, file: &Path) -> Result<(PathBuf, Vec<u8>), ConfigError> {
-    let path = config_path.parent().unwrap_or(Path::new(".")).join(file);
+    let path = beside(config_path, file);
     let bytes =
         read_bounded(&path).map_err(|source| ConfigError::ReadSurvey { path: path.clone(), source })?;
     Ok((path, bytes))

@@ -99,17 +99,18 @@ impl Doctor {
 
     /// How the database is, and whether a kiosk is running on it.
     fn database(&self) -> (Vec<Check>, bool) {
-        let Places { data, socket, .. } = &self.places;
+        let config = Config::read(&self.places.config).ok();
+        let (data, socket) = (self.places.data(config.as_ref()), self.places.socket(config.as_ref()));
         // Where the lock file stands alone, a database is missing, and opening tells what it had.
         if ["kiosk.db", "kiosk.lock"].iter().all(|name| !data.join(name).exists()) {
             let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
             return (vec![Check { name: "database", finding: Finding::Odd, detail }], false);
         }
         let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
-        match Store::open(data, options) {
+        match Store::open(&data, options) {
             Ok((store, opened)) => (closed_database(store, &opened), false),
             Err(OpenError::InUse { .. }) => {
-                let asked = RunningKiosk::connect(socket).and_then(|mut kiosk| running_database(&mut kiosk));
+                let asked = RunningKiosk::connect(&socket).and_then(|mut kiosk| running_database(&mut kiosk));
                 let checks =
                     asked.unwrap_or_else(|error| vec![Check::wrong("database", &format!("{error:#}"))]);
                 (checks, true)

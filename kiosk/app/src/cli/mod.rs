@@ -18,6 +18,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::{Config, beside};
+
 /// What a command ends with when it ran and found something wrong.
 const FOUND_MISTAKES: u8 = 1;
 
@@ -59,12 +61,33 @@ struct Places {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "/etc/afterword/kiosk.toml")]
     config: PathBuf,
-    /// The folder of the database. One kiosk at a time may use it.
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/afterword/kiosk")]
-    data: PathBuf,
-    /// The socket for `afterword-sync` and for this command line.
-    #[arg(long, value_name = "PATH", default_value = "/run/afterword/kiosk.sock")]
-    socket: PathBuf,
+    /// The folder of the database, where it is not the one that the configuration names or /var/lib/afterword/kiosk. One kiosk
+    /// at a time may use it.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The socket for `afterword-sync` and for this command line, where it is not the one that the configuration names or
+    /// /run/afterword/kiosk.sock.
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+}
+
+impl Places {
+    /// The folder of the database; without a configuration, because it has mistakes, as if it named none.
+    fn data(&self, config: Option<&Config>) -> PathBuf {
+        let configured = config.and_then(|config| config.data.as_ref());
+        self.named(self.data.as_ref(), configured, "/var/lib/afterword/kiosk")
+    }
+
+    /// The socket; as [`Self::data`].
+    fn socket(&self, config: Option<&Config>) -> PathBuf {
+        let configured = config.and_then(|config| config.socket.as_ref());
+        self.named(self.socket.as_ref(), configured, "/run/afterword/kiosk.sock")
+    }
+
+    fn named(&self, here: Option<&PathBuf>, configured: Option<&PathBuf>, otherwise: &str) -> PathBuf {
+        let configured = || configured.map(|named| beside(&self.config, named));
+        here.cloned().or_else(configured).unwrap_or_else(|| otherwise.into())
+    }
 }
 
 /// Runs the command line of this process.

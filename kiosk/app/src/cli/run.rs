@@ -59,15 +59,16 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self) -> Result<()> {
-        let Places { config: config_path, data, socket } = self.places;
+        let config_path = &self.places.config;
         if !window::has_display() {
             bail!(
                 "there is no display to open a window on; set DISPLAY or WAYLAND_DISPLAY, or try the kiosk without a screen: afterword-sim demo --headless"
             );
         }
         // Everything that a person may have mistyped is checked before anything is written.
-        let config = Config::read(&config_path)?;
-        config.agenda(&config_path)?;
+        let config = Config::read(config_path)?;
+        config.agenda(config_path)?;
+        let (data, socket) = (self.places.data(Some(&config)), self.places.socket(Some(&config)));
         make_data_folder(&data)?;
         // Before the database starts its thread: laying out fonts sets variables of this process.
         fonts::install(&data.join("fonts")).with_context(|| {
@@ -75,7 +76,7 @@ impl Run {
         })?;
         let ui = KioskUi::new().context("cannot open a window; check DISPLAY or WAYLAND_DISPLAY")?;
         let clock = Arc::new(SystemClock::start());
-        let device = Device::open(config, &config_path, &data, clock, Arc::new(SystemEntropy))?;
+        let device = Device::open(config, config_path, &data, clock, Arc::new(SystemEntropy))?;
         let ended =
             Socket::serve(&socket, &device.store, &device.moments).map_err(Into::into).and_then(|_socket| {
                 let _housekeeping = housekeeping::start(&device.store)?;

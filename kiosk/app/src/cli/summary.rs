@@ -83,7 +83,7 @@ impl SummaryCommand {
             language: self.language.clone(),
             ..Ask::days(day_number(from), day_number(to))
         };
-        let summary = self.summary(ask)?;
+        let summary = self.summary(&config, ask)?;
         if self.json {
             println!("{}", serde_json::to_string(&summary)?);
         } else if self.csv {
@@ -110,8 +110,8 @@ impl SummaryCommand {
         Ok((from, to))
     }
 
-    fn summary(&self, ask: Ask) -> Result<Summary> {
-        let Places { data, socket, .. } = &self.places;
+    fn summary(&self, config: &Config, ask: Ask) -> Result<Summary> {
+        let data = self.places.data(Some(config));
         if !data.join("kiosk.db").exists() {
             bail!(
                 "there is no database in {}; name the kiosk's data folder with --data, or start the kiosk once",
@@ -119,7 +119,7 @@ impl SummaryCommand {
             );
         }
         let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
-        match Store::open(data, options) {
+        match Store::open(&data, options) {
             Ok((store, opened)) => {
                 if let Some(path) = opened.set_aside {
                     bail!(
@@ -131,7 +131,9 @@ impl SummaryCommand {
                 store.close()?;
                 Ok(summary)
             }
-            Err(OpenError::InUse { .. }) => RunningKiosk::connect(socket)?.summary(ask),
+            Err(OpenError::InUse { .. }) => {
+                RunningKiosk::connect(&self.places.socket(Some(config)))?.summary(ask)
+            }
             Err(error) => Err(error.into()),
         }
     }

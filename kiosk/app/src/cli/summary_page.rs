@@ -29,12 +29,13 @@ pub(super) fn page(store_name: &str, from: NaiveDate, to: NaiveDate, summary: &S
     }
     let _ = writeln!(page, "\nCompleted  {}", measured(&summary.completed, summary.responses));
     if summary.flagged > 0 {
-        let what = if summary.ask.without_flagged {
-            "more, left out here"
+        let (whose, how) = if summary.ask.without_flagged {
+            ("more", "they are left out here")
         } else {
-            "of them; --without-flagged leaves them out"
+            ("of them", "--without-flagged leaves them out")
         };
-        let _ = writeln!(page, "Flagged    {} {what}, as repeated or too many at once", summary.flagged);
+        let count = summary.flagged;
+        let _ = writeln!(page, "Flagged    {count} {whose}, as repeated or too many at once; {how}");
     }
     summary.questions.iter().for_each(|question| page += &question_part(question));
     page += &parts("By hour", &summary.hours, |name| format!("{name}:00"));

@@ -1,0 +1,201 @@
+//! The numbers of a made-up year, as the programs print them, against counts that do not go through our own counting: plain SQL
+//! over the records' bytes.
+
+use std::path::Path;
+
+use afterword_model::metrics::control::{Point, signal};
+use afterword_sim::traffic;
+use afterword_sim::traffic::shape::{Shape, Visits};
+use afterword_tests::Desk;
+use anyhow::{Context, Result, ensure};
+use chrono::{Days, NaiveDate};
+use rusqlite::Connection;
+use serde_json::Value;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a day")
+}
+
+/// Through the end of summer time.
+fn shape() -> Shape {
+    Shape { until: day("2026-11-28"), days: 70, per_day: 60.0, seed: 7, zone: chrono_tz::Europe::London }
+}
+
+/// A folder with that traffic.
+fn shop() -> Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    traffic::make(folder.path(), &shape(), i64::MAX)?;
+    Ok(folder)
+}
+
+fn summary(desk: &Desk, folder: &Path, arguments: &[&str]) -> Result<String> {
+    let config = folder.join("kiosk.toml");
+    let config = config.to_str().context("a path in UTF-8")?;
+    let output = desk.run("afterword-kiosk", &[&["summary", "--config", config], arguments].concat())?;
+    ensure!(output.code == Some(0), "{}", output.everything());
+    Ok(output.stdout)
+}
+
+/// Local day, of which a response is by its own stamp.
+const DAY: &str = "((json_extract(CAST(bytes AS TEXT), '$.started.wall_ms')
+    + 60000 * json_extract(CAST(bytes AS TEXT), '$.started.offset_min')) / 86400000)";
+
+struct Recount {
+    records: Connection,
+    days: (i64, i64),
+}
+
+impl Recount {
+    fn of(folder: &Path, from: NaiveDate, to: NaiveDate) -> Result<Self> {
+        let records = Connection::open(folder.join("data/kiosk.db"))?;
+        let number = |day: NaiveDate| day.signed_duration_since(NaiveDate::default()).num_days();
+        Ok(Self { records, days: (number(from), number(to)) })
+    }
+
+    fn count(&self, condition: &str) -> Result<u64> {
+        let sql = format!(
+            "SELECT count(*) FROM record WHERE {DAY} BETWEEN ?1 AND ?2 AND {}",
+            condition.replace('$', "CAST(bytes AS TEXT), '$")
+        );
+        Ok(self
+            .records
+            .query_row(&sql, [self.days.0, self.days.1], |row| row.get::<_, i64>(0))?
+            .unsigned_abs())
+    }
+
+    /// How often each value stands under this name among the answers, from `lowest` on.
+    fn values(&self, name: &str, lowest: u64, count: usize) -> Result<Vec<u64>> {
+        let sql = format!(
+            "SELECT json_extract(answer.value, '$.{name}') AS chosen, count(*) FROM record, json_each(CAST(bytes AS TEXT), '$.answers') answer
+             WHERE {DAY} BETWEEN ?1 AND ?2 AND chosen IS NOT NULL GROUP BY 1"
+        );
+        let mut values = vec![0; count];
+        let mut read = self.records.prepare(&sql)?;
+        let mut rows = read.query([self.days.0, self.days.1])?;
+        while let Some(row) = rows.next()? {
+            let (value, count): (i64, i64) = (row.get(0)?, row.get(1)?);
+            values[(value.unsigned_abs() - lowest) as usize] = count.unsigned_abs();
+        }
+        Ok(values)
+    }
+
+    fn options(&self) -> Result<Vec<(String, u64)>> {
+        let sql = format!(
+            "SELECT option.value, count(*) FROM record, json_each(CAST(bytes AS TEXT), '$.answers') answer,
+                 json_each(answer.value, '$.choices') option
+             WHERE {DAY} BETWEEN ?1 AND ?2 GROUP BY 1 ORDER BY 2 DESC, 1"
+        );
+        let mut read = self.records.prepare(&sql)?;
+        let rows = read.query_map([self.days.0, self.days.1], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+#[test]
+fn what_summary_prints_is_what_sql_counts_in_the_records() -> Result<()> {
+    let desk = Desk::in_memory()?;
+    let folder = shop()?;
+    let whole = shape().days();
+    // A day, a week with the day of 25 hours, thirty days, and everything.
+    for (from, to) in [
+        (day("2026-11-21"), day("2026-11-21")),
+        (day("2026-10-20"), day("2026-10-26")),
+        (day("2026-10-30"), day("2026-11-28")),
+        whole,
+    ] {
+        let recount = Recount::of(folder.path(), from, to)?;
+        let (from, to) = (from.to_string(), to.to_string());
+        let printed = summary(&desk, folder.path(), &["--json", "--from", &from, "--to", &to])?;
+        let numbers: Value = serde_json::from_str(&printed)?;
+        let count = |condition: &str| recount.count(condition);
+        assert!(count("1")? > 20, "{from}: too few to tell anything");
+        assert_eq!(numbers["responses"], count("1")?, "{from} to {to}");
+        assert_eq!(numbers["flagged"], count("json_extract($.flags') IS NOT NULL")?);
+        assert_eq!(numbers["completed"]["now"]["hits"], count("json_extract($.outcome') = 'completed'")?);
+        let question = |id: &str| {
+            let questions = numbers["questions"].as_array().expect("a list").iter();
+            questions.clone().find(|question| question["question"] == id).expect("the question").clone()
+        };
+        assert_eq!(question("visit")["counts"], serde_json::json!(recount.values("face", 1, 5)?));
+        assert_eq!(question("recommend")["counts"], serde_json::json!(recount.values("nps", 0, 11)?));
+        assert_eq!(numbers["reasons"][0]["options"], serde_json::json!(recount.options()?));
+        let languages = numbers["languages"].as_array().expect("a list");
+        for part in languages {
+            let name = part["name"].as_str().expect("a name");
+            assert_eq!(part["responses"], count(&format!("json_extract($.language') = '{name}'"))?);
+        }
+        let left = count("json_extract($.left_at') = 'recommend'")?;
+        let step =
+            numbers["steps"].as_array().expect("a list").iter().find(|step| step["question"] == "recommend");
+        assert_eq!(step.expect("the step")["left"], left);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_spreadsheet_and_a_page_for_people_say_the_same() -> Result<()> {
+    let desk = Desk::in_memory()?;
+    let folder = shop()?;
+    let days = ["--from", "2026-10-30", "--to", "2026-11-28"];
+    let numbers: Value =
+        serde_json::from_str(&summary(&desk, folder.path(), &[&["--json"], &days[..]].concat())?)?;
+    let table = summary(&desk, folder.path(), &[&["--csv"], &days[..]].concat())?;
+    let page = summary(&desk, folder.path(), &days)?;
+    let responses = numbers["responses"].as_u64().context("a number")?;
+    assert!(
+        table.starts_with("section,survey,question,name,count,kind,estimate,low,high,before,change,p\n"),
+        "{table}"
+    );
+    assert!(table.contains(&format!("\nresponses,,,,{responses},")), "{table}");
+    assert!(page.contains(&format!("Responses  {responses}\n")), "{page}");
+    let low = numbers["completed"]["now"]["low"].as_f64().context("a number")?;
+    assert!(
+        table.lines().any(|line| line.starts_with("completed,") && line.contains(&low.to_string())),
+        "{table}"
+    );
+    assert!(page.contains(&format!("95 % interval {:.1} to", low * 100.0)), "{page}");
+    Ok(())
+}
+
+/// Unhappy ones of each hour of the days, the oldest first.
+fn hours(shape: &Shape) -> Vec<(NaiveDate, u32, Point)> {
+    let mut hours: Vec<(NaiveDate, u32, Point)> = Vec::new();
+    for visit in Visits::of(shape) {
+        let stamp = visit.draft.started;
+        let day = NaiveDate::default() + Days::new(stamp.local_day().unsigned_abs());
+        let hour = u32::from(stamp.local_hour());
+        if hours.last().is_none_or(|(last, of, _)| (*last, *of) != (day, hour)) {
+            hours.push((day, hour, Point { hits: 0, of: 0 }));
+        }
+        let Some((_, _, point)) = hours.last_mut() else { continue };
+        point.of += 1;
+        point.hits += u64::from(visit.draft.faces().next().is_some_and(|(_, face)| face <= 2));
+    }
+    hours
+}
+
+/// A chart that asks for its signals every hour, with the centre known.
+#[test]
+fn the_chart_finds_the_incident_and_quiet_weeks_alarm_no_more_than_chance() -> Result<()> {
+    let shape = Shape { days: 365, per_day: 600.0, ..shape() };
+    let incident = shape.incident();
+    let hours = hours(&shape);
+    let points: Vec<Point> = hours.iter().map(|(_, _, point)| *point).collect();
+    let signals = |place: usize| signal(&points[..=place], 0.11);
+    let found: Vec<usize> = (0..hours.len()).filter(|place| signals(*place).is_some()).collect();
+    let first_bad =
+        hours.iter().position(|(day, hour, _)| incident.holds(*day, *hour)).context("an incident")?;
+    let first_found = *found.iter().find(|place| **place >= first_bad).context("a signal")?;
+    ensure!(first_found <= first_bad + 1, "found only {} hours after it began", first_found - first_bad);
+    // The runs of eight go on for a while after it.
+    let after = first_bad + 3 * 13 + 8;
+    let quiet = found.iter().filter(|place| !(first_bad..after).contains(*place)).count();
+    let share = quiet as f64 / (hours.len() - (after - first_bad)) as f64;
+    println!("{quiet} signals in {} quiet hours: {:.2} %", hours.len() - (after - first_bad), 100.0 * share);
+    // Champ and Woodall 1987 have one signal in 92 points for all four rules on both sides, so about one in 180 on one; counts
+    // of few are skewed to the side that is watched.
+    ensure!(share < 0.02, "{:.2} % of the quiet hours are signals", 100.0 * share);
+    Ok(())
+}
