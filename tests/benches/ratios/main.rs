@@ -9,6 +9,7 @@
 //! | `area` | P2: how much of the glass a tap repaints |
 //! | `program` | P3, P10, P14: start, memory and rest of the program |
 //! | `store` | P4, P5: the first tap and the freeze on the disk |
+//! | `numbers` | P6: thirty days of numbers |
 //! | `wire` | P7: bytes of a rating on the wire |
 //! | `ingest` | P8: eight devices at once |
 //! | `drain` | P9: one device with a long backlog |
@@ -26,6 +27,7 @@ mod drain;
 mod glass;
 mod ingest;
 mod measure;
+mod numbers;
 mod program;
 mod screen;
 mod store;
@@ -37,11 +39,12 @@ use afterword_ui::fonts;
 use anyhow::{Result, ensure};
 
 /// The figures by group, in the order they are run, and what measures them.
-const GROUPS: [(&[&str], Measure); 7] = [
+const GROUPS: [(&[&str], Measure); 8] = [
     (&["P1"], screen::run),
     (&["P2"], area::run),
     (&["P3", "P10", "P14"], program::run),
     (&["P4", "P5"], store::run),
+    (&["P6"], numbers::run),
     (&["P7"], wire::run),
     (&["P8"], ingest::run),
     (&["P9"], drain::run),
