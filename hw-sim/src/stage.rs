@@ -16,7 +16,7 @@ use afterword_kiosk::device::Device;
 use afterword_kiosk::kiosk::Kiosk;
 use afterword_kiosk_store::Store;
 use afterword_model::ports::{Clock, ManualClock};
-use afterword_ui::KioskUi;
+use afterword_ui::{KioskUi, View};
 use afterword_ui::view::{Page, StripNote};
 use anyhow::{Result, bail};
 
@@ -195,7 +195,15 @@ impl Stage {
             Some(Page::StillThere(_)) => "still-there",
             Some(Page::OutOfService(_)) => "out-of-service",
             Some(Page::Asleep) => "asleep",
+            Some(Page::Pin(_)) => "pin",
+            Some(Page::Numbers(_)) => "numbers",
         }
+    }
+
+    /// What is on the panel.
+    #[must_use]
+    pub fn view(&self) -> Option<View> {
+        self.kiosk.borrow().view().cloned()
     }
 
     /// What stands on the strip at the foot of the question; `None` where the strip is empty or the page has none.

@@ -12,7 +12,7 @@ fn goes_as_written_on(panel: &str) {
     let output = play(&["--panel", panel]);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said.lines().filter(|line| line.ends_with("as written")).count(), 8, "{said}");
+    assert_eq!(said.lines().filter(|line| line.ends_with("as written")).count(), 9, "{said}");
 }
 
 #[test]

@@ -34,6 +34,23 @@ pub enum Caret {
     End,
 }
 
+/// What staff do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaffIntent {
+    /// The corner was held.
+    Knock,
+    /// A figure of the PIN, 0 to 9.
+    Figure(u8),
+    /// Take away the last figure.
+    Erase,
+    /// The PIN is complete.
+    Enter,
+    /// Back to the shoppers.
+    Leave,
+    /// Show these days: 0 for today, 1 for seven, 2 for thirty.
+    Range(usize),
+}
+
 /// One wish of the person in front of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intent {
@@ -79,4 +96,6 @@ pub enum Intent {
     Leave,
     /// The keyboard's language key: the next language in the row.
     NextLanguage,
+    /// Something that is not a shopper's.
+    Staff(StaffIntent),
 }

@@ -21,8 +21,8 @@ use crate::panel::Panel;
 use crate::spoken::{Keypad, PageWords};
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, comment, contact, easier, flow, keys, out_of_service, question, rating, reasons, spoken,
-    still_there, thanks,
+    asleep, comment, contact, easier, flow, keys, numbers, out_of_service, pin, question, rating, reasons,
+    spoken, still_there, thanks,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.
@@ -80,6 +80,7 @@ impl KioskUi {
         let thanks = thanks::Rows::connect(&shell, &intents);
         still_there::connect(&shell, &intents);
         asleep::connect(&shell, &intents);
+        pin::connect(&shell, &intents);
         Ok(Self {
             shell,
             intents,
@@ -138,6 +139,14 @@ impl KioskUi {
                 PageKind::StillThere
             }
             Page::Asleep => PageKind::Asleep,
+            Page::Pin(page) => {
+                pin::show(&self.shell, page);
+                PageKind::Pin
+            }
+            Page::Numbers(page) => {
+                numbers::show(&self.shell, page, self.panel.get().words_max());
+                PageKind::Numbers
+            }
             Page::OutOfService(page) => {
                 out_of_service::show(&self.shell, page);
                 PageKind::OutOfService

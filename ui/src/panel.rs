@@ -15,6 +15,14 @@ pub enum Panel {
 }
 
 impl Panel {
+    /// How many of the latest words have room on the page of numbers.
+    pub(crate) fn words_max(self) -> usize {
+        match self {
+            Self::Wide => 3,
+            Self::Small | Self::Tall => 1,
+        }
+    }
+
     /// Height and greatest width of a logo, in pixels.
     #[must_use]
     pub fn logo_pixels(self) -> (u32, u32) {

@@ -6,6 +6,7 @@
 
 mod code;
 mod contents;
+mod staff;
 mod words;
 
 use crate::view::{Look, Page, View};
@@ -83,11 +84,14 @@ impl Variant {
 /// What is on every page, by the stem of its picture's file name, in the order a shopper meets them.
 #[must_use]
 pub fn contents(language: Language) -> Vec<(&'static str, Page)> {
-    contents::of(match language {
+    let words = match language {
         Language::English => &words::ENGLISH,
         Language::German => &words::GERMAN,
         Language::Arabic => &words::ARABIC,
-    })
+    };
+    let mut pages = contents::of(words);
+    pages.extend(staff::of(words));
+    pages
 }
 
 /// How a picture of [`PICKED`] differs from the page in the light theme.

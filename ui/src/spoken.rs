@@ -57,7 +57,8 @@ pub(crate) fn page(shell: &Shell, page: &Page) -> PageWords {
         Page::OutOfService(_) => {
             PageWords { is_warning: true, ..said(&[&own.get_resting(), &own.get_tell_somebody()]) }
         }
-        Page::Asleep => PageWords::default(),
+        // What staff do is nobody else's to hear.
+        Page::Asleep | Page::Pin(_) | Page::Numbers(_) => PageWords::default(),
     }
 }
 

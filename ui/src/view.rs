@@ -6,6 +6,8 @@
 //! [`Look::language`]. Building a view cannot fail: a value out of range is drawn as the nearest sensible one, because
 //! a shopper should never meet an error page over a wrong number.
 
+pub mod staff;
+
 /// One picture of the kiosk: a page and how it is to look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
@@ -52,6 +54,10 @@ pub enum Page {
     OutOfService(OutOfService),
     /// The shop is closed; a touch wakes the screen.
     Asleep,
+    /// The way in for staff.
+    Pin(staff::Pin),
+    /// The store's numbers.
+    Numbers(Box<staff::Numbers>),
 }
 
 impl Page {
@@ -68,7 +74,9 @@ impl Page {
             | Self::Thanks(_)
             | Self::StillThere(_)
             | Self::OutOfService(_)
-            | Self::Asleep => None,
+            | Self::Asleep
+            | Self::Pin(_)
+            | Self::Numbers(_) => None,
         }
     }
 }

@@ -19,6 +19,8 @@ const SMALLEST_MM: (f32, f32) = (12.0, 12.0);
 const RECOMMEND_MM: (f32, f32) = (12.0, 18.0);
 /// A key in one row with others in reach, where everything has to lie in three fifths of the glass.
 const LOW_MM: (f32, f32) = (15.0, 13.0);
+/// What staff touch, who take their time.
+const STAFF_MM: (f32, f32) = (9.0, 9.0);
 /// From a letter to the next; where eleven stand in a row, ten elevenths of that.
 const LETTER_MM: (f32, f32) = (8.5, 11.0);
 /// The same in height in reach on the small panel, where four rows and the row of the header share three fifths of the glass.
@@ -108,6 +110,7 @@ fn smallest(panel: Panel, view: &View, control: &Control) -> (f32, f32) {
             let high = if is_low && panel == Panel::Small { LOW_LETTER_MM } else { LETTER_MM.1 };
             (if eleven { LETTER_MM.0 * 10.0 / 11.0 } else { LETTER_MM.0 }, high)
         }
+        Page::Pin(_) | Page::Numbers(_) => STAFF_MM,
         // Pad or keyboard, field, consent and two keys have to share these.
         Page::Contact(_) if panel != Panel::Wide => SMALLEST_MM,
         Page::Question(Question { scale, .. }) | Page::Rating(Rating { scale, .. })

@@ -13,6 +13,9 @@ use crate::stage::Stage;
 /// How long a person takes between two touches, in milliseconds: longer than a page is deaf.
 const BREATH_MS: u64 = 700;
 
+/// How long the corner is held, in milliseconds: a little longer than it has to be.
+const CORNER_MS: u64 = 3_100;
+
 /// The longest that anything of a visit lasts.
 const UNTIL_GONE_MS: u64 = 900_000;
 
@@ -31,6 +34,8 @@ pub enum Act {
     Ring(String),
     /// `moves to NAME`: Tab until the ring is around that key.
     MovesTo(String),
+    /// `knocks`: a finger holds the corner, as staff do.
+    Knocks,
     /// `hammers N`: so many taps anywhere, eleven a second.
     Hammers(u32),
     /// `waits SECONDS`.
@@ -63,6 +68,7 @@ impl Act {
                 },
                 "ring" => Self::Ring(rest.into()),
                 "moves" => Self::MovesTo(rest.strip_prefix("to ")?.into()),
+                "knocks" if rest.is_empty() => Self::Knocks,
                 "hammers" => Self::Hammers(rest.parse().ok()?),
                 "waits" => Self::Waits(rest.parse().ok()?),
                 "leaves" if rest.is_empty() => Self::Leaves,
@@ -78,7 +84,7 @@ impl Act {
             })
         };
         act().context(
-            "a script says: asked, sees, taps, writes, strikes, moves to, ring, all low, hammers, waits, leaves, picture or kept",
+            "a script says: asked, sees, taps, writes, strikes, moves to, ring, all low, knocks, hammers, waits, leaves, picture or kept",
         )
     }
 
@@ -122,6 +128,12 @@ impl Act {
                     stage.wait(BREATH_MS)?;
                 }
                 Ok(())
+            }
+            Self::Knocks => {
+                stage.touch(|panel| panel.press(20.0, 20.0))?;
+                stage.wait(CORNER_MS)?;
+                stage.touch(|panel| panel.release(20.0, 20.0))?;
+                stage.wait(BREATH_MS)
             }
             Self::Hammers(taps) => {
                 let mut hand = ChaCha8Rng::seed_from_u64(u64::from(*taps));

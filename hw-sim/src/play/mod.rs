@@ -13,9 +13,11 @@ use std::sync::Arc;
 
 use afterword_kiosk::config::Config;
 use afterword_kiosk::device::Device;
+use afterword_kiosk::staff::pins::Pins;
+use afterword_kiosk_core::gate::Role;
 use afterword_model::ports::{Clock, Entropy, ManualClock};
 use afterword_protocol::seal::OpeningKey;
-use afterword_protocol::system::SystemClock;
+use afterword_protocol::system::{SystemClock, SystemEntropy};
 use anyhow::{Context, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -28,7 +30,7 @@ pub use keys::is_key;
 use crate::stage::Stage;
 
 /// The scripts that come with the program, by name.
-pub const SHIPPED: [(&str, &str); 8] = [
+pub const SHIPPED: [(&str, &str); 9] = [
     ("happy", include_str!("../../scenarios/happy.txt")),
     ("angry-with-reply", include_str!("../../scenarios/angry-with-reply.txt")),
     ("walk-away", include_str!("../../scenarios/walk-away.txt")),
@@ -36,6 +38,7 @@ pub const SHIPPED: [(&str, &str); 8] = [
     ("arabic", include_str!("../../scenarios/arabic.txt")),
     ("keypad-only", include_str!("../../scenarios/keypad-only.txt")),
     ("in-reach", include_str!("../../scenarios/in-reach.txt")),
+    ("manager", include_str!("../../scenarios/manager.txt")),
     ("second-thoughts", include_str!("../../scenarios/second-thoughts.txt")),
 ];
 
@@ -85,6 +88,9 @@ impl Script {
     }
 }
 
+/// The PIN of the manager in scripts.
+const MANAGER_PIN: &str = "314159";
+
 /// A device for scripts: what it asks, with a key of a head office, so that a reply can be asked for.
 ///
 /// # Errors
@@ -104,6 +110,7 @@ pub fn device(script: &Script, panel: &str, folder: &std::path::Path) -> Result<
     let config = Config::parse(&config_path, &format!("{head}{shop}"))?;
     let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
     let device = Device::open(config, &config_path, &folder.join("data"), clock.clone(), Arc::new(entropy))?;
+    Pins::of(&folder.join("data")).set(Role::Manager, MANAGER_PIN, &SystemEntropy)?;
     Ok((device, clock))
 }
 

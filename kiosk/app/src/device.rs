@@ -1,7 +1,7 @@
 //! Opening a device: configuration, survey and database become the parts of a kiosk.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_kiosk_core::{Seal, Settings, TimeLimits};
@@ -18,6 +18,7 @@ use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::sealing::ToHeadOffice;
 use crate::speech::prompts::Prompts;
+use crate::staff::pins::Pins;
 use crate::stamp::Stamper;
 
 /// Makes the folder for a device's database, for its own user alone.
@@ -44,6 +45,7 @@ pub struct Device {
     pub opened: Opened,
     /// Where what brings the next shoppers is told.
     pub moments: Moments,
+    data: PathBuf,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// Decides what the survey leaves to chance.
@@ -94,6 +96,7 @@ impl Device {
             agenda,
             store,
             opened,
+            data: data.to_owned(),
             clock,
             entropy,
             moments: Moments::default(),
@@ -133,6 +136,7 @@ impl Device {
             stamper: self.stamper(),
             wake,
             moments: self.moments.clone(),
+            pins: Pins::of(&self.data),
             prompts: Prompts::new(&self.config.speech, Arc::clone(&self.clock)),
         }
     }

@@ -11,10 +11,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use afterword_kiosk_core::{Aid, Caret, Effect, Event, Seal, Session, Settings};
+use afterword_kiosk_core::{Aid, Caret, Effect, Event, Screen, Seal, Session, Settings};
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::contact::Channel;
 use afterword_model::ports::Entropy;
+use afterword_ui::intent::StaffIntent;
 use afterword_ui::spoken::Keypad;
 use afterword_ui::view::Page;
 use afterword_ui::{Intent, KioskUi, View, intent, view};
@@ -24,6 +25,8 @@ use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::shift::Shift;
 use crate::speech::prompts::Prompts;
+use crate::staff::desk::Desk;
+use crate::staff::pins::Pins;
 use crate::stamp::Stamper;
 use crate::strip::Strip;
 
@@ -60,6 +63,8 @@ pub struct Parts {
     pub moments: Moments,
     /// What a shopper hears who goes by a keypad.
     pub prompts: Prompts,
+    /// Who of the staff gets in.
+    pub pins: Pins,
 }
 
 /// What the store has said.
@@ -82,6 +87,7 @@ pub struct Kiosk {
     prompts: Prompts,
     strip: Strip,
     shift: Shift,
+    desk: Desk,
     was_undisturbed: bool,
     answers: (Sender<Answer>, Receiver<Answer>),
     /// How many questions the store has yet to answer.
@@ -105,6 +111,8 @@ impl Kiosk {
             Some(seal) => session.with_seal(seal),
             None => session,
         };
+        let now_ms = parts.stamper.monotonic_ms();
+        let desk = Desk::new(parts.pins, parts.store.clone(), Arc::clone(&parts.wake), now_ms);
         let kiosk = Self {
             session,
             presenter: parts.presenter,
@@ -117,6 +125,7 @@ impl Kiosk {
             prompts: parts.prompts,
             strip: Strip::new(),
             shift: Shift::default(),
+            desk,
             was_undisturbed: true,
             answers: channel(),
             unanswered: 0,
@@ -149,6 +158,10 @@ impl Kiosk {
 
     /// The shopper did something.
     pub fn intend(&mut self, intent: Intent) {
+        if let Intent::Staff(intent) = intent {
+            self.staff_intends(intent);
+            return;
+        }
         // It may have come a moment before the finger.
         self.hear_of_moments();
         let single =
@@ -162,8 +175,23 @@ impl Kiosk {
         (self.wake)();
     }
 
+    /// Somebody of the staff did something. The corner leads in only where nobody's answers are.
+    fn staff_intends(&mut self, intent: StaffIntent) {
+        let now = self.stamper.now();
+        let is_vacant = self.session.is_resting() || self.session.screen(now.mono_ms) == Screen::OutOfService;
+        if is_vacant || self.desk.is_open(now.mono_ms) {
+            self.desk.intend(intent, &now);
+        }
+        self.show();
+        (self.wake)();
+    }
+
     /// The shopper has struck a key of a keypad, or touched the glass instead.
     fn hear_keypad(&mut self, keypad: &Keypad) {
+        // What staff do is nobody else's to hear.
+        if self.desk.is_open(self.stamper.monotonic_ms()) {
+            return;
+        }
         match keypad {
             Keypad::Struck => {
                 self.handle(Event::Keypad);
@@ -198,6 +226,7 @@ impl Kiosk {
             let answer = self.answer_as(Answer::Probed);
             self.store.probe(answer);
         }
+        self.desk.pump(&self.stamper.now());
         self.close_when_short_of_room();
         self.look_at_strip();
         self.look_at_agenda();
@@ -228,19 +257,20 @@ impl Kiosk {
             None
         };
         let shift = self.session.is_undisturbed().then(|| self.shift.next_look_ms());
-        [ring, self.session.deadline_ms(), self.next_probe_ms, strip, shift].into_iter().flatten().min()
+        let desk = self.desk.deadline_ms(self.stamper.monotonic_ms());
+        [ring, self.session.deadline_ms(), self.next_probe_ms, strip, shift, desk].into_iter().flatten().min()
     }
 
-    /// Whether the store has answered everything it was asked.
+    /// Whether the store, and whoever checks a PIN, has answered everything they were asked.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.unanswered == 0
+        self.unanswered == 0 && self.desk.is_settled()
     }
 
     /// Whether nobody is there, and nothing on the screen is of anybody who was.
     #[must_use]
     pub fn is_undisturbed(&self) -> bool {
-        self.session.is_undisturbed()
+        self.session.is_undisturbed() && !self.desk.is_open(self.stamper.monotonic_ms())
     }
 
     /// The screen. Shared, because its event loop runs while the kiosk is entered from it.
@@ -357,8 +387,11 @@ impl Kiosk {
             self.ui.hide_ring();
         }
         self.was_undisturbed = is_undisturbed;
-        let view =
-            self.presenter.view(&self.session, self.stamper.monotonic_ms(), self.store_problem.as_deref());
+        let now = self.stamper.now();
+        let view = match self.desk.shown(now.mono_ms) {
+            Some(shown) => self.presenter.staff_view(&self.session, shown, &now),
+            None => self.presenter.view(&self.session, now.mono_ms, self.store_problem.as_deref()),
+        };
         let by_keypad = self.session.is_by_keypad();
         if !by_keypad {
             self.prompts.nobody_listens();
@@ -406,6 +439,8 @@ fn event_of(intent: Intent) -> Event {
         Intent::MoreTime => Event::MoreTime,
         Intent::Leave => Event::Leave,
         Intent::NextLanguage => Event::NextLanguage,
+        // It never comes here, and nothing comes of it.
+        Intent::Staff(_) => Event::Tick,
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`cells`] | text that a spreadsheet takes for nothing else |
 //! | [`moments`] | from a till to the session |
 //! | [`speech`] | what a shopper hears who goes by a keypad |
+//! | [`staff`] | the side that is not the shopper's |
 //! | [`strip`] | which of the changes that the collector sent is on the strip |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
@@ -49,6 +50,7 @@ pub mod sealing;
 mod shift;
 pub mod socket;
 pub mod speech;
+pub mod staff;
 pub mod stamp;
 pub mod strip;
 pub mod window;

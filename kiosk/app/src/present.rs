@@ -5,6 +5,7 @@
 use afterword_kiosk_core::{Flow, Screen, Session};
 use afterword_model::contact::Channel;
 use afterword_model::follow_up::FollowUpCode;
+use afterword_model::response::Stamp;
 use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_protocol::changes::Change;
@@ -17,6 +18,8 @@ use chrono::{Locale, NaiveDate, TimeDelta};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::config::{Config, VoucherConfig, Words, in_language};
+use crate::staff::desk::Shown;
+use crate::staff::numbers;
 use crate::strip;
 
 /// Turns a session into views.
@@ -47,6 +50,18 @@ impl Presenter {
     #[must_use]
     pub fn view(&self, session: &Session, now_ms: u64, store_problem: Option<&str>) -> View {
         self.drawn(session, session.screen(now_ms), store_problem)
+    }
+
+    /// What staff see, in the language that the kiosk rests in.
+    pub(crate) fn staff_view(&self, session: &Session, shown: Shown<'_>, now: &Stamp) -> View {
+        let tag = &session.language().tag;
+        let page = match shown {
+            Shown::Pin(pin) => Page::Pin(pin),
+            Shown::Numbers(sheet) => {
+                Page::Numbers(Box::new(numbers::page(sheet, &self.config, session.survey(), tag, now)))
+            }
+        };
+        View { page, look: Look { language: tag.clone(), ..Look::default() } }
     }
 
     /// The same for a screen, whether or not the session stands there now.
@@ -345,7 +360,7 @@ fn calendar_day(day: i64) -> Option<NaiveDate> {
 }
 
 /// Day and month as people of that language write them short.
-fn short_date(date: NaiveDate, tag: &str) -> String {
+pub(crate) fn short_date(date: NaiveDate, tag: &str) -> String {
     let (locale, format) = match tag.split('-').next().unwrap_or_default() {
         "de" => (Locale::de_DE, "%-d. %b"),
         "fr" => (Locale::fr_FR, "%-d %b"),

@@ -24,6 +24,7 @@ mod contact;
 mod draws;
 mod event;
 mod field;
+pub mod gate;
 mod hours;
 mod limits;
 mod misuse;

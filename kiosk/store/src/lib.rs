@@ -43,6 +43,7 @@ mod store;
 mod tally;
 mod verify;
 mod whole;
+mod words;
 mod writer;
 
 pub use error::{OpenError, StoreError};

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use afterword_model::response::{Draft, Outcome};
+use afterword_model::response::{Draft, Outcome, Response};
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
@@ -24,6 +24,7 @@ use crate::queue::StoreQueue;
 use crate::shared::{Inner, Shared};
 use crate::tally;
 use crate::verify::{self, Verified};
+use crate::words;
 use crate::writer::Writer;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
@@ -132,6 +133,22 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub fn summary(&self, ask: Ask) -> Result<Summary, StoreError> {
         self.inner.shared.read(|connection, path| tally::summary(connection, path, ask))
+    }
+
+    /// Responses in which a shopper wrote something, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be read.
+    pub fn newest_words(&self, count: usize) -> Result<Vec<Response>, StoreError> {
+        self.inner.shared.read(|connection, path| words::newest(connection, path, count))
+    }
+
+    /// When the collector confirmed last, by its clock, in milliseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn confirmed_ms(&self) -> Result<Option<i64>, StoreError> {
+        self.inner.shared.read(words::confirmed_ms)
     }
 
     /// How far the store has come.

@@ -219,6 +219,8 @@ impl Summary {
         judge(&mut pairs);
         let completed = pairs.pop().unwrap_or_default();
         let questions = questions.into_iter().zip(pairs);
+        let days: Vec<(&Cell, HourTally)> =
+            now.iter().map(|(cell, tally)| (cell, whole_day(tally))).collect();
         let compared_with = compared_with(ask.first_day, ask.last_day);
         let is_day = ask.first_day == ask.last_day;
         Self {
@@ -237,9 +239,9 @@ impl Summary {
                 })
                 .collect(),
             hours: hours(&surveys),
-            weekdays: parts(&now, |cell| weekday(cell.day).to_string()),
-            touchpoints: parts(&now, |cell| cell.touchpoint.clone()),
-            languages: parts(&now, |cell| cell.language.clone()),
+            weekdays: parts(&days, |cell| weekday(cell.day).to_string()),
+            touchpoints: parts(&days, |cell| cell.touchpoint.clone()),
+            languages: parts(&days, |cell| cell.language.clone()),
             reasons: reasons(&surveys),
             steps: steps(&surveys),
             ask,
@@ -370,17 +372,19 @@ fn hours(surveys: &BTreeMap<String, Tally>) -> Vec<Part> {
     all.hours.iter().map(|(hour, tally)| part(hour.to_string(), tally)).collect()
 }
 
-fn parts(cells: &[&(Cell, Tally)], name: impl Fn(&Cell) -> String) -> Vec<Part> {
-    let mut parts: BTreeMap<String, Tally> = BTreeMap::new();
-    for (cell, tally) in cells {
-        parts.entry(name(cell)).or_default().merge(tally);
+/// All hours of a cell together.
+fn whole_day(tally: &Tally) -> HourTally {
+    let mut whole = HourTally::default();
+    tally.hours.values().for_each(|hour| whole.merge(hour));
+    whole
+}
+
+fn parts(days: &[(&Cell, HourTally)], name: impl Fn(&Cell) -> String) -> Vec<Part> {
+    let mut parts: BTreeMap<String, HourTally> = BTreeMap::new();
+    for (cell, day) in days {
+        parts.entry(name(cell)).or_default().merge(day);
     }
-    let whole = |tally: &Tally| {
-        let mut whole = HourTally::default();
-        tally.hours.values().for_each(|hour| whole.merge(hour));
-        whole
-    };
-    parts.into_iter().map(|(name, tally)| part(name, &whole(&tally))).collect()
+    parts.into_iter().map(|(name, tally)| part(name, &tally)).collect()
 }
 
 fn questions(surveys: &BTreeMap<String, Tally>) -> impl Iterator<Item = (&String, &String, &QuestionTally)> {

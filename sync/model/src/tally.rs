@@ -169,13 +169,13 @@ impl Tally {
             *count = count.saturating_add(by);
         }
         for (id, other) in &other.questions {
-            let question = self.questions.entry(id.clone()).or_default();
+            let question = named(&mut self.questions, id);
             question.answered = question.answered.saturating_add(other.answered);
             question.left = question.left.saturating_add(other.left);
             question.took_ms = question.took_ms.saturating_add(other.took_ms);
             merge_ratings(&mut question.ratings, &other.ratings);
             for (option, by) in &other.options {
-                let count = question.options.entry(option.clone()).or_default();
+                let count = named(&mut question.options, option);
                 *count = count.saturating_add(*by);
             }
         }
@@ -261,6 +261,14 @@ fn rate(ratings: &mut Ratings, scale: ScaleKind, value: u8, change: impl Fn(&mut
     if let Some(count) = counts.get_mut(usize::from(value.saturating_sub(*range.start()))) {
         change(count, 1);
     }
+}
+
+/// The entry under this name, which is written down only where it is not there yet.
+fn named<'m, T: Default>(map: &'m mut BTreeMap<String, T>, name: &str) -> &'m mut T {
+    if !map.contains_key(name) {
+        map.insert(name.to_owned(), T::default());
+    }
+    map.get_mut(name).expect("it was put there")
 }
 
 fn merge_ratings(ratings: &mut Ratings, other: &Ratings) {

@@ -4,6 +4,7 @@
 
 mod doctor;
 mod moment;
+mod pin;
 mod run;
 mod summary;
 mod summary_csv;
@@ -44,6 +45,7 @@ enum Command {
         command: SurveyCommand,
     },
     Summary(summary::SummaryCommand),
+    Pin(pin::PinCommand),
     Moment(moment::MomentCommand),
     Doctor(doctor::Doctor),
 }
@@ -115,6 +117,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Survey { command: SurveyCommand::Import(command) } => command.run(),
         Command::Survey { command: SurveyCommand::Preview(command) } => command.run(),
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Pin(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Doctor(command) => command.run(),
     }

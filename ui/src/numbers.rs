@@ -1,0 +1,96 @@
+//! The adapter of the page with a store's numbers.
+
+use slint::{ComponentHandle, ModelRc, VecModel};
+
+use crate::generated::{
+    AxisItem, HourItem, NumbersAdapter, ReasonBar, Shell, TileItem, TileKind as Kind, WordsItem,
+};
+use crate::view::staff::{Hour, Numbers, ReasonCount, Tile, TileKind, Words};
+
+/// Reasons that have room, and words.
+const REASONS_MAX: usize = 5;
+/// Reasons that are drawn darker.
+const TOP_REASONS: usize = 2;
+
+pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
+    let adapter = shell.global::<NumbersAdapter<'_>>();
+    let top = page.hours_top.max(1.0);
+    let most = page.reasons.iter().map(|reason| reason.count).max().unwrap_or(0).max(1);
+    adapter.set_store_name(page.store_name.as_str().into());
+    adapter.set_range(i32::try_from(page.range).unwrap_or(0));
+    adapter.set_tiles(rows(page.tiles.iter().map(tile)));
+    adapter.set_hours(rows(page.hours.iter().map(|hour| self::hour(hour, top))));
+    adapter.set_axis(rows(
+        page.axis.iter().map(|line| AxisItem { label: line.to_string().into(), share: share(*line, top) }),
+    ));
+    adapter.set_face_words(rows(page.face_words.iter().map(Into::into)));
+    adapter.set_wrong_visits(page.wrong_visits.to_string().into());
+    let reasons = page.reasons.iter().take(REASONS_MAX).enumerate();
+    adapter.set_reasons(rows(reasons.map(|(place, reason)| self::reason(reason, place, most))));
+    adapter.set_words(rows(page.words.iter().take(words_max).map(words)));
+    adapter.set_sent(page.sent.clone().unwrap_or_default().into());
+    adapter.set_waiting(page.waiting.to_string().into());
+    adapter.set_clock_is_sure(page.clock_is_sure);
+}
+
+fn rows<T: Clone + 'static>(rows: impl Iterator<Item = T>) -> ModelRc<T> {
+    ModelRc::new(VecModel::from(rows.collect::<Vec<T>>()))
+}
+
+fn tile(tile: &Tile) -> TileItem {
+    let range = tile.range.clone().unwrap_or_default();
+    let before = tile.before.clone().unwrap_or_default();
+    TileItem {
+        kind: match tile.kind {
+            TileKind::Satisfied => Kind::Satisfied,
+            TileKind::Recommend => Kind::Recommend,
+            TileKind::Easy => Kind::Easy,
+            TileKind::Thumbs => Kind::Thumbs,
+            TileKind::Responses => Kind::Responses,
+            TileKind::Completed => Kind::Completed,
+        },
+        value: tile.value.as_str().into(),
+        unit: tile.unit.as_str().into(),
+        has_range: tile.range.is_some(),
+        at: range.at,
+        low_at: range.ends.0,
+        high_at: range.ends.1,
+        low: range.words.0.into(),
+        high: range.words.1.into(),
+        has_before: tile.before.is_some(),
+        before_at: before.at,
+        before: before.words.into(),
+        change: before.has_risen.map_or(0, |has_risen| if has_risen { 1 } else { -1 }),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a chart of a day")]
+fn share(count: u32, top: f32) -> f32 {
+    count as f32 / top
+}
+
+fn hour(hour: &Hour, top: f32) -> HourItem {
+    let [worst, poor, middle, good, best] = hour.counts.map(|count| share(count, top));
+    HourItem { label: hour.label.as_str().into(), is_now: hour.is_now, worst, poor, middle, good, best }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bar's length")]
+fn reason(reason: &ReasonCount, place: usize, most: u64) -> ReasonBar {
+    ReasonBar {
+        icon: reason.icon.as_str().into(),
+        label: reason.label.as_str().into(),
+        count: reason.count.to_string().into(),
+        share: reason.count as f32 / most as f32,
+        is_top: place < TOP_REASONS,
+    }
+}
+
+fn words(words: &Words) -> WordsItem {
+    WordsItem {
+        face: words.face.map_or(0, i32::from),
+        time: words.time.as_str().into(),
+        text: words.text.as_str().into(),
+        reasons: words.reasons.as_str().into(),
+        wants_reply: words.wants_reply,
+    }
+}
