@@ -16,8 +16,8 @@ use afterword_kiosk::device::Device;
 use afterword_kiosk::kiosk::Kiosk;
 use afterword_kiosk_store::Store;
 use afterword_model::ports::{Clock, ManualClock};
-use afterword_ui::{KioskUi, View};
 use afterword_ui::view::{Page, StripNote};
+use afterword_ui::{KioskUi, View};
 use anyhow::{Result, bail};
 
 use crate::panel::Panel;

@@ -134,10 +134,16 @@ fn a_lock_outlives_the_program_and_every_change_of_the_clock() {
     });
     // Ten years later by the wall clock, and the plug was pulled.
     life(SATURDAY_MS + 315_576_000_000, |stage| {
-        play(stage, "knocks\nsees pin\nstrikes 3\nstrikes 1\nstrikes 4\nstrikes 1\nstrikes 5\nstrikes 9\nstrikes Return\nsees pin\n");
+        play(
+            stage,
+            "knocks\nsees pin\nstrikes 3\nstrikes 1\nstrikes 4\nstrikes 1\nstrikes 5\nstrikes 9\nstrikes Return\nsees pin\n",
+        );
         assert_eq!(notice(stage), PinNotice::Locked(1));
         // Shoppers are not locked out meanwhile.
-        play(stage, "taps Back to shoppers\nsees question\ntaps Great\nsees thanks\nleaves\nwaits 61\nknocks\n");
+        play(
+            stage,
+            "taps Back to shoppers\nsees question\ntaps Great\nsees thanks\nleaves\nwaits 61\nknocks\n",
+        );
         play(stage, &pin("000000"));
         assert_eq!(notice(stage), PinNotice::Locked(5), "the sixth in a row");
         play(stage, "taps Back to shoppers\nwaits 301\nknocks\n");

@@ -20,6 +20,8 @@ pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
     adapter.set_range(i32::try_from(page.range).unwrap_or(0));
     adapter.set_tiles(rows(page.tiles.iter().map(tile)));
     adapter.set_hours(rows(page.hours.iter().map(|hour| self::hour(hour, top))));
+    let figures = page.axis.last().map_or(0, |line| line.to_string().len());
+    adapter.set_axis_figures(i32::try_from(figures).unwrap_or(0));
     adapter.set_axis(rows(
         page.axis.iter().map(|line| AxisItem { label: line.to_string().into(), share: share(*line, top) }),
     ));

@@ -59,7 +59,7 @@ fn numbers(words: &Words) -> Numbers {
     let said = |face, time: &str, reasons: [usize; 2], wants_reply| Said {
         face: Some(face),
         time: time.into(),
-        text: words.comment.1.into(),
+        text: words.comment.1.split(' ').take(5).collect::<Vec<_>>().join(" "),
         reasons: reasons.map(|place| words.options[place]).join(", "),
         wants_reply,
     };
