@@ -19,6 +19,14 @@ fn summary(desk: &Desk) -> Result<serde_json::Value> {
     Ok(serde_json::from_str(&output.stdout)?)
 }
 
+/// What `afterword-kiosk export` writes.
+fn exported(desk: &Desk, file: &str) -> Result<String> {
+    let places = ["--config", "kiosk.toml", "--data", "kiosk", "--socket", "kiosk.sock"];
+    let output = desk.run("afterword-kiosk", &[&["export", "--out", file], &places[..]].concat())?;
+    anyhow::ensure!(output.code == Some(0), "{}", output.everything());
+    Ok(std::fs::read_to_string(desk.path(file))?)
+}
+
 /// Lets shoppers come until so many more were thanked; the number of the last one's record.
 fn thanked(kiosk: &Program, count: u32) -> Result<u64> {
     let mut last = 0;
@@ -39,7 +47,10 @@ async fn a_tap_in_one_process_becomes_a_receipt_from_another() -> Result<()> {
     desk.everything_received(1).await?;
     let while_it_runs = summary(&desk)?;
     assert!(while_it_runs["responses"].as_u64() >= Some(5), "{while_it_runs}");
+    let exported_while_it_runs = exported(&desk, "running.csv")?;
+    assert!(exported_while_it_runs.lines().count() > 5, "{exported_while_it_runs}");
     kiosk.end_of_input()?;
+    assert_eq!(exported(&desk, "ended.csv")?, exported_while_it_runs);
     assert_eq!(summary(&desk)?, while_it_runs, "the numbers are the same, whoever opens the database");
     agent.kill()?;
     collector.kill()?;

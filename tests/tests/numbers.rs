@@ -159,6 +159,34 @@ fn a_spreadsheet_and_a_page_for_people_say_the_same() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn an_export_has_a_row_for_each_record() -> Result<()> {
+    let desk = Desk::in_memory()?;
+    let folder = shop()?;
+    let config = folder.path().join("kiosk.toml");
+    let out = folder.path().join("responses.csv");
+    let (config, out) = (config.to_str().context("UTF-8")?, out.to_str().context("UTF-8")?);
+    let export = || desk.run("afterword-kiosk", &["export", "--config", config, "--out", out, "--bom"]);
+    let first = export()?;
+    ensure!(first.code == Some(0), "{}", first.everything());
+    let text = std::fs::read_to_string(out)?;
+    let mut table = csv::Reader::from_reader(text.strip_prefix('\u{feff}').context("a mark")?.as_bytes());
+    let visit = table.headers()?.iter().position(|name| name == "visit").context("the question")?;
+    let rows = table.records().collect::<Result<Vec<_>, _>>()?;
+    let recount = Recount::of(folder.path(), shape().days().0, shape().days().1)?;
+    assert_eq!(rows.len() as u64, recount.count("1")?);
+    let fives = rows.iter().filter(|row| &row[visit] == "5").count() as u64;
+    assert_eq!(fives, recount.values("face", 1, 5)?[4]);
+    assert!(rows.iter().any(|row| row[1].ends_with('Z') && row[2].ends_with("+01:00")), "summer time");
+    let second = export()?;
+    ensure!(
+        second.code == Some(1) && second.everything().contains("not there yet"),
+        "{}",
+        second.everything()
+    );
+    Ok(())
+}
+
 /// Unhappy ones of each hour of the days, the oldest first.
 fn hours(shape: &Shape) -> Vec<(NaiveDate, u32, Point)> {
     let mut hours: Vec<(NaiveDate, u32, Point)> = Vec::new();

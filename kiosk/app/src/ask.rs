@@ -7,7 +7,7 @@ use std::time::Duration;
 use afterword_model::moment::Moment;
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
-use afterword_protocol::queue::{Health, Position};
+use afterword_protocol::queue::{Health, Position, Run, Take};
 use anyhow::{Context, Result, bail};
 
 use crate::socket::{read_frame, write_frame};
@@ -52,6 +52,17 @@ impl RunningKiosk {
         match self.ask(&Request::Summary(ask))? {
             Reply::Summary(summary) => Ok(summary),
             other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
+        }
+    }
+
+    /// The records after one; none where there are none.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer or cannot read its database.
+    pub fn next(&mut self, take: Take) -> Result<Option<Run>> {
+        match self.ask(&Request::Next(take))? {
+            Reply::Next { run } => Ok(run.map(TryInto::try_into).transpose()?),
+            other => bail!("the kiosk answered {other:?} when asked for records; restart it and ask again"),
         }
     }
 

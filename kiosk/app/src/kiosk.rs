@@ -179,11 +179,21 @@ impl Kiosk {
     fn staff_intends(&mut self, intent: StaffIntent) {
         let now = self.stamper.now();
         let is_vacant = self.session.is_resting() || self.session.screen(now.mono_ms) == Screen::OutOfService;
-        if is_vacant || self.desk.is_open(now.mono_ms) {
+        let was_open = self.desk.is_open(now.mono_ms);
+        if is_vacant || was_open {
             self.desk.intend(intent, &now);
         }
+        self.uncover(was_open);
         self.show();
         (self.wake)();
+    }
+
+    /// Where staff's page was, the question is again.
+    fn uncover(&mut self, was_open: bool) {
+        let now_ms = self.stamper.monotonic_ms();
+        if was_open && !self.desk.is_open(now_ms) {
+            self.session.uncovered(now_ms);
+        }
     }
 
     /// The shopper has struck a key of a keypad, or touched the glass instead.
@@ -226,7 +236,9 @@ impl Kiosk {
             let answer = self.answer_as(Answer::Probed);
             self.store.probe(answer);
         }
+        let was_open = self.desk.is_open(now_ms);
         self.desk.pump(&self.stamper.now());
+        self.uncover(was_open);
         self.close_when_short_of_room();
         self.look_at_strip();
         self.look_at_agenda();

@@ -57,8 +57,9 @@ impl Presenter {
         let tag = &session.language().tag;
         let page = match shown {
             Shown::Pin(pin) => Page::Pin(pin),
-            Shown::Numbers(sheet) => {
-                Page::Numbers(Box::new(numbers::page(sheet, &self.config, session.survey(), tag, now)))
+            Shown::Numbers(sheet, failed) => {
+                let page = numbers::page(sheet, &self.config, session.survey(), tag, now);
+                Page::Numbers(Box::new(view::staff::Numbers { failed, ..page }))
             }
         };
         View { page, look: Look { language: tag.clone(), ..Look::default() } }

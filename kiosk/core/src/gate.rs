@@ -34,7 +34,7 @@ pub enum Role {
     Staff,
     /// Sees the numbers and decides on them.
     Manager,
-    /// Sees the device.
+    /// Sees the device; as long as that has no page of its own, the numbers.
     Technician,
 }
 
@@ -138,7 +138,8 @@ impl Gate {
                 let left_ms = self.locked_until_ms.saturating_sub(now_ms);
                 let notice = match verdict {
                     _ if left_ms > 0 => Notice::Locked(left_ms.div_ceil(60_000)),
-                    Some(Verdict::Wrong(wrong)) => Notice::Wrong(TRIES.saturating_sub(wrong)),
+                    // After a lock each further wrong one locks again.
+                    Some(Verdict::Wrong(wrong)) => Notice::Wrong(TRIES.saturating_sub(wrong).max(1)),
                     Some(Verdict::NoPins) => Notice::NoPins,
                     Some(Verdict::Failed) => Notice::Failed,
                     Some(Verdict::Right(_)) | None => Notice::None,
@@ -198,6 +199,11 @@ impl Gate {
             }
             verdict => At::Pad { checking: false, verdict: Some(verdict) },
         };
+    }
+
+    /// The wrong tries were forgiven elsewhere, by who may set PINs: a lock ends.
+    pub fn forgiven(&mut self) {
+        self.locked_until_ms = 0;
     }
 
     /// Somebody did something on an open page.
@@ -311,6 +317,18 @@ mod tests {
         gate.knock(60_000);
         assert_eq!(types(&mut gate, 60_000), None);
         assert!(types(&mut gate, 61_000).is_some());
+    }
+
+    #[test]
+    fn a_lock_that_was_forgiven_is_over_and_one_that_has_passed_leaves_a_try() {
+        let mut gate = Gate::new(7, 0);
+        gate.knock(0);
+        assert_eq!(types(&mut gate, 0), None);
+        gate.forgiven();
+        assert!(types(&mut gate, 1).is_some());
+        gate.judged(Verdict::Wrong(5), 1);
+        gate.figure(1, 50_000);
+        assert_eq!(pad(&gate, 60_001).2, Notice::Wrong(1));
     }
 
     #[test]

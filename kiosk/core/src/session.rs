@@ -24,6 +24,7 @@ use crate::seal::{Seal, Sealer};
 use crate::visit::{Phase, Visit};
 
 mod page;
+mod rest;
 
 /// The state machine. Two sessions are equal when nothing of any shopper tells them apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,12 +207,6 @@ impl Session {
         [self.stage_ends_ms(), moment_ends_ms, self.hours_due_ms()].into_iter().flatten().min()
     }
 
-    /// When the hours are to be looked at: while nobody is there.
-    fn hours_due_ms(&self) -> Option<u64> {
-        let due_ms = self.hours_seen_ms.saturating_add(self.settings.limits.hours_check_ms);
-        (self.is_undisturbed() && self.settings.hours.is_some()).then_some(due_ms)
-    }
-
     fn stage_ends_ms(&self) -> Option<u64> {
         let limits = &self.limits();
         match &self.stage {
@@ -304,19 +299,6 @@ impl Session {
             self.rest();
         }
         Vec::new()
-    }
-
-    /// Sleeps when the shop has closed, and wakes when it opens.
-    fn look_at_hours(&mut self, now: &Stamp) {
-        if self.hours_due_ms().is_none_or(|due_ms| now.mono_ms < due_ms) {
-            return;
-        }
-        self.hours_seen_ms = now.mono_ms;
-        match (self.settings.hours.as_ref().is_none_or(|hours| hours.are_open(now)), &self.stage) {
-            (true, Stage::Asleep) => self.rest_by_itself(now.mono_ms),
-            (false, Stage::Resting { .. }) => self.stage = Stage::Asleep,
-            _ => {}
-        }
     }
 
     fn tick(&mut self, now: Stamp) -> Vec<Effect> {
@@ -442,13 +424,6 @@ impl Session {
         }
     }
 
-    /// The question waits, in this shopper's language and with this shopper's aids as long as somebody seems to be there.
-    fn back_to_the_question(&mut self, now_ms: u64) {
-        let changed =
-            self.by_keypad || self.aids.any() || self.language != self.survey.default_language_index();
-        self.stage = Stage::Resting { touched_ms: changed.then_some(now_ms) };
-    }
-
     /// The first tap: a draft at once, and the key stays down.
     fn first_tap(&mut self, answer: AnswerValue, now: Stamp) -> Vec<Effect> {
         let draw = self.draws.take();
@@ -569,28 +544,6 @@ impl Session {
         let took_ms = now.mono_ms.saturating_sub(draft.started.mono_ms);
         self.unacknowledged_freezes += 1;
         vec![Effect::Freeze { draft, outcome, took_ms }]
-    }
-
-    /// Comes to rest: default language, normal contrast, nobody's answers.
-    fn rest(&mut self) {
-        self.language = self.survey.default_language_index();
-        self.aids = Aids::default();
-        self.by_keypad = false;
-        self.stage = Stage::Resting { touched_ms: None };
-    }
-
-    /// Comes to rest with no touch that asked for it, and lets a finger meant for the page before pass.
-    fn rest_by_itself(&mut self, now_ms: u64) {
-        self.rest();
-        self.settle(now_ms, self.settings.limits.rest_settle_ms);
-    }
-
-    /// Where a key of the page before lay, a face may lie now: the second tap of two is no answer.
-    fn settle(&mut self, now_ms: u64, for_ms: u64) {
-        if let Stage::Resting { touched_ms } = self.stage {
-            let until_ms = now_ms.saturating_add(for_ms);
-            self.stage = Stage::Settling { until_ms, touched_ms };
-        }
     }
 
     fn visit_mut(&mut self) -> Option<&mut Visit> {

@@ -1,7 +1,7 @@
 //! The counts on the disk: one row for each cell, changed in the transaction that freezes a response.
 //!
-//! A response of a boot that had no clock is counted on the day that the clock's zero falls on. As soon as a clock tells what
-//! time it is, the responses of that boot are counted anew, on the day they came; their records stay as they are.
+//! A response of a boot that had no clock is counted on the day that the clock's zero falls on. With the first response of that
+//! boot that has one, they are counted anew, on the day they came; their records stay as they are.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -201,20 +201,25 @@ pub(crate) fn adopt_hours(connection: &mut Connection) -> rusqlite::Result<()> {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut here: Vec<Response> = Vec::new();
+    let mut hours = former::Hours::read(&transaction)?;
+    let mut cells: BTreeMap<Cell, Tally> = BTreeMap::new();
+    let times = BootTimes::read(&transaction)?;
     {
         let mut read = transaction.prepare("SELECT seq, bytes FROM record ORDER BY seq")?;
         let mut rows = read.query([])?;
         while let Some(row) = rows.next()? {
-            here.extend(Response::from_bytes(seq(row, "seq")?, row.get_ref("bytes")?.as_blob()?));
+            let bytes = row.get_ref("bytes")?.as_blob()?;
+            let Ok(response) = Response::from_bytes(seq(row, "seq")?, bytes) else { continue };
+            hours.take_back(&response);
+            let (cell, hour) = times.place(&response);
+            cells.entry(cell).or_default().add(&response, hour);
         }
     }
-    let gone = former::gone(&transaction, &here)?;
-    for (cell, tally) in &gone {
-        change(&transaction, cell, |counts| counts.merge(tally))?;
+    for (cell, tally) in hours.cells() {
+        cells.entry(cell).or_default().merge(&tally);
     }
-    for response in &here {
-        count(&transaction, response)?;
+    for (cell, tally) in &cells {
+        change(&transaction, cell, |counts| counts.merge(tally))?;
     }
     transaction.execute_batch(
         "DELETE FROM face_hour; DELETE FROM response_hour;
@@ -225,94 +230,120 @@ pub(crate) fn adopt_hours(connection: &mut Connection) -> rusqlite::Result<()> {
 
 /// The tables of hours, as they were.
 mod former {
+    use std::collections::BTreeSet;
+
     use super::{BTreeMap, Cell, Outcome, Response, Tally, Transaction};
     use afterword_model::scale::ScaleKind;
 
-    /// Day, hour, survey, language, whether it is flagged.
-    type Hour = (i64, u8, String, String, bool);
+    /// Day, hour, survey, whether it is flagged. Language the hours knew of faces alone, and so of no response.
+    type Hour = (i64, u8, String, bool);
 
-    /// What the hours count beyond these responses. Language they knew of faces alone.
-    pub(super) fn gone(
-        transaction: &Transaction<'_>,
-        here: &[Response],
-    ) -> rusqlite::Result<Vec<(Cell, Tally)>> {
-        let mut faces: BTreeMap<(Hour, String, u8), i64> = BTreeMap::new();
-        let mut outcomes: BTreeMap<(Hour, String), i64> = BTreeMap::new();
-        // All of them count as unflagged, until the flagged ones among them are known.
-        for (prefix, flagged) in [("", false), ("flagged_", true)] {
-            let sql =
-                format!("SELECT day, hour, survey, language, question, face, count FROM {prefix}face_hour");
-            let mut read = transaction.prepare(&sql)?;
-            let mut rows = read.query([])?;
-            while let Some(row) = rows.next()? {
-                let hour = |flagged| -> rusqlite::Result<Hour> {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, flagged))
-                };
-                let (question, face, count): (String, u8, i64) = (row.get(4)?, row.get(5)?, row.get(6)?);
-                *faces.entry((hour(flagged)?, question.clone(), face)).or_default() += count;
-                if flagged {
-                    *faces.entry((hour(false)?, question, face)).or_default() -= count;
-                }
-            }
-            let sql = format!("SELECT day, hour, survey, outcome, count FROM {prefix}response_hour");
-            let mut read = transaction.prepare(&sql)?;
-            let mut rows = read.query([])?;
-            while let Some(row) = rows.next()? {
-                let hour = |flagged| -> rusqlite::Result<Hour> {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, String::new(), flagged))
-                };
-                let (outcome, count): (String, i64) = (row.get(3)?, row.get(4)?);
-                *outcomes.entry((hour(flagged)?, outcome.clone())).or_default() += count;
-                if flagged {
-                    *outcomes.entry((hour(false)?, outcome)).or_default() -= count;
-                }
-            }
-        }
-        for response in here {
-            let draft = &response.draft;
-            let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
-            let flagged = !draft.flags.is_empty();
-            let hour = |language: &str| (day, hour, draft.survey.clone(), language.to_owned(), flagged);
-            for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
-                *faces.entry((hour(&draft.language), question.to_owned(), face)).or_default() -= 1;
-            }
-            let outcome = outcome_name(response.outcome).to_owned();
-            *outcomes.entry((hour(""), outcome)).or_default() -= 1;
-        }
-        Ok(cells(&faces, &outcomes))
+    /// What the hours count.
+    #[derive(Default)]
+    pub(super) struct Hours {
+        faces: BTreeMap<(Hour, String, u8), i64>,
+        outcomes: BTreeMap<(Hour, String), i64>,
     }
 
-    fn cells(
-        faces: &BTreeMap<(Hour, String, u8), i64>,
-        outcomes: &BTreeMap<(Hour, String), i64>,
-    ) -> Vec<(Cell, Tally)> {
-        let mut cells: BTreeMap<Cell, Tally> = BTreeMap::new();
-        let left = |count: &i64| u64::try_from(*count).unwrap_or(0);
-        // Whose language is not known is counted under none, faces and all: a cell has responses or is not there.
-        let cell = |(day, _, survey, _, flagged): &Hour| Cell {
-            day: *day,
-            survey: survey.clone(),
-            touchpoint: String::new(),
-            language: String::new(),
-            flagged: *flagged,
-        };
-        for ((hour, outcome), count) in outcomes.iter().filter(|(_, count)| **count > 0) {
-            let tally = cells.entry(cell(hour)).or_default();
-            if let Some(outcome) = outcome_of(outcome) {
-                *tally.outcomes.of(outcome) += left(count);
-                tally.hours.entry(hour.1).or_default().responses += left(count);
+    impl Hours {
+        pub(super) fn read(transaction: &Transaction<'_>) -> rusqlite::Result<Self> {
+            let mut hours = Self::default();
+            // The tables of all count the flagged ones too.
+            for (prefix, flagged) in [("", false), ("flagged_", true)] {
+                let sql = format!("SELECT day, hour, survey, question, face, count FROM {prefix}face_hour");
+                let mut read = transaction.prepare(&sql)?;
+                let mut rows = read.query([])?;
+                while let Some(row) = rows.next()? {
+                    let hour = (row.get(0)?, row.get(1)?, row.get(2)?, flagged);
+                    hours.count_face(hour, &row.get::<_, String>(3)?, row.get(4)?, row.get(5)?);
+                }
+                let sql = format!("SELECT day, hour, survey, outcome, count FROM {prefix}response_hour");
+                let mut read = transaction.prepare(&sql)?;
+                let mut rows = read.query([])?;
+                while let Some(row) = rows.next()? {
+                    let hour = (row.get(0)?, row.get(1)?, row.get(2)?, flagged);
+                    hours.count_outcome(hour, &row.get::<_, String>(3)?, row.get(4)?);
+                }
+            }
+            Ok(hours)
+        }
+
+        /// A response that is counted elsewhere.
+        pub(super) fn take_back(&mut self, response: &Response) {
+            let draft = &response.draft;
+            let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
+            let hour = |flagged| (day, hour, draft.survey.clone(), flagged);
+            let is_flagged = !draft.flags.is_empty();
+            let each: &[bool] = if is_flagged { &[false, true] } else { &[false] };
+            for &flagged in each {
+                for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
+                    self.count_face(hour(flagged), question, face, -1);
+                }
+                self.count_outcome(hour(flagged), outcome_name(response.outcome), -1);
             }
         }
-        for ((hour, question, face), count) in faces.iter().filter(|(_, count)| **count > 0) {
-            let Some(tally) = cells.get_mut(&cell(hour)) else { continue };
-            let question = tally.questions.entry(question.clone()).or_default();
-            question.answered += left(count);
-            let counts = question.ratings.entry(ScaleKind::Faces).or_insert_with(|| vec![0; 5]);
-            if let Some(slot) = counts.get_mut(usize::from(face.saturating_sub(1))) {
-                *slot += left(count);
+
+        fn count_face(&mut self, hour: Hour, question: &str, face: u8, count: i64) {
+            let (day, of, survey, flagged) = hour.clone();
+            *self.faces.entry((hour, question.to_owned(), face)).or_default() += count;
+            if flagged {
+                let unflagged = ((day, of, survey, false), question.to_owned(), face);
+                *self.faces.entry(unflagged).or_default() -= count;
             }
         }
-        cells.into_iter().filter(|(_, tally)| tally.outcomes.total() > 0).collect()
+
+        fn count_outcome(&mut self, hour: Hour, outcome: &str, count: i64) {
+            let (day, of, survey, flagged) = hour.clone();
+            *self.outcomes.entry((hour, outcome.to_owned())).or_default() += count;
+            if flagged {
+                *self.outcomes.entry(((day, of, survey, false), outcome.to_owned())).or_default() -= count;
+            }
+        }
+
+        /// What is left of them.
+        pub(super) fn cells(&self) -> Vec<(Cell, Tally)> {
+            let mut cells: BTreeMap<Cell, Tally> = BTreeMap::new();
+            let cell = |(day, _, survey, flagged): &Hour| Cell {
+                day: *day,
+                survey: survey.clone(),
+                touchpoint: String::new(),
+                language: String::new(),
+                flagged: *flagged,
+            };
+            for ((hour, outcome), count) in &self.outcomes {
+                let (Ok(count @ 1..), Some(outcome)) = (u64::try_from(*count), outcome_of(outcome)) else {
+                    continue;
+                };
+                let tally = cells.entry(cell(hour)).or_default();
+                *tally.outcomes.of(outcome) += count;
+                tally.hours.entry(hour.1).or_default().responses += count;
+            }
+            // The first question of a survey is what the hours show; which that was, one question alone tells.
+            let mut asked_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+            for ((_, _, survey, _), question, _) in self.faces.keys() {
+                asked_by.entry(survey).or_default().insert(question);
+            }
+            for ((hour, question, face), count) in &self.faces {
+                let (Ok(count @ 1..), Some(tally)) = (u64::try_from(*count), cells.get_mut(&cell(hour)))
+                else {
+                    continue;
+                };
+                let place = usize::from(face.saturating_sub(1));
+                let asked = tally.questions.entry(question.clone()).or_default();
+                asked.answered += count;
+                let of_hour = tally.hours.entry(hour.1).or_default();
+                let is_alone = asked_by.get(hour.2.as_str()).is_some_and(|asked| asked.len() == 1);
+                for ratings in
+                    [Some(&mut asked.ratings), is_alone.then_some(&mut of_hour.ratings)].into_iter().flatten()
+                {
+                    let counts = ratings.entry(ScaleKind::Faces).or_insert_with(|| vec![0; 5]);
+                    if let Some(slot) = counts.get_mut(place) {
+                        *slot += count;
+                    }
+                }
+            }
+            cells.into_iter().collect()
+        }
     }
 
     fn outcome_name(outcome: Outcome) -> &'static str {

@@ -14,6 +14,7 @@ use crate::metrics::share::p_of_two_shares;
 use crate::metrics::usual::{Usual, usual};
 use crate::metrics::{ANSWERS_MIN, Share, wilson_95};
 use crate::scale::ScaleKind;
+use crate::survey::Survey;
 use crate::tally::{Cell, HourTally, QuestionTally, Ratings, Tally};
 
 /// A usual day is told from so many weeks before it.
@@ -53,7 +54,7 @@ pub struct Summary {
     pub usual: Option<Usual>,
     /// The share that came to the survey's last step.
     pub completed: Measured,
-    /// Every question that is answered on a scale, by survey and question; the one at rest is the first of its survey.
+    /// Every question that is answered on a scale, by survey and id; [`Self::in_order_of`] puts them into the survey's order.
     pub questions: Vec<QuestionSummary>,
     /// By hour of the day, of the first rating; hours without responses are left out.
     pub hours: Vec<Part>,
@@ -246,6 +247,24 @@ impl Summary {
             steps: steps(&surveys),
             ask,
         }
+    }
+}
+
+impl Summary {
+    /// Puts questions, reasons and steps into the order in which these surveys ask them; what none of them asks comes after.
+    pub fn in_order_of<'s>(&mut self, surveys: impl IntoIterator<Item = &'s Survey>) {
+        let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for survey in surveys {
+            for question in &survey.questions {
+                let next = places.len();
+                places.entry((&survey.id, &question.id)).or_insert(next);
+            }
+        }
+        let place =
+            |survey: &str, question: &str| places.get(&(survey, question)).copied().unwrap_or(usize::MAX);
+        self.questions.sort_by_key(|asked| place(&asked.survey, &asked.question));
+        self.reasons.sort_by_key(|asked| place(&asked.survey, &asked.question));
+        self.steps.sort_by_key(|asked| place(&asked.survey, &asked.question));
     }
 }
 

@@ -5,6 +5,9 @@ Run once, by hand, where the formulas or the cases change:
     python statistics.py > statistics.csv
 The first line of the table names the versions that wrote it. A row is a formula, its input and its output, the numbers of both
 parted by spaces. Nothing here is random but by the seed.
+
+`wilson`, `two shares`, `mean`, `two means`, `holm` and `usual` are what the libraries themselves say; of `nps`, `two nps` and
+`limits` they have the quantiles and deviations alone, and the formula is written here once more.
 """
 
 import numpy as np
@@ -33,6 +36,16 @@ def drawn(values, answers):
 
 print(f"# scipy {scipy.__version__}, statsmodels {statsmodels.__version__}, numpy {np.__version__}")
 
+def two_shares(hits, ofs):
+    """Fisher's exact test where fewer than five are expected in a cell, else the score test."""
+    share = sum(hits) / sum(ofs)
+    if min(ofs) * min(share, 1 - share) < 5:
+        p = stats.fisher_exact([[hit, of - hit] for hit, of in zip(hits, ofs)])[1]
+    else:
+        p = proportions_ztest(hits, ofs)[1]
+    row("two shares", [hits[0], ofs[0], hits[1], ofs[1]], [p])
+
+
 for hits, of in [(0, 1), (1, 1), (0, 5), (3, 5), (5, 5), (8, 10), (1, 1000), (263, 1000), (9_999_999, 10_000_000)]:
     row("wilson", [hits, of], proportion_confint(hits, of, method="wilson"))
 for _ in range(60):
@@ -44,7 +57,9 @@ for _ in range(60):
     ofs = chance.integers(1, 3000, 2)
     hits = [int(chance.integers(0, of + 1)) for of in ofs]
     if 0 < sum(hits) < sum(ofs):
-        row("two shares", [hits[0], ofs[0], hits[1], ofs[1]], [proportions_ztest(hits, ofs)[1]])
+        two_shares(hits, ofs)
+for hits, ofs in [([294, 4], [300, 5]), ([297, 4], [300, 5]), ([0, 3], [9, 9]), ([5, 0], [5, 6]), ([9_000, 3], [10_000, 5])]:
+    two_shares(hits, ofs)
 
 # Bonett and Price 2012, with scipy's quantile.
 z = stats.norm.ppf(0.975)
@@ -66,15 +81,25 @@ for answers in [1, 2, 5, 10, 30, 100, 1000, 100_000] * 5:
     p = 2 * stats.norm.sf(abs(middle - against) / (variance + its) ** 0.5)
     row("two nps", [*one, *other], [p])
 
+def counts(values):
+    return [int((values == value).sum()) for value in range(1, 8)]
+
+
+def two_means(one, other):
+    """Answers that are all alike have one more at each end of the scale."""
+    wide = lambda values: values if values.std() > 0 else np.append(values, [1.0, 7.0])
+    compared = CompareMeans(DescrStatsW(wide(one)), DescrStatsW(wide(other)))
+    row("two means", [*counts(one), *counts(other)], [compared.ttest_ind(usevar="unequal")[1]])
+
+
 for answers in [2, 3, 5, 10, 30, 100, 1000, 20_000] * 5:
     one, other = spread(drawn(7, answers), 1), spread(drawn(7, answers + 3), 1)
-    counts = lambda values: [int((values == value).sum()) for value in range(1, 8)]
-    if one.std() == 0 or other.std() == 0:
-        continue
-    low, high = stats.t.interval(0.95, len(one) - 1, one.mean(), stats.sem(one))
-    row("mean", counts(one), [one.mean(), max(low, 1), min(high, 7)])
-    p = CompareMeans(DescrStatsW(one), DescrStatsW(other)).ttest_ind(usevar="unequal")[1]
-    row("two means", [*counts(one), *counts(other)], [p])
+    if one.std() > 0:
+        low, high = stats.t.interval(0.95, len(one) - 1, one.mean(), stats.sem(one))
+        row("mean", counts(one), [one.mean(), max(low, 1), min(high, 7)])
+    two_means(one, other)
+two_means(np.full(5, 7.0), spread([0, 0, 10, 0, 20, 30, 140], 1))
+two_means(np.full(50, 7.0), np.full(50, 1.0))
 
 for size in [1, 2, 3, 4, 6, 9] * 4:
     p = chance.random(size) ** 3

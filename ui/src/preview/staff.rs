@@ -14,6 +14,14 @@ pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
         ("kiosk-12c-manager-pin-none", Page::Pin(Pin { notice: PinNotice::NoPins, ..Pin::default() })),
         ("kiosk-13-manager-summary", Page::Numbers(Box::new(numbers(words)))),
         ("kiosk-13b-manager-summary-few", Page::Numbers(Box::new(few(words)))),
+        (
+            "kiosk-13c-manager-summary-failed",
+            Page::Numbers(Box::new(Numbers {
+                failed: true,
+                store_name: words.store_name.into(),
+                ..Numbers::default()
+            })),
+        ),
     ]
 }
 
@@ -64,6 +72,8 @@ fn numbers(words: &Words) -> Numbers {
         wants_reply,
     };
     Numbers {
+        is_read: true,
+        failed: false,
         store_name: words.store_name.into(),
         range: 0,
         tiles: vec![
@@ -99,6 +109,7 @@ fn numbers(words: &Words) -> Numbers {
 fn few(words: &Words) -> Numbers {
     let nothing = |kind| Tile { kind, value: "–".into(), ..Tile::default() };
     Numbers {
+        is_read: true,
         store_name: words.store_name.into(),
         tiles: vec![
             nothing(TileKind::Satisfied),

@@ -30,6 +30,10 @@ pub enum PinNotice {
 /// A store's numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Numbers {
+    /// Whether there are any yet; else the page says that they are on their way.
+    pub is_read: bool,
+    /// Whether they could not be read; those of before stay.
+    pub failed: bool,
     /// The store's name.
     pub store_name: String,
     /// Which days, in the order of the keys: today, 7 days, 30 days.

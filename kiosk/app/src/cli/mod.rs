@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well; 1 it failed, or what was checked has mistakes; 2 the command was misspelt.
 
 mod doctor;
+mod export;
 mod moment;
 mod pin;
 mod run;
@@ -46,6 +47,7 @@ enum Command {
     },
     Summary(summary::SummaryCommand),
     Pin(pin::PinCommand),
+    Export(export::ExportCommand),
     Moment(moment::MomentCommand),
     Doctor(doctor::Doctor),
 }
@@ -117,6 +119,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Survey { command: SurveyCommand::Import(command) } => command.run(),
         Command::Survey { command: SurveyCommand::Preview(command) } => command.run(),
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Export(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Pin(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Doctor(command) => command.run(),

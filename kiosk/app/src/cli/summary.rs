@@ -83,7 +83,12 @@ impl SummaryCommand {
             language: self.language.clone(),
             ..Ask::days(day_number(from), day_number(to))
         };
-        let summary = self.summary(&config, ask)?;
+        let mut summary = self.summary(&config, ask)?;
+        // A survey with mistakes does not keep anybody from the numbers.
+        if let Ok(agenda) = config.agenda(&self.places.config) {
+            let seasonal = agenda.seasonal.iter().map(|(_, survey)| survey.as_ref());
+            summary.in_order_of(std::iter::once(agenda.usual.as_ref()).chain(seasonal));
+        }
         if self.json {
             println!("{}", serde_json::to_string(&summary)?);
         } else if self.csv {
@@ -105,7 +110,9 @@ impl SummaryCommand {
             None => self.from.unwrap_or(to),
         };
         if from > to {
-            bail!("the range ends on {to}, before it begins on {from}; swap --from and --to");
+            bail!(
+                "the range begins on {from}, after it ends on {to}; give an earlier --from, or a later --to (without one it is today)"
+            );
         }
         Ok((from, to))
     }

@@ -38,6 +38,8 @@ pub(crate) struct Sheet {
 
 enum News {
     Judged(Verdict),
+    /// How many wrong PINs in a row the files tell of.
+    Tries(u32),
     Read(Result<Box<Sheet>, StoreError>),
 }
 
@@ -48,6 +50,12 @@ pub(crate) struct Desk {
     store: Store,
     wake: Wake,
     sheet: Option<Box<Sheet>>,
+    /// The range that was asked for last.
+    wanted: usize,
+    /// Whether numbers are being read.
+    reads: bool,
+    /// Whether the last ones could not be.
+    failed: bool,
     news: (Sender<News>, Receiver<News>),
     /// Threads that have not told anything yet.
     asked: Cell<usize>,
@@ -57,14 +65,25 @@ pub(crate) struct Desk {
 pub(crate) enum Shown<'d> {
     /// The pad.
     Pin(Pin),
-    /// The numbers; none while they are read for the first time.
-    Numbers(Option<&'d Sheet>),
+    /// The numbers, where there are any yet, and whether they could not be read.
+    Numbers(Option<&'d Sheet>, bool),
 }
 
 impl Desk {
     pub(crate) fn new(pins: Pins, store: Store, wake: Wake, now_ms: u64) -> Self {
         let gate = Gate::new(pins.wrong_tries(), now_ms);
-        Self { gate, pins: Arc::new(pins), store, wake, sheet: None, news: channel(), asked: Cell::default() }
+        Self {
+            gate,
+            pins: Arc::new(pins),
+            store,
+            wake,
+            sheet: None,
+            wanted: 0,
+            reads: false,
+            failed: false,
+            news: channel(),
+            asked: Cell::default(),
+        }
     }
 
     /// Whether staff are at it, or trying to be.
@@ -75,7 +94,12 @@ impl Desk {
     pub(crate) fn intend(&mut self, intent: StaffIntent, now: &Stamp) {
         let now_ms = now.mono_ms;
         match intent {
-            StaffIntent::Knock => self.gate.knock(now_ms),
+            StaffIntent::Knock => {
+                self.gate.knock(now_ms);
+                // Who has set a PIN meanwhile has forgiven what was tried.
+                let pins = Arc::clone(&self.pins);
+                self.aside(move || News::Tries(pins.wrong_tries()));
+            }
             StaffIntent::Figure(figure) => self.gate.figure(figure, now_ms),
             StaffIntent::Erase => self.gate.erase(now_ms),
             StaffIntent::Enter => {
@@ -91,7 +115,8 @@ impl Desk {
             StaffIntent::Range(range) => {
                 if matches!(self.gate.stage(now_ms), Stage::Open(_)) {
                     self.gate.touched(now_ms);
-                    self.read(range, now);
+                    self.wanted = range.min(DAYS_BEFORE.len() - 1);
+                    self.read(now);
                 }
             }
         }
@@ -105,12 +130,27 @@ impl Desk {
                 News::Judged(verdict) => {
                     self.gate.judged(verdict, now.mono_ms);
                     match self.gate.stage(now.mono_ms) {
-                        Stage::Open(Role::Staff | Role::Manager | Role::Technician) => self.read(0, now),
+                        Stage::Open(Role::Staff | Role::Manager | Role::Technician) => {
+                            self.wanted = 0;
+                            self.read(now);
+                        }
                         Stage::Closed | Stage::Pad { .. } => {}
                     }
                 }
-                News::Read(Ok(sheet)) => self.sheet = Some(sheet),
-                News::Read(Err(error)) => tracing::error!(%error, "the numbers could not be read"),
+                News::Tries(0) => self.gate.forgiven(),
+                News::Tries(_) => {}
+                News::Read(read) => {
+                    self.reads = false;
+                    self.failed = read.is_err();
+                    match read {
+                        Ok(sheet) => self.sheet = Some(sheet),
+                        Err(error) => tracing::error!(%error, "the numbers could not be read"),
+                    }
+                    // Another key was tapped meanwhile.
+                    if self.sheet.as_ref().is_some_and(|sheet| sheet.range != self.wanted) && !self.failed {
+                        self.read(now);
+                    }
+                }
             }
         }
         self.gate.tick(now.mono_ms);
@@ -137,7 +177,7 @@ impl Desk {
     pub(crate) fn shown(&self, now_ms: u64) -> Option<Shown<'_>> {
         match self.gate.stage(now_ms) {
             Stage::Closed => None,
-            Stage::Open(_) => Some(Shown::Numbers(self.sheet.as_deref())),
+            Stage::Open(_) => Some(Shown::Numbers(self.sheet.as_deref(), self.failed)),
             Stage::Pad { typed, checking, notice } => Some(Shown::Pin(Pin {
                 typed,
                 checking,
@@ -157,11 +197,16 @@ impl Desk {
         self.sheet = None;
     }
 
-    fn read(&self, range: usize, now: &Stamp) {
-        let Some(before) = DAYS_BEFORE.get(range) else { return };
-        let (store, today) = (self.store.clone(), now.local_day());
-        let ask = Ask::days(today.saturating_sub(*before), today);
-        let _the_page_stays_as_it_is = self.aside(move || News::Read(read(&store, ask, range).map(Box::new)));
+    /// Reads what is wanted; one after the other.
+    fn read(&mut self, now: &Stamp) {
+        if self.reads {
+            return;
+        }
+        let (range, today) = (self.wanted, now.local_day());
+        let before = DAYS_BEFORE.get(range).copied().unwrap_or(0);
+        let (store, ask) = (self.store.clone(), Ask::days(today.saturating_sub(before), today));
+        let failed = self.aside(move || News::Read(read(&store, ask, range).map(Box::new)));
+        (self.reads, self.failed) = (!failed, failed);
     }
 
     /// Does it on a thread of its own; whether there was none.

@@ -38,6 +38,8 @@ pub(crate) fn page(
     #[expect(clippy::cast_precision_loss, reason = "a chart's height")]
     let hours_top = (most as f32 * 1.15).max(4.0);
     Numbers {
+        is_read: true,
+        failed: false,
         store_name,
         range: sheet.range,
         tiles: tiles(summary),

@@ -101,8 +101,8 @@ impl Pins {
         let hash = hasher(&pepper)
             .and_then(|hasher| hasher.hash_password(pin.as_bytes(), &salt).ok().map(|hash| hash.to_string()));
         hashes.pins.insert(role.name().to_owned(), hash.ok_or_else(spoilt)?);
-        self.keep(&hashes)?;
-        self.keep_tries(0)
+        self.keep_tries(0)?;
+        self.keep(&hashes)
     }
 
     /// Takes a role's PIN away. Whether it had one.

@@ -112,6 +112,16 @@ fn a_finger_on_the_thanks_of_who_listened_does_not_end_them_at_once() {
 }
 
 #[test]
+fn a_finger_meant_for_what_lay_over_the_question_rates_nothing() {
+    let mut shopper = Shopper::arrives();
+    shopper.session.uncovered(shopper.now_ms);
+    shopper.now_ms += 400;
+    assert_eq!(shopper.does(Event::Rate(1)), []);
+    shopper.waits();
+    assert_eq!(shopper.does(Event::Rate(1)).len(), 1);
+}
+
+#[test]
 fn a_second_tap_on_done_below_the_aids_rates_nothing_and_keeps_them() {
     let mut shopper = Shopper::arrives();
     shopper.does(Event::EasierToUse);

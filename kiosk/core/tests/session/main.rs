@@ -2,10 +2,12 @@
 
 mod aids;
 mod asked;
+mod ended;
 mod follow_up;
 mod hours;
 mod kinds;
 mod properties;
+mod rest;
 mod scenarios;
 mod support;
 mod watcher;

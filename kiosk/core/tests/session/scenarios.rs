@@ -51,7 +51,7 @@ impl Shopper {
     }
 }
 
-fn saved(effects: &[Effect]) -> &Draft {
+pub(crate) fn saved(effects: &[Effect]) -> &Draft {
     match effects {
         [Effect::Save(draft)] => draft,
         other => panic!("expected one save, found {other:?}"),
@@ -73,7 +73,8 @@ fn comment(text: &str) -> AnswerValue {
     AnswerValue::Comment(text.into())
 }
 
-const AT_REST: Screen = Screen::Question { question: 0, chosen: None, changing: false, flow: None };
+pub(crate) const AT_REST: Screen =
+    Screen::Question { question: 0, chosen: None, changing: false, flow: None };
 
 #[test]
 fn an_unhappy_shopper_says_why_and_is_thanked_once_the_record_is_on_disk() {
@@ -329,36 +330,6 @@ fn a_finger_that_comes_too_late_for_the_warning_rates_nothing() {
 }
 
 #[test]
-fn the_question_pauses_after_a_thanks_that_ran_out_and_for_a_second_tap_on_done() {
-    let mut shopper = Shopper::arrives();
-    shopper.rates(5);
-    shopper.does(Event::Frozen);
-    shopper.waits();
-    assert_eq!((shopper.does(Event::Rate(2)), shopper.sees()), (vec![], AT_REST));
-    assert_eq!(shopper.waits(), []);
-    assert_eq!((&shopper.session, shopper.session.deadline_ms()), (&session(250), None));
-
-    shopper.rates(5);
-    shopper.does(Event::Frozen);
-    shopper.then(Event::Done);
-    shopper.now_ms += 200;
-    assert_eq!(
-        (shopper.does(Event::Rate(1)), shopper.sees()),
-        (vec![], AT_REST),
-        "a face lies where Done did"
-    );
-    assert_eq!(saved(&shopper.then(Event::Rate(4))).answer("visit"), Some(&AnswerValue::Face(4)));
-}
-
-#[test]
-fn a_question_that_rested_already_takes_the_first_tap_as_its_language_goes_back() {
-    let mut shopper = Shopper::arrives();
-    shopper.does(Event::NextLanguage);
-    assert_eq!(shopper.waits(), []);
-    assert_eq!(saved(&shopper.does(Event::Rate(2))).language, "en");
-}
-
-#[test]
 fn more_time_goes_back_to_the_page_and_leave_finishes() {
     let mut shopper = Shopper::arrives();
     shopper.rates(3);
@@ -425,21 +396,6 @@ fn language_and_contrast_last_as_long_as_the_shopper() {
     assert_eq!(shopper.session.language().tag, "de", "thanks in the shopper's language");
     shopper.waits();
     assert_eq!((shopper.session.language().tag.as_str(), shopper.session.aids().any()), ("en", false));
-}
-
-#[test]
-fn a_language_chosen_by_nobody_who_stayed_goes_back_too() {
-    let mut shopper = Shopper::arrives();
-    shopper.does(Event::NextLanguage);
-    assert_eq!(shopper.session.deadline_ms(), Some(shopper.now_ms + 30_000));
-    assert_eq!(shopper.waits(), []);
-    assert_eq!(shopper.session, session(250));
-    shopper.does(Event::EasierToUse);
-    shopper.does(Event::Aid(Aid::Reach));
-    shopper.does(Event::Aid(Aid::Reach));
-    shopper.does(Event::Done);
-    assert_eq!(shopper.waits(), []);
-    assert_eq!(shopper.session.deadline_ms(), None);
 }
 
 #[test]

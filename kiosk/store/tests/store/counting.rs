@@ -88,6 +88,7 @@ fn what_an_older_program_counted_by_the_hour_is_still_counted() {
     let summary = store.summary(Ask::days(0, 1)).unwrap();
     assert_eq!((summary.responses, summary.flagged), (4, 1));
     assert_eq!(summary.questions[0].counts, [1, 1, 1, 1, 0]);
+    assert_eq!(summary.hours[0].counts, [1, 1, 1, 1, 0], "in their hour");
     let languages: Vec<_> =
         summary.languages.iter().map(|part| (part.name.as_str(), part.responses)).collect();
     assert_eq!(languages, [("", 2), ("de", 1), ("en", 1)], "of what is purged the hours told no language");

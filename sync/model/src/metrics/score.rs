@@ -84,6 +84,8 @@ pub struct Mean {
     mean: f64,
     /// Of a single answer, by `of - 1`; 0 below two answers.
     variance: f64,
+    /// The lowest and the highest value of the scale.
+    ends: (f64, f64),
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
@@ -94,12 +96,14 @@ impl Mean {
         let values = || (u32::from(lowest)..).map(f64::from).zip(counts.iter().map(|count| *count as f64));
         let of: u64 = counts.iter().sum();
         let n = of as f64;
+        let lowest = f64::from(lowest);
+        let ends = (lowest, lowest + counts.len().saturating_sub(1) as f64);
         if of == 0 {
-            return Self::default();
+            return Self { ends, ..Self::default() };
         }
         let mean = values().map(|(value, count)| value * count).sum::<f64>() / n;
         let squares: f64 = values().map(|(value, count)| count * (value - mean) * (value - mean)).sum();
-        Self { of, mean, variance: if of > 1 { squares / (n - 1.0) } else { 0.0 } }
+        Self { of, mean, variance: if of > 1 { squares / (n - 1.0) } else { 0.0 }, ends }
     }
 
     /// The mean with Student's interval, held within `lowest` and `highest`. The textbook's, which needs the answers to be many
@@ -124,19 +128,32 @@ impl Mean {
     }
 
     /// How probable it is that two means of one and the same truth differ as much as these: Welch's test, which does not take
-    /// both to spread alike. 1 where either has fewer than two answers, or neither spreads.
+    /// both to spread alike. Answers that are all alike promise nothing of how the next ones spread, so one answer at each end of
+    /// the scale is added to them first. 1 where either has fewer than two answers.
     #[must_use]
     pub fn p_against(self, other: Self) -> f64 {
         if self.of < 2 || other.of < 2 {
             return 1.0;
         }
-        let (n, m) = (self.of as f64, other.of as f64);
-        let (one, two) = (self.variance / n, other.variance / m);
+        let (this, other) = (self.spread(), other.spread());
+        let (n, m) = (this.of as f64, other.of as f64);
+        let (one, two) = (this.variance / n, other.variance / m);
         if one + two <= 0.0 {
             return 1.0;
         }
         let degrees = (one + two) * (one + two) / (one * one / (n - 1.0) + two * two / (m - 1.0));
-        two_sided_t((self.mean - other.mean) / (one + two).sqrt(), degrees)
+        two_sided_t((this.mean - other.mean) / (one + two).sqrt(), degrees)
+    }
+
+    /// As it is where it spreads, else with one more answer at each end of the scale.
+    fn spread(self) -> Self {
+        if self.variance > 0.0 {
+            return self;
+        }
+        let (n, (low, high)) = (self.of as f64, self.ends);
+        let mean = (n * self.mean + low + high) / (n + 2.0);
+        let squares = n * (self.mean - mean).powi(2) + (low - mean).powi(2) + (high - mean).powi(2);
+        Self { of: self.of + 2, mean, variance: squares / (n + 1.0), ends: self.ends }
     }
 }
 
@@ -163,6 +180,15 @@ mod tests {
         let score = mean.score(1, 7);
         assert!((score.estimate, score.high) == (7.0, 7.0) && score.low < 6.5, "{score:?}");
         assert_eq!(mean.p_against(mean), 1.0);
+        let usual = Mean::of(&[0, 0, 10, 0, 20, 30, 140], 1);
+        let five_sevens = Mean::of(&[0, 0, 0, 0, 0, 0, 5], 1);
+        assert!(
+            five_sevens.p_against(usual) > 0.05,
+            "one day in six is so: {}",
+            five_sevens.p_against(usual)
+        );
+        let (all, none) = (Mean::of(&[0, 0, 0, 0, 0, 0, 50], 1), Mean::of(&[50, 0, 0, 0, 0, 0, 0], 1));
+        assert!(all.p_against(none) < 1e-6, "{}", all.p_against(none));
         assert_eq!(Mean::of(&[1], 1).score(1, 7), Score { of: 1, estimate: 1.0, low: 1.0, high: 7.0 });
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use statrs::function::factorial::ln_binomial;
+
 use super::quantile::{Z_95, two_sided_normal};
 
 /// A share of a whole with its 95 % interval, all from 0 to 1.
@@ -46,9 +48,12 @@ pub fn wilson_95(hits: u64, of: u64) -> Share {
     }
 }
 
+/// How many are expected, at least, in each cell of the table before the score test is near enough (Cochran 1954).
+const EXPECTED_MIN: f64 = 5.0;
+
 /// How probable it is that two shares of one and the same truth differ as much as these: the score test with a pooled share
-/// (Pearson's chi-squared of the table of two by two, without correction). 1 where nothing can be told, because a whole is
-/// empty or all answers are alike.
+/// (Pearson's chi-squared of the table of two by two, without correction), and Fisher's exact test where fewer than five are
+/// expected in a cell. 1 where nothing can be told, because a whole is empty or all answers are alike.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 pub fn p_of_two_shares(one: (u64, u64), other: (u64, u64)) -> f64 {
@@ -62,7 +67,23 @@ pub fn p_of_two_shares(one: (u64, u64), other: (u64, u64)) -> f64 {
     if variance <= 0.0 {
         return 1.0;
     }
+    if n.min(m) * pooled.min(1.0 - pooled) < EXPECTED_MIN {
+        return fisher(one, other);
+    }
     two_sided_normal((hits as f64 / n - other_hits as f64 / m) / variance.sqrt())
+}
+
+/// Fisher's exact test, two-sided: how probable all tables with these margins are that are no more probable than this one.
+fn fisher((hits, of): (u64, u64), (other_hits, other_of): (u64, u64)) -> f64 {
+    let all_hits = hits + other_hits;
+    let log_of = |k: u64| {
+        ln_binomial(of, k) + ln_binomial(other_of, all_hits - k) - ln_binomial(of + other_of, all_hits)
+    };
+    let this = log_of(hits);
+    let tables = all_hits.saturating_sub(other_of)..=all_hits.min(of);
+    // As probable as this one, up to rounding, counts as well.
+    let p: f64 = tables.map(log_of).filter(|log| *log <= this + 1e-7).map(f64::exp).sum();
+    p.min(1.0)
 }
 
 #[cfg(test)]
@@ -86,6 +107,12 @@ mod tests {
             assert_close(share.low, low);
             assert_close(share.high, high);
         }
+    }
+
+    #[test]
+    fn one_of_five_that_stopped_is_no_news() {
+        assert!(p_of_two_shares((294, 300), (4, 5)) > 0.05);
+        assert!(p_of_two_shares((297, 300), (4, 5)) > 0.025, "{}", p_of_two_shares((297, 300), (4, 5)));
     }
 
     #[test]
