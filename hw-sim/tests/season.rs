@@ -1,7 +1,5 @@
 //! A season begins and ends at the shop's midnight, between two shoppers.
 
-#![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
-
 use std::fs;
 use std::sync::Arc;
 

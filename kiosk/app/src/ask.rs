@@ -50,7 +50,7 @@ impl RunningKiosk {
     /// When the kiosk does not answer or cannot read its database.
     pub fn summary(&mut self, ask: Ask) -> Result<Summary> {
         match self.ask(&Request::Summary(ask))? {
-            Reply::Summary(summary) => Ok(summary),
+            Reply::Summary(summary) => Ok(*summary),
             other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
         }
     }

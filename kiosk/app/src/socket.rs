@@ -183,7 +183,7 @@ fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply 
             moments.tell(moment);
             return Reply::Told;
         }
-        Request::Summary(ask) => store.summary(ask).map(Reply::Summary),
+        Request::Summary(ask) => store.summary(ask).map(|summary| Reply::Summary(Box::new(summary))),
     };
     reply.unwrap_or_else(|error| refused(&error.to_string()))
 }

@@ -98,7 +98,7 @@ pub enum Reply {
     /// To `Moment`.
     Told,
     /// To `Summary`.
-    Summary(Summary),
+    Summary(Box<Summary>),
     /// To anything it cannot do.
     Refused {
         /// What happened and what to do, in one sentence.
