@@ -193,8 +193,9 @@ pub(crate) fn total(connection: &Connection) -> rusqlite::Result<u64> {
         .map(i64::unsigned_abs)
 }
 
-/// Counts in cells what an older program has counted by the hour. Records that are still here are read again, because the
-/// hours knew faces alone; of those that are purged the faces are what is known.
+/// Counts in cells what an older program has counted by the hour: before this one came, or after a roll-back. Either way those
+/// are the newest records, as many as the hours have. The ones that are still here are read again, because the hours knew faces
+/// alone; of those that are purged the faces are what is known.
 pub(crate) fn adopt_hours(connection: &mut Connection) -> rusqlite::Result<()> {
     let has_hours = "SELECT EXISTS (SELECT 1 FROM response_hour)";
     if !connection.query_row(has_hours, [], |row| row.get::<_, bool>(0))? {
@@ -205,7 +206,10 @@ pub(crate) fn adopt_hours(connection: &mut Connection) -> rusqlite::Result<()> {
     let mut cells: BTreeMap<Cell, Tally> = BTreeMap::new();
     let times = BootTimes::read(&transaction)?;
     {
-        let mut read = transaction.prepare("SELECT seq, bytes FROM record ORDER BY seq")?;
+        let mut read = transaction.prepare(
+            "SELECT seq, bytes FROM record
+             WHERE seq > (SELECT last_seq FROM store) - (SELECT sum(count) FROM response_hour) ORDER BY seq",
+        )?;
         let mut rows = read.query([])?;
         while let Some(row) = rows.next()? {
             let bytes = row.get_ref("bytes")?.as_blob()?;

@@ -1,5 +1,5 @@
--- What the responses of a cell say (`afterword_model::tally`), in place of the four tables of hours, which are emptied into it
--- and written no more.
+-- What the responses of a cell say (`afterword_model::tally`), in place of the four tables of hours. Those stay for a program of
+-- a schema before, which goes on counting there; what it counts is emptied into the cells by the next program that knows them.
 CREATE TABLE tally (
     id INTEGER PRIMARY KEY,
     day INTEGER NOT NULL,
@@ -21,6 +21,3 @@ CREATE TABLE boot_time (
     zero_ms INTEGER NOT NULL,
     offset_min INTEGER NOT NULL
 ) STRICT;
-
--- A program that counts by the hour would count what nobody reads.
-UPDATE store SET compatible_with = 5;

@@ -8,7 +8,7 @@ use afterword_model::response::{ClockQuality, Draft, Flag, Outcome, Stamp};
 use afterword_model::summary::Ask;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 use crate::queue_suite::receipt_at;
@@ -92,6 +92,41 @@ fn what_an_older_program_counted_by_the_hour_is_still_counted() {
     let languages: Vec<_> =
         summary.languages.iter().map(|part| (part.name.as_str(), part.responses)).collect();
     assert_eq!(languages, [("", 2), ("de", 1), ("en", 1)], "of what is purged the hours told no language");
+}
+
+#[test]
+fn what_the_program_before_counted_after_a_roll_back_is_counted_once() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    complete(&store, draft(0, 1));
+    complete(&store, draft(0, 2));
+    store.close().unwrap();
+    let path = directory.path().join("kiosk.db");
+    // The next record, as a program of the schema before freezes it: counted by the hour, and in no cell.
+    let (responses, counts): (i64, String) = Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT responses, counts FROM tally", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    let (store, _) = open(directory.path());
+    complete(&store, draft(0, 5));
+    store.close().unwrap();
+    let connection = Connection::open(&path).unwrap();
+    connection.execute("UPDATE tally SET responses = ?1, counts = ?2", params![responses, counts]).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO response_hour VALUES (0, 0, 'grocery-exit', 'completed', 1);
+             INSERT INTO face_hour VALUES (0, 0, 'grocery-exit', 'visit', 'en', 5, 1);",
+        )
+        .unwrap();
+    drop(connection);
+    let (store, _) = open(directory.path());
+    assert_sound(&store);
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().questions[0].counts, [1, 1, 0, 0, 1]);
+    complete(&store, draft(0, 5));
+    store.close().unwrap();
+    let (store, _) = open(directory.path());
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().questions[0].counts, [1, 1, 0, 0, 2]);
+    assert_sound(&store);
 }
 
 #[derive(Debug, Clone)]
