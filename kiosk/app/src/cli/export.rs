@@ -7,21 +7,17 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use afterword_kiosk_store::{OpenError, Options, Store};
 use afterword_model::record::Seq;
 use afterword_model::response::{AnswerValue, ClockQuality, Response, Stamp};
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::{Run, Take};
-use afterword_protocol::system::{SystemClock, SystemEntropy};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use clap::Args;
 use csv::Writer;
 
-use super::Places;
-use crate::ask::RunningKiosk;
+use super::{Places, source};
 use crate::cells::safe;
 use crate::config::Config;
 
@@ -61,7 +57,12 @@ pub(super) struct ExportCommand {
 impl ExportCommand {
     pub(super) fn run(self) -> Result<()> {
         let config = Config::read(&self.places.config)?;
-        let responses = self.responses(&config)?;
+        let responses = source::read(
+            &self.places,
+            &config,
+            |store| all(|take| Ok(store.queue().next_blocking(take)?)),
+            |kiosk| all(|take| kiosk.next(take)),
+        )?;
         let table = table(&responses)?;
         let written = || -> std::io::Result<()> {
             let mut file = OpenOptions::new().write(true).create_new(true).open(&self.out)?;
@@ -80,29 +81,6 @@ impl ExportCommand {
         })?;
         println!("{} responses in {}", responses.len(), self.out.display());
         Ok(())
-    }
-
-    fn responses(&self, config: &Config) -> Result<Vec<Response>> {
-        let data = self.places.data(Some(config));
-        if !data.join("kiosk.db").exists() {
-            bail!(
-                "there is no database in {}; name the kiosk's data folder with --data, or start the kiosk once",
-                data.display()
-            );
-        }
-        let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
-        match Store::open(&data, options) {
-            Ok((store, _)) => {
-                let responses = all(|take| Ok(store.queue().next_blocking(take)?))?;
-                store.close()?;
-                Ok(responses)
-            }
-            Err(OpenError::InUse { .. }) => {
-                let mut kiosk = RunningKiosk::connect(&self.places.socket(Some(config)))?;
-                all(|take| kiosk.next(take))
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

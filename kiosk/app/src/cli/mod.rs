@@ -7,6 +7,7 @@ mod export;
 mod moment;
 mod pin;
 mod run;
+mod source;
 mod summary;
 mod summary_csv;
 mod summary_page;

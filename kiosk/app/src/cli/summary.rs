@@ -1,22 +1,15 @@
 //! `afterword-kiosk summary`: the numbers of a range of days.
-//!
-//! The database has one owner. While the kiosk runs, it is asked over its socket; otherwise the database is
-//! opened here for as long as the answer takes.
 
-use std::sync::Arc;
-
-use afterword_kiosk_store::{OpenError, Options, Store};
 use afterword_model::ports::Clock;
-use afterword_model::summary::{Ask, Summary};
-use afterword_protocol::system::{SystemClock, SystemEntropy};
+use afterword_model::summary::Ask;
+use afterword_protocol::system::SystemClock;
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, ValueEnum};
 
-use super::Places;
 use super::summary_csv::csv;
 use super::summary_page::page;
-use crate::ask::RunningKiosk;
+use super::{Places, source};
 use crate::config::Config;
 
 /// Print the numbers of a range of days, each with its 95 % interval.
@@ -83,7 +76,13 @@ impl SummaryCommand {
             language: self.language.clone(),
             ..Ask::days(day_number(from), day_number(to))
         };
-        let mut summary = self.summary(&config, ask)?;
+        let (own, running) = (ask.clone(), ask);
+        let mut summary = source::read(
+            &self.places,
+            &config,
+            |store| Ok(store.summary(own)?),
+            |kiosk| kiosk.summary(running),
+        )?;
         // A survey with mistakes does not keep anybody from the numbers.
         if let Ok(agenda) = config.agenda(&self.places.config) {
             let seasonal = agenda.seasonal.iter().map(|(_, survey)| survey.as_ref());
@@ -115,34 +114,6 @@ impl SummaryCommand {
             );
         }
         Ok((from, to))
-    }
-
-    fn summary(&self, config: &Config, ask: Ask) -> Result<Summary> {
-        let data = self.places.data(Some(config));
-        if !data.join("kiosk.db").exists() {
-            bail!(
-                "there is no database in {}; name the kiosk's data folder with --data, or start the kiosk once",
-                data.display()
-            );
-        }
-        let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
-        match Store::open(&data, options) {
-            Ok((store, opened)) => {
-                if let Some(path) = opened.set_aside {
-                    bail!(
-                        "the database was damaged and is set aside as {}; keep that file, what is whole in it was carried over: ask again",
-                        path.display()
-                    );
-                }
-                let summary = store.summary(ask)?;
-                store.close()?;
-                Ok(summary)
-            }
-            Err(OpenError::InUse { .. }) => {
-                RunningKiosk::connect(&self.places.socket(Some(config)))?.summary(ask)
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

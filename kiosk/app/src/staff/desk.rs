@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use afterword_kiosk_core::gate::{Gate, Notice, Role, Stage, Verdict};
+use afterword_kiosk_core::gate::{Gate, Notice, Stage, Verdict};
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::response::{Response, Stamp};
 use afterword_model::summary::{Ask, Summary};
@@ -129,12 +129,9 @@ impl Desk {
             match news {
                 News::Judged(verdict) => {
                     self.gate.judged(verdict, now.mono_ms);
-                    match self.gate.stage(now.mono_ms) {
-                        Stage::Open(Role::Staff | Role::Manager | Role::Technician) => {
-                            self.wanted = 0;
-                            self.read(now);
-                        }
-                        Stage::Closed | Stage::Pad { .. } => {}
+                    if matches!(self.gate.stage(now.mono_ms), Stage::Open(_)) {
+                        self.wanted = 0;
+                        self.read(now);
                     }
                 }
                 News::Tries(0) => self.gate.forgiven(),
