@@ -399,10 +399,10 @@ impl Kiosk {
             self.ui.hide_ring();
         }
         self.was_undisturbed = is_undisturbed;
-        let now = self.stamper.now();
-        let view = match self.desk.shown(now.mono_ms) {
-            Some(shown) => self.presenter.staff_view(&self.session, shown, &now),
-            None => self.presenter.view(&self.session, now.mono_ms, self.store_problem.as_deref()),
+        let now_ms = self.stamper.monotonic_ms();
+        let view = match self.desk.shown(now_ms) {
+            Some(shown) => self.presenter.staff_view(&self.session, shown, &self.stamper.now()),
+            None => self.presenter.view(&self.session, now_ms, self.store_problem.as_deref()),
         };
         let by_keypad = self.session.is_by_keypad();
         if !by_keypad {
