@@ -105,7 +105,7 @@ enum With {
 }
 
 /// What is worth a look beside the English pages: the picture's name, the page, and how it is drawn.
-const PICKED: [(&str, &str, Language, With); 34] = {
+const PICKED: [(&str, &str, Language, With); 37] = {
     use Language::{Arabic, English, German};
     use With::{Back, Contrast, ContrastInReach, Nothing, Reach};
     [
@@ -114,6 +114,9 @@ const PICKED: [(&str, &str, Language, With); 34] = {
         ("kiosk-04b-reasons-arabic", "kiosk-06-reasons", Arabic, Nothing),
         ("kiosk-05-idle-high-contrast", "kiosk-01-idle-rating", English, ContrastInReach),
         ("kiosk-05b-idle-high-contrast-pressed", "kiosk-01b-idle-pressed", English, ContrastInReach),
+        ("kiosk-01r-idle-six-languages-reach", "kiosk-01e-idle-six-languages", English, Reach),
+        ("kiosk-10s-idle-nps-reach", "kiosk-10b-idle-nps", English, Reach),
+        ("kiosk-10t-idle-nps-six-languages-reach", "kiosk-10c-idle-nps-six-languages", English, Reach),
         ("kiosk-06d-reasons-german", "kiosk-06-reasons", German, Back),
         ("kiosk-06f-reasons-high-contrast", "kiosk-06-reasons", English, Contrast),
         ("kiosk-07d-comment-german", "kiosk-07-comment", German, Back),

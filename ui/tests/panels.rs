@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use afterword_ui::view::{Channel, Contact, LanguageKey, Look, Page, Question, Rating, ScaleKind, View};
+use afterword_ui::view::{Channel, Contact, Page, View};
 use afterword_ui::{Panel, preview};
 use i_slint_backend_testing::{ElementHandle, ElementRoot};
 use support::Screen;
@@ -13,18 +13,15 @@ const LANGUAGES: [&str; 6] = ["en", "de", "fr", "es", "pl", "ar"];
 
 /// What a finger hits for certain, in millimetres both ways: what can be touched is as large, whatever is drawn.
 const FINGER_MM: (f32, f32) = (15.0, 15.0);
-/// What design/tokens.md has for any control of a shopper where there is no room for that.
-const SMALLEST_MM: (f32, f32) = (12.0, 12.0);
-/// Eleven numbers stand in a row, or six over five.
-const RECOMMEND_MM: (f32, f32) = (12.0, 18.0);
-/// A key in one row with others in reach, where everything has to lie in three fifths of the glass.
-const LOW_MM: (f32, f32) = (15.0, 13.0);
 /// What staff touch, who take their time.
 const STAFF_MM: (f32, f32) = (9.0, 9.0);
 /// From a letter to the next; where eleven stand in a row, ten elevenths of that.
 const LETTER_MM: (f32, f32) = (8.5, 11.0);
-/// The same in height in reach on the small panel, where four rows and the row of the header share three fifths of the glass.
-const LOW_LETTER_MM: f32 = 10.3;
+/// Where what can be touched begins in reach, as a share of the height: the lower three fifths, and on the 7-inch panels, which are
+/// less far across, the lower two thirds.
+fn reach_from(panel: Panel) -> f32 {
+    if panel == Panel::Wide { 0.4 } else { 1.0 / 3.0 }
+}
 
 /// Left, top, right and bottom, in pixels.
 type Place = [f32; 4];
@@ -80,8 +77,15 @@ fn controls(screen: &Screen) -> Vec<Control> {
     controls
 }
 
+/// A key of the pad, which the key that erases stands on without a figure.
+fn is_of_pad(control: &Control, controls: &[Control]) -> bool {
+    let is_figure = |label: &str| label == "+" || label.parse::<u8>().is_ok();
+    let zero = controls.iter().find(|other| other.label == "0");
+    is_figure(&control.label) || zero.is_some_and(|zero| zero.place[1] == control.place[1])
+}
+
 /// How large what can be touched has to be.
-fn smallest(panel: Panel, view: &View, control: &Control) -> (f32, f32) {
+fn smallest(panel: Panel, view: &View, control: &Control, controls: &[Control]) -> (f32, f32) {
     let is_low = view.look.reach;
     let by_email = matches!(view.page, Page::Contact(_));
     let keyboard = match panel {
@@ -92,10 +96,10 @@ fn smallest(panel: Panel, view: &View, control: &Control) -> (f32, f32) {
                 316.0
             }
         }
-        Panel::Small if is_low => 187.0,
+        Panel::Small if is_low => 166.0,
         Panel::Tall if is_low => {
             if by_email {
-                730.0
+                764.0
             } else {
                 616.0
             }
@@ -107,46 +111,18 @@ fn smallest(panel: Panel, view: &View, control: &Control) -> (f32, f32) {
             if control.place[1] > keyboard =>
         {
             let eleven = matches!(view.look.language.as_str(), "de" | "ar");
-            let high = if is_low && panel == Panel::Small { LOW_LETTER_MM } else { LETTER_MM.1 };
-            (if eleven { LETTER_MM.0 * 10.0 / 11.0 } else { LETTER_MM.0 }, high)
+            (if eleven { LETTER_MM.0 * 10.0 / 11.0 } else { LETTER_MM.0 }, LETTER_MM.1)
         }
+        // A telephone's pad is a keyboard too.
+        Page::Contact(_) if is_of_pad(control, controls) => LETTER_MM,
         Page::Pin(_) | Page::Numbers(_) => STAFF_MM,
-        // Pad or keyboard, field, consent and two keys have to share these.
-        Page::Contact(_) if panel != Panel::Wide => SMALLEST_MM,
-        Page::Question(Question { scale, .. }) | Page::Rating(Rating { scale, .. })
-            if scale.kind == ScaleKind::Recommend && control.label.parse::<u8>().is_ok() =>
-        {
-            RECOMMEND_MM
-        }
-        Page::Question(question)
-            if panel != Panel::Wide
-                && question.languages.len() > 4
-                && question.languages.iter().any(|key| key.name == control.label) =>
-        {
-            SMALLEST_MM
-        }
-        _ if is_low => LOW_MM,
         _ => FINGER_MM,
     }
 }
 
-/// The idle screen of a shop that has them all.
-fn six_languages() -> View {
-    let mut view = support::view("kiosk-01-idle-rating");
-    if let Page::Question(question) = &mut view.page {
-        let key = |name: &str| LanguageKey { name: name.into(), current: name == "English" };
-        question.languages =
-            ["English", "Deutsch", "Français", "Español", "Polski", "العربية"].map(key).into();
-    }
-    view
-}
-
 /// Every page on this panel in every language.
 fn each_page(panel: Panel, mut check: impl FnMut(&str, &View, &Screen)) {
-    let mut pages = preview::pages();
-    pages.push(("six languages", six_languages()));
-    let View { page, look } = six_languages();
-    pages.push(("six languages in reach", View { page, look: Look { reach: true, ..look } }));
+    let pages = preview::pages();
     let fonts = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts");
     let screen = Screen::showing(&pages[0].1, &fonts);
     screen.fit(panel);
@@ -178,7 +154,7 @@ fn what_can_be_touched_is_in_its_place(panel: Panel) {
             }
             let mm = |pixels: f32| pixels / panel.pixels_per_mm();
             let (wide, high) = (mm(touch[2] - touch[0]), mm(touch[3] - touch[1]));
-            let smallest = smallest(panel, view, control);
+            let smallest = smallest(panel, view, control, &controls);
             // Half a pixel is no finger's matter.
             if !is_field && (wide + mm(0.5) < smallest.0 || high + mm(0.5) < smallest.1) {
                 problems.push(format!(
@@ -186,7 +162,7 @@ fn what_can_be_touched_is_in_its_place(panel: Panel) {
                 ));
             }
             // A field above a keyboard is there to be read.
-            if view.look.reach && !is_field && place[1] < height * 0.4 {
+            if view.look.reach && !is_field && place[1] < height * reach_from(panel) {
                 problems.push(format!("{name}: `{label}` is out of reach at {}", place[1]));
             }
             for other in &controls[index + 1..] {

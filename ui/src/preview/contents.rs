@@ -13,6 +13,13 @@ pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
     let question = question(words);
     let pressed = Question { scale: Scale { chosen: Some(4), ..question.scale.clone() }, ..question.clone() };
     let empty_strip = Question { strip: None, ..question.clone() };
+    let six_languages = Question { languages: six_languages(words), ..question.clone() };
+    let numbers = Question {
+        title: words.recommend.0.into(),
+        scale: scale(ScaleKind::Recommend, &words.recommend.1),
+        ..question.clone()
+    };
+    let numbers_in_six = Question { languages: six_languages.languages.clone(), ..numbers.clone() };
     let by_phone = contact(words);
     let by_email = typed(&by_phone, Channel::Email, "ann.harbour@mail.example");
     let untouched =
@@ -25,6 +32,9 @@ pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
         ("kiosk-01-idle-rating", Page::Question(question)),
         ("kiosk-01b-idle-pressed", Page::Question(pressed)),
         ("kiosk-01d-idle-empty-strip", Page::Question(empty_strip)),
+        ("kiosk-01e-idle-six-languages", Page::Question(six_languages)),
+        ("kiosk-10b-idle-nps", Page::Question(numbers)),
+        ("kiosk-10c-idle-nps-six-languages", Page::Question(numbers_in_six)),
         ("kiosk-06-reasons", Page::Reasons(reasons(words))),
         ("kiosk-06e-reasons-back", with_back(Page::Reasons(reasons(words)))),
         ("kiosk-07-comment", Page::Comment(comment(words))),
@@ -87,6 +97,13 @@ fn question(words: &Words) -> Question {
         languages: names.into_iter().enumerate().map(key).collect(),
         strip: Some(StripNote { said, did, date }),
     }
+}
+
+/// As many as the pages are translated to.
+fn six_languages(words: &Words) -> Vec<LanguageKey> {
+    let (names, current) = words.languages;
+    let key = |name: &str| LanguageKey { name: name.into(), current: name == names[current] };
+    ["English", "Deutsch", "Français", "Español", "Polski", "العربية"].map(key).into()
 }
 
 fn scale(kind: ScaleKind, words: &[&str]) -> Scale {
