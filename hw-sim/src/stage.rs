@@ -197,6 +197,9 @@ impl Stage {
             Some(Page::Asleep) => "asleep",
             Some(Page::Pin(_)) => "pin",
             Some(Page::Numbers(_)) => "numbers",
+            Some(Page::FollowUps(_)) => "follow-ups",
+            Some(Page::Act(_)) => "act",
+            Some(Page::Device(_)) => "device",
         }
     }
 

@@ -5,6 +5,7 @@
 //! ready to ignore them.
 
 use crate::view::Channel;
+use crate::view::staff::Tab;
 
 /// What makes the screen easier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,50 @@ pub enum StaffIntent {
     Leave,
     /// Show these days: 0 for today, 1 for seven, 2 for thirty.
     Range(usize),
+    /// Go to another page.
+    Go(Tab),
+    /// About follow-ups.
+    FollowUps(FollowUpsIntent),
+    /// About the device.
+    Device(DeviceIntent),
+}
+
+/// What staff do about follow-ups. Places are those in [`crate::view::follow_ups::FollowUps::items`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowUpsIntent {
+    /// The one at this place was seen.
+    Acknowledge(usize),
+    /// Something was done about it: ask what.
+    Act(usize),
+    /// What was done holds.
+    Verify(usize),
+    /// So many leaves on, or back.
+    Turn(isize),
+    /// The place of a cause, see [`crate::view::follow_ups::CAUSES`].
+    Cause(usize),
+    /// The place of an action, see [`crate::view::follow_ups::ACTIONS`].
+    Action(usize),
+    /// Keep what was done.
+    Save,
+    /// Keep nothing, and go back to the list.
+    Cancel,
+}
+
+/// What whoever puts up a device does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceIntent {
+    /// Show the letters of a code, or the squares again.
+    TypeCode,
+    /// A letter of a code, by its place among those a code is made of.
+    Letter(usize),
+    /// Take away the last letter.
+    Erase,
+    /// A finger was on the square at this place.
+    Touch(usize),
+    /// Test the network.
+    TestNetwork,
+    /// Write a report.
+    Report,
 }
 
 /// One wish of the person in front of the screen.

@@ -6,7 +6,7 @@
 use slint::platform::Key;
 
 use crate::focus::{Stops, Way};
-use crate::intent::{Caret, Intent, StaffIntent};
+use crate::intent::{Caret, FollowUpsIntent, Intent, StaffIntent};
 use crate::intents::Intents;
 use crate::scale::values;
 use crate::view::{Page, Question, Rating, View};
@@ -96,7 +96,10 @@ fn intent(page: &Page, text: &str) -> Option<Intent> {
         (Page::Pin(_), '0'..='9') => Some(Intent::Staff(StaffIntent::Figure(first as u8 - b'0'))),
         (Page::Pin(_), BACKSPACE) => Some(Intent::Staff(StaffIntent::Erase)),
         (Page::Pin(_), RETURN) => Some(Intent::Staff(StaffIntent::Enter)),
-        (Page::Pin(_) | Page::Numbers(_), ESCAPE) => Some(Intent::Staff(StaffIntent::Leave)),
+        (Page::Act(_), ESCAPE) => Some(Intent::Staff(StaffIntent::FollowUps(FollowUpsIntent::Cancel))),
+        (Page::Pin(_) | Page::Numbers(_) | Page::FollowUps(_) | Page::Device(_), ESCAPE) => {
+            Some(Intent::Staff(StaffIntent::Leave))
+        }
         (Page::Reasons(_) | Page::Rating(_), RETURN) => Some(Intent::Next),
         (Page::Comment(_) | Page::Contact(_), BACKSPACE) => Some(Intent::Backspace),
         (Page::Comment(_) | Page::Contact(_), DELETE) => Some(Intent::Delete),

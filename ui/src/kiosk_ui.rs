@@ -21,8 +21,8 @@ use crate::panel::Panel;
 use crate::spoken::{Keypad, PageWords};
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, comment, contact, easier, flow, keys, numbers, out_of_service, pin, question, rating, reasons,
-    spoken, still_there, thanks,
+    asleep, comment, contact, device, easier, flow, follow_ups, keys, numbers, out_of_service, pin, question,
+    rating, reasons, spoken, still_there, thanks,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.
@@ -81,6 +81,8 @@ impl KioskUi {
         still_there::connect(&shell, &intents);
         asleep::connect(&shell, &intents);
         pin::connect(&shell, &intents);
+        follow_ups::connect(&shell, &intents);
+        device::connect(&shell, &intents);
         Ok(Self {
             shell,
             intents,
@@ -146,6 +148,18 @@ impl KioskUi {
             Page::Numbers(page) => {
                 numbers::show(&self.shell, page, self.panel.get().words_max());
                 PageKind::Numbers
+            }
+            Page::FollowUps(page) => {
+                follow_ups::show(&self.shell, page, self.panel.get().follow_ups_max());
+                PageKind::FollowUps
+            }
+            Page::Act(page) => {
+                follow_ups::show_act(&self.shell, page);
+                PageKind::Act
+            }
+            Page::Device(page) => {
+                device::show(&self.shell, page);
+                PageKind::Device
             }
             Page::OutOfService(page) => {
                 out_of_service::show(&self.shell, page);

@@ -5,6 +5,7 @@ use slint::{ComponentHandle, ModelRc, VecModel};
 use crate::generated::{
     AxisItem, HourItem, NumbersAdapter, ReasonBar, Shell, TileItem, TileKind as Kind, WordsItem,
 };
+use crate::staff_bar;
 use crate::view::staff::{Hour, Numbers, ReasonCount, Tile, TileKind, Words};
 
 /// Reasons that have room, and words.
@@ -16,9 +17,9 @@ pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
     let adapter = shell.global::<NumbersAdapter<'_>>();
     let top = page.hours_top.max(1.0);
     let most = page.reasons.iter().map(|reason| reason.count).max().unwrap_or(0).max(1);
+    staff_bar::show(shell, &page.bar);
     adapter.set_is_read(page.is_read);
     adapter.set_failed(page.failed);
-    adapter.set_store_name(page.store_name.as_str().into());
     adapter.set_range(i32::try_from(page.range).unwrap_or(0));
     adapter.set_tiles(rows(page.tiles.iter().map(tile)));
     adapter.set_hours(rows(page.hours.iter().map(|hour| self::hour(hour, top))));

@@ -23,6 +23,14 @@ impl Panel {
         }
     }
 
+    /// How many follow-ups have room on a leaf.
+    pub(crate) fn follow_ups_max(self) -> usize {
+        match self {
+            Self::Wide | Self::Tall => 5,
+            Self::Small => 4,
+        }
+    }
+
     /// Height and greatest width of a logo, in pixels.
     #[must_use]
     pub fn logo_pixels(self) -> (u32, u32) {

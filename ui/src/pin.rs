@@ -6,7 +6,7 @@ use crate::flow;
 use crate::generated::{PinAdapter, PinNotice as Notice, Shell, StaffAdapter};
 use crate::intent::{Intent, StaffIntent};
 use crate::intents::Intents;
-use crate::view::staff::{Pin, PinNotice};
+use crate::view::staff::{Pin, PinNotice, Tab};
 
 /// Sends the pages' keys to `intents`.
 pub(crate) fn connect(shell: &Shell, intents: &Intents) {
@@ -25,6 +25,17 @@ pub(crate) fn connect(shell: &Shell, intents: &Intents) {
             if let Ok(figure) = u8::try_from(figure) {
                 intents.send(Intent::Staff(StaffIntent::Figure(figure)));
             }
+        }
+    });
+    adapter.on_go({
+        let intents = intents.clone();
+        move |tab| {
+            let tab = match tab {
+                0 => Tab::Summary,
+                1 => Tab::FollowUps,
+                _ => Tab::Device,
+            };
+            intents.send(Intent::Staff(StaffIntent::Go(tab)));
         }
     });
     let intents = intents.clone();

@@ -6,6 +6,8 @@
 
 mod code;
 mod contents;
+mod device;
+mod follow_ups;
 mod staff;
 mod words;
 

@@ -2,7 +2,7 @@
 //!
 //! Setting a whole new model would make Slint build every row anew and draw it; here only rows that differ are touched.
 
-use slint::{Model, VecModel};
+use slint::{Model, ModelRc, VecModel};
 
 /// Makes `model` hold exactly `rows`, touching only the rows that differ.
 pub(crate) fn update<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: impl IntoIterator<Item = T>) {
@@ -17,6 +17,13 @@ pub(crate) fn update<T: Clone + PartialEq + 'static>(model: &VecModel<T>, rows: 
     }
     while model.row_count() > length {
         model.remove(model.row_count() - 1);
+    }
+}
+
+/// The same for a model that a page holds; nothing happens where that is not a list of ours.
+pub(crate) fn refresh<T: Clone + PartialEq + 'static>(model: &ModelRc<T>, rows: impl IntoIterator<Item = T>) {
+    if let Some(model) = model.as_any().downcast_ref::<VecModel<T>>() {
+        update(model, rows);
     }
 }
 

@@ -6,6 +6,8 @@
 //! [`Look::language`]. Building a view cannot fail: a value out of range is drawn as the nearest sensible one, because
 //! a shopper should never meet an error page over a wrong number.
 
+pub mod device;
+pub mod follow_ups;
 pub mod staff;
 
 /// One picture of the kiosk: a page and how it is to look.
@@ -58,6 +60,12 @@ pub enum Page {
     Pin(staff::Pin),
     /// The store's numbers.
     Numbers(Box<staff::Numbers>),
+    /// What is to be done about unhappy shoppers.
+    FollowUps(Box<follow_ups::FollowUps>),
+    /// What was done about one of them.
+    Act(Box<follow_ups::Act>),
+    /// The device.
+    Device(Box<device::Device>),
 }
 
 impl Page {
@@ -76,7 +84,10 @@ impl Page {
             | Self::OutOfService(_)
             | Self::Asleep
             | Self::Pin(_)
-            | Self::Numbers(_) => None,
+            | Self::Numbers(_)
+            | Self::FollowUps(_)
+            | Self::Act(_)
+            | Self::Device(_) => None,
         }
     }
 }

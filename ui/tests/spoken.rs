@@ -47,6 +47,19 @@ fn goes_to(screen: &Screen, name: &str) {
     panic!("Tab does not lead to {name:?}");
 }
 
+/// What nobody is spoken to on.
+fn is_silent(page: &Page) -> bool {
+    matches!(
+        page,
+        Page::Asleep
+            | Page::Pin(_)
+            | Page::Numbers(_)
+            | Page::FollowUps(_)
+            | Page::Act(_)
+            | Page::Device(_)
+    )
+}
+
 #[test]
 fn the_ring_says_of_every_key_on_every_page_what_a_screen_reader_would() {
     let screen = screen("kiosk-01-idle-rating");
@@ -88,7 +101,7 @@ fn a_page_is_said_in_the_words_on_it() {
         screen.draw();
         let words = screen.ui.page_words();
         // What staff do is nobody else's to hear.
-        let is_silent = matches!(view.page, Page::Asleep | Page::Pin(_) | Page::Numbers(_));
+        let is_silent = is_silent(&view.page);
         assert_eq!(words.words.is_empty(), is_silent, "{name}");
         assert_eq!(
             words.is_warning,

@@ -26,7 +26,7 @@ const STORE_WORDS: f64 = 4.5;
 const MARKS: f64 = 3.0;
 
 /// What lies on what, how much they have to differ, and in which theme the two meet.
-const PAIRS: [(&str, &str, f64, In); 44] = [
+const PAIRS: [(&str, &str, f64, In); 48] = [
     ("ink", "stone", WORDS, Both),
     ("ink", "porcelain", WORDS, Both),
     ("ink", "sunk", WORDS, Both),
@@ -37,7 +37,11 @@ const PAIRS: [(&str, &str, f64, In); 44] = [
     ("on-ink", "ink", WORDS, Both),
     ("on-strip", "strip", WORDS, Both),
     ("on-strip2", "strip", WORDS, Both),
-    ("warn", "stone", MARKS, Both),
+    ("good", "stone", STORE_WORDS, Both),
+    ("warn", "stone", STORE_WORDS, Both),
+    ("bad", "stone", STORE_WORDS, Both),
+    ("ink", "rule", MARKS, Light),
+    ("bad", "rule", MARKS, Light),
     ("lamp", "strip", MARKS, Both),
     ("strip", "stone", MARKS, Light),
     ("strip-line", "stone", MARKS, HighContrast),
@@ -100,7 +104,7 @@ fn colour(colour: slint::Color) -> Colour {
 fn tokens(ui: &KioskUi) -> BTreeMap<String, Colour> {
     let theme = ui.shell.global::<Theme<'_>>();
     let plain = tokens!(theme: get_stone get_porcelain get_sunk get_rule get_edge get_ink get_ink2 get_on_ink
-        get_strip get_strip_line get_on_strip get_on_strip2 get_strip_track get_lamp get_warn get_held_on_strip
+        get_strip get_strip_line get_on_strip get_on_strip2 get_strip_track get_lamp get_good get_warn get_bad get_held_on_strip
         get_on_held_on_strip get_accent get_accent_lip get_accent_line get_link get_accent_tint get_on_accent get_focus
         get_paper get_on_paper get_on_paper2 get_paper_rule get_feature get_face_dim get_feature_dim);
     let faces = theme.get_face();

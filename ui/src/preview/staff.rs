@@ -1,9 +1,13 @@
 //! What is on the pages of staff: the numbers of a Saturday at two.
 
+use super::device::{device, enrolled};
+use super::follow_ups::{act, follow_ups, leaves};
 use super::words::Words;
 use crate::view::Page;
+use crate::view::device::Device;
+use crate::view::follow_ups::FollowUps;
 use crate::view::staff::{
-    Before, Hour, Numbers, Pin, PinNotice, Range, ReasonCount, Tile, TileKind, Words as Said,
+    Bar, Before, Hour, Numbers, Pin, PinNotice, Range, ReasonCount, Tab, Tile, TileKind, Words as Said,
 };
 
 /// Every page by the stem of its picture's file name.
@@ -18,11 +22,30 @@ pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
             "kiosk-13c-manager-summary-failed",
             Page::Numbers(Box::new(Numbers {
                 failed: true,
-                store_name: words.store_name.into(),
+                bar: bar(words, Tab::Summary),
                 ..Numbers::default()
             })),
         ),
+        ("kiosk-14-manager-followups", Page::FollowUps(Box::new(follow_ups(words)))),
+        ("kiosk-14b-manager-followups-leaves", Page::FollowUps(Box::new(leaves(words)))),
+        (
+            "kiosk-14c-manager-followups-none",
+            Page::FollowUps(Box::new(FollowUps {
+                bar: Bar { open: 0, ..bar(words, Tab::FollowUps) },
+                is_read: true,
+                ..FollowUps::default()
+            })),
+        ),
+        ("kiosk-14d-manager-act", Page::Act(Box::new(act(words)))),
+        ("kiosk-15-device-setup", Page::Device(Box::new(device(words)))),
+        ("kiosk-15b-device-code", Page::Device(Box::new(Device { types: true, ..device(words) }))),
+        ("kiosk-15c-device-enrolled", Page::Device(Box::new(enrolled(words)))),
     ]
+}
+
+/// What stands at the top.
+pub(super) fn bar(words: &Words, tab: Tab) -> Bar {
+    Bar { store_name: words.store_name.into(), tab, open: 5, has_device: true }
 }
 
 fn tile(kind: TileKind, value: &str, unit: &str, range: (f32, f32, f32), words: (&str, &str)) -> Tile {
@@ -74,7 +97,7 @@ fn numbers(words: &Words) -> Numbers {
     Numbers {
         is_read: true,
         failed: false,
-        store_name: words.store_name.into(),
+        bar: bar(words, Tab::Summary),
         range: 0,
         tiles: vec![
             before(satisfied, 0.5, "70 %", None),
@@ -110,7 +133,7 @@ fn few(words: &Words) -> Numbers {
     let nothing = |kind| Tile { kind, value: "–".into(), ..Tile::default() };
     Numbers {
         is_read: true,
-        store_name: words.store_name.into(),
+        bar: bar(words, Tab::Summary),
         tiles: vec![
             nothing(TileKind::Satisfied),
             nothing(TileKind::Recommend),

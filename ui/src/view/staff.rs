@@ -27,6 +27,31 @@ pub enum PinNotice {
     Failed,
 }
 
+/// What stands at the top of every page behind the pad.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bar {
+    /// The store's name.
+    pub store_name: String,
+    /// Which page it is.
+    pub tab: Tab,
+    /// Follow-ups that are open.
+    pub open: u64,
+    /// Whether whoever came in may see to the device.
+    pub has_device: bool,
+}
+
+/// A page behind the pad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    /// The store's numbers.
+    #[default]
+    Summary,
+    /// What is to be done.
+    FollowUps,
+    /// The device.
+    Device,
+}
+
 /// A store's numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Numbers {
@@ -34,8 +59,8 @@ pub struct Numbers {
     pub is_read: bool,
     /// Whether they could not be read; those of before stay.
     pub failed: bool,
-    /// The store's name.
-    pub store_name: String,
+    /// What stands at the top.
+    pub bar: Bar,
     /// Which days, in the order of the keys: today, 7 days, 30 days.
     pub range: usize,
     /// At most four.
