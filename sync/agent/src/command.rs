@@ -332,6 +332,7 @@ mod tests {
             receipt_key: key.verifying_key(),
             collector_url: "https://collector.example:8443".into(),
             server_epoch: ServerEpoch::new([7; 16]),
+            courier_key: None,
         };
         let json = enrolled_json(&Identity::new(enrolled, key).unwrap());
         assert_eq!(
