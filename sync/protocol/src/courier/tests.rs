@@ -2,6 +2,7 @@
 
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{Head, ServerEpoch, StoreEpoch, genesis};
+use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::batch::{Batch, encode};
@@ -84,6 +85,18 @@ fn what_was_packed_comes_out_byte_for_byte() {
         batches.iter().flat_map(|batch| &batch.records).map(|record| &record.bytes).collect();
     let runs = runs();
     assert_eq!(records, runs.iter().flat_map(|run| &run.records).collect::<Vec<_>>());
+}
+
+/// Head, two frames and end as they were when the first such file was written: another layout would leave those unread.
+#[test]
+fn the_layout_is_what_it_was() {
+    let bytes = bundle_of(&[b"one".to_vec(), b"two".to_vec()]);
+    assert_eq!(bytes.len(), HEAD_BYTES + 2 * (4 + 3 + TAG_BYTES) + 8 + SIGNATURE_BYTES);
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    assert_eq!(
+        data_encoding::HEXLOWER.encode(&digest),
+        "8352d9e3b7081a1ce7b8f76f104a0c96d57a2be34ab212e0fa10dff06106f74e"
+    );
 }
 
 #[test]
