@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::batch::{Batch, encode};
-use crate::keys::SigningKey;
+use crate::keys::{SigningKey, VerifyingKey};
 use crate::queue::Run;
 use crate::receipt::Nonce;
 
@@ -85,6 +85,22 @@ fn what_was_packed_comes_out_byte_for_byte() {
         batches.iter().flat_map(|batch| &batch.records).map(|record| &record.bytes).collect();
     let runs = runs();
     assert_eq!(records, runs.iter().flat_map(|run| &run.records).collect::<Vec<_>>());
+}
+
+/// Written from the page alone by a program that shares no code with this one: page and code say the same.
+#[test]
+fn what_another_program_wrote_opens() {
+    let key = CourierOpeningKey::from_pem(include_str!("tests/key.pem")).unwrap();
+    assert_eq!(key.public().to_string(), "UKYUCbHd0DJemxa3AOcZ6XcsBwALG9d4bpB8ZT0gSV0=");
+    let device: VerifyingKey = "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=".parse().unwrap();
+    let mut reader = CourierReader::open(&include_bytes!("tests/another.courier")[..], &key).unwrap();
+    assert_eq!(reader.device(), DeviceId::new([0x11; 16]));
+    let first = reader.next_batch(&device).unwrap().unwrap();
+    let second = reader.next_batch(&device).unwrap().unwrap();
+    assert!(reader.next_batch(&device).unwrap().is_none());
+    assert_eq!((first.header.last_seq(), second.header.last_seq()), (1, 2));
+    let head = "b77e9d367abdb798b2da84daf4e4879a916285694de26886e1185c58c88fd9d7";
+    assert_eq!(second.header.last_head.to_string(), head, "that of the page's example");
 }
 
 /// Head, two frames and end as they were when the first such file was written: another layout would leave those unread.
