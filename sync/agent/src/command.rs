@@ -1,4 +1,4 @@
-//! The three commands: `enrol`, `run`, `status`. They only put the library's parts together.
+//! The commands: `enrol`, `run`, `status` and, in its own file, `courier`. They only put the library's parts together.
 //!
 //! Each failure is one sentence that says what happened, where, and what to do; nothing is half-written.
 
@@ -22,6 +22,8 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
+
+mod courier;
 
 const STATE_DIR: &str = "/var/lib/afterword/sync";
 const SOCKET: &str = "/run/afterword/kiosk.sock";
@@ -86,6 +88,9 @@ Examples:
 
 Exit codes: 0 shown (also when something is wrong), 1 not enrolled, 2 wrong use.")]
     Status(StatusArguments),
+    /// Bring records to the collector on a stick, and its receipts back, where there is no network
+    #[command(subcommand)]
+    Courier(courier::CourierCommand),
 }
 
 #[derive(Debug, Args)]
@@ -154,6 +159,7 @@ pub(crate) fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Enrol(arguments) => runtime()?.block_on(enrol_command(&arguments)),
         Command::Run(arguments) => runtime()?.block_on(run_command(&arguments)),
         Command::Status(arguments) => status_command(&arguments),
+        Command::Courier(command) => runtime()?.block_on(courier::execute(&command)),
     }
 }
 
@@ -332,6 +338,7 @@ mod tests {
             receipt_key: key.verifying_key(),
             collector_url: "https://collector.example:8443".into(),
             server_epoch: ServerEpoch::new([7; 16]),
+            courier_key: None,
         };
         let json = enrolled_json(&Identity::new(enrolled, key).unwrap());
         assert_eq!(

@@ -45,6 +45,7 @@ pub(crate) fn heartbeat(identity: &Identity, health: Health, wall_ms: i64) -> He
         wall_ms,
         certificate_expires_ms: identity.certificate_not_after_ms(),
         trusted: identity.trusted(),
+        courier_key: identity.enrolled().courier_key.clone(),
     }
 }
 
@@ -122,6 +123,7 @@ mod tests {
             wall_ms: 0,
             collector_ca_pem: None,
             changes: None,
+            courier_key: None,
         }
     }
 

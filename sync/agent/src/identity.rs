@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use afterword_protocol::courier::CourierKey;
 use afterword_protocol::enrolment::Enrolled;
 use afterword_protocol::heartbeat::{Fingerprint, fingerprint};
 use afterword_protocol::keys::SigningKey;
@@ -113,6 +114,13 @@ impl Identity {
     pub fn renewed(&self, certificate_pem: String, collector_ca_pem: String) -> Result<Self, String> {
         let enrolled = Enrolled { certificate_pem, collector_ca_pem, ..self.enrolled.clone() };
         Self::new(enrolled, self.key.clone())
+    }
+
+    /// The same device, which seals courier bundles to this key.
+    #[must_use]
+    pub(crate) fn sealing_to(&self, courier_key: CourierKey) -> Self {
+        let enrolled = Enrolled { courier_key: Some(courier_key), ..self.enrolled.clone() };
+        Self { enrolled, ..self.clone() }
     }
 
     /// The PKCS#10 request for this device's key, in PEM.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | make a device known to a collector | [`enrol`](mod@enrol), [`identity`] |
 //! | bring records over | [`run`](mod@run), [`plan`], [`backoff`], [`timing`] |
+//! | bring them over on a stick | [`courier`] |
 //! | keep in contact, and the certificate fresh | `run::contact`, `heartbeat`, `run::renewing`, `renewal` |
 //! | reach the collector | [`transport`], [`https`], [`tls`] |
 //! | understand its answers | [`answer`], [`retry_after`] |
@@ -18,6 +19,7 @@
 
 pub mod answer;
 pub mod backoff;
+pub mod courier;
 pub mod enrol;
 pub mod files;
 mod heartbeat;

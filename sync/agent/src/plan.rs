@@ -6,7 +6,7 @@
 //! is refused is taken apart in at most `2 * log2(n)` requests.
 
 use afterword_model::record::Seq;
-use afterword_protocol::limits::{BATCH_RECORDS_MAX, REWINDS_FORGOTTEN_MS};
+use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, REWINDS_FORGOTTEN_MS};
 use afterword_protocol::queue::{Run, Take};
 
 /// Rewinds without a receipt for a new record in between, each soon after the one before, before it is called a conflict.
@@ -134,6 +134,21 @@ impl Plan {
         let Some(suspect) = self.suspect_through else { return BATCH_RECORDS_MAX };
         let half = suspect.saturating_sub(self.cursor) / 2;
         usize::try_from(half).unwrap_or(BATCH_RECORDS_MAX).clamp(1, BATCH_RECORDS_MAX)
+    }
+}
+
+/// What is wrong with a run, when it is not one that was asked for.
+pub(crate) fn misfit(run: &Run, cursor: u64) -> Option<&'static str> {
+    if run.records.is_empty() {
+        Some("none at all")
+    } else if run.records.len() > BATCH_RECORDS_MAX
+        || run.records.iter().map(Vec::len).sum::<usize>() > BATCH_BYTES_MAX
+    {
+        Some("more than a batch holds")
+    } else if run.first_seq <= cursor {
+        Some("older than asked")
+    } else {
+        None
     }
 }
 

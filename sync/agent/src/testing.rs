@@ -44,6 +44,7 @@ pub(crate) fn enrolled(key: &SigningKey) -> Enrolled {
         receipt_key: self::key(COLLECTOR_SEED).verifying_key(),
         collector_url: "https://collector.example:8443".into(),
         server_epoch: ServerEpoch::new([7; 16]),
+        courier_key: None,
     }
 }
 

@@ -200,6 +200,7 @@ fn enrolled(authority: &Authority, signing_request_pem: &str, collector_url: &st
         receipt_key: receipt_key().verifying_key(),
         collector_url: collector_url.into(),
         server_epoch: ServerEpoch::new([7; 16]),
+        courier_key: None,
     }
 }
 

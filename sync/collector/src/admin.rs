@@ -6,6 +6,7 @@
 pub mod backing_up;
 pub mod changing;
 mod erasing;
+pub mod importing;
 mod leaving;
 pub mod listing;
 pub mod restoring;
@@ -236,7 +237,7 @@ impl Admin {
     /// The database or the receipt key, when they cannot even be read.
     pub fn verify(&self) -> Result<VerifyReport, AdminError> {
         let receipt_key = read_receipt_key(&pki_path(&self.data))?;
-        Ok(verify(&self.connection, &receipt_key)?)
+        Ok(verify(&self.connection, &receipt_key.verifying_key())?)
     }
 
     /// What shoppers left for a reply, sealed.

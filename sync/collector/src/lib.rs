@@ -37,6 +37,7 @@ mod throttle;
 
 pub use admin::backing_up::BackupError;
 pub use admin::changing::{ChangeRefusal, ShownOn};
+pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::restoring::{Restored, restore};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};

@@ -8,6 +8,7 @@ use afterword_model::record::{DeviceId, ServerEpoch};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::courier::CourierKey;
 use crate::keys::VerifyingKey;
 
 /// Path of enrolment on the collector's enrolment port.
@@ -48,6 +49,9 @@ pub struct Enrolled {
     pub collector_url: String,
     /// The collector's present epoch.
     pub server_epoch: ServerEpoch,
+    /// What courier bundles are sealed to; `None` from a collector that takes none. A later one comes with a heartbeat's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub courier_key: Option<CourierKey>,
 }
 
 /// A one-time code in its one spelling: 12 letters without hyphens.

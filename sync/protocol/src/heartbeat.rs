@@ -9,6 +9,7 @@ use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch};
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Changes;
+use crate::courier::CourierKey;
 use crate::queue::Health;
 
 /// Path of heartbeats on the collector's device port.
@@ -37,6 +38,9 @@ pub struct Heartbeat {
     pub certificate_expires_ms: i64,
     /// SHA-256 of each CA certificate (DER) it trusts, so that the collector knows when an old one can go.
     pub trusted: Vec<Fingerprint>,
+    /// What it seals courier bundles to, so that the collector knows whether it has to be told; `None` when it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub courier_key: Option<CourierKey>,
 }
 
 #[doc(hidden)]
@@ -61,6 +65,9 @@ pub struct HeartbeatAnswer {
     /// What the kiosk has to show from now on, when that is something else than the heartbeat names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
+    /// What courier bundles have to be sealed to from now on, when that is another key than the heartbeat names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub courier_key: Option<CourierKey>,
 }
 
 /// The fingerprint of a certificate.

@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod changes;
+pub mod courier;
 pub mod enrolment;
 pub mod heartbeat;
 pub mod keys;

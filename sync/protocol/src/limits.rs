@@ -26,6 +26,14 @@ pub const BATCH_HEADER_MAX: usize = 1024;
 /// Bytes of a receipt's or a problem's body that an agent reads before it gives up on the answer.
 pub const ANSWER_BODY_MAX: usize = 16 * 1024;
 
+/// Batches in one courier bundle: four million ratings. At their longest they come to 2.1 GiB, and a stick's FAT takes files up to
+/// 4 GiB; whoever has more to bring writes several bundles.
+pub const COURIER_BATCHES_MAX: u32 = 8 * 1024;
+
+/// Receipts that are read from one folder: a stick that goes round a chain's shops brings some hundred. More would be a folder that
+/// was named by mistake.
+pub const COURIER_RECEIPTS_MAX: usize = 4_096;
+
 /// Characters of what shoppers said, and of what was done: the strip on the idle screen is one line, which holds some
 /// ninety letters with the date on the widest panel.
 pub const CHANGE_TEXT_CHARS_MAX: usize = 48;

@@ -30,9 +30,9 @@ pub const INFO: &[u8] = b"afterword contact v1";
 pub const SEALED_TEXT_BYTES_MAX: usize = PLAINTEXT_BYTES - 1;
 
 const PLAINTEXT_BYTES: usize = 256;
-const TAG_BYTES: usize = 16;
-const KEY_BYTES: usize = 32;
-const KEY_ID_BYTES: usize = 8;
+pub(crate) const TAG_BYTES: usize = 16;
+pub(crate) const KEY_BYTES: usize = 32;
+pub(crate) const KEY_ID_BYTES: usize = 8;
 const CHECK_BYTES: usize = 4;
 const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
@@ -48,8 +48,8 @@ const PKCS8_HEAD: [u8; 16] =
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
-type PublicKey = <X25519HkdfSha256 as Kem>::PublicKey;
-type PrivateKey = <X25519HkdfSha256 as Kem>::PrivateKey;
+pub(crate) type PublicKey = <X25519HkdfSha256 as Kem>::PublicKey;
+pub(crate) type PrivateKey = <X25519HkdfSha256 as Kem>::PrivateKey;
 
 /// Why a key or a sealed text is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +80,7 @@ pub enum SealError {
 
 /// Tells keys apart: the first bytes of SHA-256 of the public key.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct KeyId([u8; KEY_ID_BYTES]);
+pub struct KeyId(pub(crate) [u8; KEY_ID_BYTES]);
 
 impl fmt::Display for KeyId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,7 +97,7 @@ impl fmt::Debug for KeyId {
 /// Head office's public key: seals, and opens nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealingKey {
-    bytes: [u8; KEY_BYTES],
+    pub(crate) bytes: [u8; KEY_BYTES],
 }
 
 impl SealingKey {
@@ -173,7 +173,7 @@ impl fmt::Debug for SealingKey {
 
 /// Head office's private key: opens.
 pub struct OpeningKey {
-    private: PrivateKey,
+    pub(crate) private: PrivateKey,
     public: SealingKey,
 }
 
@@ -259,7 +259,7 @@ impl fmt::Debug for OpeningKey {
 }
 
 /// Randomness as HPKE takes it.
-struct Dice<'a>(&'a dyn Entropy);
+pub(crate) struct Dice<'a>(pub(crate) &'a dyn Entropy);
 
 impl TryRng for Dice<'_> {
     type Error = Infallible;

@@ -183,6 +183,7 @@ fn heartbeats() -> Files {
         wall_ms: 1_795_300_200_000,
         certificate_expires_ms: 1_803_000_000_000,
         trusted: vec![Fingerprint::new([8; 32])],
+        courier_key: None,
     };
     let answer = HeartbeatAnswer {
         server_epoch: ServerEpoch::new([6; 16]),
@@ -191,6 +192,7 @@ fn heartbeats() -> Files {
         wall_ms: 1_795_300_200_000,
         collector_ca_pem: Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into()),
         changes: Some(changes()),
+        courier_key: "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".parse().ok(),
     };
     let renewal = RenewalRequest {
         signing_request_pem: "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"

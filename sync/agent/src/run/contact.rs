@@ -117,6 +117,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         if let Some(ca_pem) = &answer.collector_ca_pem {
             self.trust(ca_pem.clone(), health).await;
         }
+        if let Some(courier_key) = &answer.courier_key {
+            self.seal_to(courier_key.clone());
+        }
         if let Some(changes) = &answer.changes {
             self.pass_on(changes).await;
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use afterword_model::ports::Entropy;
 use afterword_protocol::batch::{BatchHeader, encode};
-use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, RETRY_MAX_MS};
+use afterword_protocol::limits::{BATCH_RECORDS_MAX, RETRY_MAX_MS};
 use afterword_protocol::queue::{Acceptance, Position, Queue, QueueError, Run, Take};
 use afterword_protocol::receipt::{Nonce, SignedReceipt};
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use tokio::join;
 use super::{Restart, Work, within};
 use crate::answer::{Answer, classify};
 use crate::identity::Identity;
-use crate::plan::Plan;
+use crate::plan::{Plan, misfit};
 use crate::status::State;
 use crate::transport::{Message, Transport};
 
@@ -304,20 +304,5 @@ fn check(run: &Run, cursor: u64, position: &Position) -> Result<(), Restart> {
             Err(QueueError::Refused(format!("its records do not fit ({what}); update the older program"))
                 .into())
         }
-    }
-}
-
-/// What is wrong with a run, when it is not one that was asked for.
-fn misfit(run: &Run, cursor: u64) -> Option<&'static str> {
-    if run.records.is_empty() {
-        Some("none at all")
-    } else if run.records.len() > BATCH_RECORDS_MAX
-        || run.records.iter().map(Vec::len).sum::<usize>() > BATCH_BYTES_MAX
-    {
-        Some("more than a batch holds")
-    } else if run.first_seq <= cursor {
-        Some("older than asked")
-    } else {
-        None
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use afterword_protocol::courier::CourierKey;
 use afterword_protocol::queue::{Health, Queue};
 use afterword_protocol::renewal::RenewalRequest;
 
@@ -59,6 +60,17 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             Ok(()) => tracing::info!("the collector's CA certificates were taken over"),
             Err(problem) => {
                 tracing::warn!(%problem, "the collector's new CA certificates are not usable; the old ones stay trusted");
+            }
+        }
+    }
+
+    /// Keeps what courier bundles are sealed to. There is nothing to try: it comes from the collector that was just spoken to.
+    pub(super) fn seal_to(&mut self, courier_key: CourierKey) {
+        let candidate = self.agent.identity.sealing_to(courier_key);
+        match (self.agent.keep)(&candidate) {
+            Ok(()) => self.agent.identity = Arc::new(candidate),
+            Err(problem) => {
+                tracing::warn!(%problem, "the collector's courier key was not kept; the next heartbeat asks again");
             }
         }
     }

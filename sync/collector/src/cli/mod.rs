@@ -9,6 +9,7 @@ mod contact;
 mod device;
 mod erase;
 mod follow_up;
+mod import;
 mod pki;
 mod serve;
 mod verify;
@@ -62,6 +63,8 @@ enum Command {
     Restore(backup::Restore),
     /// Erase the content of one response for good; also while the server runs.
     Erase(erase::Erase),
+    /// Take in what a device without a network sends on a stick; also while the server runs.
+    Import(import::Import),
     /// Open what shoppers left for a reply.
     #[command(subcommand)]
     Contact(contact::ContactCommand),
@@ -101,6 +104,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Erase(erase) => erase.run(),
+        Command::Import(import) => import.run(),
         Command::Contact(contact) => contact.run(),
         Command::FollowUp(follow_up) => follow_up.run(),
         Command::Change(change) => change.run(),

@@ -19,7 +19,7 @@ const FOLDER_MODE: u32 = 0o700;
 /// A certificate in PEM: its text and its bytes.
 pub(super) fn read_certificate(path: &Path) -> Result<(String, CertificateDer<'static>), PkiError> {
     let broken = || PkiError::Broken { path: path.to_owned(), expected: "a certificate in PEM" };
-    let pem = read(path)?;
+    let pem = read_text(path)?;
     let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| broken())?;
     x509_parser::parse_x509_certificate(&certificate).map_err(|_| broken())?;
     Ok((pem, certificate))
@@ -29,7 +29,7 @@ pub(super) fn read_certificate(path: &Path) -> Result<(String, CertificateDer<'s
 pub(super) fn read_key(path: &Path) -> Result<SigningKey, PkiError> {
     let broken =
         || PkiError::Broken { path: path.to_owned(), expected: "an Ed25519 private key in PKCS#8 PEM" };
-    SigningKey::from_pem(&read(path)?).map_err(|_| broken())
+    SigningKey::from_pem(&read_text(path)?).map_err(|_| broken())
 }
 
 /// A file's name and content.
@@ -88,7 +88,8 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn read(path: &Path) -> Result<String, PkiError> {
+/// A text in PEM, whatever it says.
+pub(super) fn read_text(path: &Path) -> Result<String, PkiError> {
     fs::read_to_string(path).map_err(|reason| match reason.kind() {
         io::ErrorKind::InvalidData => PkiError::Broken { path: path.to_owned(), expected: "a text in PEM" },
         _ => PkiError::Files { what: "read", path: path.to_owned(), reason },

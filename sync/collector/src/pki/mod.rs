@@ -7,9 +7,10 @@
 //! | `server-ca.in-use` | number of the generation that signs the server's certificate; without it the first |
 //! | `server.pem`, `.key` | the server's certificate; issued anew when its names change or its end is near |
 //! | `receipt.key` | signs receipts |
+//! | `courier.key` | opens courier bundles; made at the first start of a program that takes them |
 //!
 //! Invariants: the folder appears whole or not at all; keys are readable by their owner only; all keys are
-//! Ed25519 and drawn from the injected entropy; validity follows the injected clock.
+//! Ed25519, but the courier's, which is X25519, and drawn from the injected entropy; validity follows the injected clock.
 //! On failure nothing is replaced: a file that cannot be read is named, and left for a person to decide.
 
 mod authority;
@@ -22,13 +23,14 @@ use std::path::{Path, PathBuf};
 
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::DeviceId;
+use afterword_protocol::courier::CourierOpeningKey;
 use afterword_protocol::heartbeat::{Fingerprint, fingerprint};
 use afterword_protocol::keys::{SigningKey, VerifyingKey};
 use afterword_protocol::system::CLOCK_FLOOR_MS;
 use rustls_pki_types::CertificateDer;
 
 use authority::{Authority, Leaf, Purpose};
-use files::{read_certificate, read_key, write_folder, write_private};
+use files::{read_certificate, read_key, read_text, write_folder, write_private};
 use generations::{Generation, Kind};
 
 /// How long a device's certificate is good, in milliseconds: 90 days, so that one that was forgotten ends by itself.
@@ -43,6 +45,7 @@ const IN_USE_FILE: &str = "server-ca.in-use";
 const SERVER_FILE: &str = "server.pem";
 const SERVER_KEY_FILE: &str = "server.key";
 const RECEIPT_KEY_FILE: &str = "receipt.key";
+const COURIER_KEY_FILE: &str = "courier.key";
 
 /// A key or certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +103,8 @@ pub(crate) struct Pki {
     server_key: SigningKey,
     /// Signs receipts.
     pub(crate) receipt_key: SigningKey,
+    /// Opens courier bundles.
+    pub(crate) courier_key: CourierOpeningKey,
 }
 
 impl Pki {
@@ -119,7 +124,8 @@ impl Pki {
         let current = in_use(folder)?;
         let server_ca = server_authorities.iter().find(|generation| generation.number == current);
         let server_ca = &server_ca.ok_or_else(|| missing(folder, current))?.authority;
-        let receipt_key = read_key(&folder.join(RECEIPT_KEY_FILE))?;
+        let receipt_key = read_receipt_key(folder)?;
+        let courier_key = open_or_make_courier_key(folder, entropy)?;
         let (server_certificate, server_key) = match read_server(folder, server_ca, names, clock.wall_ms())? {
             Some(current) => current,
             None => issue_server(folder, server_ca, names, clock.wall_ms(), entropy)?,
@@ -134,6 +140,7 @@ impl Pki {
             server_certificate,
             server_key,
             receipt_key,
+            courier_key,
         })
     }
 
@@ -183,9 +190,28 @@ fn create(folder: &Path, now_ms: i64, entropy: &impl Entropy) -> Result<(), PkiE
     write_folder(folder, &files)
 }
 
-/// The key that this collector's receipts verify with.
-pub(crate) fn read_receipt_key(folder: &Path) -> Result<VerifyingKey, PkiError> {
-    Ok(read_key(&folder.join(RECEIPT_KEY_FILE))?.verifying_key())
+/// The key that this collector signs receipts with.
+pub(crate) fn read_receipt_key(folder: &Path) -> Result<SigningKey, PkiError> {
+    read_key(&folder.join(RECEIPT_KEY_FILE))
+}
+
+/// The key that opens courier bundles; `None` before the first start of a program that takes them.
+pub(crate) fn read_courier_key(folder: &Path) -> Result<Option<CourierOpeningKey>, PkiError> {
+    let path = folder.join(COURIER_KEY_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let key = CourierOpeningKey::from_pem(&read_text(&path)?);
+    key.map(Some).map_err(|_| PkiError::Broken { path, expected: "an X25519 private key in PKCS#8 PEM" })
+}
+
+fn open_or_make_courier_key(folder: &Path, entropy: &impl Entropy) -> Result<CourierOpeningKey, PkiError> {
+    if let Some(key) = read_courier_key(folder)? {
+        return Ok(key);
+    }
+    let key = CourierOpeningKey::generate(entropy);
+    write_private(&folder.join(COURIER_KEY_FILE), key.to_pem().as_bytes())?;
+    Ok(key)
 }
 
 /// The certificate that devices need for enrolment. Where it cannot be told which that is, it is the first.

@@ -22,6 +22,7 @@ fn a_second_start_finds_the_same_keys() {
     assert_eq!(first.server_ca_pem(), second.server_ca_pem());
     assert_eq!(first.server_identity().0, second.server_identity().0);
     assert_eq!(first.receipt_key.verifying_key(), second.receipt_key.verifying_key());
+    assert_eq!(first.courier_key.public(), second.courier_key.public());
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn a_damaged_file_is_named_and_left() {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::at(NOW_MS);
     open(folder.path(), &["localhost"], &clock).unwrap();
-    for file in ["device-ca.pem", "server-ca.key", "receipt.key", "server.pem"] {
+    for file in ["device-ca.pem", "server-ca.key", "receipt.key", "courier.key", "server.pem"] {
         let path = folder.path().join("pki").join(file);
         let good = std::fs::read(&path).unwrap();
         std::fs::write(&path, b"damaged \xff").unwrap();

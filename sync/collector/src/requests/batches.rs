@@ -4,9 +4,9 @@
 //! it, what it says. The receipt leaves only after the transaction with the records is durable.
 
 use afterword_model::readable;
-use afterword_model::record::Seq;
+use afterword_model::record::{Seq, ServerEpoch};
 use afterword_protocol::batch::{self, BATCH_ENCODING, BATCH_MEDIA_TYPE, BatchHeader, decode};
-use afterword_protocol::keys::VerifyingKey;
+use afterword_protocol::keys::{SigningKey, VerifyingKey};
 use afterword_protocol::limits::BATCH_BODY_MAX;
 use afterword_protocol::receipt::{RECEIPT_MEDIA_TYPE, Receipt, SignedReceipt};
 use rusqlite::Connection;
@@ -18,7 +18,7 @@ use crate::reply::Reply;
 use crate::storage::StorageError;
 use crate::storage::carried::CarriedRecord;
 use crate::storage::devices::Standing;
-use crate::storage::ingest::{Delivery, Ingested, ingest};
+use crate::storage::ingest::{Delivery, Ingested, Way, ingest};
 
 /// A batch that has been read, checked and found to be the caller's own.
 pub(crate) struct Batch(Delivery);
@@ -47,11 +47,10 @@ impl Request for Batch {
         if !batch.header.is_signed_by(&key) {
             return Err(Refusal::malformed("the batch is not signed with this device's key"));
         }
-        let (unreadable, carried) = sort_out(&batch);
-        let received_ms = context.clock.wall_ms();
         // Signing takes longer than inserting a row, and the writer is one thread.
-        let receipt = receipt(context, &batch.header, received_ms);
-        Ok(Self(Delivery { batch, public_key: key, unreadable, carried, received_ms, receipt }))
+        let pki = context.keys.now();
+        let signer = Signer { server_epoch: context.server_epoch, key: &pki.receipt_key };
+        Ok(Self(delivery(batch, key, Way::Network, context.clock.wall_ms(), &signer)))
     }
 
     fn commit(&self, _: &Context, writer: &Connection) -> Result<Ingested, StorageError> {
@@ -64,10 +63,25 @@ impl Request for Batch {
         let signed = if held_since_ms == received_ms {
             prepared
         } else {
-            receipt(context, &batch.header, held_since_ms)
+            let pki = context.keys.now();
+            let signer = Signer { server_epoch: context.server_epoch, key: &pki.receipt_key };
+            signer.receipt(&batch.header, held_since_ms)
         };
         Ok(Reply::json(200, RECEIPT_MEDIA_TYPE, &signed))
     }
+}
+
+/// A batch whose sender, signature and chain have been checked, made ready to be stored, with the receipt it will get.
+pub(crate) fn delivery(
+    batch: batch::Batch,
+    public_key: VerifyingKey,
+    way: Way,
+    received_ms: i64,
+    signer: &Signer<'_>,
+) -> Delivery {
+    let (unreadable, carried) = sort_out(&batch);
+    let receipt = signer.receipt(&batch.header, received_ms);
+    Delivery { batch, public_key, unreadable, carried, way, received_ms, receipt }
 }
 
 /// The records that can't be read, with the reason, and those that were carried.
@@ -90,16 +104,26 @@ fn sort_out(batch: &batch::Batch) -> (Vec<(Seq, String)>, Vec<CarriedRecord>) {
     (unreadable, carried)
 }
 
-/// The receipt for a batch that is held since then.
-fn receipt(context: &Context, header: &BatchHeader, received_ms: i64) -> SignedReceipt {
-    let receipt = Receipt {
-        device: header.device,
-        epoch: header.epoch,
-        through_seq: header.last_seq(),
-        head: header.last_head,
-        server_epoch: context.server_epoch,
-        nonce: header.nonce,
-        received_ms,
-    };
-    receipt.sign(&context.keys.now().receipt_key)
+/// What receipts are given with.
+pub(crate) struct Signer<'a> {
+    /// This life of the database.
+    pub(crate) server_epoch: ServerEpoch,
+    /// The collector's key.
+    pub(crate) key: &'a SigningKey,
+}
+
+impl Signer<'_> {
+    /// The receipt for a batch that is held since then.
+    pub(crate) fn receipt(&self, header: &BatchHeader, received_ms: i64) -> SignedReceipt {
+        let receipt = Receipt {
+            device: header.device,
+            epoch: header.epoch,
+            through_seq: header.last_seq(),
+            head: header.last_head,
+            server_epoch: self.server_epoch,
+            nonce: header.nonce,
+            received_ms,
+        };
+        receipt.sign(self.key)
+    }
 }

@@ -74,6 +74,7 @@ impl Request for Enrolment {
             receipt_key: pki.receipt_key.verifying_key(),
             collector_url: context.device_url.clone(),
             server_epoch: context.server_epoch,
+            courier_key: Some(pki.courier_key.public().clone()),
         };
         Ok(Reply::json(201, MEDIA_TYPE, &enrolled))
     }

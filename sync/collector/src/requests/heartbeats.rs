@@ -98,6 +98,9 @@ impl Request for Beat {
             wall_ms: self.now_ms,
             collector_ca_pem: (trusted != wanted).then(|| pki.server_ca_pem().to_owned()),
             changes,
+            courier_key: Some(pki.courier_key.public())
+                .filter(|key| self.said.courier_key.as_ref() != Some(*key))
+                .cloned(),
         };
         Ok(Reply::json(200, HEARTBEAT_ANSWER_MEDIA_TYPE, &answer))
     }

@@ -29,10 +29,22 @@ pub(crate) struct Delivery {
     pub(crate) unreadable: Vec<(Seq, String)>,
     /// Which of its records were carried from an earlier epoch.
     pub(crate) carried: Vec<CarriedRecord>,
+    /// How it came.
+    pub(crate) way: Way,
     /// When it came, by the collector's clock.
     pub(crate) received_ms: i64,
     /// What is given for it when it brings new records: signed beforehand, away from the writer.
     pub(crate) receipt: SignedReceipt,
+}
+
+/// How a batch comes to the collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The device says it now.
+    Network,
+    /// A stick brings it. It was said at any time before, and again with each import: whether a copy of the device is at work
+    /// cannot be told from when it comes.
+    Courier,
 }
 
 /// What became of a batch.
@@ -68,7 +80,9 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
         return Ok(Ingested::NotContiguous { mark: mark.seq });
     }
     let fork = find_fork(connection, &delivery.batch, &mark)?;
-    turns::heard(connection, &header.device, &header.epoch, fork.is_none(), delivery.received_ms)?;
+    if delivery.way == Way::Network {
+        turns::heard(connection, &header.device, &header.epoch, fork.is_none(), delivery.received_ms)?;
+    }
     if let Some(seq) = fork {
         quarantine(connection, delivery, mark.seq)?;
         return Ok(Ingested::Conflict { mark: mark.seq, seq });

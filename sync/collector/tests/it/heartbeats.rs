@@ -43,6 +43,7 @@ impl Device {
             wall_ms,
             certificate_expires_ms: wall_ms + 1,
             trusted: authorities.map(|authority| fingerprint(&authority.unwrap())).collect(),
+            courier_key: self.enrolled.courier_key.clone(),
         }
     }
 
@@ -78,6 +79,7 @@ async fn a_device_hears_how_far_its_store_is_held() {
         wall_ms: now_ms,
         collector_ca_pem: None,
         changes: None,
+        courier_key: None,
     };
     assert_eq!(nothing, expected);
     let receipt = device.send(device.batch(1, 7)).await.receipt().receipt;
@@ -115,6 +117,16 @@ async fn other_authorities_are_handed_out_to_whoever_does_not_trust_them() {
     said.trusted.clear();
     let answer = heard(&device.beat(&said).await);
     assert_eq!(answer.collector_ca_pem.as_ref(), Some(&device.enrolled.collector_ca_pem));
+}
+
+#[tokio::test]
+async fn the_courier_s_key_is_handed_out_to_whoever_does_not_name_it() {
+    let server = Server::start().await;
+    let device = server.device("Exit").await;
+    assert!(device.enrolled.courier_key.is_some(), "a new device is given it at enrolment");
+    let mut said = device.heartbeat(0, server.clock.wall_ms());
+    said.courier_key = None;
+    assert_eq!(heard(&device.beat(&said).await).courier_key, device.enrolled.courier_key);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod command_line;
 mod completeness;
 mod connections;
 mod contacts;
+mod courier;
 mod enrolments;
 mod erasing;
 mod follow_ups;

@@ -1,7 +1,9 @@
 //! Heartbeats, new epochs and renewals, against a collector that knows them.
 
+use afterword_model::ports::SeededEntropy;
 use afterword_model::record::genesis;
 use afterword_protocol::changes::{Change, Changes};
+use afterword_protocol::courier::CourierOpeningKey;
 use afterword_protocol::heartbeat::Heartbeat;
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::queue::BeginReason;
@@ -222,6 +224,22 @@ async fn new_cas_are_tried_and_kept_with_the_old_certificate() {
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].enrolled().collector_ca_pem, bundle);
     assert_eq!(world.with(|world| world.heard.last().cloned().unwrap()).1.trusted.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_courier_key_is_kept_once_and_named_from_then_on() {
+    let world = hearing(1);
+    let courier_key = CourierOpeningKey::generate(&SeededEntropy::new(3)).public().clone();
+    world.with(|world| world.courier_key = Some(courier_key.clone()));
+    let mut shop = open(&world);
+    shop.all_sent().await;
+    tokio::time::sleep(HOUR).await;
+    let kept = world.with(|world| world.kept.clone());
+    assert_eq!(kept.len(), 1, "once, in an hour of heartbeats");
+    assert_eq!(kept[0].enrolled().courier_key, Some(courier_key.clone()));
+    let named = world.with(|world| world.heard.last().unwrap().1.courier_key.clone());
+    assert_eq!(named, Some(courier_key));
+    shop.close().await;
 }
 
 fn changes(said: &[&str]) -> Changes {

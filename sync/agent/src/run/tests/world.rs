@@ -7,6 +7,7 @@ use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::decode;
 use afterword_protocol::changes::Changes;
+use afterword_protocol::courier::CourierKey;
 use afterword_protocol::heartbeat::{HEARTBEAT_ANSWER_MEDIA_TYPE, Heartbeat, HeartbeatAnswer};
 use afterword_protocol::problem::{Problem, ProblemType};
 use afterword_protocol::queue::{Acceptance, Health, Run, Take};
@@ -56,6 +57,8 @@ pub(super) struct World {
     pub(super) heard: Vec<(Duration, Heartbeat)>,
     /// The CA certificates it hands out, to whoever trusts another number of them.
     pub(super) ca_pem: Option<String>,
+    /// What bundles have to be sealed to.
+    pub(super) courier_key: Option<CourierKey>,
     /// What the device shall show.
     pub(super) changes: Option<Changes>,
     pub(super) renewals: u32,
@@ -215,6 +218,7 @@ impl World {
                 .changes
                 .clone()
                 .filter(|list| heartbeat.health.changes.is_some_and(|kept| kept != list.version)),
+            courier_key: self.courier_key.clone().filter(|key| heartbeat.courier_key.as_ref() != Some(key)),
         };
         self.heard.push((self.began.elapsed(), heartbeat));
         Ok(RawAnswer {
@@ -386,6 +390,7 @@ pub(super) fn world(records: usize) -> Shared {
         hears: false,
         heard: Vec::new(),
         ca_pem: None,
+        courier_key: None,
         changes: None,
         renewals: 0,
         refuses: None,
