@@ -92,6 +92,12 @@ impl Window {
         self.ratings.iter().fold(Count::default(), |count, rating| count.and(rating.is_unhappy))
     }
 
+    /// Whether anybody unhappy is in it. Without, it opens no alert and holds none open, whatever grows old.
+    #[must_use]
+    pub fn has_unhappy(&self) -> bool {
+        self.ratings.iter().any(|rating| rating.is_unhappy)
+    }
+
     /// When the oldest rating leaves the window, and the count is another without anybody's doing.
     #[must_use]
     pub fn next_edge_ms(&self) -> Option<i64> {
