@@ -112,38 +112,55 @@ fn a_week(openings: usize, weeks: f64) -> f64 {
     f64::from(u32::try_from(openings).unwrap_or(u32::MAX)) / weeks
 }
 
+/// A slower rule for shops where one in ten is unhappy as a rule.
+fn patient() -> Alerting {
+    Alerting { answers_min: 8, window_min: 30, ..Alerting::default() }
+}
+
+/// What is documented. The usual rule costs a false alarm or two a day where one in ten is unhappy: of four ratings, two are
+/// unhappy by chance in one of nineteen cases, and there are many fours in a week. Half of eight within thirty minutes costs less
+/// than one a week there.
 #[test]
-fn the_usual_rule_is_quiet_where_few_are_unhappy_and_its_price_is_known_where_many_are() -> Result<()> {
-    let rules = Alerting::default();
-    let wider = Alerting { answers_min: 8, window_min: 30, ..rules.clone() };
-    let mut found = BTreeMap::new();
-    for (name, rules) in [("half of 4 within 15 minutes", &rules), ("half of 8 within 30 minutes", &wider)] {
-        println!("openings a week, {name}; by shoppers a day:\nunhappy  {PER_DAY:?}");
-        let years: Vec<Vec<Given>> = PER_DAY.iter().map(|per_day| year(&shape(*per_day))).collect();
-        for percent in UNHAPPY {
-            let row: Vec<f64> = years
-                .iter()
-                .map(|year| a_week(openings(&tossed(year, percent), rules).len(), WEEKS))
-                .collect();
-            println!("{percent:>5} %  {row:.2?}");
-            found.insert((rules.window_min, percent), row);
+fn what_the_rule_of_the_last_minutes_costs_is_known() -> Result<()> {
+    let years: Vec<Vec<Given>> = PER_DAY.iter().map(|per_day| year(&shape(*per_day))).collect();
+    // Most openings a week, whatever shop, at 5, 8, 10, 15, 20 and 30 % unhappy.
+    for (rules, bounds) in [
+        (Alerting::default(), [5.5, 11.0, 17.0, 36.0, 58.0, 105.0]),
+        (patient(), [0.2, 0.5, 1.0, 4.0, 11.0, 35.0]),
+    ] {
+        let Alerting { answers_min, window_min, .. } = rules;
+        println!("openings a week, half of {answers_min} within {window_min} minutes, by shoppers a day");
+        println!("unhappy  {PER_DAY:>6?}");
+        let mut before = 0.0;
+        for (percent, bound) in UNHAPPY.into_iter().zip(bounds) {
+            let row = years.iter().map(|year| a_week(openings(&tossed(year, percent), &rules).len(), WEEKS));
+            let row: Vec<f64> = row.collect();
+            println!("{percent:>5} %  {row:>6.2?}");
+            let most = row.iter().copied().fold(0.0, f64::max);
+            ensure!(most <= bound, "{most:.2} a week at {percent} %, and {bound} is what is documented");
+            ensure!(most > before, "where more are unhappy, more opens");
+            before = most;
         }
     }
-    let most = |window_min, percent| found[&(window_min, percent)].iter().copied().fold(0.0, f64::max);
-    println!("{} {} {} {}", most(15, 5), most(15, 10), most(15, 20), most(30, 20));
     Ok(())
 }
 
+/// With a centre that it has learned from four weeks; Champ and Woodall 1987 have one signal in about 180 hours for all four rules
+/// on one side, and counts of few are skewed to the side that is watched.
 #[test]
-fn the_chart_signals_in_few_quiet_hours_with_a_centre_it_has_learned() -> Result<()> {
-    println!("chart: openings a week (share of hours that signal); by shoppers a day:\nunhappy  {PER_DAY:?}");
+fn the_chart_signals_in_few_quiet_hours() -> Result<()> {
+    println!(
+        "chart: openings a week (share of the hours that signal), by shoppers a day\nunhappy  {PER_DAY:?}"
+    );
     let years: Vec<Vec<Given>> = PER_DAY.iter().map(|per_day| year(&shape(*per_day))).collect();
+    let weeks = WEEKS - BASE_DAYS as f64 / 7.0;
     for percent in UNHAPPY {
         let mut row = String::new();
         for year in &years {
             let (opened, share) = charted(&tossed(year, percent));
-            let weeks = WEEKS - BASE_DAYS as f64 / 7.0;
-            row += &format!("{:.2} ({:.2} %)  ", a_week(opened.len(), weeks), share * 100.0);
+            let opened = a_week(opened.len(), weeks);
+            row += &format!("{opened:.2} ({:.2} %)  ", share * 100.0);
+            ensure!(share < 0.02 && opened < 1.5, "{percent} %: {opened:.2} a week, {share:.4} of the hours");
         }
         println!("{percent:>5} %  {row}");
     }
@@ -158,12 +175,15 @@ fn an_incident_opens_an_alert_within_the_hour() -> Result<()> {
     let number = incident.days.0.signed_duration_since(chrono::NaiveDate::default()).num_days();
     let begins = number * 24 + i64::from(incident.hours.0);
     let first = year.iter().find(|given| given.hour >= begins).context("an incident")?.rating.at_ms;
-    let opened = openings(&year, &Alerting::default());
-    let told_ms = opened.iter().find(|at_ms| **at_ms >= first).context("an alert")? - first;
+    for (rules, minutes_max) in [(Alerting::default(), 30), (patient(), 60)] {
+        let opened = openings(&year, &rules);
+        let told_ms = opened.iter().find(|at_ms| **at_ms >= first).context("an alert")? - first;
+        println!("half of {}: told after {} minutes", rules.answers_min, told_ms / 60_000);
+        ensure!(told_ms <= minutes_max * 60_000, "told only after {} minutes", told_ms / 60_000);
+    }
     let (charted, _) = charted(&year);
     let charted = charted.iter().find(|hour| **hour >= begins).context("a signal")? - begins;
-    println!("told after {} minutes; by the chart with hour {}", told_ms / 60_000, charted + 1);
-    ensure!(told_ms <= 3_600_000, "told only after {} minutes", told_ms / 60_000);
+    println!("by the chart with hour {}", charted + 1);
     ensure!(charted <= 1, "{charted} hours later");
     Ok(())
 }
