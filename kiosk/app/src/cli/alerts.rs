@@ -43,6 +43,17 @@ A lamp on a GPIO pin that the system shows as an LED (leds-gpio, `brightness` wr
   case \"$AFTERWORD_ALERT\" in opened) on=1 ;; *) on=0 ;; esac
   echo $on > /sys/class/leds/alert/brightness
 
+What it costs, measured on a made-up shop of 300 shoppers a day where nothing ever happens (the busiest hours of a larger one are no \
+worse), as false alarms a week:
+
+  usually unhappy        5 %    10 %    20 %    an incident (39 %) is told after
+  4 within 15 minutes    4.7    15.3    54.1    14 minutes
+  6 within 15 minutes    1.0     5.2    28.5    14 minutes
+  8 within 30 minutes    0.1     0.8     9.8    47 minutes
+  the chart, hourly      1.1     0.9     0.9    with the hour
+
+Where more than one in twenty is unhappy as a rule, answers_min = 6 is the better choice.
+
 Exit codes: 0 printed, 1 failed, 2 wrong use.";
 
 /// Print the alerts, the newest first.

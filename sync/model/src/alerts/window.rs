@@ -160,6 +160,7 @@ mod tests {
             let count = window.count(now_ms);
             is_open = if is_open { !threshold.closes(count) } else { threshold.opens(count) };
             seen.push((now_ms, count, is_open));
+            assert!(seen.len() <= 2 * ratings.len(), "time does not go on");
         }
         seen
     }
