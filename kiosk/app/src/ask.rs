@@ -4,6 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use afterword_model::alerts::Alert;
 use afterword_model::moment::Moment;
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
@@ -52,6 +53,17 @@ impl RunningKiosk {
         match self.ask(&Request::Summary(ask))? {
             Reply::Summary(summary) => Ok(*summary),
             other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
+        }
+    }
+
+    /// The newest alerts, the newest first; with `open_only` those that are not closed.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer, cannot read its database, or is of the version before, which knows no alerts.
+    pub fn alerts(&mut self, newest: u32, open_only: bool) -> Result<Vec<Alert>> {
+        match self.ask(&Request::Alerts { newest, open_only })? {
+            Reply::Alerts { alerts } => Ok(alerts),
+            other => bail!("the kiosk answered {other:?} when asked for alerts; update and restart it"),
         }
     }
 

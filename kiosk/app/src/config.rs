@@ -17,6 +17,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use crate::agenda::Agenda;
+use crate::alerts::config::Alerting;
 use crate::branding::Branding;
 use crate::pages::left_out_without_key;
 use crate::speech::Speech;
@@ -81,6 +82,9 @@ pub struct Config {
     /// Where the speech service is: `off`, or the path of its socket; where it is as a rule when it is left out.
     #[serde(default)]
     pub speech: Speech,
+    /// When somebody is told that many are unhappy just now.
+    #[serde(default)]
+    pub alerts: Alerting,
     /// What the store changed because of feedback, newest first; shown on the strip while the collector sends nothing.
     #[serde(default)]
     pub changes: Vec<Change>,
@@ -224,6 +228,9 @@ impl Config {
                 at("code"),
                 format!("voucher.code is longer than {limit} bytes and would not scan"),
             ));
+        }
+        if let Some((field, what)) = config.alerts.mistake() {
+            return Err(mistake(at(field), what));
         }
         if config.touchpoint.as_deref().is_some_and(|name| !is_touchpoint(name)) {
             let what = "touchpoint has 1 to 40 lower-case letters, digits and hyphens, as in fitting-room";

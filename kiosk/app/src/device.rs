@@ -131,6 +131,7 @@ impl Device {
             entropy: Arc::clone(&self.entropy),
             presenter: Presenter::new(self.config.clone()),
             agenda: self.agenda.clone(),
+            alerts: self.config.alerts.clone(),
             store: self.store.clone(),
             ui,
             stamper: self.stamper(),

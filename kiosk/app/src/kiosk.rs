@@ -21,6 +21,8 @@ use afterword_ui::view::Page;
 use afterword_ui::{Intent, KioskUi, View, intent, view};
 
 use crate::agenda::Agenda;
+use crate::alerts::config::Alerting;
+use crate::alerts::watch::Watch;
 use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::shift::Shift;
@@ -51,6 +53,8 @@ pub struct Parts {
     pub presenter: Presenter,
     /// What is asked when.
     pub agenda: Agenda,
+    /// When somebody is told that many are unhappy.
+    pub alerts: Alerting,
     /// The device's database.
     pub store: Store,
     /// The screen.
@@ -88,6 +92,7 @@ pub struct Kiosk {
     strip: Strip,
     shift: Shift,
     desk: Desk,
+    watch: Watch,
     was_undisturbed: bool,
     answers: (Sender<Answer>, Receiver<Answer>),
     /// How many questions the store has yet to answer.
@@ -105,6 +110,12 @@ impl Kiosk {
         let wake = Arc::clone(&parts.wake);
         parts.store.when_changes_come(move || wake());
         let asked = parts.agenda.on(parts.stamper.now().local_day());
+        let watch = Watch::new(
+            parts.alerts,
+            parts.settings.touchpoint.clone(),
+            parts.store.clone(),
+            Arc::clone(&parts.wake),
+        );
         let session = Session::new(Arc::clone(asked), parts.settings);
         let session = session.with_entropy(parts.entropy);
         let session = match parts.seal {
@@ -126,6 +137,7 @@ impl Kiosk {
             strip: Strip::new(),
             shift: Shift::default(),
             desk,
+            watch,
             was_undisturbed: true,
             answers: channel(),
             unanswered: 0,
@@ -237,7 +249,9 @@ impl Kiosk {
             self.store.probe(answer);
         }
         let was_open = self.desk.is_open(now_ms);
-        self.desk.pump(&self.stamper.now());
+        let now = self.stamper.now();
+        self.desk.pump(&now);
+        self.watch.pump(&now);
         self.uncover(was_open);
         self.close_when_short_of_room();
         self.look_at_strip();
@@ -270,13 +284,15 @@ impl Kiosk {
         };
         let shift = self.session.is_undisturbed().then(|| self.shift.next_look_ms());
         let desk = self.desk.deadline_ms(self.stamper.monotonic_ms());
-        [ring, self.session.deadline_ms(), self.next_probe_ms, strip, shift, desk].into_iter().flatten().min()
+        let watch = self.watch.deadline_ms();
+        let due = [ring, self.session.deadline_ms(), self.next_probe_ms, strip, shift, desk, watch];
+        due.into_iter().flatten().min()
     }
 
-    /// Whether the store, and whoever checks a PIN, has answered everything they were asked.
+    /// Whether the store, and whoever checks a PIN or looks at the alerts, has answered everything they were asked.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.unanswered == 0 && self.desk.is_settled()
+        self.unanswered == 0 && self.desk.is_settled() && self.watch.is_settled()
     }
 
     /// Whether nobody is there, and nothing on the screen is of anybody who was.
@@ -306,6 +322,7 @@ impl Kiosk {
                     self.store.save(draft, answer);
                 }
                 Effect::Freeze { draft, outcome, took_ms } => {
+                    self.watch.freezes(&draft);
                     let answer = self.answer_as(Answer::Frozen);
                     self.store.freeze(draft, outcome, took_ms, move |frozen| answer(frozen.map(|_| ())));
                 }
@@ -337,6 +354,9 @@ impl Kiosk {
     }
 
     fn hear(&mut self, answer: Answer) {
+        if let Answer::Frozen(frozen) = &answer {
+            self.watch.frozen(frozen.is_ok());
+        }
         match answer {
             Answer::Saved(Ok(())) => self.handle(Event::Saved),
             Answer::Frozen(Ok(())) => self.handle(Event::Frozen),

@@ -3,6 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`agenda`] | which survey is asked on which day |
+//! | [`alerts`] | alerts on the spot, and the program that is told of them |
 //! | [`config`] | the device's configuration file |
 //! | [`device`] | configuration, survey and database become the parts of a kiosk |
 //! | [`housekeeping`] | letting go of what head office holds |
@@ -33,6 +34,7 @@ use std::alloc::System;
 use zeroizing_alloc::ZeroAlloc;
 
 pub mod agenda;
+pub mod alerts;
 pub mod ask;
 pub mod branding;
 pub mod cells;

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use afterword_kiosk_store::{Store, StoreError, StoreQueue};
 use afterword_model::record::StoreEpoch;
+use afterword_protocol::limits::ALERTS_LISTED_MAX;
 use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, Reply, Request, decode_frame, encode_frame, frame_length,
 };
@@ -182,6 +183,9 @@ fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply 
             }
             moments.tell(moment);
             return Reply::Told;
+        }
+        Request::Alerts { newest, open_only } => {
+            store.alerts(newest.min(ALERTS_LISTED_MAX), open_only).map(|alerts| Reply::Alerts { alerts })
         }
         Request::Summary(ask) => store.summary(ask).map(|summary| Reply::Summary(Box::new(summary))),
     };

@@ -10,7 +10,10 @@ use std::process::Output;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 
+use afterword_kiosk::moments::Moments;
+use afterword_kiosk::socket::Socket;
 use afterword_kiosk_store::{Options, Store};
+use afterword_model::alerts::{Cause, Count, Rule, Wish};
 use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Outcome, Stamp};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 
@@ -167,6 +170,76 @@ fn a_summary_without_a_database_says_where_it_looked() {
     let output = kiosk(folder.path(), &[&["summary"], &PLACES[..]].concat());
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("no database in data"), "{output:?}");
+}
+
+/// A store with one closed alert and one that is open.
+fn alerted(data: &Path) -> Store {
+    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+    let (store, _) = Store::open(data, options).unwrap();
+    let at = |mono_ms| Stamp {
+        wall_ms: 1_795_876_200_000,
+        offset_min: 0,
+        boot: 1,
+        mono_ms,
+        clock: ClockQuality::Synced,
+    };
+    let opens = |at| Wish::Open {
+        touchpoint: "exit".into(),
+        cause: Cause::UnhappyShare { window_min: 15 },
+        count: Count { answers: 6, unhappy: 4 },
+        at,
+    };
+    let closes = Wish::Close { touchpoint: "exit".into(), rule: Rule::UnhappyShare, at: at(1) };
+    for wish in [opens(at(0)), closes, opens(at(2))] {
+        let (done, changed) = channel();
+        store.change_alert(wish, move |result| done.send(result).unwrap());
+        changed.recv().unwrap().unwrap().unwrap();
+    }
+    store
+}
+
+#[test]
+fn alerts_are_listed_by_the_running_kiosk_and_from_its_database() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("kiosk.toml"), CONFIG).unwrap();
+    let store = alerted(&folder.path().join("data"));
+    let alerts = |arguments: &[&str]| {
+        let output = kiosk(folder.path(), &[&["alerts"], arguments, &PLACES[..]].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        stdout(&output)
+    };
+    let socket = Socket::serve(&folder.path().join("kiosk.sock"), &store, &Moments::default()).unwrap();
+    let running = [alerts(&[]), alerts(&["--open"]), alerts(&["--json", "--newest", "1"])];
+    drop(socket);
+    store.close().unwrap();
+    let stopped = [alerts(&[]), alerts(&["--open"]), alerts(&["--json", "--newest", "1"])];
+    assert_eq!(running, stopped);
+    let [all, open, json] = running;
+    assert_eq!(all.lines().count(), 2);
+    assert!(all.contains("    1  2026-11-28 14:30  exit: 4 of 6 unhappy within 15 minutes  closed"), "{all}");
+    assert_eq!(open, "    2  2026-11-28 14:30  exit: 4 of 6 unhappy within 15 minutes  OPEN\n");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 1);
+    assert_eq!((&json[0]["id"], &json[0]["rule"]), (&2.into(), &"unhappy_share".into()));
+    assert!(json[0].get("closed").is_none());
+}
+
+#[test]
+fn doctor_says_when_the_program_for_alerts_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |alerts: &str| {
+        fs::write(folder.path().join("kiosk.toml"), format!("{CONFIG}[alerts]\n{alerts}\n")).unwrap();
+        stdout(&kiosk(folder.path(), &[&["doctor"], &PLACES[..]].concat()))
+    };
+    let usual = doctor("");
+    assert!(usual.contains("good   alerts         one opens when 50 % of at least 4 ratings"), "{usual}");
+    let missing = doctor("command = [\"/nowhere/lamp\"]");
+    assert!(
+        missing.contains("WRONG  alerts         cannot find the program /nowhere/lamp of `alerts.command`"),
+        "{missing}"
+    );
+    assert!(doctor("command = [\"/bin/sh\"]").contains("/bin/sh is told"));
+    assert!(doctor("enabled = false").contains("good   alerts         off"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the writer can be asked, and where its answers go.
 
+use afterword_model::alerts::{Transition, Wish};
 use afterword_model::record::StoreEpoch;
 use afterword_model::response::{Draft, Response};
 use afterword_protocol::changes::Changes;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Freeze(Box<Response>, Answer<Frozen>),
     Accept(SignedReceipt, Answer<Acceptance>),
     KeepChanges(Changes, Answer<()>),
+    /// The answer is what became of it; nothing where that was so already.
+    ChangeAlert(Wish, Answer<Option<Transition>>),
     Purge(u64, Answer<Purged>),
     BeginAnew(BeginReason, Answer<()>),
     /// A record of this epoch does not hash to its head. The answer is whether another epoch has begun.
@@ -75,6 +78,7 @@ impl Command {
             Self::Freeze(_, done) => done.give(Err(error)),
             Self::Heal(_, done) => done.give(Err(error)),
             Self::Accept(_, done) => done.give(Err(error)),
+            Self::ChangeAlert(_, done) => done.give(Err(error)),
             Self::Purge(_, done) => done.give(Err(error)),
             #[cfg(test)]
             Self::Run(_, done) | Self::WhenReleased(_, done) => done.give(Err(error)),

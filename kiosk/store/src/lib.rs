@@ -16,6 +16,7 @@
 //! the file again before the next one. A corrupt database is set aside, not deleted, and a new one begins with what is
 //! whole in it. A file that is not ours is left alone.
 
+mod alerts;
 mod board;
 mod carry;
 mod changes;
@@ -42,6 +43,7 @@ mod state;
 mod store;
 mod tally;
 mod verify;
+mod watched;
 mod whole;
 mod words;
 mod writer;

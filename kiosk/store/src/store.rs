@@ -6,11 +6,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use afterword_model::response::{Draft, Outcome, Response};
+use afterword_model::alerts::chart::Hours;
+use afterword_model::alerts::window::Rating;
+use afterword_model::alerts::{Alert, Transition, Wish};
+use afterword_model::response::{Draft, Outcome, Response, Stamp};
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
 
+use crate::alerts;
 use crate::board::Board;
 use crate::changes::{self, Shown};
 use crate::command::{Answer, Command};
@@ -24,6 +28,7 @@ use crate::queue::StoreQueue;
 use crate::shared::{Inner, Shared};
 use crate::tally;
 use crate::verify::{self, Verified};
+use crate::watched;
 use crate::words;
 use crate::writer::Writer;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
@@ -141,6 +146,48 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub fn newest_words(&self, count: usize) -> Result<Vec<Response>, StoreError> {
         self.inner.shared.read(|connection, path| words::newest(connection, path, count))
+    }
+
+    /// Opens or closes an alert. The answer says what became of it once that is on the disk, and nothing where it was so already.
+    /// `done` as for [`Store::save`].
+    pub fn change_alert(
+        &self,
+        wish: Wish,
+        done: impl FnOnce(Result<Option<Transition>, StoreError>) + Send + 'static,
+    ) {
+        self.inner.send(Command::ChangeAlert(wish, Answer::new(done)));
+    }
+
+    /// The newest alerts, at most so many, the newest first; with `open_only` those that are not closed.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn alerts(&self, newest: u32, open_only: bool) -> Result<Vec<Alert>, StoreError> {
+        self.inner.shared.read(|connection, path| alerts::list(connection, path, newest, open_only))
+    }
+
+    /// What the ratings of the last `width_ms` milliseconds before `now` were at a touchpoint (empty where none is configured), on
+    /// the monotonic timeline of this opening. Those of flagged responses are not among them.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn newest_ratings(
+        &self,
+        now: &Stamp,
+        width_ms: i64,
+        touchpoint: &str,
+    ) -> Result<Vec<Rating>, StoreError> {
+        self.inner
+            .shared
+            .read(|connection, path| watched::ratings(connection, path, now, width_ms, touchpoint))
+    }
+
+    /// The hours of a touchpoint up to `newest`, counted since 1970-01-01 in local time, and what the days before it brought.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn hours(&self, newest: i64, touchpoint: &str) -> Result<Hours, StoreError> {
+        self.inner.shared.read(|connection, path| watched::hours(connection, path, newest, touchpoint))
     }
 
     /// When the collector confirmed last, by its clock, in milliseconds since 1970-01-01T00:00:00Z.

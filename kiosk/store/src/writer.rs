@@ -16,6 +16,7 @@ use afterword_protocol::limits::BEGIN_ANEW_PAUSE_MS;
 use afterword_protocol::queue::BeginReason;
 use rusqlite::Connection;
 
+use crate::alerts;
 use crate::carry::{self, Wish};
 use crate::changes;
 use crate::command::Command;
@@ -114,6 +115,9 @@ impl Writer {
                     self.shared.changes.replace(list);
                 }
                 done.give(kept);
+            }
+            Command::ChangeAlert(wish, done) => {
+                done.give(self.attempt(|connection, path, _| alerts::change(connection, path, &wish)));
             }
             Command::Purge(keep_ms, done) => {
                 let purged =

@@ -5,6 +5,7 @@
 //! can recompute what the other claims. Nothing here panics on what arrives from outside: it is refused
 //! with an error that says where.
 
+pub mod alerts;
 pub mod carried;
 mod closest;
 pub mod contact;

@@ -50,6 +50,19 @@ impl ScaleKind {
         }
     }
 
+    /// Whether whoever chooses this value is unhappy: the two lowest faces and stars, the lower half of a scale without a middle,
+    /// detractors, and what was hard.
+    #[must_use]
+    pub fn is_unhappy(self, value: u8) -> bool {
+        value
+            <= match self {
+                Self::Faces | Self::Faces4 | Self::Stars => 2,
+                Self::Nps => 6,
+                Self::Effort => 3,
+                Self::Thumbs => 0,
+            }
+    }
+
     /// The answer that gives this value; none where the scale does not have it.
     #[must_use]
     pub fn answer(self, value: u8) -> Option<AnswerValue> {
@@ -105,6 +118,16 @@ mod tests {
             }
             assert!(*scale.range().end() <= RATING_MAX);
         }
+    }
+
+    #[test]
+    fn each_scale_has_unhappy_values_and_others() {
+        for scale in ScaleKind::ALL {
+            let range = scale.range();
+            assert!(scale.is_unhappy(*range.start()) && !scale.is_unhappy(*range.end()), "{scale:?}");
+        }
+        assert!(ScaleKind::Nps.is_unhappy(6) && !ScaleKind::Nps.is_unhappy(7));
+        assert!(!ScaleKind::Faces.is_unhappy(3));
     }
 
     #[test]

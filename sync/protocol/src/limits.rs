@@ -50,6 +50,9 @@ pub const ENROLMENT_BODY_MAX: usize = 8 * 1024;
 
 // The device's own socket, and the store behind it.
 
+/// Alerts in one answer on the device's own socket: two months of a bad shop, in half of a frame.
+pub const ALERTS_LISTED_MAX: u32 = 500;
+
 /// Bytes of one frame on the device's own socket: a full batch in base64 and its envelope.
 pub const FRAME_MAX: usize = 512 * 1024;
 

@@ -4,6 +4,7 @@
 //! [`crate::limits::FRAME_MAX`]. The asker begins with [`Request::Hello`]; each request gets one reply, in
 //! order. Neither side keeps anything for the other: a connection that breaks is opened again.
 
+use afterword_model::alerts::Alert;
 use afterword_model::hex::NotHex;
 use afterword_model::moment::Moment;
 use afterword_model::record::{Head, Seq, StoreEpoch};
@@ -61,6 +62,13 @@ pub enum Request {
     },
     /// The numbers of a range of local days.
     Summary(Ask),
+    /// The newest alerts. A kiosk of the version before hangs up.
+    Alerts {
+        /// So many at most, and [`crate::limits::ALERTS_LISTED_MAX`] at most.
+        newest: u32,
+        /// Only those that are open.
+        open_only: bool,
+    },
 }
 
 /// Answered by the kiosk.
@@ -99,6 +107,11 @@ pub enum Reply {
     Told,
     /// To `Summary`.
     Summary(Box<Summary>),
+    /// To `Alerts`, the newest first.
+    Alerts {
+        /// They.
+        alerts: Vec<Alert>,
+    },
     /// To anything it cannot do.
     Refused {
         /// What happened and what to do, in one sentence.

@@ -16,6 +16,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{FOUND_MISTAKES, Places};
+use crate::alerts::config::Alerting;
+use crate::alerts::hook;
 use crate::ask::RunningKiosk;
 use crate::config::Config;
 use crate::speech::ssip::Ssip;
@@ -92,6 +94,7 @@ impl Doctor {
                 checks.extend(surveys(&config, path));
                 checks.extend(branding(&config, path));
                 checks.push(speech(&config.speech));
+                checks.push(alerts(&config.alerts));
                 checks
             }
         }
@@ -153,6 +156,25 @@ fn branding(config: &Config, path: &Path) -> Vec<Check> {
             let odd = |detail| Check { name: "brand", finding: Finding::Odd, detail };
             prepared.remarks().into_iter().map(odd).collect()
         }
+    }
+}
+
+/// When an alert opens, and whether who is to be told can be.
+fn alerts(alerts: &Alerting) -> Check {
+    if !alerts.enabled {
+        return Check::good("alerts", "off, as the configuration says".into());
+    }
+    let Alerting { unhappy_percent, answers_min, window_min, hourly, command, .. } = alerts;
+    let also = if *hourly { ", and on the hour by the control chart" } else { "" };
+    let rule = format!(
+        "one opens when {unhappy_percent} % of at least {answers_min} ratings within {window_min} minutes are unhappy{also}"
+    );
+    let Some(program) = command.first() else {
+        return Check::good("alerts", format!("{rule}; no program is told, `alerts.command` names none"));
+    };
+    match hook::fault(Path::new(program)) {
+        Some(fault) => Check::wrong("alerts", &fault),
+        None => Check::good("alerts", format!("{rule}; {program} is told")),
     }
 }
 

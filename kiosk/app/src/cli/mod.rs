@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 all is well; 1 it failed, or what was checked has mistakes; 2 the command was misspelt.
 
+mod alerts;
 mod doctor;
 mod export;
 mod moment;
@@ -47,6 +48,7 @@ enum Command {
         command: SurveyCommand,
     },
     Summary(summary::SummaryCommand),
+    Alerts(alerts::AlertsCommand),
     Pin(pin::PinCommand),
     Export(export::ExportCommand),
     Moment(moment::MomentCommand),
@@ -120,6 +122,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Survey { command: SurveyCommand::Import(command) } => command.run(),
         Command::Survey { command: SurveyCommand::Preview(command) } => command.run(),
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Alerts(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Export(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Pin(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),

@@ -34,6 +34,12 @@ These may follow; `touchpoint` is written into every answer:
   speech = \"off\"                 # spoken prompts for shoppers who go by a keypad: \"off\", or the path of speech-dispatcher's
                                  # socket; left out: where it is as a rule, and silence where it is not
 
+  [alerts]                       # all of it may be left out; see `afterword-kiosk alerts --help`
+  unhappy_percent = 50           # an alert opens when half of at least 4 ratings within 15 minutes are unhappy,
+  answers_min = 4                # and closes by itself
+  window_min = 15
+  command = [\"/usr/local/bin/lamp\", \"--red\"]   # run when one opens or closes
+
   [[changes]]                    # \"you said, we did\", newest first; shown while the collector sends none
   date = 2026-11-12
   said = { en = \"You said: queues too long\" }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
+mod alerting;
 mod carrying;
 mod counting;
 mod freezing;
