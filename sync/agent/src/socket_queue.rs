@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn hello() -> Act {
-        Act::Reply(Reply::Hello { version: LOCAL_VERSION, program_version: "test".into() })
+        Act::Reply(Reply::Hello { version: LOCAL_VERSION, program_version: "test".into(), errands: false })
     }
 
     fn position() -> Position {
@@ -325,7 +325,7 @@ mod tests {
     }
 
     fn is_from_the_future(_: &Request) -> Act {
-        Act::Reply(Reply::Hello { version: LOCAL_VERSION + 2, program_version: "9.0".into() })
+        Act::Reply(Reply::Hello { version: LOCAL_VERSION + 2, program_version: "9.0".into(), errands: false })
     }
 
     /// The kiosk of the version before, which knows no higher one.
@@ -333,7 +333,7 @@ mod tests {
         const BEFORE: u16 = LOCAL_VERSION - 1;
         match request {
             Request::Hello { version: BEFORE, .. } => {
-                Act::Reply(Reply::Hello { version: BEFORE, program_version: "0.0".into() })
+                Act::Reply(Reply::Hello { version: BEFORE, program_version: "0.0".into(), errands: false })
             }
             Request::Hello { version, .. } => Act::Reply(Reply::Refused {
                 detail: format!("version {version}, this kiosk {BEFORE}; update the older one"),
