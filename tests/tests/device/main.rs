@@ -4,4 +4,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
+mod errands;
 mod network;
