@@ -72,15 +72,31 @@ impl Office {
         let data = self.folder.join("collector");
         let mut admin = Admin::open(&data, Arc::clone(&self.clock), Arc::new(SystemEntropy))?;
         let code = admin.device_add(name, None)?.code.to_string();
+        self.enrol_with(name, &code).await
+    }
+
+    /// Enrols hardware with a code that it was given; its identity lies in a folder of this name.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn enrol_with(&self, folder: &str, code: &str) -> Result<Identity> {
+        let data = self.folder.join("collector");
+        let admin = Admin::open(&data, Arc::clone(&self.clock), Arc::new(SystemEntropy))?;
         let ca_pem = std::fs::read_to_string(admin.ca_file())?;
         let order = Enrolment {
             collector_url: self.collector.enrol_url(),
-            code: &code,
+            code,
             ca_pem: &ca_pem,
-            state_dir: &self.folder.join(name),
+            state_dir: &self.folder.join(folder),
             timeouts: Timeouts::default(),
         };
         Ok(afterword_agent::enrol(&order, &SystemEntropy, Arc::clone(&self.clock)).await?)
+    }
+
+    /// Where new devices enrol.
+    #[must_use]
+    pub fn enrolment_url(&self) -> String {
+        self.collector.enrol_url().to_owned()
     }
 
     /// Where devices deliver.

@@ -82,7 +82,7 @@ impl KioskOnly {
         let now_ms = self.clock.unwrap_or_else(|| SystemClock::start().wall_ms());
         let clock = Arc::new(ManualClock::at(now_ms));
         let device = Device::open(config, config_path, &self.data, clock.clone(), Arc::new(SystemEntropy))?;
-        let socket = Socket::serve(&self.socket, &device.store, &device.moments)?;
+        let socket = Socket::of_device(&self.socket, &device)?;
         let housekeeping = housekeeping::start(&device.store)?;
         let mut stage = Stage::new(&device, clock.clone(), None)?;
         let mut crowd = Crowd::of_seed(self.seed);

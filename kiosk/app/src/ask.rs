@@ -7,6 +7,7 @@ use std::time::Duration;
 use afterword_model::alerts::Alert;
 use afterword_model::moment::Moment;
 use afterword_model::summary::{Ask, Summary};
+use afterword_protocol::device_facts::DeviceFacts;
 use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
 use afterword_protocol::queue::{Health, Position, Run, Take};
 use anyhow::{Context, Result, bail};
@@ -21,6 +22,8 @@ pub struct RunningKiosk {
     stream: UnixStream,
     /// The version of the socket's protocol that it speaks.
     version: u16,
+    /// Whether it has errands, and says how the device is.
+    errands: bool,
 }
 
 impl RunningKiosk {
@@ -37,10 +40,10 @@ impl RunningKiosk {
         })?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
         stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
-        let mut kiosk = Self { stream, version: LOCAL_VERSION };
+        let mut kiosk = Self { stream, version: LOCAL_VERSION, errands: false };
         let hello = Request::Hello { version: LOCAL_VERSION, program: "afterword-kiosk command line".into() };
         match kiosk.ask(&hello)? {
-            Reply::Hello { version, .. } => Ok(Self { version, ..kiosk }),
+            Reply::Hello { version, errands, .. } => Ok(Self { version, errands, ..kiosk }),
             other => bail!("the kiosk answered {other:?} to a hello; update the older of the two programs"),
         }
     }
@@ -115,6 +118,38 @@ impl RunningKiosk {
             other => {
                 bail!("the kiosk answered {other:?} when asked how it is; restart it and ask again")
             }
+        }
+    }
+
+    /// What the kiosk knows of the device; `None` from one that is too old to say.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer or cannot read its database.
+    pub fn device(&mut self) -> Result<Option<DeviceFacts>> {
+        if !self.errands {
+            return Ok(None);
+        }
+        match self.ask(&Request::Device)? {
+            Reply::Device(facts) => Ok(Some(*facts)),
+            other => {
+                bail!("the kiosk answered {other:?} when asked how the device is; restart it and ask again")
+            }
+        }
+    }
+
+    /// Has the network tested; [`Self::device`] says how far that is.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer or is too old to have it done.
+    pub fn test_network(&mut self) -> Result<()> {
+        if !self.errands {
+            bail!(
+                "the running kiosk is too old to have the network tested; restart it, or run `afterword-sync network-test`"
+            );
+        }
+        match self.ask(&Request::TestNetwork)? {
+            Reply::Told => Ok(()),
+            other => bail!("the kiosk answered {other:?} when asked to have the network tested; restart it"),
         }
     }
 

@@ -13,6 +13,8 @@ use anyhow::{Context, Result};
 use crate::agenda::Agenda;
 use crate::branding::Prepared;
 use crate::config::Config;
+use crate::device_status::Sources;
+use crate::errands::Errands;
 use crate::kiosk::{Parts, Wake};
 use crate::moments::Moments;
 use crate::present::Presenter;
@@ -45,7 +47,12 @@ pub struct Device {
     pub opened: Opened,
     /// Where what brings the next shoppers is told.
     pub moments: Moments,
+    /// Where the screen has the agent do something.
+    pub errands: Errands,
     data: PathBuf,
+    config_path: PathBuf,
+    /// When its database was opened, in milliseconds since 1970.
+    opened_ms: i64,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// Decides what the survey leaves to chance.
@@ -97,11 +104,34 @@ impl Device {
             store,
             opened,
             data: data.to_owned(),
+            config_path: config_path.to_owned(),
+            opened_ms: clock.wall_ms(),
+            errands: Errands::new(Arc::clone(&clock)),
             clock,
             entropy,
             moments: Moments::default(),
             seed,
         })
+    }
+
+    /// Where the checks of this device look; [`Sources::look`] is not for the screen's thread.
+    #[must_use]
+    pub fn status_sources(&self) -> Sources {
+        Sources {
+            config: self.config.clone(),
+            config_path: self.config_path.clone(),
+            data: self.data.clone(),
+            store: self.store.clone(),
+            errands: self.errands.clone(),
+            opened_ms: self.opened_ms,
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// When its database was opened and looked through, by its clock, in milliseconds since 1970.
+    #[must_use]
+    pub fn opened_ms(&self) -> i64 {
+        self.opened_ms
     }
 
     /// How long a shopper has, and where this is.
@@ -137,6 +167,7 @@ impl Device {
             stamper: self.stamper(),
             wake,
             moments: self.moments.clone(),
+            errands: self.errands.clone(),
             pins: Pins::of(&self.data),
             prompts: Prompts::new(&self.config.speech, Arc::clone(&self.clock)),
         }

@@ -23,6 +23,7 @@ use afterword_ui::{Intent, KioskUi, View, intent, view};
 use crate::agenda::Agenda;
 use crate::alerts::config::Alerting;
 use crate::alerts::watch::Watch;
+use crate::errands::Errands;
 use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::shift::Shift;
@@ -65,6 +66,8 @@ pub struct Parts {
     pub wake: Wake,
     /// What brings the next shoppers.
     pub moments: Moments,
+    /// What the screen has the agent do.
+    pub errands: Errands,
     /// What a shopper hears who goes by a keypad.
     pub prompts: Prompts,
     /// Who of the staff gets in.
@@ -107,6 +110,7 @@ impl Kiosk {
     #[must_use]
     pub fn start(parts: Parts) -> Rc<RefCell<Self>> {
         parts.moments.wake_with(Arc::clone(&parts.wake));
+        parts.errands.wake_with(Arc::clone(&parts.wake));
         let wake = Arc::clone(&parts.wake);
         parts.store.when_changes_come(move || wake());
         let asked = parts.agenda.on(parts.stamper.now().local_day());

@@ -6,6 +6,8 @@
 //! | [`alerts`] | alerts on the spot, and the program that is told of them |
 //! | [`config`] | the device's configuration file |
 //! | [`device`] | configuration, survey and database become the parts of a kiosk |
+//! | [`device_status`] | how the device is |
+//! | [`errands`] | what the screen has the agent do |
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
 //! | [`pages`], [`present`] | which questions have a page; from the session to one |
@@ -41,6 +43,8 @@ pub mod cells;
 pub mod cli;
 pub mod config;
 pub mod device;
+pub mod device_status;
+pub mod errands;
 pub(crate) mod hours;
 pub mod housekeeping;
 pub mod kiosk;

@@ -20,9 +20,12 @@ use afterword_protocol::local::{
 };
 use afterword_protocol::queue::{BeginReason, Begun};
 
+use crate::device::Device;
+use crate::device_status::facts;
+use crate::errands::Errands;
 use crate::moments::Moments;
 
-/// The agent, a summary, a doctor, and one more of each that is just going away.
+/// The agent, which has two, a summary, a doctor, and one more of each that is just going away.
 const CONNECTIONS_MAX: usize = 8;
 
 /// An asker that is silent for longer than this is gone; the agent asks every half minute.
@@ -40,6 +43,9 @@ struct Office {
     queue: StoreQueue,
     store: Store,
     moments: Moments,
+    errands: Option<Errands>,
+    /// When the database was checked last: at its opening, just before; milliseconds since 1970.
+    opened_ms: i64,
 }
 
 /// A socket that is being served. Dropping it removes the file, takes no new connections and answers no more.
@@ -65,6 +71,21 @@ impl Socket {
     /// [`SocketError`] when the path cannot be used: a file that is no socket stands there, or a running kiosk
     /// answers at it.
     pub fn serve(path: &Path, store: &Store, moments: &Moments) -> Result<Self, SocketError> {
+        let (store, moments) = (store.clone(), moments.clone());
+        Self::open(path, Office { queue: store.queue(), store, moments, errands: None, opened_ms: 0 })
+    }
+
+    /// The same for a whole device, whose screen has errands for the agent.
+    ///
+    /// # Errors
+    /// As [`Self::serve`].
+    pub fn of_device(path: &Path, device: &Device) -> Result<Self, SocketError> {
+        let (store, moments) = (device.store.clone(), device.moments.clone());
+        let (errands, opened_ms) = (Some(device.errands.clone()), device.opened_ms());
+        Self::open(path, Office { queue: store.queue(), store, moments, errands, opened_ms })
+    }
+
+    fn open(path: &Path, office: Office) -> Result<Self, SocketError> {
         let failed = |source| SocketError { path: path.to_owned(), source };
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(failed)?;
@@ -74,7 +95,6 @@ impl Socket {
         let inode = std::fs::symlink_metadata(path).map_err(failed)?.ino();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(failed)?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let office = Office { queue: store.queue(), store: store.clone(), moments: moments.clone() };
         let stop = Arc::clone(&stopped);
         std::thread::Builder::new()
             .name("socket".into())
@@ -153,18 +173,28 @@ fn serve_connection(mut stream: UnixStream, office: &Office, stop: &AtomicBool) 
         return write_frame(&mut stream, &refused(&detail));
     }
     let program_version = env!("CARGO_PKG_VERSION").to_owned();
-    write_frame(&mut stream, &Reply::Hello { version: LOCAL_VERSION, program_version })?;
+    let errands = office.errands.is_some();
+    write_frame(&mut stream, &Reply::Hello { version: LOCAL_VERSION, program_version, errands })?;
     loop {
         let request = read_frame(&mut stream)?;
         // Hanging up sends the asker to the kiosk that comes next; an answer would keep it at this one.
         if stop.load(Ordering::SeqCst) {
             return Ok(());
         }
-        write_frame(&mut stream, &answer(request, office))?;
+        let reply = answer(request, office);
+        let written = write_frame(&mut stream, &reply);
+        if let (Err(_), Reply::Errand { errand: Some(errand) }, Some(desk)) =
+            (&written, reply, &office.errands)
+        {
+            // Its agent was gone already, and another one may be there.
+            desk.give_back(errand);
+        }
+        written?;
     }
 }
 
-fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply {
+fn answer(request: Request, office: &Office) -> Reply {
+    let Office { queue, store, moments, .. } = office;
     let reply = match request {
         Request::Hello { .. } => return refused("the hello was already said"),
         Request::Position => queue.position_blocking().map(Reply::Position),
@@ -188,8 +218,25 @@ fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply 
             store.alerts(newest.min(ALERTS_LISTED_MAX), open_only).map(|alerts| Reply::Alerts { alerts })
         }
         Request::Summary(ask) => store.summary(ask).map(|summary| Reply::Summary(Box::new(summary))),
+        Request::Device => facts(&office.store, office.errands.as_ref(), office.opened_ms)
+            .map(|facts| Reply::Device(Box::new(facts))),
+        Request::Errand { .. }
+        | Request::ErrandStep { .. }
+        | Request::ErrandDone { .. }
+        | Request::TestNetwork => return answer_errand(request, office),
     };
     reply.unwrap_or_else(|error| refused(&error.to_string()))
+}
+
+fn answer_errand(request: Request, office: &Office) -> Reply {
+    let Some(desk) = &office.errands else { return refused("this kiosk has no errands") };
+    match request {
+        Request::Errand { wait_ms, agent } => return Reply::Errand { errand: desk.take(*agent, wait_ms) },
+        Request::ErrandStep { id, step } => desk.step(id, step),
+        Request::ErrandDone { id, result } => desk.done(id, *result),
+        _ => desk.test_network(),
+    }
+    Reply::Told
 }
 
 /// Ends the epoch that is named, and no other: an agent that was killed while its wish was carried out asks again, and the

@@ -27,6 +27,7 @@ use crate::purge::{PURGE_RECORDS_MAX, Purged};
 use crate::queue::StoreQueue;
 use crate::shared::{Inner, Shared};
 use crate::tally;
+use crate::usage::{self, Usage};
 use crate::verify::{self, Verified};
 use crate::watched;
 use crate::words;
@@ -196,6 +197,14 @@ impl Store {
     /// As [`Self::newest_words`].
     pub fn confirmed_ms(&self) -> Result<Option<i64>, StoreError> {
         self.inner.shared.read(words::confirmed_ms)
+    }
+
+    /// How much it takes.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn usage(&self) -> Result<Usage, StoreError> {
+        self.inner.shared.read(usage::usage)
     }
 
     /// How far the store has come.

@@ -1,21 +1,27 @@
-//! The commands: `enrol`, `run`, `status` and, in its own file, `courier`. They only put the library's parts together.
+//! The commands: `enrol`, `run`, `status`, `network-test` and, in its own file, `courier`. They only put the library's parts
+//! together.
 //!
 //! Each failure is one sentence that says what happened, where, and what to do; nothing is half-written.
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use afterword_agent::errands::{Collector, Errands};
 use afterword_agent::files::{LockError, StateLock};
 use afterword_agent::https::Timeouts;
 use afterword_agent::identity::keep_in;
+use afterword_agent::network_test::{Machine, Target, Tester};
 use afterword_agent::status::keep_file;
 use afterword_agent::{
-    Agent, EnrolError, Enrolment, HttpsTransport, Identity, SocketQueue, Status, Timing, Transport as _,
-    enrol, run,
+    Agent, EnrolError, Enrolment, HttpsTransport, Identity, IdentityError, SocketQueue, Status, Timing,
+    Transport as _, enrol, run, tls,
 };
 use afterword_protocol::enrolment::EnrolmentCode;
+use afterword_protocol::network_test::{Finding, Step, words};
+use afterword_protocol::queue::Queue as _;
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -73,13 +79,33 @@ Exit codes: 0 enrolled, 1 not enrolled, 2 wrong use.")]
     Enrol(EnrolArguments),
     /// Bring records over, until it is stopped with SIGTERM or Ctrl-C
     #[command(after_help = "\
-Example:
+With --collector and --ca it may be started before the device is enrolled: it
+waits until somebody types the code on the kiosk's screen, or runs
+`afterword-sync enrol`, and then brings records over. Once the device is
+enrolled both are ignored.
+
+Examples:
   afterword-sync run --state ./state --socket ./kiosk.sock
+  afterword-sync run --collector https://192.168.1.10:8444 --ca ./server-ca.pem
 
 How much it says is set by RUST_LOG, as in RUST_LOG=debug.
 
 Exit codes: 0 stopped as asked, 1 could not start, 2 wrong use.")]
     Run(RunArguments),
+    /// Test the way to the collector, step by step, and say where it ends
+    #[command(after_help = "\
+Link, address, DNS, TCP, TLS, identity, clock: after the first that fails the
+others are not tried. A device that is not enrolled yet is tested up to TLS,
+when it is told its collector.
+
+Examples:
+  afterword-sync network-test
+  afterword-sync network-test --json | jq '.steps[] | {step, outcome}'
+  afterword-sync network-test --collector https://192.168.1.10:8444 \\
+      --ca ./server-ca.pem
+
+Exit codes: 0 nothing failed, 1 something did, 2 wrong use.")]
+    NetworkTest(NetworkTestArguments),
     /// Say what the agent is doing, and what is wrong
     #[command(after_help = "\
 Examples:
@@ -119,10 +145,47 @@ struct EnrolArguments {
     json: bool,
 }
 
+/// The collector of a device that is not enrolled yet.
+#[derive(Debug, Args)]
+struct CollectorArguments {
+    /// The enrolment address of the collector, for a device that is not enrolled yet
+    #[arg(long, value_name = "URL", value_parser = address, requires = "ca")]
+    collector: Option<String>,
+    /// That collector's CA, the file that `afterword-collector device add` names
+    #[arg(long, value_name = "FILE", requires = "collector")]
+    ca: Option<PathBuf>,
+}
+
+impl CollectorArguments {
+    /// As it was named, with its CA.
+    fn read(&self) -> anyhow::Result<Option<Collector>> {
+        let (Some(url), Some(ca)) = (&self.collector, &self.ca) else { return Ok(None) };
+        let collector = Collector { url: url.clone(), ca_pem: read_ca(ca)? };
+        tls::roots(&collector.ca_pem).map_err(EnrolError::Ca).context(ca.display().to_string())?;
+        Ok(Some(collector))
+    }
+}
+
+#[derive(Debug, Args)]
+struct NetworkTestArguments {
+    #[command(flatten)]
+    state: StateArgument,
+    /// The kiosk program's socket, where it is asked how its store is; without a kiosk the clock is compared to the second
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    socket: PathBuf,
+    #[command(flatten)]
+    collector: CollectorArguments,
+    /// For programs: one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Args)]
 struct RunArguments {
     #[command(flatten)]
     state: StateArgument,
+    #[command(flatten)]
+    collector: CollectorArguments,
     /// The kiosk program's socket
     #[arg(long, value_name = "PATH", default_value = SOCKET)]
     socket: PathBuf,
@@ -154,13 +217,15 @@ fn code(text: &str) -> Result<String, String> {
 }
 
 /// Does what was asked for.
-pub(crate) fn execute(arguments: Arguments) -> anyhow::Result<()> {
-    match arguments.command {
+pub(crate) fn execute(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let done = match arguments.command {
         Command::Enrol(arguments) => runtime()?.block_on(enrol_command(&arguments)),
         Command::Run(arguments) => runtime()?.block_on(run_command(&arguments)),
         Command::Status(arguments) => status_command(&arguments),
         Command::Courier(command) => runtime()?.block_on(courier::execute(&command)),
-    }
+        Command::NetworkTest(arguments) => return runtime()?.block_on(network_test_command(&arguments)),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// One thread: the program waits for a network nearly all of its time.
@@ -172,12 +237,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
-    let ca_pem = std::fs::read_to_string(&arguments.ca).with_context(|| {
-        format!(
-            "the CA file {} cannot be read: give the one that `afterword-collector device add` named; it lies in the folder pki of the collector's data",
-            arguments.ca.display()
-        )
-    })?;
+    let ca_pem = read_ca(&arguments.ca)?;
     let order = Enrolment {
         collector_url: &arguments.collector,
         code: &arguments.code,
@@ -200,6 +260,48 @@ async fn enrol_command(arguments: &EnrolArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn read_ca(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "the CA file {} cannot be read: give the one that `afterword-collector device add` named; it lies in the folder pki of the collector's data",
+            path.display()
+        )
+    })
+}
+
+async fn network_test_command(arguments: &NetworkTestArguments) -> anyhow::Result<ExitCode> {
+    let collector = arguments.collector.read()?;
+    let identity = match Identity::load(&arguments.state.state) {
+        Err(IdentityError::Missing(_)) => None,
+        loaded => Some(loaded?),
+    };
+    let target = match (&identity, &collector) {
+        (Some(identity), _) => Target::Device(identity),
+        (None, Some(Collector { url, ca_pem })) => Target::Enrolment { collector_url: url, ca_pem },
+        (None, None) => Target::Nobody,
+    };
+    // A test does without it.
+    let health = SocketQueue::at(arguments.socket.clone()).health().await.ok().flatten();
+    let clock = Arc::new(SystemClock::start());
+    let tester = Tester { machine: &Machine::default(), target, clock, health };
+    let test = tester
+        .test(|step| {
+            if !arguments.json {
+                println!("{}", words::line(step));
+            }
+        })
+        .await;
+    if arguments.json {
+        let mut json = serde_json::to_value(&test)?;
+        json["well"] = test.is_well().into();
+        println!("{}", serde_json::to_string_pretty(&json)?);
+    } else {
+        let untold = |step: &&Step| step.finding == Finding::NotReached;
+        test.steps.iter().filter(untold).for_each(|step| println!("{}", words::line(step)));
+    }
+    Ok(if test.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 /// What `enrol --json` prints. The time is in milliseconds since 1970-01-01T00:00:00Z.
 fn enrolled_json(identity: &Identity) -> serde_json::Value {
     let enrolled = identity.enrolled();
@@ -216,14 +318,31 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let state_dir = &arguments.state.state;
-    let identity = Arc::new(Identity::load(state_dir)?);
-    let _lock = lock(state_dir).await?;
     let clock = Arc::new(SystemClock::start());
     let (timing, timeouts) = if arguments.brisk {
         (Timing::brisk(), Timeouts::brisk())
     } else {
         (Timing::default(), Timeouts::default())
     };
+    let shutdown = until_asked()?;
+    let mut errands = Errands {
+        kiosk: SocketQueue::at(arguments.socket.clone()),
+        state_dir: state_dir.clone(),
+        collector: None,
+        timeouts,
+        machine: Machine::default(),
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy),
+        status: None,
+    };
+    if !Identity::is_in(state_dir) && arguments.collector.collector.is_some() {
+        errands.collector = arguments.collector.read()?;
+        if !wait_for_enrolment(&mut errands, shutdown.clone()).await {
+            return Ok(());
+        }
+    }
+    let identity = Arc::new(Identity::load(state_dir)?);
+    let _lock = lock(state_dir).await?;
     let transport = HttpsTransport::new(&identity, clock.clone(), timeouts).with_context(|| {
         format!(
             "the identity in {} cannot be used for TLS: move it away and enrol the device again",
@@ -235,6 +354,8 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
         transport.time_is_at_least(receipt_ms);
     }
     let (status, changes) = watch::channel(status);
+    errands.status = Some(changes.clone());
+    let errands = tokio::spawn(errands.forever());
     let file = tokio::spawn(keep_file(changes, state_dir.clone()));
     let agent = Agent {
         queue: SocketQueue::at(arguments.socket.clone()),
@@ -246,9 +367,21 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
         clock,
         status,
     };
-    run(agent, until_asked()?).await;
+    run(agent, shutdown).await;
+    errands.abort();
     file.await.context("the last status was not written")?;
     Ok(())
+}
+
+/// Does errands for the kiosk until the device is enrolled; `false` when the program is to end first.
+async fn wait_for_enrolment(errands: &mut Errands, mut shutdown: watch::Receiver<bool>) -> bool {
+    tracing::info!(
+        "this device is not enrolled yet; it waits for a code from the kiosk's screen, or from `afterword-sync enrol`"
+    );
+    tokio::select! {
+        _ = shutdown.wait_for(|&asked| asked) => false,
+        () = errands.until_enrolled() => true,
+    }
 }
 
 async fn lock(state_dir: &Path) -> Result<StateLock, LockError> {

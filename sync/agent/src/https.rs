@@ -190,7 +190,7 @@ fn cause_of(error: &reqwest::Error) -> Cause {
     }
 }
 
-fn cause_of_tls(error: &rustls::Error) -> Cause {
+pub(crate) fn cause_of_tls(error: &rustls::Error) -> Cause {
     use rustls::AlertDescription as Alert;
     match error {
         rustls::Error::InvalidCertificate(certificate) => match certificate {

@@ -15,16 +15,20 @@
 //! | reach the collector | [`transport`], [`https`], [`tls`] |
 //! | understand its answers | [`answer`], [`retry_after`] |
 //! | reach the kiosk | [`socket_queue`] |
+//! | do what the kiosk's screen wants done | [`errands`] |
+//! | say where the way to the collector ends | [`network_test`] |
 //! | keep files and locks on the device | [`files`] |
 
 pub mod answer;
 pub mod backoff;
 pub mod courier;
 pub mod enrol;
+pub mod errands;
 pub mod files;
 mod heartbeat;
 pub mod https;
 pub mod identity;
+pub mod network_test;
 pub mod plan;
 mod renewal;
 mod report;

@@ -11,7 +11,7 @@ mod command;
 fn main() -> ExitCode {
     let arguments = command::Arguments::parse();
     match command::execute(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("afterword-sync: {error:#}");
             ExitCode::FAILURE

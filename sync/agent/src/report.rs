@@ -48,10 +48,13 @@ impl Report {
         });
     }
 
-    /// The collector has heard a heartbeat.
-    pub(crate) fn heartbeat(&self) {
+    /// The collector has heard a heartbeat, at this time by its own clock.
+    pub(crate) fn heartbeat(&self, collector_ms: i64) {
         let now_ms = self.clock.wall_ms();
-        self.change(|status| status.last_heartbeat_ms = Some(now_ms));
+        self.change(|status| {
+            status.last_heartbeat_ms = Some(now_ms);
+            status.clock_offset_ms = Some(now_ms.saturating_sub(collector_ms));
+        });
     }
 
     /// There is another certificate.

@@ -26,7 +26,7 @@ pub fn retry_after_ms(value: &str, answer_date: Option<&str>, wall_ms: i64) -> O
 }
 
 /// An IMF-fixdate as milliseconds since 1970; servers have sent no other form since 1999.
-fn http_date_ms(text: &str) -> Option<i64> {
+pub(crate) fn http_date_ms(text: &str) -> Option<i64> {
     DateTime::parse_from_rfc2822(text.trim()).ok().map(|date| date.timestamp_millis())
 }
 

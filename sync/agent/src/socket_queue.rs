@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::changes::Changes;
+use afterword_protocol::errand::{AgentStatus, Errand, ErrandId, ErrandResult};
 use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request, decode_frame, encode_frame,
     frame_length,
 };
+use afterword_protocol::network_test::Step;
 use afterword_protocol::queue::{
     Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
 };
@@ -44,6 +46,7 @@ pub struct SocketQueue {
 struct Greeted {
     stream: UnixStream,
     version: u16,
+    errands: bool,
 }
 
 impl SocketQueue {
@@ -105,10 +108,10 @@ impl SocketQueue {
         let hello = Request::Hello { version, program: "afterword-sync".into() };
         match exchange(&mut connection, &hello).await? {
             // Its version less one is what it still answers; ours less one is what we still ask.
-            Reply::Hello { version, .. } if version.abs_diff(LOCAL_VERSION) <= 1 => {
-                Ok(Greeted { stream: connection, version })
+            Reply::Hello { version, errands, .. } if version.abs_diff(LOCAL_VERSION) <= 1 => {
+                Ok(Greeted { stream: connection, version, errands })
             }
-            Reply::Hello { version, program_version } => Err(QueueError::Refused(format!(
+            Reply::Hello { version, program_version, .. } => Err(QueueError::Refused(format!(
                 "it speaks version {version} of the socket ({program_version}), this program {LOCAL_VERSION}: update the older one"
             ))),
             Reply::Refused { detail } => Err(QueueError::Refused(detail)),
@@ -173,6 +176,44 @@ impl Queue for SocketQueue {
 }
 
 impl SocketQueue {
+    /// Whether the kiosk has errands. The connection to one that has none is given up, so that it is greeted anew.
+    pub(crate) async fn has_errands(&mut self) -> Result<bool, QueueError> {
+        let connection = self.greeted().await?;
+        let has_errands = connection.errands;
+        self.connection = Some(connection).filter(|connection| connection.errands);
+        Ok(has_errands)
+    }
+
+    /// What the kiosk wants done, when it wants something within the wait. Only of a kiosk that has errands.
+    pub(crate) async fn errand(
+        &mut self,
+        wait_ms: u64,
+        agent: AgentStatus,
+    ) -> Result<Option<Errand>, QueueError> {
+        let within = Duration::from_millis(wait_ms).saturating_add(REPLY_MAX);
+        match self.ask(&Request::Errand { wait_ms, agent: Box::new(agent) }, within).await? {
+            Reply::Errand { errand } => Ok(errand),
+            other => Err(self.broken(&other)),
+        }
+    }
+
+    /// Tells the kiosk of a step of a network test.
+    pub(crate) async fn errand_step(&mut self, id: ErrandId, step: Step) -> Result<(), QueueError> {
+        self.tell(&Request::ErrandStep { id, step }).await
+    }
+
+    /// Tells the kiosk what became of an errand.
+    pub(crate) async fn errand_done(&mut self, id: ErrandId, result: ErrandResult) -> Result<(), QueueError> {
+        self.tell(&Request::ErrandDone { id, result: Box::new(result) }).await
+    }
+
+    async fn tell(&mut self, request: &Request) -> Result<(), QueueError> {
+        match self.ask(request, REPLY_MAX).await? {
+            Reply::Told => Ok(()),
+            other => Err(self.broken(&other)),
+        }
+    }
+
     /// A reply to another question: question and reply no longer go in step.
     fn broken(&mut self, reply: &Reply) -> QueueError {
         self.connection = None;
@@ -213,6 +254,8 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Told => "told",
         Reply::Summary(_) => "summary",
         Reply::Alerts { .. } => "alerts",
+        Reply::Errand { .. } => "errand",
+        Reply::Device(_) => "device",
         Reply::Refused { .. } => "refused",
     };
     io::Error::new(io::ErrorKind::InvalidData, format!("the reply {kind:?} does not fit the request")).into()
@@ -239,7 +282,7 @@ mod tests {
     }
 
     fn hello() -> Act {
-        Act::Reply(Reply::Hello { version: LOCAL_VERSION, program_version: "test".into() })
+        Act::Reply(Reply::Hello { version: LOCAL_VERSION, program_version: "test".into(), errands: false })
     }
 
     fn position() -> Position {
@@ -302,6 +345,11 @@ mod tests {
             | Request::BeginAnew { .. }
             | Request::KeepChanges(_)
             | Request::Moment { .. }
+            | Request::Errand { .. }
+            | Request::ErrandStep { .. }
+            | Request::ErrandDone { .. }
+            | Request::Device
+            | Request::TestNetwork
             | Request::Summary(_) => Act::Reply(Reply::Refused { detail: "disk full".into() }),
         }
     }
@@ -326,7 +374,7 @@ mod tests {
     }
 
     fn is_from_the_future(_: &Request) -> Act {
-        Act::Reply(Reply::Hello { version: LOCAL_VERSION + 2, program_version: "9.0".into() })
+        Act::Reply(Reply::Hello { version: LOCAL_VERSION + 2, program_version: "9.0".into(), errands: false })
     }
 
     /// The kiosk of the version before, which knows no higher one.
@@ -334,7 +382,7 @@ mod tests {
         const BEFORE: u16 = LOCAL_VERSION - 1;
         match request {
             Request::Hello { version: BEFORE, .. } => {
-                Act::Reply(Reply::Hello { version: BEFORE, program_version: "0.0".into() })
+                Act::Reply(Reply::Hello { version: BEFORE, program_version: "0.0".into(), errands: false })
             }
             Request::Hello { version, .. } => Act::Reply(Reply::Refused {
                 detail: format!("version {version}, this kiosk {BEFORE}; update the older one"),

@@ -64,6 +64,9 @@ pub struct Status {
     /// When the collector last heard a heartbeat, by this device's clock, milliseconds since 1970.
     #[serde(default)]
     pub last_heartbeat_ms: Option<i64>,
+    /// How far this device's clock was ahead of the collector's then, in milliseconds; negative when it was behind.
+    #[serde(default)]
+    pub clock_offset_ms: Option<i64>,
     /// When it tries next, by this device's clock, milliseconds since 1970, while it waits.
     pub next_try_ms: Option<i64>,
     /// Every record up to here is under a receipt.
@@ -93,6 +96,7 @@ impl Status {
             last_success_ms: None,
             last_receipt_ms: None,
             last_heartbeat_ms: None,
+            clock_offset_ms: None,
             next_try_ms: None,
             acknowledged_seq: 0,
             last_seq: 0,

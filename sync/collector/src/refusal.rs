@@ -6,7 +6,7 @@
 
 use afterword_protocol::batch::BatchError;
 use afterword_protocol::limits::BUSY_RETRY_AFTER_S;
-use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemType};
+use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemReason, ProblemType};
 use axum::response::{IntoResponse, Response};
 
 use crate::reply::Reply;
@@ -82,20 +82,25 @@ impl Refusal {
     /// 403 for a device that was revoked.
     pub(crate) fn revoked() -> Self {
         let detail = "this device was revoked; its records stay on it until it is enrolled anew";
-        ProblemType::NotAllowed.with_detail(detail).into()
+        ProblemType::NotAllowed.with_detail(detail).because(ProblemReason::Revoked).into()
     }
 
     /// 403 for a device that was taken away for good.
     pub(crate) fn retired() -> Self {
         let detail = "this device was retired for good and no code enrols it again; its records stay on it, and under another name it can be enrolled as a new device";
-        ProblemType::NotAllowed.with_detail(detail).into()
+        ProblemType::NotAllowed.with_detail(detail).because(ProblemReason::Retired).into()
     }
 
     /// 401 for a key that is no device's: never was, or no longer since its device was enrolled again.
     pub(crate) fn unknown_key() -> Self {
-        Self::not_authenticated(
-            "the collector does not know this device by this key; it was enrolled again elsewhere, or has to be enrolled anew",
-        )
+        let detail = "the collector does not know this device by this key; it was enrolled again elsewhere, or has to be enrolled anew";
+        ProblemType::NotAuthenticated.with_detail(detail).because(ProblemReason::UnknownKey).into()
+    }
+
+    /// 401 for a device whose certificate has expired.
+    pub(crate) fn certificate_expired() -> Self {
+        let detail = "the certificate has expired; renew it";
+        ProblemType::NotAuthenticated.with_detail(detail).because(ProblemReason::CertificateExpired).into()
     }
 
     /// 403 for a batch or a heartbeat under another device's name.

@@ -55,7 +55,8 @@ pub struct Enrolled {
 }
 
 /// A one-time code in its one spelling: 12 letters without hyphens.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct EnrolmentCode(String);
 
 /// Text that is no code.
@@ -97,6 +98,19 @@ impl EnrolmentCode {
         hash.update(b"afterword-code-v1\n");
         hash.update(self.0.as_bytes());
         hash.finalize().into()
+    }
+}
+
+impl From<EnrolmentCode> for String {
+    fn from(code: EnrolmentCode) -> Self {
+        code.to_string()
+    }
+}
+
+impl TryFrom<String> for EnrolmentCode {
+    type Error = NotACode;
+    fn try_from(typed: String) -> Result<Self, NotACode> {
+        Self::parse(&typed)
     }
 }
 

@@ -8,11 +8,14 @@
 pub mod batch;
 pub mod changes;
 pub mod courier;
+pub mod device_facts;
 pub mod enrolment;
+pub mod errand;
 pub mod heartbeat;
 pub mod keys;
 pub mod limits;
 pub mod local;
+pub mod network_test;
 pub mod problem;
 pub mod queue;
 pub mod receipt;

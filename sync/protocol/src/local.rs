@@ -15,7 +15,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Changes;
+use crate::device_facts::DeviceFacts;
+use crate::errand::{AgentStatus, Errand, ErrandId, ErrandResult};
 use crate::limits::FRAME_MAX;
+use crate::network_test::Step;
 use crate::queue::{Acceptance, BeginReason, Begun, Health, Position, Run, Take};
 use crate::receipt::SignedReceipt;
 
@@ -69,6 +72,32 @@ pub enum Request {
         /// Only those that are open.
         open_only: bool,
     },
+    /// Whether there is something to do for the kiosk. Asked, as the four that follow, only of a kiosk whose hello says that it
+    /// has errands.
+    Errand {
+        /// How long to wait for one, in milliseconds, at most [`crate::limits::QUEUE_WAIT_MAX_MS`].
+        wait_ms: u64,
+        /// How the agent is.
+        agent: Box<AgentStatus>,
+    },
+    /// A step of a network test is over.
+    ErrandStep {
+        /// Which errand's.
+        id: ErrandId,
+        /// The step.
+        step: Step,
+    },
+    /// An errand is over.
+    ErrandDone {
+        /// Which.
+        id: ErrandId,
+        /// What became of it.
+        result: Box<ErrandResult>,
+    },
+    /// What the running kiosk knows of the device.
+    Device,
+    /// Have the network tested; what is found is asked for with `Device`.
+    TestNetwork,
 }
 
 /// Answered by the kiosk.
@@ -81,6 +110,9 @@ pub enum Reply {
         version: u16,
         /// Version of the kiosk program.
         program_version: String,
+        /// Whether it has errands; a kiosk that says nothing of them has none.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        errands: bool,
     },
     /// To `Position`.
     Position(Position),
@@ -103,8 +135,15 @@ pub enum Reply {
     },
     /// To `KeepChanges`, once they are durable.
     Kept,
-    /// To `Moment`.
+    /// To `Moment`, `ErrandStep`, `ErrandDone` and `TestNetwork`.
     Told,
+    /// To `Errand`.
+    Errand {
+        /// What is to be done; nothing when none came within the wait.
+        errand: Option<Errand>,
+    },
+    /// To `Device`.
+    Device(Box<DeviceFacts>),
     /// To `Summary`.
     Summary(Box<Summary>),
     /// To `Alerts`, the newest first.

@@ -71,6 +71,26 @@ pub struct Problem {
     /// With `record-unreadable`: the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+    /// With `not-authenticated` and `not-allowed`: what of the device is the reason. A collector of before does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ProblemReason>,
+}
+
+/// Why a device is not let in, so that a test of its network can tell a technician; an agent acts on the type alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemReason {
+    /// It was revoked.
+    Revoked,
+    /// It was retired for good.
+    Retired,
+    /// Its key is no device's, or no longer.
+    UnknownKey,
+    /// Its certificate has expired.
+    CertificateExpired,
+    /// A reason of a newer collector.
+    #[serde(other)]
+    Other,
 }
 
 impl ProblemType {
@@ -98,7 +118,15 @@ impl ProblemType {
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Problem {
         let (status, title) = self.status_and_title();
-        Problem { kind: self, title: title.to_owned(), status, detail: detail.into(), mark: None, seq: None }
+        Problem {
+            kind: self,
+            title: title.to_owned(),
+            status,
+            detail: detail.into(),
+            mark: None,
+            seq: None,
+            reason: None,
+        }
     }
 }
 
@@ -107,6 +135,12 @@ impl Problem {
     #[must_use]
     pub fn at_mark(self, mark: Seq) -> Self {
         Self { mark: Some(mark), ..self }
+    }
+
+    /// Names what of the device is the reason.
+    #[must_use]
+    pub fn because(self, reason: ProblemReason) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 
     /// Names the record it is about.

@@ -159,7 +159,7 @@ fn socket_messages() -> Files {
         Request::KeepChanges(changes()),
     ];
     let replies = [
-        Reply::Hello { version: LOCAL_VERSION, program_version: "0.1.0".into() },
+        Reply::Hello { version: LOCAL_VERSION, program_version: "0.1.0".into(), errands: true },
         Reply::Position(position()),
         Reply::Next { run: Some(run(vec![plain(1, ""), vec![0xff, b'\n', 0]]).into()) },
         Reply::Next { run: None },

@@ -1,330 +1,132 @@
-//! `afterword-kiosk doctor`: what a kiosk needs, checked one by one.
+//! `afterword-kiosk doctor`: what a kiosk needs, checked one by one. The checks are [`crate::device_status`].
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use afterword_kiosk_store::{Numbers, OpenError, Opened, Options, Store, why};
+use afterword_kiosk_store::{OpenError, Opened, Options, Store};
 use afterword_model::ports::Clock;
-use afterword_model::response::ClockQuality;
-use afterword_protocol::limits::RESERVE_ROOM_MIN;
-use afterword_protocol::queue::{Health, Position};
+use afterword_protocol::errand::{NETWORK_TEST_MAX_MS, TAKEN_WITHIN_MS, TestState};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
-use serde::Serialize;
 
 use super::{FOUND_MISTAKES, Places};
-use crate::alerts::config::Alerting;
-use crate::alerts::hook;
 use crate::ask::RunningKiosk;
 use crate::config::Config;
-use crate::speech::ssip::Ssip;
-use crate::speech::{Place, Speech};
-use crate::stamp::{self, Stamper};
-use crate::window;
+use crate::device_status::{self, Check, is_healthy, report};
 
-/// A speech service that says nothing for so long is stuck, and a person waits for the doctor.
-const SPEECH_PATIENCE: Duration = Duration::from_secs(5);
+/// From one look at a network test that is under way to the next.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Check what a kiosk needs, one line each, and say what to do about what is missing.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "While the kiosk runs, its database is asked over the socket; otherwise the whole record chain and the roll-ups are recomputed.\nExit codes: 0 nothing is wrong, 1 something is."
+    after_help = "While the kiosk runs, it is asked over the socket and says what its screen says; otherwise the whole record chain and the\nroll-ups are recomputed.\n\n  afterword-kiosk doctor --network               has afterword-sync test the way to the collector first\n  afterword-kiosk doctor --report report.json    for whoever helps; nothing of shoppers or staff is in it\n\nExit codes: 0 nothing is wrong, 1 something is."
 )]
 pub(super) struct Doctor {
     /// Print one JSON object instead of lines for people.
     #[arg(long)]
     json: bool,
+    /// Have the running kiosk's `afterword-sync` test the network first; takes up to half a minute.
+    #[arg(long)]
+    network: bool,
+    /// Also write a report to this file, which must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     places: Places,
 }
 
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    finding: Finding,
-    detail: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Finding {
-    Good,
-    /// Works, and somebody should look at it.
-    Odd,
-    Wrong,
-}
-
 impl Doctor {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let mut checks = self.configuration();
-        let (database, is_running) = self.database();
+        let clock = SystemClock::start();
+        let config = Config::read(&self.places.config).ok();
+        let data = self.places.data(config.as_ref());
+        if self.network {
+            test_network(&mut RunningKiosk::connect(&self.places.socket(config.as_ref()))?)?;
+        }
+        let mut checks = device_status::configuration(&self.places.config);
+        let (database, is_running) = self.database(config.as_ref(), &clock);
         checks.extend(database);
-        checks.push(clock());
+        checks.extend(device_status::of_device(config.as_ref(), &data));
         // A kiosk that runs has its display; this command line may well come from afar and have none.
         if !is_running {
-            checks.push(display());
+            checks.push(device_status::display());
         }
-        let is_wrong = checks.iter().any(|check| check.finding == Finding::Wrong);
+        if let Some(path) = &self.report {
+            report::write(path, &checks, clock.wall_ms())?;
+        }
         if self.json {
-            println!("{}", serde_json::json!({ "healthy": !is_wrong, "checks": checks }));
+            println!("{}", device_status::json(&checks));
         } else {
-            for check in &checks {
-                let mark = match check.finding {
-                    Finding::Good => "good ",
-                    Finding::Odd => "look ",
-                    Finding::Wrong => "WRONG",
-                };
-                println!("{mark}  {:<14} {}", check.name, check.detail);
-            }
+            checks.iter().for_each(|check| println!("{}", check.line()));
         }
-        Ok(if is_wrong { ExitCode::from(FOUND_MISTAKES) } else { ExitCode::SUCCESS })
+        Ok(if is_healthy(&checks) { ExitCode::SUCCESS } else { ExitCode::from(FOUND_MISTAKES) })
     }
 
-    fn configuration(&self) -> Vec<Check> {
-        let path = &self.places.config;
-        match Config::read(path) {
-            Err(error) => vec![Check::wrong("configuration", &error)],
-            Ok(config) => {
-                let detail = format!("{}, days in {}", config.store_name, config.time_zone);
-                let mut checks = vec![Check::good("configuration", detail)];
-                checks.extend(surveys(&config, path));
-                checks.extend(branding(&config, path));
-                checks.push(speech(&config.speech));
-                checks.push(alerts(&config.alerts));
-                checks
-            }
-        }
-    }
-
-    /// How the database is, and whether a kiosk is running on it.
-    fn database(&self) -> (Vec<Check>, bool) {
-        let config = Config::read(&self.places.config).ok();
-        let (data, socket) = (self.places.data(config.as_ref()), self.places.socket(config.as_ref()));
+    /// How the database is and what follows from it, and whether a kiosk is running on it.
+    fn database(&self, config: Option<&Config>, clock: &SystemClock) -> (Vec<Check>, bool) {
+        let (data, socket) = (self.places.data(config), self.places.socket(config));
         // Where the lock file stands alone, a database is missing, and opening tells what it had.
         if ["kiosk.db", "kiosk.lock"].iter().all(|name| !data.join(name).exists()) {
-            let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
-            return (vec![Check { name: "database", finding: Finding::Odd, detail }], false);
+            return (vec![device_status::missing(&data), device_status::clock(clock.wall_ms(), None)], false);
         }
-        let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+        let options = Options { clock: Arc::new(*clock), entropy: Arc::new(SystemEntropy) };
         match Store::open(&data, options) {
-            Ok((store, opened)) => (closed_database(store, &opened), false),
+            Ok((store, opened)) => (closed(store, &opened, clock), false),
             Err(OpenError::InUse { .. }) => {
-                let asked = RunningKiosk::connect(&socket).and_then(|mut kiosk| running_database(&mut kiosk));
-                let checks =
-                    asked.unwrap_or_else(|error| vec![Check::wrong("database", &format!("{error:#}"))]);
-                (checks, true)
+                let asked = RunningKiosk::connect(&socket).and_then(|mut kiosk| running(&mut kiosk, clock));
+                (asked.unwrap_or_else(|error| unreadable(format!("{error:#}"), clock)), true)
             }
-            Err(error) => (vec![Check::wrong("database", &error)], false),
+            Err(error) => (unreadable(error.to_string(), clock), false),
         }
     }
 }
 
-/// What is asked today, and what of the surveys cannot be meant so.
-fn surveys(config: &Config, path: &Path) -> Vec<Check> {
-    let agenda = match config.agenda(path) {
-        Err(error) => return vec![Check::wrong("survey", &error)],
-        Ok(agenda) => agenda,
+/// Has the network tested, and waits for the end of it.
+fn test_network(kiosk: &mut RunningKiosk) -> Result<()> {
+    kiosk.test_network()?;
+    let looks =
+        Duration::from_millis(TAKEN_WITHIN_MS + 2 * NETWORK_TEST_MAX_MS).as_millis() / LOOK_EVERY.as_millis();
+    for _ in 0..looks {
+        match kiosk.device()?.map(|facts| facts.network_test) {
+            Some(TestState::Waiting | TestState::UnderWay { .. }) => std::thread::park_timeout(LOOK_EVERY),
+            Some(_) => return Ok(()),
+            None => break,
+        }
+    }
+    bail!("the running kiosk does not say what became of the network test; update and restart it")
+}
+
+fn running(kiosk: &mut RunningKiosk, clock: &SystemClock) -> Result<Vec<Check>> {
+    let facts = kiosk.device()?;
+    let Some(facts) = facts else {
+        let detail = "in use by a running kiosk that is older than this command; restart it, and it says how the device is";
+        return Ok(vec![Check::unknown("database", detail), device_status::clock(clock.wall_ms(), None)]);
     };
-    let today = Stamper::new(Arc::new(SystemClock::start()), config.time_zone, 0).now().local_day();
-    let asked = agenda.on(today);
-    let mut checks = vec![Check::good("survey", format!("{} version {}", asked.id, asked.version))];
-    let odd = |detail| Check { name: "survey", finding: Finding::Odd, detail };
-    if !asked.is_valid_on(today) {
-        checks.push(odd(format!(
-            "today is none of the days of {}, which is asked all the same because there is no other; name one that is valid as `survey`",
-            asked.id
-        )));
-    }
-    checks.extend(agenda.endless().map(|path| {
-        odd(format!(
-            "{} is in `seasonal` and has no last day, so the usual survey is never asked again; give it a `valid_until`",
-            path.display()
-        ))
-    }));
-    checks
-}
-
-/// The store's colour and logo, and what is drawn in another way than was asked for.
-fn branding(config: &Config, path: &Path) -> Vec<Check> {
-    match config.brand.prepare(path, config.panel.panel()) {
-        Err(error) => vec![Check::wrong("brand", &format!("{error:#}"))],
-        Ok(prepared) => {
-            let odd = |detail| Check { name: "brand", finding: Finding::Odd, detail };
-            prepared.remarks().into_iter().map(odd).collect()
-        }
-    }
-}
-
-/// When an alert opens, and whether who is to be told can be.
-fn alerts(alerts: &Alerting) -> Check {
-    if !alerts.enabled {
-        return Check::good("alerts", "off, as the configuration says".into());
-    }
-    let Alerting { unhappy_percent, answers_min, window_min, hourly, command, .. } = alerts;
-    let also = if *hourly { ", and on the hour by the control chart" } else { "" };
-    let rule = format!(
-        "one opens when {unhappy_percent} % of at least {answers_min} ratings within {window_min} minutes are unhappy{also}"
-    );
-    let Some(program) = command.first() else {
-        return Check::good("alerts", format!("{rule}; no program is told, `alerts.command` names none"));
-    };
-    match hook::fault(Path::new(program)) {
-        Some(fault) => Check::wrong("alerts", &fault),
-        None => Check::good("alerts", format!("{rule}; {program} is told")),
-    }
-}
-
-/// Whether prompts are spoken. A kiosk without is whole, unless it was told where they come from.
-fn speech(speech: &Speech) -> Check {
-    let socket = match speech.place() {
-        Place::Socket(socket) => socket,
-        Place::Off => return Check::good("spoken prompts", "off, as the configuration says".into()),
-        Place::NoSocket(address) => {
-            let detail =
-                format!("none: SPEECHD_ADDRESS is {address}, and a kiosk opens no network connection");
-            return Check::odd("spoken prompts", detail);
-        }
-        Place::Unknown => {
-            let detail = "none: nothing says where this user's sockets are; set XDG_RUNTIME_DIR, or name the socket with `speech`";
-            return Check::odd("spoken prompts", detail.into());
-        }
-    };
-    let at = socket.display();
-    match Ssip::connect(&socket, SPEECH_PATIENCE).and_then(|mut ssip| ssip.output_modules()) {
-        Ok(modules) if modules.iter().any(|module| module != "dummy") => Check::good(
-            "spoken prompts",
-            format!("speech-dispatcher answers at {at} and speaks through {}", modules.join(", ")),
-        ),
-        Ok(_) => Check::odd(
-            "spoken prompts",
-            format!(
-                "speech-dispatcher answers at {at} and has no voice; install one, such as speech-dispatcher-espeak-ng"
-            ),
-        ),
-        Err(error) if *speech == Speech::WhereItIs => Check::good(
-            "spoken prompts",
-            format!("none, speech-dispatcher does not answer at {at} ({error}); install it to have them"),
-        ),
-        Err(error) => Check::odd(
-            "spoken prompts",
-            format!(
-                "none, speech-dispatcher does not answer at {at} ({error}); start it, or correct `speech`"
-            ),
-        ),
-    }
-}
-
-fn running_database(kiosk: &mut RunningKiosk) -> Result<Vec<Check>> {
-    let position = kiosk.position()?;
-    let mut checks =
-        vec![Check::good("database", format!("in use by the running kiosk; {}", progress(&position)))];
-    checks.extend(kiosk.health()?.iter().flat_map(health_checks));
+    let mut checks = vec![device_status::in_use(&facts)];
+    checks.extend(device_status::checks(&facts, clock));
     Ok(checks)
 }
 
-fn closed_database(store: Store, opened: &Opened) -> Vec<Check> {
+fn closed(store: Store, opened: &Opened, clock: &SystemClock) -> Vec<Check> {
     let looked = store.verify().and_then(|verified| {
-        let health = store.queue().health_blocking(env!("CARGO_PKG_VERSION"))?;
+        let facts = device_status::facts(&store, None, clock.wall_ms())?;
         store.close()?;
-        Ok((verified, health))
+        Ok((verified, facts))
     });
-    let health = looked.as_ref().ok().map(|(_, health)| health.clone());
-    let database = match looked {
-        Err(error) => Check::wrong("database", &error),
-        Ok((verified, _)) if !verified.problems.is_empty() => {
-            let detail = format!(
-                "{}; keep the file and ask for help before the next start",
-                verified.problems.join("; ")
-            );
-            Check::wrong("database", &detail)
-        }
-        Ok((_, health)) => {
-            Check::good("database", format!("chain and roll-ups whole; {}", progress(&health.position)))
-        }
+    let (verified, facts) = match looked {
+        Err(error) => return [unreadable(error.to_string(), clock), device_status::damaged(opened)].concat(),
+        Ok(looked) => looked,
     };
-    let mut checks = vec![database];
-    checks.extend(opened.set_aside.as_ref().map(|path| {
-        let detail = format!("it was damaged and is set aside as {}; keep that file", path.display());
-        Check::wrong("damaged file", &detail)
-    }));
-    checks.extend(opened.waiting.iter().map(|path| {
-        let detail = format!(
-            "what is whole in {} has yet to be carried over; make room and start again",
-            path.display()
-        );
-        Check::wrong("damaged file", &detail)
-    }));
-    checks.extend(health.iter().flat_map(health_checks));
+    let mut checks = vec![device_status::closed(&verified, &facts)];
+    checks.extend(device_status::damaged(opened));
+    checks.extend(device_status::checks_without_kiosk(&facts, clock));
     checks
 }
 
-/// Former epochs, and the room on the disk.
-fn health_checks(health: &Health) -> Vec<Check> {
-    let former = health.former.iter().map(|former| {
-        let detail = format!(
-            "{} is over after answer {} because {}; lost: {}",
-            former.epoch,
-            former.last_seq,
-            why(former.reason),
-            Numbers(&former.lost)
-        );
-        let finding = if former.lost.is_empty() { Finding::Good } else { Finding::Odd };
-        Check { name: "former epoch", finding, detail }
-    });
-    let room = health.disk_free_bytes.map(|free| {
-        let detail = format!("{} MiB free on the disk", free / (1024 * 1024));
-        if free < RESERVE_ROOM_MIN {
-            Check::wrong("room", &format!("{detail}, too little to go on; make room on it"))
-        } else {
-            Check::good("room", detail)
-        }
-    });
-    former.chain(room).collect()
-}
-
-fn progress(position: &Position) -> String {
-    let unsent = position.last_seq.saturating_sub(position.acknowledged_seq);
-    format!("answers collected: {}, not yet received by the collector: {unsent}", position.last_seq)
-}
-
-fn clock() -> Check {
-    let now_ms = SystemClock::start().wall_ms();
-    match stamp::quality(now_ms, stamp::is_synchronised()) {
-        ClockQuality::Synced => Check::good("clock", "synchronised".into()),
-        ClockQuality::Free => Check {
-            name: "clock",
-            finding: Finding::Odd,
-            detail: "plausible, but nobody vouches for it; is systemd-timesyncd running and the network up?"
-                .into(),
-        },
-        ClockQuality::Unset => {
-            Check::wrong("clock", &"certainly wrong; set it, or give the device a network once")
-        }
-    }
-}
-
-fn display() -> Check {
-    if window::has_display() {
-        Check::good("display", "found".into())
-    } else {
-        Check::wrong("display", &"none; set DISPLAY or WAYLAND_DISPLAY for the user the kiosk runs as")
-    }
-}
-
-impl Check {
-    fn good(name: &'static str, detail: String) -> Self {
-        Self { name, finding: Finding::Good, detail }
-    }
-
-    fn odd(name: &'static str, detail: String) -> Self {
-        Self { name, finding: Finding::Odd, detail }
-    }
-
-    fn wrong(name: &'static str, detail: &(impl ToString + ?Sized)) -> Self {
-        Self { name, finding: Finding::Wrong, detail: detail.to_string() }
-    }
+fn unreadable(error: impl Into<String>, clock: &SystemClock) -> Vec<Check> {
+    vec![device_status::unreadable(error), device_status::clock(clock.wall_ms(), None)]
 }

@@ -96,7 +96,7 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     fn was_heard(&mut self, answer: &HeartbeatAnswer) {
         self.contact.office_time = Some((answer.wall_ms, self.now_ms()));
         self.agent.transport.time_is_at_least(answer.wall_ms);
-        self.report.heartbeat();
+        self.report.heartbeat(answer.wall_ms);
     }
 
     /// How the store is, also where its program is too old to tell.

@@ -100,7 +100,7 @@ fn admit_device(
 ) -> Result<(Bearer, VerifyingKey), Refusal> {
     let (bearer, key) = admit_known_device(caller, standing)?;
     if context.clock.wall_ms() > bearer.not_after_ms {
-        return Err(Refusal::not_authenticated("the certificate has expired; renew it"));
+        return Err(Refusal::certificate_expired());
     }
     Ok((bearer, key))
 }
