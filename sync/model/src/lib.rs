@@ -6,8 +6,10 @@
 //! with an error that says where.
 
 pub mod carried;
+pub mod case;
 mod closest;
 pub mod contact;
+pub mod content;
 pub mod follow_up;
 pub mod hex;
 pub mod mask;
