@@ -104,7 +104,7 @@ fn a_configuration_with_a_mistake_leaves_no_database() {
 
 /// A database of three answers, as an orderly end leaves it.
 fn collect(data: &Path) {
-    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy), opens_cases: true };
     let (store, _) = Store::open(data, options).unwrap();
     let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
     for _ in 0..3 {

@@ -18,6 +18,7 @@
 
 mod board;
 mod carry;
+mod cases;
 mod changes;
 mod command;
 mod connection;
@@ -46,6 +47,7 @@ mod whole;
 mod words;
 mod writer;
 
+pub use cases::CasesAsk;
 pub use error::{OpenError, StoreError};
 pub use former::{CarriedOver, Numbers, why};
 pub use ledger::Frozen;

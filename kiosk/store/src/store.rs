@@ -6,14 +6,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use afterword_model::response::{Draft, Outcome, Response};
+use afterword_model::case::{
+    Author, CaseId, CaseView, Category, Overview, Reason, Status, Step, TEXT_CHARS_MAX, Tier, Wish,
+};
+use afterword_model::response::{Draft, Outcome, Response, Stamp};
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
 
 use crate::board::Board;
+use crate::cases::{self, About, CasesAsk};
 use crate::changes::{self, Shown};
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, Wished};
 use crate::connection::open_reader;
 use crate::error::{OpenError, StoreError};
 use crate::ledger::{Frozen, unnumbered};
@@ -56,6 +60,7 @@ impl Store {
             path: path.clone(),
             clock: options.clock,
             entropy: options.entropy,
+            opens_cases: options.opens_cases,
             shared: Arc::clone(&shared),
             connection: Some(ready.connection),
             state: Some(ready.state),
@@ -141,6 +146,54 @@ impl Store {
     /// [`StoreError`] when the database cannot be read.
     pub fn newest_words(&self, count: usize) -> Result<Vec<Response>, StoreError> {
         self.inner.shared.read(|connection, path| words::newest(connection, path, count))
+    }
+
+    /// The open cases, what hurries most first, and how many there are.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn cases(&self, ask: &CasesAsk) -> Result<Overview, StoreError> {
+        self.inner.shared.read(|connection, path| cases::overview(connection, path, ask))
+    }
+
+    /// One case with every step that is known here, open or closed; none where there is no such case.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn case(&self, id: CaseId, ask: &CasesAsk) -> Result<Option<CaseView>, StoreError> {
+        self.inner.shared.read(|connection, path| cases::one(connection, path, id, ask))
+    }
+
+    /// Takes a step of a case: a record in the chain, which goes to the collector as a response does. `done` is given where the case
+    /// stands then, and is called as for [`Store::save`]; [`StoreError::NoStep`] says what is to be done instead.
+    pub fn step(
+        &self,
+        case: CaseId,
+        wish: Wish,
+        (by, at): (Author, Stamp),
+        done: impl FnOnce(Result<(CaseId, Status), StoreError>) + Send + 'static,
+    ) {
+        let wished = Box::new(Wished { about: About::Case(case, wish), by, at });
+        self.inner.send(Command::Step(wished, Answer::new(done)));
+    }
+
+    /// Opens a case for an alert, which is none of a shopper's. `words` say what the alert says, and are cut after
+    /// [`TEXT_CHARS_MAX`] characters. `done` as for [`Store::step`].
+    pub fn open_case(
+        &self,
+        category: Category,
+        words: &str,
+        at: Stamp,
+        done: impl FnOnce(Result<(CaseId, Status), StoreError>) + Send + 'static,
+    ) {
+        let step = Step::Opened {
+            reasons: vec![Reason::Alert],
+            category,
+            tier: Tier::Critical,
+            words: Some(words.chars().take(TEXT_CHARS_MAX).collect()),
+        };
+        let wished = Box::new(Wished { about: About::Own(step), by: Author::RULE, at });
+        self.inner.send(Command::Step(wished, Answer::new(done)));
     }
 
     /// When the collector confirmed last, by its clock, in milliseconds since 1970-01-01T00:00:00Z.

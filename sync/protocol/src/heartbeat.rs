@@ -8,6 +8,7 @@
 use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch};
 use serde::{Deserialize, Serialize};
 
+use crate::case_steps::CaseSteps;
 use crate::changes::Changes;
 use crate::queue::Health;
 
@@ -61,6 +62,9 @@ pub struct HeartbeatAnswer {
     /// What the kiosk has to show from now on, when that is something else than the heartbeat names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Changes>,
+    /// Steps of head office that come after those the heartbeat names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_steps: Option<CaseSteps>,
 }
 
 /// The fingerprint of a certificate.

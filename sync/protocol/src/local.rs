@@ -4,6 +4,7 @@
 //! [`crate::limits::FRAME_MAX`]. The asker begins with [`Request::Hello`]; each request gets one reply, in
 //! order. Neither side keeps anything for the other: a connection that breaks is opened again.
 
+use afterword_model::case::Overview;
 use afterword_model::hex::NotHex;
 use afterword_model::moment::Moment;
 use afterword_model::record::{Head, Seq, StoreEpoch};
@@ -13,6 +14,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::case_steps::CaseSteps;
 use crate::changes::Changes;
 use crate::limits::FRAME_MAX;
 use crate::queue::{Acceptance, BeginReason, Begun, Health, Position, Run, Take};
@@ -54,6 +56,8 @@ pub enum Request {
     },
     /// [`crate::queue::Queue::keep_changes`]. Asked only of a kiosk whose health names what it keeps.
     KeepChanges(Changes),
+    /// [`crate::queue::Queue::keep_case_steps`]. Asked only of a kiosk whose health names its mark.
+    KeepCaseSteps(CaseSteps),
     /// What brings the next shopper. A kiosk of the version before hangs up.
     Moment {
         /// Which.
@@ -61,6 +65,11 @@ pub enum Request {
     },
     /// The numbers of a range of local days.
     Summary(Ask),
+    /// What has to be done for shoppers who were not content.
+    FollowUps {
+        /// At most so many of them; all are counted.
+        limit: usize,
+    },
 }
 
 /// Answered by the kiosk.
@@ -93,12 +102,14 @@ pub enum Reply {
         /// What became of it.
         begun: Begun,
     },
-    /// To `KeepChanges`, once they are durable.
+    /// To `KeepChanges` and to `KeepCaseSteps`, once they are durable.
     Kept,
     /// To `Moment`.
     Told,
     /// To `Summary`.
     Summary(Box<Summary>),
+    /// To `FollowUps`.
+    FollowUps(Box<Overview>),
     /// To anything it cannot do.
     Refused {
         /// What happened and what to do, in one sentence.

@@ -106,7 +106,7 @@ impl Doctor {
             let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
             return (vec![Check { name: "database", finding: Finding::Odd, detail }], false);
         }
-        let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+        let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy), opens_cases: true };
         match Store::open(&data, options) {
             Ok((store, opened)) => (closed_database(store, &opened), false),
             Err(OpenError::InUse { .. }) => {

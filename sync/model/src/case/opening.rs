@@ -100,5 +100,10 @@ pub fn opening(said: &Said) -> Option<Step> {
     .into_iter()
     .flatten()
     .collect();
-    (!reasons.is_empty()).then(|| Step::Opened { reasons, category: said.category(), tier: Tier::Normal })
+    (!reasons.is_empty()).then(|| Step::Opened {
+        reasons,
+        category: said.category(),
+        tier: Tier::Normal,
+        words: None,
+    })
 }

@@ -24,7 +24,7 @@ pub enum Stage {
 }
 
 /// Where a case stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// How far it has come.
     pub stage: Stage,
@@ -74,7 +74,7 @@ impl Status {
         for Held { id, event } in steps {
             match &event.step {
                 // Of two, which only twins write, the first by its id is as good as the other, and everybody's first.
-                Step::Opened { reasons, category, tier } if status.category.is_none() => {
+                Step::Opened { reasons, category, tier, .. } if status.category.is_none() => {
                     status.category = Some(*category);
                     status.tier = *tier;
                     status.reasons.clone_from(reasons);

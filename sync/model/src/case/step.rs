@@ -18,6 +18,9 @@ pub enum Step {
         category: Category,
         /// How much it hurries.
         tier: Tier,
+        /// What an alert says; never a shopper's words, which stay in their response alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
     },
     /// Somebody has seen it and will see to it.
     Acknowledged,
@@ -270,11 +273,12 @@ impl Step {
     #[must_use]
     pub fn words(&self) -> Option<&str> {
         match self {
-            Self::Opened { .. } | Self::Acknowledged => None,
+            Self::Acknowledged => None,
             Self::Noted { words } => Some(words),
-            Self::Acted { words, .. } | Self::Verified { words, .. } | Self::Reopened { words, .. } => {
-                words.as_deref()
-            }
+            Self::Opened { words, .. }
+            | Self::Acted { words, .. }
+            | Self::Verified { words, .. }
+            | Self::Reopened { words, .. } => words.as_deref(),
         }
     }
 }

@@ -17,9 +17,9 @@ pub const TEXT_CHARS_MAX: usize = 200;
 /// A name beside a step is at most so many grapheme clusters: a line of the list holds it.
 pub const NAME_CHARS_MAX: usize = 40;
 
-/// No more acts and verifications of a case are named by one step; a case with more was no case of a shop, and its record has to
-/// stay below [`crate::record::RECORD_BYTES_MAX`].
-const NAMED_MAX: usize = 256;
+/// A step names at most so many acts and verifications, the newest of them, so that it stays short enough to be sent down. A case
+/// with more of them is no case of a shop; reopened, it would go back to being acted and no further.
+const NAMED_MAX: usize = 24;
 
 /// A step with its id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -30,6 +30,7 @@ fn opened() -> Held {
         reasons: vec![Reason::LowScoreWithComment],
         category: Category::Clean,
         tier: Tier::Normal,
+        words: None,
     };
     held(EventId { epoch: SHOP, seq: 8 }, at(3, 0), step)
 }
@@ -289,8 +290,12 @@ fn words_of_a_later_program_cost_no_record() {
     let read: Step =
         serde_json::from_str(r#"{"opened":{"reasons":["weather"],"category":"parking","tier":"high"}}"#)
             .unwrap();
-    let expected =
-        Step::Opened { reasons: vec![Reason::Another], category: Category::Other, tier: Tier::Normal };
+    let expected = Step::Opened {
+        reasons: vec![Reason::Another],
+        category: Category::Other,
+        tier: Tier::Normal,
+        words: None,
+    };
     assert_eq!(read, expected);
     assert_eq!(serde_json::from_str::<Role>("\"auditor\"").unwrap(), Role::Another);
     for (id, name) in RootCause::ALL.map(|one| (serde_json::to_value(one).unwrap(), one.id())) {
