@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
 mod carrying;
+mod cases;
 mod counting;
 mod freezing;
 mod full_disk;
