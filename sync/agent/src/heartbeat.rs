@@ -59,6 +59,7 @@ pub(crate) fn of_position(position: Position) -> Health {
         former: Vec::new(),
         kiosk_version: "1".into(),
         changes: None,
+        case_mark: None,
     }
 }
 
@@ -122,6 +123,7 @@ mod tests {
             wall_ms: 0,
             collector_ca_pem: None,
             changes: None,
+            case_steps: None,
         }
     }
 

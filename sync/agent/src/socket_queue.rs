@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use afterword_model::record::StoreEpoch;
+use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
 use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request, decode_frame, encode_frame,
@@ -170,6 +171,14 @@ impl Queue for SocketQueue {
             other => Err(self.broken(&other)),
         }
     }
+
+    async fn keep_case_steps(&mut self, steps: &CaseSteps) -> Result<(), QueueError> {
+        // Its health named its mark, so it knows this question.
+        match self.ask(&Request::KeepCaseSteps(steps.clone()), REPLY_MAX).await? {
+            Reply::Kept => Ok(()),
+            other => Err(self.broken(&other)),
+        }
+    }
 }
 
 impl SocketQueue {
@@ -212,6 +221,7 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Kept => "kept",
         Reply::Told => "told",
         Reply::Summary(_) => "summary",
+        Reply::FollowUps(_) => "follow_ups",
         Reply::Refused { .. } => "refused",
     };
     io::Error::new(io::ErrorKind::InvalidData, format!("the reply {kind:?} does not fit the request")).into()
@@ -300,6 +310,8 @@ mod tests {
             | Request::Health
             | Request::BeginAnew { .. }
             | Request::KeepChanges(_)
+            | Request::KeepCaseSteps(_)
+            | Request::FollowUps { .. }
             | Request::Moment { .. }
             | Request::Summary(_) => Act::Reply(Reply::Refused { detail: "disk full".into() }),
         }
