@@ -4,6 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use afterword_model::case::{CasesAsk, Overview};
 use afterword_model::moment::Moment;
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
@@ -52,6 +53,19 @@ impl RunningKiosk {
         match self.ask(&Request::Summary(ask))? {
             Reply::Summary(summary) => Ok(*summary),
             other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
+        }
+    }
+
+    /// What has to be done for shoppers who were not content.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer, cannot read its database, or is of a version that knows no follow-ups.
+    pub fn follow_ups(&mut self, ask: &CasesAsk) -> Result<Overview> {
+        match self.ask(&Request::FollowUps(ask.clone()))? {
+            Reply::FollowUps(overview) => Ok(*overview),
+            other => {
+                bail!("the kiosk answered {other:?} when asked for follow-ups; update and restart it")
+            }
         }
     }
 

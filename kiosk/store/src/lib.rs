@@ -47,7 +47,6 @@ mod whole;
 mod words;
 mod writer;
 
-pub use cases::CasesAsk;
 pub use error::{OpenError, StoreError};
 pub use former::{CarriedOver, Numbers, why};
 pub use ledger::Frozen;

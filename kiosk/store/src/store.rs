@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use afterword_model::case::{
-    Author, CaseId, CaseView, Category, Overview, Reason, Status, Step, TEXT_CHARS_MAX, Tier, Wish,
+    Author, CaseId, CaseView, CasesAsk, Category, Overview, Reason, Status, Step, TEXT_CHARS_MAX, Tier, Wish,
 };
 use afterword_model::response::{Draft, Outcome, Response, Stamp};
 use afterword_model::summary::{Ask, Summary};
@@ -15,7 +15,7 @@ use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
 
 use crate::board::Board;
-use crate::cases::{self, About, CasesAsk};
+use crate::cases::{self, About};
 use crate::changes::{self, Shown};
 use crate::command::{Answer, Command, Wished};
 use crate::connection::open_reader;

@@ -311,7 +311,7 @@ mod tests {
             | Request::BeginAnew { .. }
             | Request::KeepChanges(_)
             | Request::KeepCaseSteps(_)
-            | Request::FollowUps { .. }
+            | Request::FollowUps(_)
             | Request::Moment { .. }
             | Request::Summary(_) => Act::Reply(Reply::Refused { detail: "disk full".into() }),
         }

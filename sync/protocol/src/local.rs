@@ -4,7 +4,7 @@
 //! [`crate::limits::FRAME_MAX`]. The asker begins with [`Request::Hello`]; each request gets one reply, in
 //! order. Neither side keeps anything for the other: a connection that breaks is opened again.
 
-use afterword_model::case::Overview;
+use afterword_model::case::{CasesAsk, Overview};
 use afterword_model::hex::NotHex;
 use afterword_model::moment::Moment;
 use afterword_model::record::{Head, Seq, StoreEpoch};
@@ -66,10 +66,7 @@ pub enum Request {
     /// The numbers of a range of local days.
     Summary(Ask),
     /// What has to be done for shoppers who were not content.
-    FollowUps {
-        /// At most so many of them; all are counted.
-        limit: usize,
-    },
+    FollowUps(CasesAsk),
 }
 
 /// Answered by the kiosk.

@@ -106,7 +106,11 @@ impl Doctor {
             let detail = format!("none yet in {}; the first `afterword-kiosk run` makes it", data.display());
             return (vec![Check { name: "database", finding: Finding::Odd, detail }], false);
         }
-        let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy), opens_cases: true };
+        let options = Options {
+            clock: Arc::new(SystemClock::start()),
+            entropy: Arc::new(SystemEntropy),
+            opens_cases: config.as_ref().is_none_or(|config| config.follow_ups.open),
+        };
         match Store::open(&data, options) {
             Ok((store, opened)) => (closed_database(store, &opened), false),
             Err(OpenError::InUse { .. }) => {
@@ -244,7 +248,7 @@ fn closed_database(store: Store, opened: &Opened) -> Vec<Check> {
 fn health_checks(health: &Health) -> Vec<Check> {
     let former = health.former.iter().map(|former| {
         let detail = format!(
-            "{} is over after answer {} because {}; lost: {}",
+            "{} is over after record {} because {}; lost: {}",
             former.epoch,
             former.last_seq,
             why(former.reason),
@@ -266,7 +270,7 @@ fn health_checks(health: &Health) -> Vec<Check> {
 
 fn progress(position: &Position) -> String {
     let unsent = position.last_seq.saturating_sub(position.acknowledged_seq);
-    format!("answers collected: {}, not yet received by the collector: {unsent}", position.last_seq)
+    format!("records collected: {}, not yet received by the collector: {unsent}", position.last_seq)
 }
 
 fn clock() -> Check {

@@ -4,6 +4,7 @@
 
 mod doctor;
 mod export;
+mod follow_ups;
 mod moment;
 mod pin;
 mod run;
@@ -47,6 +48,7 @@ enum Command {
         command: SurveyCommand,
     },
     Summary(summary::SummaryCommand),
+    FollowUps(follow_ups::FollowUpsCommand),
     Pin(pin::PinCommand),
     Export(export::ExportCommand),
     Moment(moment::MomentCommand),
@@ -121,6 +123,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Survey { command: SurveyCommand::Preview(command) } => command.run(),
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Export(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::FollowUps(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Pin(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Doctor(command) => command.run(),

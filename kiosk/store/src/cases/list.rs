@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use afterword_model::case::{
-    CASES_LISTED_MAX, Case, CaseId, CaseView, Due, Overview, STEPS_LISTED_MAX, Said, Slas, Status, due,
+    CASES_LISTED_MAX, Case, CaseId, CaseView, CasesAsk, Due, Overview, STEPS_LISTED_MAX, Said, Status, due,
     urgency,
 };
 use afterword_model::response::{ClockQuality, Stamp};
@@ -13,19 +13,6 @@ use super::steps::{json, steps};
 use crate::error::StoreError;
 use crate::state::{column, hex, seq};
 use crate::tally::BootTimes;
-
-/// What is asked of the cases.
-#[derive(Debug, Clone)]
-pub struct CasesAsk {
-    /// Now, by which clocks are read.
-    pub now: Stamp,
-    /// Verified cases are counted from this moment on, in milliseconds since 1970-01-01T00:00:00Z: the beginning of the month.
-    pub verified_since_ms: i64,
-    /// At most so many are listed, and never more than [`CASES_LISTED_MAX`].
-    pub limit: usize,
-    /// How long each stage may take.
-    pub slas: Slas,
-}
 
 /// The open cases.
 pub(crate) fn overview(connection: &Connection, path: &Path, ask: &CasesAsk) -> Result<Overview, StoreError> {

@@ -13,7 +13,6 @@ mod office;
 mod steps;
 
 pub(crate) use book::{adopt, chained};
-pub use list::CasesAsk;
 pub(crate) use list::{one, overview};
 pub(crate) use office::{keep, mark};
 pub(crate) use steps::{About, Carried, carried, forget, is_kept, open, opened_by, step};

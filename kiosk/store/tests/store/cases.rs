@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
-use afterword_kiosk_store::{CasesAsk, Store, StoreError};
+use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::case::{
-    Action, Author, Case, CaseEvent, CaseId, Category, EventId, Held, Overview, Reason, Role, RootCause,
-    Slas, Stage, Status, Step, StepRefused, Wish,
+    Action, Author, Case, CaseEvent, CaseId, CasesAsk, Category, EventId, Held, Overview, Reason, Role,
+    RootCause, Slas, Stage, Status, Step, StepRefused, Wish,
 };
 use afterword_model::content::Content;
 use afterword_model::record::ServerEpoch;

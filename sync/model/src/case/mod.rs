@@ -33,7 +33,7 @@ mod tests;
 
 pub use event::{Author, CASE_EVENT_VERSION, CaseEvent, CaseId, CaseRecord, EventId, Role};
 pub use opening::{LOW_RATINGS, Said, is_low, opening};
-pub use overview::{CASES_LISTED_MAX, CaseView, Overview, STEPS_LISTED_MAX, urgency};
+pub use overview::{CASES_LISTED_MAX, CaseView, CasesAsk, Overview, STEPS_LISTED_MAX, urgency};
 pub use sla::{ACKNOWLEDGE_WITHIN_MS, ACT_WITHIN_MS, Due, Sla, Slas, VERIFY_AFTER_MS, due, passed_ms};
 pub use status::{Stage, Status};
 pub use step::{Action, Category, Reason, RootCause, Step, Tier};

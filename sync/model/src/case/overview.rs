@@ -4,15 +4,29 @@ use serde::{Deserialize, Serialize};
 
 use super::event::CaseId;
 use super::opening::Said;
-use super::sla::Due;
+use super::sla::{Due, Slas};
 use super::status::{Stage, Status};
 use super::steps::Held;
+use crate::response::Stamp;
 
 /// No more cases are listed at once: nobody scrolls through more, and so many fit a message between the device's programs.
 pub const CASES_LISTED_MAX: usize = 50;
 
 /// Of each case listed at most so many steps are told, the newest; all count.
 pub const STEPS_LISTED_MAX: usize = 12;
+
+/// What is asked of the cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CasesAsk {
+    /// Now, by which clocks are read.
+    pub now: Stamp,
+    /// Verified cases are counted from this moment on, in milliseconds since 1970-01-01T00:00:00Z: the beginning of the month.
+    pub verified_since_ms: i64,
+    /// At most so many are listed, and never more than [`CASES_LISTED_MAX`].
+    pub limit: usize,
+    /// How long each stage may take.
+    pub slas: Slas,
+}
 
 /// Every case that is open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

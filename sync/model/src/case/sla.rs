@@ -36,7 +36,7 @@ pub struct Sla {
 }
 
 /// The times of every category.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slas {
     /// Of each that has none of its own.
     pub usual: Sla,
