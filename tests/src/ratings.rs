@@ -119,7 +119,7 @@ impl Shoppers {
 /// When it cannot be opened.
 pub fn open_store(folder: &Path, seed: u64) -> Result<Store> {
     let entropy = Arc::new(SeededEntropy::new(seed));
-    let (store, _) = Store::open(folder, Options { clock: Arc::new(ManualClock::at(FIRST_MS)), entropy })?;
+    let (store, _) = Store::open(folder, Options { clock: Arc::new(ManualClock::at(FIRST_MS)), entropy, opens_cases: true })?;
     Ok(store)
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Prove {
 impl Prove {
     pub(super) fn run(self) -> Result<bool> {
         let clock = Arc::new(SystemClock::start());
-        let options = Options { clock: clock.clone(), entropy: Arc::new(SystemEntropy) };
+        let options = Options { clock: clock.clone(), entropy: Arc::new(SystemEntropy), opens_cases: true };
         let (store, _) = Store::open(&self.kiosk, options)?;
         let report = Admin::open(&self.collector, clock, Arc::new(SystemEntropy))?.verify()?;
         let proof = Proof::of(&store, &report, &self.collector)?;

@@ -65,7 +65,7 @@ fn fill(folder: &Path, shape: &Shape, before_ms: i64) -> Result<u64> {
     let days = day_number(shape.until).saturating_add(1);
     let clock = Arc::new(ManualClock::at(before_ms.min(days.saturating_mul(86_400_000))));
     let entropy = Arc::new(SeededEntropy::new(shape.seed));
-    let (store, _) = Store::open(folder, Options { clock, entropy })?;
+    let (store, _) = Store::open(folder, Options { clock, entropy, opens_cases: false })?;
     let (done, answers) = channel();
     let mut responses = 0;
     for visit in Visits::of(shape).take_while(|visit| visit.draft.started.wall_ms < before_ms) {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use afterword_model::alerts::Alert;
+use afterword_model::case::{CasesAsk, Overview};
 use afterword_model::moment::Moment;
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::device_facts::DeviceFacts;
@@ -67,6 +68,19 @@ impl RunningKiosk {
         match self.ask(&Request::Alerts { newest, open_only })? {
             Reply::Alerts { alerts } => Ok(alerts),
             other => bail!("the kiosk answered {other:?} when asked for alerts; update and restart it"),
+        }
+    }
+
+    /// What has to be done for shoppers who were not content.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer, cannot read its database, or is of a version that knows no follow-ups.
+    pub fn follow_ups(&mut self, ask: &CasesAsk) -> Result<Overview> {
+        match self.ask(&Request::FollowUps(ask.clone()))? {
+            Reply::FollowUps(overview) => Ok(*overview),
+            other => {
+                bail!("the kiosk answered {other:?} when asked for follow-ups; update and restart it")
+            }
         }
     }
 

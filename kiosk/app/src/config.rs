@@ -19,6 +19,7 @@ use serde::Deserialize;
 use crate::agenda::Agenda;
 use crate::alerts::config::Alerting;
 use crate::branding::Branding;
+use crate::follow_ups::FollowUps;
 use crate::pages::left_out_without_key;
 use crate::speech::Speech;
 
@@ -88,6 +89,9 @@ pub struct Config {
     /// What the store changed because of feedback, newest first; shown on the strip while the collector sends nothing.
     #[serde(default)]
     pub changes: Vec<Change>,
+    /// When answers are followed up, and how soon.
+    #[serde(default)]
+    pub follow_ups: FollowUps,
     /// A code to take along after an answer.
     #[serde(default)]
     pub voucher: Option<VoucherConfig>,

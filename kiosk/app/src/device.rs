@@ -82,8 +82,14 @@ impl Device {
         let mut seed = [0; 8];
         entropy.fill(&mut seed);
         let seed = u64::from_le_bytes(seed);
-        let (store, opened) =
-            Store::open(data, Options { clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) })?;
+        let (store, opened) = Store::open(
+            data,
+            Options {
+                clock: Arc::clone(&clock),
+                entropy: Arc::clone(&entropy),
+                opens_cases: config.follow_ups.open,
+            },
+        )?;
         tracing::info!(boot = opened.boot, epoch = %opened.epoch, "database opened");
         if let Some(seq) = opened.interrupted {
             tracing::warn!(seq, "an answer was open when the kiosk stopped; it was kept as interrupted");

@@ -18,6 +18,7 @@
 //! | [`moments`] | from a till to the session |
 //! | [`speech`] | what a shopper hears who goes by a keypad |
 //! | [`staff`] | the side that is not the shopper's |
+//! | [`follow_ups`] | when answers are followed up, and how soon |
 //! | [`strip`] | which of the changes that the collector sent is on the strip |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
@@ -45,6 +46,7 @@ pub mod config;
 pub mod device;
 pub mod device_status;
 pub mod errands;
+pub mod follow_ups;
 pub(crate) mod hours;
 pub mod housekeeping;
 pub mod kiosk;

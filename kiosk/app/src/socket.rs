@@ -13,8 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use afterword_kiosk_store::{Store, StoreError, StoreQueue};
+use afterword_model::case::Overview;
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::limits::ALERTS_LISTED_MAX;
+use afterword_protocol::limits::FRAME_MAX;
 use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, Reply, Request, decode_frame, encode_frame, frame_length,
 };
@@ -36,6 +38,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A frame is a few hundred kilobytes on the same machine; one that takes longer is stuck.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of a frame around what it carries: its length and the name of the reply.
+const FRAME_ENVELOPE_BYTES_MAX: usize = 256;
 
 /// Who is asked.
 #[derive(Clone)]
@@ -207,6 +212,10 @@ fn answer(request: Request, office: &Office) -> Reply {
             begin_anew(queue, of, reason).map(|begun| Reply::BegunAnew { begun })
         }
         Request::KeepChanges(changes) => queue.keep_changes_blocking(&changes).map(|()| Reply::Kept),
+        Request::KeepCaseSteps(steps) => queue.keep_case_steps_blocking(&steps).map(|()| Reply::Kept),
+        Request::FollowUps(ask) => {
+            store.cases(&ask).map(|overview| Reply::FollowUps(Box::new(in_a_frame(overview))))
+        }
         Request::Moment { moment } => {
             if let Err(error) = moment.check() {
                 return refused(&error.to_string());
@@ -249,6 +258,13 @@ fn begin_anew(queue: &StoreQueue, of: Option<StoreEpoch>, reason: BeginReason) -
         return Ok(Begun::Anew);
     }
     queue.begin_anew_blocking(reason)
+}
+
+/// As many of them as a frame holds, where they are long; all stay counted.
+fn in_a_frame(mut overview: Overview) -> Overview {
+    let bytes = |overview: &Overview| serde_json::to_vec(overview).map_or(usize::MAX, |json| json.len());
+    while bytes(&overview) > FRAME_MAX - FRAME_ENVELOPE_BYTES_MAX && overview.cases.pop().is_some() {}
+    overview
 }
 
 fn refused(detail: &str) -> Reply {

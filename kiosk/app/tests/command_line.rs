@@ -107,7 +107,11 @@ fn a_configuration_with_a_mistake_leaves_no_database() {
 
 /// A database of three answers, as an orderly end leaves it.
 fn collect(data: &Path) {
-    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+    let options = Options {
+        clock: Arc::new(SystemClock::start()),
+        entropy: Arc::new(SystemEntropy),
+        opens_cases: true,
+    };
     let (store, _) = Store::open(data, options).unwrap();
     let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
     for _ in 0..3 {
@@ -128,7 +132,7 @@ fn doctor_tells_what_became_of_a_damaged_database() {
     collect(&data);
     let doctor = || stdout(&kiosk(folder.path(), &[&["doctor"], &PLACES[..]].concat()));
     let healthy = doctor();
-    assert!(healthy.contains("answers collected: 3, not yet received by the collector: 3"), "{healthy}");
+    assert!(healthy.contains("records collected: 3, not yet received by the collector: 3"), "{healthy}");
     assert!(healthy.contains("MiB free on the disk") && !healthy.contains("former epoch"), "{healthy}");
 
     let mut bytes = fs::read(data.join("kiosk.db")).unwrap();
@@ -138,7 +142,7 @@ fn doctor_tells_what_became_of_a_damaged_database() {
     for told in [
         "set aside as data/kiosk.db.corrupt-1; keep that file",
         "is over after answer 3 because its file was damaged or is gone; lost: none",
-        "chain and roll-ups whole; answers collected: 3,",
+        "chain and roll-ups whole; records collected: 3,",
     ] {
         assert!(damaged.contains(told), "{damaged}");
     }
@@ -301,4 +305,60 @@ fn doctor_says_what_is_asked_today_and_that_a_season_has_no_end() {
     let endless = doctor("valid_from = 2020-01-01");
     assert!(endless.contains("grocery-exit version 7"), "{endless}");
     assert!(endless.contains("season.toml is in `seasonal` and has no last day"), "{endless}");
+}
+
+/// A database with an unhappy answer in it.
+fn collect_unhappy(data: &Path) -> Store {
+    let options =
+        Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy), opens_cases: true };
+    let (store, opened) = Store::open(data, options).unwrap();
+    // An hour and a half ago, by a clock that was set.
+    let wall_ms = afterword_model::ports::Clock::wall_ms(&SystemClock::start()) - 5_400_000;
+    let started = Stamp { wall_ms, offset_min: 0, boot: opened.boot, mono_ms: 0, clock: ClockQuality::Free };
+    let answers = [
+        AnswerValue::Face(1),
+        AnswerValue::Choices(vec!["clean".into()]),
+        AnswerValue::Comment("spilt \u{1b}[31mmilk".into()),
+    ];
+    let answers =
+        answers.into_iter().map(|value| Answer { question: "visit".into(), value, at_ms: 0 }).collect();
+    let (done, answer) = channel();
+    store.freeze(
+        Draft { answers, ..Draft::begun("grocery-exit", 1, "en", started) },
+        Outcome::Completed,
+        0,
+        move |frozen| done.send(frozen).unwrap(),
+    );
+    answer.recv().unwrap().unwrap();
+    store
+}
+
+#[test]
+fn follow_ups_are_listed_from_the_database_and_from_the_running_kiosk() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!("{CONFIG}[follow_ups]\nacknowledge_h = 2\n");
+    fs::write(folder.path().join("kiosk.toml"), config).unwrap();
+    let list = |more: &[&str]| {
+        let output = kiosk(folder.path(), &[&["follow-ups"], more, &PLACES[..]].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        stdout(&output)
+    };
+    let store = collect_unhappy(&folder.path().join("data"));
+    let socket = Socket::serve(&folder.path().join("kiosk.sock"), &store, &Moments::default()).unwrap();
+    let running = list(&[]);
+    drop(socket);
+    store.close().unwrap();
+    let closed = list(&[]);
+    for page in [&running, &closed] {
+        assert!(page.starts_with("1 open, 0 overdue, 0 verified this month\n"), "{page}");
+        assert!(page.contains("opened       clean         0 h 29 min left to acknowledge"), "{page}");
+        assert!(page.contains("1 of 5  \"spilt \\u{1b}[31mmilk\""), "{page}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&list(&["--json"])).unwrap();
+    assert_eq!((&json["open"], &json["cases"][0]["said"]["reasons"][0]), (&1.into(), &"clean".into()));
+    // A step is no answer: the table of them has one row, and the doctor finds nothing wrong.
+    let export = kiosk(folder.path(), &[&["export", "--out", "out.csv"], &PLACES[..]].concat());
+    assert!(stdout(&export).starts_with("1 responses in out.csv"), "{export:?}");
+    let doctor = stdout(&kiosk(folder.path(), &[&["doctor"], &PLACES[..]].concat()));
+    assert!(!doctor.contains("WRONG  database"), "{doctor}");
 }

@@ -11,11 +11,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use afterword_model::carried::{Carried, Origin, wrap};
+use afterword_model::content::Content;
 use afterword_model::record::{Head, RECORD_BYTES_MAX, SEQ_MAX, Seq, StoreEpoch, genesis, next_head};
-use afterword_model::response::{Response, Stamp};
+use afterword_model::response::Stamp;
 use afterword_protocol::queue::{BeginReason, FormerEpoch};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use crate::cases;
 use crate::error::StoreError;
 use crate::former::{self, CarriedOver, Lost};
 use crate::ledger;
@@ -48,6 +50,8 @@ pub(crate) struct Carrier<'t> {
     held: HashSet<Origin>,
     /// When the newest response that was added was begun.
     pub(crate) newest_started: Option<Stamp>,
+    /// The response that was added last, by which a case may have been opened.
+    before: Option<cases::Carried>,
 }
 
 impl<'t> Carrier<'t> {
@@ -70,6 +74,7 @@ impl<'t> Carrier<'t> {
             counts: false,
             held: HashSet::new(),
             newest_started: None,
+            before: None,
         }
     }
 
@@ -124,9 +129,18 @@ impl<'t> Carrier<'t> {
             return Ok(());
         }
         // A record that this program cannot read is carried as it is; who wrote it counts it.
-        let Ok(response) = Response::from_bytes(self.seq, bytes) else { return Ok(()) };
-        self.newest_started = Some(response.draft.started);
-        tally::count(self.transaction, &response)
+        let Ok(content) = Content::from_bytes(self.seq, bytes) else { return Ok(()) };
+        match content {
+            Content::Response(response) => {
+                self.newest_started = Some(response.draft.started);
+                self.before = origin(bytes).map(|origin| cases::Carried::of(origin, &response));
+                tally::count(self.transaction, &response)
+            }
+            Content::Case(record) => {
+                let Some(id) = origin(bytes) else { return Ok(()) };
+                cases::carried(self.transaction, id, &record, self.before.as_ref())
+            }
+        }
     }
 
     fn damaged(&mut self, found: &Found) -> rusqlite::Result<()> {

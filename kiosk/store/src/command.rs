@@ -1,14 +1,17 @@
 //! What the writer can be asked, and where its answers go.
 
 use afterword_model::alerts::{Transition, Wish};
+use afterword_model::case::{Author, CaseId, Status};
 use afterword_model::record::StoreEpoch;
-use afterword_model::response::{Draft, Response};
+use afterword_model::response::{Draft, Response, Stamp};
+use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::{Acceptance, BeginReason};
 use afterword_protocol::receipt::SignedReceipt;
 #[cfg(test)]
 use rusqlite::Connection;
 
+use crate::cases::About;
 use crate::error::StoreError;
 use crate::ledger::Frozen;
 use crate::purge::Purged;
@@ -43,6 +46,13 @@ impl<T> Drop for Answer<T> {
 #[cfg(test)]
 pub(crate) type Meddling = Box<dyn FnOnce(&Connection) + Send>;
 
+/// A step that somebody wishes to take, or that a rule takes.
+pub(crate) struct Wished {
+    pub(crate) about: About,
+    pub(crate) by: Author,
+    pub(crate) at: Stamp,
+}
+
 pub(crate) enum Command {
     Save(Draft, Answer<()>),
     Freeze(Box<Response>, Answer<Frozen>),
@@ -50,6 +60,8 @@ pub(crate) enum Command {
     KeepChanges(Changes, Answer<()>),
     /// The answer is what became of it; nothing where that was so already.
     ChangeAlert(Wish, Answer<Option<Transition>>),
+    Step(Box<Wished>, Answer<(CaseId, Status)>),
+    KeepCaseSteps(CaseSteps, Answer<()>),
     Purge(u64, Answer<Purged>),
     BeginAnew(BeginReason, Answer<()>),
     /// A record of this epoch does not hash to its head. The answer is whether another epoch has begun.
@@ -71,11 +83,13 @@ impl Command {
         match self {
             Self::Save(_, done)
             | Self::KeepChanges(_, done)
+            | Self::KeepCaseSteps(_, done)
             | Self::BeginAnew(_, done)
             | Self::Probe(done)
             | Self::Settle(done)
             | Self::Close(done) => done.give(Err(error)),
             Self::Freeze(_, done) => done.give(Err(error)),
+            Self::Step(_, done) => done.give(Err(error)),
             Self::Heal(_, done) => done.give(Err(error)),
             Self::Accept(_, done) => done.give(Err(error)),
             Self::ChangeAlert(_, done) => done.give(Err(error)),

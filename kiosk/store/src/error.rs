@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use afterword_model::record::{RECORD_BYTES_MAX, Seq};
 use rusqlite::{ErrorCode, ffi};
 
+use afterword_model::case::StepRefused;
+use afterword_protocol::case_steps::CaseStepsError;
 use afterword_protocol::changes::ChangesError;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
@@ -115,6 +117,12 @@ pub enum StoreError {
     /// What was sent to be shown is not fit for the screen.
     #[error("what was sent for the strip was not kept, and what it shows stays: {0}")]
     NotShown(ChangesError),
+    /// What is wished is no step of that case.
+    #[error("nothing was put down: {0}")]
+    NoStep(StepRefused),
+    /// Steps that came from head office are not fit to be kept.
+    #[error("head office's steps were not kept, and are asked for again: {0}")]
+    NotKept(CaseStepsError),
     /// One record does not hash to its own head.
     #[error("record {0} is damaged on the disk and is not handed out; run `afterword-kiosk doctor`")]
     DamagedRecord(Seq),

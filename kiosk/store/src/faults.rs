@@ -24,7 +24,11 @@ fn store() -> (TempDir, Store) {
 }
 
 fn reopen(directory: &TempDir) -> Store {
-    let options = Options { clock: Arc::new(ManualClock::at(0)), entropy: Arc::new(SeededEntropy::new(1)) };
+    let options = Options {
+        clock: Arc::new(ManualClock::at(0)),
+        entropy: Arc::new(SeededEntropy::new(1)),
+        opens_cases: true,
+    };
     Store::open(directory.path(), options).unwrap().0
 }
 

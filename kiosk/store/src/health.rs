@@ -7,6 +7,7 @@ use afterword_protocol::changes::ChangesVersion;
 use afterword_protocol::queue::{Health, Position};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use crate::cases;
 use crate::error::StoreError;
 use crate::former;
 use crate::reserve::free_bytes;
@@ -33,6 +34,7 @@ pub(crate) fn health(
         former: former::newest(&transaction).map_err(of)?,
         kiosk_version: kiosk_version.to_owned(),
         changes: Some(changes),
+        case_mark: Some(cases::mark(&transaction).map_err(of)?),
     })
 }
 

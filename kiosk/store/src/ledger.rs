@@ -10,6 +10,7 @@ use afterword_model::record::{Head, RECORD_BYTES_MAX, SEQ_MAX, Seq, next_head};
 use afterword_model::response::{ClockQuality, Draft, Outcome, RESPONSE_VERSION, Response};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use crate::cases;
 use crate::error::StoreError;
 use crate::noted::Begun;
 use crate::state::{OpenDraft, State, column, draft_body};
@@ -108,22 +109,13 @@ fn append(
     if bytes.len() > FROZEN_BYTES_MAX {
         return Err(StoreError::TooLong(bytes.len() + CARRYING_BYTES_MAX));
     }
-    let head = next_head(&state.head, &bytes);
+    let frozen = Frozen { seq, head: next_head(&state.head, &bytes) };
+    // Whoever has to see to it is told in the same moment, or neither is written.
+    let opened = cases::opened_by(state, response).filter(|_| state.opens_cases);
+    let mut records = vec![(seq, bytes)];
+    records.extend(opened.as_ref().map(|(record, _)| (record.seq, record.to_bytes())));
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
-    // The counter moves from what memory says or not at all.
-    let moved = transaction
-        .prepare_cached("UPDATE store SET last_seq = ?1, head = ?2 WHERE last_seq = ?3 AND head = ?4")
-        .and_then(|mut update| {
-            update.execute(params![
-                column(seq),
-                head.as_bytes(),
-                column(state.last_seq),
-                state.head.as_bytes()
-            ])
-        })
-        .map_err(of)?;
-    moved_by_one_hand(path, moved)?;
     let started = response.draft.started;
     let has_clock = started.clock != ClockQuality::Unset;
     let timed =
@@ -132,16 +124,49 @@ fn append(
     if let Some(known) = timed.filter(|_| !has_clock || state.timed.is_none()) {
         tally::retime(&transaction, &known, !has_clock).map_err(of)?;
     }
-    insert(&transaction, seq, &bytes, &head, now_ms).map_err(of)?;
+    let end = extend(&transaction, path, state, &records, now_ms)?;
     tally::count(&transaction, response).map_err(of)?;
+    if let Some((record, said)) = &opened {
+        cases::open(&transaction, state, record, Some(said)).map_err(of)?;
+    }
     transaction.prepare_cached("DELETE FROM draft").and_then(|mut delete| delete.execute([])).map_err(of)?;
     transaction.commit().map_err(of)?;
-    state.last_seq = seq;
-    state.head = head;
+    (state.last_seq, state.head) = end;
     state.timed = timed;
     state.draft = OpenDraft::Nobodys;
     state.newest = state.newest.max(Begun::from(&response.draft.started));
-    Ok(Frozen { seq, head })
+    Ok(frozen)
+}
+
+/// Adds records to the end of the chain, in their order, and moves the counter; gives the new end. What memory says moves only
+/// with the commit.
+pub(crate) fn extend(
+    transaction: &Transaction<'_>,
+    path: &Path,
+    state: &State,
+    records: &[(Seq, Vec<u8>)],
+    now_ms: i64,
+) -> Result<(Seq, Head), StoreError> {
+    let of = |error: rusqlite::Error| StoreError::of(path, &error);
+    let mut end = (state.last_seq, state.head);
+    for (seq, bytes) in records {
+        end = (*seq, next_head(&end.1, bytes));
+        insert(transaction, *seq, bytes, &end.1, now_ms).map_err(of)?;
+    }
+    // The counter moves from what memory says or not at all.
+    let moved = transaction
+        .prepare_cached("UPDATE store SET last_seq = ?1, head = ?2 WHERE last_seq = ?3 AND head = ?4")
+        .and_then(|mut update| {
+            update.execute(params![
+                column(end.0),
+                end.1.as_bytes(),
+                column(state.last_seq),
+                state.head.as_bytes()
+            ])
+        })
+        .map_err(of)?;
+    moved_by_one_hand(path, moved)?;
+    Ok(end)
 }
 
 /// The counter's row was the one that memory says; so many rows were changed.

@@ -19,6 +19,7 @@
 mod alerts;
 mod board;
 mod carry;
+mod cases;
 mod changes;
 mod command;
 mod connection;

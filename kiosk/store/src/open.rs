@@ -15,6 +15,7 @@ use afterword_protocol::queue::BeginReason;
 use rusqlite::Connection;
 
 use crate::carry::{self, Wish};
+use crate::cases;
 use crate::connection::{check_sqlite_version, doubt, open_writer};
 use crate::error::{OpenError, StoreError};
 use crate::former::{self, CarriedOver};
@@ -31,6 +32,9 @@ use crate::verify::counts_agree;
 /// The first schema whose programs salvage. What an older one set aside is salvaged when its database is migrated.
 const SALVAGING_SCHEMA: usize = 2;
 
+/// The first schema whose programs know cases. One before may have salvaged steps all the same, as records it could not read.
+const CASES_SCHEMA: usize = 7;
+
 /// What a store is given.
 #[derive(Clone)]
 pub struct Options {
@@ -38,6 +42,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Draws the epoch of a new database.
     pub entropy: Arc<dyn Entropy>,
+    /// Whether a response opens a case where the rule asks for one. What is open already stays so either way.
+    pub opens_cases: bool,
 }
 
 /// What was found and done at the start.
@@ -166,10 +172,14 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     let migrated = schema::migrate(&mut connection, path, MIGRATIONS)?;
     schema::check(&connection, path, MIGRATIONS)?;
     let mut state = State::read(&connection, path)?.noted(place.noted());
+    state.opens_cases = options.opens_cases;
     if !state.clean {
         quick_check(&connection, path)?;
     }
     adopt_hours(&mut connection).map_err(of)?;
+    if migrated.as_ref().is_some_and(|migrated| migrated.from < CASES_SCHEMA) {
+        cases::adopt(&mut connection).map_err(of)?;
+    }
     // At 2^32 openings the number stays; telling those apart would matter to nobody.
     state.boot = state.boot.saturating_add(1);
     state.clean = false;

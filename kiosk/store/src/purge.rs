@@ -10,6 +10,7 @@ use std::path::Path;
 use afterword_model::record::Seq;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::cases;
 use crate::error::StoreError;
 use crate::state::{State, column, hex, seq};
 
@@ -50,6 +51,7 @@ pub(crate) fn purge(
         .map_err(of)?;
     let records =
         transaction.execute("DELETE FROM record WHERE seq <= ?1", [column(through_seq)]).map_err(of)?;
+    cases::forget(&transaction).map_err(of)?;
     transaction.commit().map_err(of)?;
     state.purged_seq = through_seq;
     state.purged_head = head;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use afterword_model::record::StoreEpoch;
+use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{
@@ -82,6 +83,15 @@ impl StoreQueue {
         self.inner.ask(|done| Command::KeepChanges(changes.clone(), done))
     }
 
+    /// [`Queue::keep_case_steps`], blocking this thread until they are durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]; steps and mark are as they were then.
+    pub fn keep_case_steps_blocking(&self, steps: &CaseSteps) -> Result<(), StoreError> {
+        steps.check().map_err(StoreError::NotKept)?;
+        self.inner.ask(|done| Command::KeepCaseSteps(steps.clone(), done))
+    }
+
     /// [`Queue::begin_anew`], blocking this thread until it is durable.
     ///
     /// # Errors
@@ -150,6 +160,11 @@ impl Queue for StoreQueue {
     async fn keep_changes(&mut self, changes: &Changes) -> Result<(), QueueError> {
         changes.check().map_err(StoreError::NotShown).map_err(refused)?;
         self.ask(|done| Command::KeepChanges(changes.clone(), done)).await.map_err(refused)
+    }
+
+    async fn keep_case_steps(&mut self, steps: &CaseSteps) -> Result<(), QueueError> {
+        steps.check().map_err(StoreError::NotKept).map_err(refused)?;
+        self.ask(|done| Command::KeepCaseSteps(steps.clone(), done)).await.map_err(refused)
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) timed: Option<Stamp>,
     /// When the newest response that was frozen was begun, as far as this is noted beside the file.
     pub(crate) newest: Begun,
+    /// [`crate::Options::opens_cases`]; the file says nothing of it.
+    pub(crate) opens_cases: bool,
 }
 
 /// Whose answers the draft row holds. A response is told from the next by when it was begun.
@@ -129,6 +131,7 @@ impl State {
             draft: OpenDraft::Nobodys,
             timed: None,
             newest: Begun::default(),
+            opens_cases: false,
         })
     }
 

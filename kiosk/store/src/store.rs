@@ -8,7 +8,10 @@ use std::sync::mpsc::sync_channel;
 
 use afterword_model::alerts::chart::Hours;
 use afterword_model::alerts::window::Rating;
-use afterword_model::alerts::{Alert, Transition, Wish};
+use afterword_model::alerts::{self as alert, Alert, Transition};
+use afterword_model::case::{
+    Author, CaseId, CaseView, CasesAsk, Category, Overview, Reason, Status, Step, TEXT_CHARS_MAX, Tier, Wish,
+};
 use afterword_model::response::{Draft, Outcome, Response, Stamp};
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::changes::Changes;
@@ -16,8 +19,9 @@ use afterword_protocol::queue::Position;
 
 use crate::alerts;
 use crate::board::Board;
+use crate::cases::{self, About};
 use crate::changes::{self, Shown};
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, Wished};
 use crate::connection::open_reader;
 use crate::error::{OpenError, StoreError};
 use crate::ledger::{Frozen, unnumbered};
@@ -62,6 +66,7 @@ impl Store {
             path: path.clone(),
             clock: options.clock,
             entropy: options.entropy,
+            opens_cases: options.opens_cases,
             shared: Arc::clone(&shared),
             connection: Some(ready.connection),
             state: Some(ready.state),
@@ -153,7 +158,7 @@ impl Store {
     /// `done` as for [`Store::save`].
     pub fn change_alert(
         &self,
-        wish: Wish,
+        wish: alert::Wish,
         done: impl FnOnce(Result<Option<Transition>, StoreError>) + Send + 'static,
     ) {
         self.inner.send(Command::ChangeAlert(wish, Answer::new(done)));
@@ -189,6 +194,54 @@ impl Store {
     /// As [`Self::newest_words`].
     pub fn hours(&self, newest: i64, touchpoint: &str) -> Result<Hours, StoreError> {
         self.inner.shared.read(|connection, path| watched::hours(connection, path, newest, touchpoint))
+    }
+
+    /// The open cases, what hurries most first, and how many there are.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn cases(&self, ask: &CasesAsk) -> Result<Overview, StoreError> {
+        self.inner.shared.read(|connection, path| cases::overview(connection, path, ask))
+    }
+
+    /// One case with every step that is known here, open or closed; none where there is no such case.
+    ///
+    /// # Errors
+    /// As [`Self::newest_words`].
+    pub fn case(&self, id: CaseId, ask: &CasesAsk) -> Result<Option<CaseView>, StoreError> {
+        self.inner.shared.read(|connection, path| cases::one(connection, path, id, ask))
+    }
+
+    /// Takes a step of a case: a record in the chain, which goes to the collector as a response does. `done` is given where the case
+    /// stands then, and is called as for [`Store::save`]; [`StoreError::NoStep`] says what is to be done instead.
+    pub fn step(
+        &self,
+        case: CaseId,
+        wish: Wish,
+        (by, at): (Author, Stamp),
+        done: impl FnOnce(Result<(CaseId, Status), StoreError>) + Send + 'static,
+    ) {
+        let wished = Box::new(Wished { about: About::Case(case, wish), by, at });
+        self.inner.send(Command::Step(wished, Answer::new(done)));
+    }
+
+    /// Opens a case for an alert, which is none of a shopper's. `words` say what the alert says, and are cut after
+    /// [`TEXT_CHARS_MAX`] characters. `done` as for [`Store::step`].
+    pub fn open_case(
+        &self,
+        category: Category,
+        words: &str,
+        at: Stamp,
+        done: impl FnOnce(Result<(CaseId, Status), StoreError>) + Send + 'static,
+    ) {
+        let step = Step::Opened {
+            reasons: vec![Reason::Alert],
+            category,
+            tier: Tier::Critical,
+            words: Some(words.chars().take(TEXT_CHARS_MAX).collect()),
+        };
+        let wished = Box::new(Wished { about: About::Own(step), by: Author::RULE, at });
+        self.inner.send(Command::Step(wished, Answer::new(done)));
     }
 
     /// When the collector confirmed last, by its clock, in milliseconds since 1970-01-01T00:00:00Z.

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use afterword_model::carried::Origin;
-use afterword_model::record::{Head, Seq, next_head};
+use afterword_model::content::Content;
+use afterword_model::record::{Head, Seq, StoreEpoch, next_head};
 use afterword_model::response::Response;
 use afterword_model::tally::{Cell, Tally};
 use rusqlite::{Connection, Transaction};
 
 use crate::carry::origin;
+use crate::cases;
 use crate::connection::open_reader;
 use crate::error::StoreError;
 use crate::ledger::FROZEN_BEFORE;
@@ -59,7 +61,7 @@ pub(crate) fn verify(path: &Path) -> Result<Verified, StoreError> {
         head: state.purged_head,
         problems: Vec::new(),
     };
-    let counted = recount(&transaction, &mut verified, &mut problems).map_err(of)?;
+    let counted = recount(&transaction, state.epoch, &mut verified, &mut problems).map_err(of)?;
     if (verified.first_seq + verified.records, verified.head) != (state.last_seq + 1, state.head) {
         problems.push("the records do not lead to the head the store names".into());
     }
@@ -77,6 +79,7 @@ fn integrity(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
 
 fn recount(
     transaction: &Transaction<'_>,
+    epoch: StoreEpoch,
     verified: &mut Verified,
     problems: &mut Vec<String>,
 ) -> rusqlite::Result<Counted> {
@@ -100,8 +103,15 @@ fn recount(
         if origin(&bytes).is_some_and(|origin| !counted.origins.insert(origin)) {
             problems.push(format!("record {found} was carried from the same place as one before it"));
         }
-        match Response::from_bytes(found, &bytes) {
-            Ok(response) => counted.add(&response),
+        match Content::from_bytes(found, &bytes) {
+            Ok(Content::Response(response)) => counted.add(&response),
+            Ok(Content::Case(record)) => {
+                let id = origin(&bytes).unwrap_or(Origin { epoch, seq: found });
+                if !cases::is_kept(transaction, id, &record.case)? {
+                    problems
+                        .push(format!("record {found} is a step of a follow-up that its case does not have"));
+                }
+            }
             Err(error) => problems.push(format!("record {found}: {error}")),
         }
         if problems.len() > PROBLEMS_MAX {
@@ -164,8 +174,12 @@ fn counts(
         problems.extend(differences(cell, &of(&stored), &of(&counted.cells), gone));
     }
     let sums: u64 = stored.values().map(|tally| tally.outcomes.total()).sum();
-    if sums != tally::total(transaction)? || sums != state.last_seq.saturating_add(state.counted_before) {
-        problems.push("the counted responses do not add up to the number of records".into());
+    // Every record is a response or a step, also those that are gone.
+    let records = state.last_seq.saturating_add(state.counted_before);
+    if sums != tally::total(transaction)? || sums.saturating_add(cases::chained(transaction)?) != records {
+        problems.push(
+            "the counted responses and the steps of follow-ups do not add up to the number of records".into(),
+        );
     }
     Ok(())
 }

@@ -18,8 +18,9 @@ use rusqlite::Connection;
 
 use crate::alerts;
 use crate::carry::{self, Wish};
+use crate::cases;
 use crate::changes;
-use crate::command::Command;
+use crate::command::{Command, Wished};
 use crate::connection::{doubt, open_writer};
 use crate::error::StoreError;
 use crate::ledger;
@@ -39,6 +40,8 @@ pub(crate) struct Writer {
     pub(crate) clock: Arc<dyn Clock>,
     /// Draws new epochs.
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// [`crate::Options::opens_cases`].
+    pub(crate) opens_cases: bool,
     pub(crate) shared: Arc<Shared>,
     pub(crate) connection: Option<Connection>,
     pub(crate) state: Option<State>,
@@ -118,6 +121,15 @@ impl Writer {
             }
             Command::ChangeAlert(wish, done) => {
                 done.give(self.attempt(|connection, path, _| alerts::change(connection, path, &wish)));
+            }
+            Command::Step(wished, done) => {
+                let Wished { about, by, at } = *wished;
+                done.give(self.attempt(|connection, path, state| {
+                    cases::step(connection, path, state, &about, (&by, at), now_ms)
+                }));
+            }
+            Command::KeepCaseSteps(steps, done) => {
+                done.give(self.attempt(|connection, path, _| cases::keep(connection, path, &steps)));
             }
             Command::Purge(keep_ms, done) => {
                 let purged =
@@ -248,14 +260,18 @@ impl Writer {
         };
         let state = match self.state.take() {
             Some(state) => self.state.insert(state),
-            None => self.state.insert(State::read(connection, &self.path)?.noted(self.place.noted())),
+            None => {
+                let mut state = State::read(connection, &self.path)?.noted(self.place.noted());
+                state.opens_cases = self.opens_cases;
+                self.state.insert(state)
+            }
         };
         Ok((connection, &self.path, state))
     }
 
     /// After an error: what is in memory counts for nothing until it is read again.
     fn distrust(&mut self, error: &StoreError) {
-        if matches!(error, StoreError::TooLong(_) | StoreError::Exhausted) {
+        if matches!(error, StoreError::TooLong(_) | StoreError::Exhausted | StoreError::NoStep(_)) {
             // Refused before anything was begun.
             return;
         }

@@ -60,6 +60,7 @@ pub(crate) fn of_position(position: Position) -> Health {
         former: Vec::new(),
         kiosk_version: "1".into(),
         changes: None,
+        case_mark: None,
     }
 }
 
@@ -124,6 +125,7 @@ mod tests {
             collector_ca_pem: None,
             changes: None,
             courier_key: None,
+            case_steps: None,
         }
     }
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use afterword_model::record::StoreEpoch;
+use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
 use afterword_protocol::errand::{AgentStatus, Errand, ErrandId, ErrandResult};
 use afterword_protocol::local::{
@@ -173,6 +174,14 @@ impl Queue for SocketQueue {
             other => Err(self.broken(&other)),
         }
     }
+
+    async fn keep_case_steps(&mut self, steps: &CaseSteps) -> Result<(), QueueError> {
+        // Its health named its mark, so it knows this question.
+        match self.ask(&Request::KeepCaseSteps(steps.clone()), REPLY_MAX).await? {
+            Reply::Kept => Ok(()),
+            other => Err(self.broken(&other)),
+        }
+    }
 }
 
 impl SocketQueue {
@@ -256,6 +265,7 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Alerts { .. } => "alerts",
         Reply::Errand { .. } => "errand",
         Reply::Device(_) => "device",
+        Reply::FollowUps(_) => "follow_ups",
         Reply::Refused { .. } => "refused",
     };
     io::Error::new(io::ErrorKind::InvalidData, format!("the reply {kind:?} does not fit the request")).into()
@@ -344,6 +354,8 @@ mod tests {
             | Request::Health
             | Request::BeginAnew { .. }
             | Request::KeepChanges(_)
+            | Request::KeepCaseSteps(_)
+            | Request::FollowUps(_)
             | Request::Moment { .. }
             | Request::Errand { .. }
             | Request::ErrandStep { .. }

@@ -4,6 +4,7 @@
 //! server asks the device table on every request, so what is changed here holds at once.
 
 pub mod backing_up;
+pub mod casing;
 pub mod changing;
 mod erasing;
 pub mod importing;
@@ -81,6 +82,9 @@ pub enum AdminError {
     /// What is to be shown on idle screens is not.
     #[error(transparent)]
     Change(#[from] changing::ChangeRefusal),
+    /// There is no such case, or nothing to be done about it so.
+    #[error(transparent)]
+    Case(#[from] casing::CaseRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"

@@ -36,6 +36,7 @@ mod storage;
 mod throttle;
 
 pub use admin::backing_up::BackupError;
+pub use admin::casing::{CaseRefusal, CaseRow, short as short_case_name};
 pub use admin::changing::{ChangeRefusal, ShownOn};
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};

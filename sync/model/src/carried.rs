@@ -20,7 +20,7 @@ pub const CARRIED_VERSION: u8 = 1;
 pub const CARRYING_BYTES_MAX: usize = 160;
 
 /// Where a record first stood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The epoch it was frozen in.

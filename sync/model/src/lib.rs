@@ -7,8 +7,10 @@
 
 pub mod alerts;
 pub mod carried;
+pub mod case;
 mod closest;
 pub mod contact;
+pub mod content;
 pub mod follow_up;
 pub mod hex;
 pub mod mask;

@@ -1,17 +1,19 @@
-//! Whether a record's bytes are a response, without making one of them.
+//! Whether a record's bytes can be read, without making anything of them.
 //!
-//! The collector asks this of every record that arrives, and makes a [`Response`] of few. Invariant: [`check`] says what
-//! [`Response::from_bytes`] would say; where the short way is not certain, the long one decides.
+//! The collector asks this of every record that arrives, and makes a response of few. Invariant: [`check`] says what
+//! [`Content::from_bytes`] would say; where the short way is not certain, the long one decides. Steps of cases go the long way:
+//! they are few.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
 use crate::contact::Channel;
+use crate::content::Content;
 use crate::mask::Spans;
 use crate::moment::Moment;
 use crate::record::Seq;
-use crate::response::{Flag, Outcome, RESPONSE_VERSION, Response, Stamp, Unreadable};
+use crate::response::{Flag, Outcome, RESPONSE_VERSION, Stamp, Unreadable};
 
 /// A response by its fields alone. No field is flattened into another, which is what makes the long way long.
 #[derive(Deserialize)]
@@ -102,9 +104,9 @@ impl ShapeOfAnswer<'_> {
 /// Whether a record that stands at `seq` can be read.
 ///
 /// # Errors
-/// [`Unreadable`], as [`Response::from_bytes`] gives it.
+/// [`Unreadable`], as [`Content::from_bytes`] gives it.
 pub fn check(seq: Seq, bytes: &[u8]) -> Result<(), Unreadable> {
-    if is_certain(seq, bytes) { Ok(()) } else { Response::from_bytes(seq, bytes).map(drop) }
+    if is_certain(seq, bytes) { Ok(()) } else { Content::from_bytes(seq, bytes).map(drop) }
 }
 
 /// Whether the short way is certain that these bytes are a response which stands at `seq`, and was carried from nowhere.
@@ -129,7 +131,7 @@ mod tests {
     );
 
     fn agrees(bytes: &[u8]) {
-        let (short, long) = (check(7, bytes), Response::from_bytes(7, bytes));
+        let (short, long) = (check(7, bytes), Content::from_bytes(7, bytes));
         assert_eq!(short.is_ok(), long.is_ok(), "{}", String::from_utf8_lossy(bytes));
     }
 

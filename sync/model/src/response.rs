@@ -138,7 +138,7 @@ pub enum Outcome {
 }
 
 /// A moment as a device knew it. The collector can re-time a device that had no clock from `boot` and `mono_ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stamp {
     /// Wall time, milliseconds since 1970-01-01T00:00:00Z.
     pub wall_ms: i64,
@@ -153,7 +153,7 @@ pub struct Stamp {
 }
 
 /// How far a device's wall time can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockQuality {
     /// The operating system says it is synchronised.

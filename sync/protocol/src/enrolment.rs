@@ -14,12 +14,6 @@ use crate::keys::VerifyingKey;
 /// Path of enrolment on the collector's enrolment port.
 pub const ENROLMENT_PATH: &str = "/v1/enrolments";
 
-/// Letters of a code: Crockford's base 32, which leaves out I, L, O and U.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// Letters in a code: 60 bits, which nobody guesses over a rate-limited network within its day.
-const CODE_LETTERS: usize = 12;
-
 /// What a device asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,10 +61,16 @@ pub struct EnrolmentCode(String);
 pub struct NotACode;
 
 impl EnrolmentCode {
+    /// Letters of a code, in the order in which a page offers them: Crockford's base 32, which leaves out I, L, O and U.
+    pub const ALPHABET: &'static [u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    /// Letters in a code: 60 bits, which nobody guesses over a rate-limited network within its day.
+    pub const LETTERS: usize = 12;
+
     /// A new code.
     pub fn generate(entropy: &impl Entropy) -> Self {
-        let bytes = entropy.bytes::<CODE_LETTERS>();
-        Self(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
+        let bytes = entropy.bytes::<{ Self::LETTERS }>();
+        Self(bytes.iter().map(|byte| char::from(Self::ALPHABET[usize::from(byte % 32)])).collect())
     }
 
     /// Reads what a person typed: case, spaces and hyphens do not matter; O is read as 0, I and L as 1.
@@ -87,8 +87,8 @@ impl EnrolmentCode {
                 other => other,
             })
             .collect();
-        let known = letters.bytes().all(|letter| ALPHABET.contains(&letter));
-        if known && letters.len() == CODE_LETTERS { Ok(Self(letters)) } else { Err(NotACode) }
+        let known = letters.bytes().all(|letter| Self::ALPHABET.contains(&letter));
+        if known && letters.len() == Self::LETTERS { Ok(Self(letters)) } else { Err(NotACode) }
     }
 
     /// What the collector keeps instead of the code: SHA-256 over `afterword-code-v1\n` and the 12 letters.

@@ -8,6 +8,7 @@
 use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch};
 use serde::{Deserialize, Serialize};
 
+use crate::case_steps::CaseSteps;
 use crate::changes::Changes;
 use crate::courier::CourierKey;
 use crate::queue::Health;
@@ -68,6 +69,9 @@ pub struct HeartbeatAnswer {
     /// What courier bundles have to be sealed to from now on, when that is another key than the heartbeat names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub courier_key: Option<CourierKey>,
+    /// Steps of head office that come after those the heartbeat names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_steps: Option<CaseSteps>,
 }
 
 /// The fingerprint of a certificate.

@@ -6,6 +6,7 @@
 //! Decoders give errors that name the field; they never panic.
 
 pub mod batch;
+pub mod case_steps;
 pub mod changes;
 pub mod courier;
 pub mod device_facts;

@@ -24,7 +24,7 @@ pub const BATCH_BODY_MAX: usize = BATCH_BYTES_MAX + 8 * 1024;
 pub const BATCH_HEADER_MAX: usize = 1024;
 
 /// Bytes of a receipt's or a problem's body that an agent reads before it gives up on the answer.
-pub const ANSWER_BODY_MAX: usize = 16 * 1024;
+pub const ANSWER_BODY_MAX: usize = 32 * 1024;
 
 /// Batches in one courier bundle: four million ratings. At their longest they come to 2.1 GiB, and a stick's FAT takes files up to
 /// 4 GiB; whoever has more to bring writes several bundles.
@@ -44,6 +44,15 @@ pub const CHANGE_BYTES_MAX: usize = 2 * 1024;
 /// Changes that a device is given, the newest ones. More turn by too seldom for anybody to read them, and so many still
 /// fit the answer to a heartbeat ([`ANSWER_BODY_MAX`]).
 pub const CHANGES_SHOWN_MAX: usize = 5;
+
+/// Steps of follow-ups that a heartbeat's answer brings down, the oldest first; the others come with the next ones.
+pub const CASE_STEPS_MAX: usize = 16;
+
+/// Bytes of one such step as JSON: two hundred characters of any language, and what it names.
+pub const CASE_STEP_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of all of them together: three of the longest, and as many of the usual as [`CASE_STEPS_MAX`] says.
+pub const CASE_STEPS_BYTES_MAX: usize = 3 * CASE_STEP_BYTES_MAX;
 
 /// Bytes of an enrolment request. A signing request with an Ed25519 key is under 1 KiB.
 pub const ENROLMENT_BODY_MAX: usize = 8 * 1024;

@@ -5,6 +5,7 @@
 //! order. Neither side keeps anything for the other: a connection that breaks is opened again.
 
 use afterword_model::alerts::Alert;
+use afterword_model::case::{CasesAsk, Overview};
 use afterword_model::hex::NotHex;
 use afterword_model::moment::Moment;
 use afterword_model::record::{Head, Seq, StoreEpoch};
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::case_steps::CaseSteps;
 use crate::changes::Changes;
 use crate::device_facts::DeviceFacts;
 use crate::errand::{AgentStatus, Errand, ErrandId, ErrandResult};
@@ -58,6 +60,8 @@ pub enum Request {
     },
     /// [`crate::queue::Queue::keep_changes`]. Asked only of a kiosk whose health names what it keeps.
     KeepChanges(Changes),
+    /// [`crate::queue::Queue::keep_case_steps`]. Asked only of a kiosk whose health names its mark.
+    KeepCaseSteps(CaseSteps),
     /// What brings the next shopper. A kiosk of the version before hangs up.
     Moment {
         /// Which.
@@ -98,6 +102,8 @@ pub enum Request {
     Device,
     /// Have the network tested; what is found is asked for with `Device`.
     TestNetwork,
+    /// What has to be done for shoppers who were not content.
+    FollowUps(CasesAsk),
 }
 
 /// Answered by the kiosk.
@@ -133,7 +139,7 @@ pub enum Reply {
         /// What became of it.
         begun: Begun,
     },
-    /// To `KeepChanges`, once they are durable.
+    /// To `KeepChanges` and to `KeepCaseSteps`, once they are durable.
     Kept,
     /// To `Moment`, `ErrandStep`, `ErrandDone` and `TestNetwork`.
     Told,
@@ -151,6 +157,8 @@ pub enum Reply {
         /// They.
         alerts: Vec<Alert>,
     },
+    /// To `FollowUps`.
+    FollowUps(Box<Overview>),
     /// To anything it cannot do.
     Refused {
         /// What happened and what to do, in one sentence.

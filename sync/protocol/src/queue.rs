@@ -9,6 +9,7 @@ use std::future::Future;
 use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, next_head};
 use serde::{Deserialize, Serialize};
 
+use crate::case_steps::{CaseMark, CaseSteps};
 use crate::changes::{Changes, ChangesVersion};
 use crate::receipt::SignedReceipt;
 
@@ -135,6 +136,9 @@ pub struct Health {
     /// Which changes it keeps to show; `None` from a kiosk program that is too old to show what a collector sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<ChangesVersion>,
+    /// How far it has head office's steps of follow-ups; `None` from a kiosk program that is too old to keep any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_mark: Option<CaseMark>,
 }
 
 /// The kiosk cannot be asked just now.
@@ -191,6 +195,16 @@ pub trait Queue: Send {
     /// # Errors
     /// [`QueueError`] when the kiosk cannot be asked, or does not take this list; it keeps what it had then.
     fn keep_changes(&mut self, changes: &Changes) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Hands over steps of head office, to be kept beside those that are. Asked only of a store whose [`Health`] names a mark, and
+    /// so never of one that leaves this as it is. When this returns, they are durable.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked, or does not take them; the mark is as it was then.
+    fn keep_case_steps(&mut self, steps: &CaseSteps) -> impl Future<Output = Result<(), QueueError>> + Send {
+        let refused = format!("it keeps no follow-ups, and {} steps came for it", steps.steps.len());
+        async move { Err(QueueError::Refused(refused)) }
+    }
 }
 
 impl Run {

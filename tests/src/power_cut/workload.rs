@@ -154,6 +154,7 @@ impl Workload {
         let options = || Options {
             clock: Arc::new(ManualClock::at(1_000)),
             entropy: Arc::clone(&self.entropy) as Arc<_>,
+            opens_cases: false,
         };
         // A program that another test of this process is just starting has this store's lock too, until it is itself.
         let mut tries = 0;

@@ -124,7 +124,7 @@ impl Device {
             return Ok(());
         }
         let clock = ProgramClock::start(&self.around.time, &self.clock_error);
-        let options = Options { clock: clock.clone(), entropy: self.chance() };
+        let options = Options { clock: clock.clone(), entropy: self.chance(), opens_cases: false };
         let in_trouble = self.card.is_in_trouble();
         let (store, opened) = match Store::open(&self.card.store_folder(), options) {
             Err(error) if in_trouble => {

@@ -73,7 +73,11 @@ impl Doctor {
         if ["kiosk.db", "kiosk.lock"].iter().all(|name| !data.join(name).exists()) {
             return (vec![device_status::missing(&data), device_status::clock(clock.wall_ms(), None)], false);
         }
-        let options = Options { clock: Arc::new(*clock), entropy: Arc::new(SystemEntropy) };
+        let options = Options {
+            clock: Arc::new(*clock),
+            entropy: Arc::new(SystemEntropy),
+            opens_cases: config.is_none_or(|config| config.follow_ups.open),
+        };
         match Store::open(&data, options) {
             Ok((store, opened)) => (closed(store, &opened, clock), false),
             Err(OpenError::InUse { .. }) => {

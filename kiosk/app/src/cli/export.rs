@@ -8,6 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
+use afterword_model::content::Content;
 use afterword_model::record::Seq;
 use afterword_model::response::{AnswerValue, ClockQuality, Response, Stamp};
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
@@ -91,9 +92,14 @@ fn all(mut next: impl FnMut(Take) -> Result<Option<Run>>) -> Result<Vec<Response
     while let Some(run) = next(Take { after_seq, records_max: BATCH_RECORDS_MAX, wait_ms: 0 })? {
         after_seq = run.last_seq();
         for (seq, bytes) in (run.first_seq..).zip(&run.records) {
-            responses.push(Response::from_bytes(seq, bytes).with_context(|| {
-                format!("record {seq} cannot be read by this program; `afterword-kiosk doctor` says what is wrong with it")
-            })?);
+            // What was done about a response is none.
+            responses.extend(
+                Content::from_bytes(seq, bytes)
+                    .with_context(|| {
+                        format!("record {seq} cannot be read by this program; `afterword-kiosk doctor` says what is wrong with it")
+                    })?
+                    .response(),
+            );
         }
     }
     Ok(responses)

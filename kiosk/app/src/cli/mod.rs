@@ -5,6 +5,7 @@
 mod alerts;
 mod doctor;
 mod export;
+mod follow_ups;
 mod moment;
 mod pin;
 mod run;
@@ -49,6 +50,7 @@ enum Command {
     },
     Summary(summary::SummaryCommand),
     Alerts(alerts::AlertsCommand),
+    FollowUps(follow_ups::FollowUpsCommand),
     Pin(pin::PinCommand),
     Export(export::ExportCommand),
     Moment(moment::MomentCommand),
@@ -124,6 +126,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Summary(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Alerts(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Export(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::FollowUps(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Pin(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Moment(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Doctor(command) => command.run(),

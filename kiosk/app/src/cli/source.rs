@@ -30,7 +30,11 @@ pub(super) fn read<T>(
             data.display()
         );
     }
-    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+    let options = Options {
+        clock: Arc::new(SystemClock::start()),
+        entropy: Arc::new(SystemEntropy),
+        opens_cases: config.follow_ups.open,
+    };
     match Store::open(&data, options) {
         Ok((store, opened)) => {
             if let Some(path) = opened.set_aside {

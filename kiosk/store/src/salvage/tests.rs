@@ -16,7 +16,11 @@ use crate::{Options, Store, schema};
 /// A database of fifty answers that was set aside, and the path of the one that is to come after it.
 fn set_aside() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
-    let options = Options { clock: Arc::new(ManualClock::at(0)), entropy: Arc::new(SeededEntropy::new(1)) };
+    let options = Options {
+        clock: Arc::new(ManualClock::at(0)),
+        entropy: Arc::new(SeededEntropy::new(1)),
+        opens_cases: true,
+    };
     let (store, _) = Store::open(directory.path(), options).unwrap();
     let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Free };
     let words = Answer { question: "words".into(), value: AnswerValue::Comment("x".repeat(500)), at_ms: 0 };

@@ -172,7 +172,7 @@ fn one_rotted_record_is_quarantined_and_its_neighbours_go() {
 async fn a_disk_that_goes_on_rotting_is_not_written_over_and_over() {
     let directory = directory();
     let clock = Arc::new(ManualClock::at(1_000));
-    let options = Options { clock: clock.clone(), entropy: Arc::new(SystemEntropy) };
+    let options = Options { clock: clock.clone(), entropy: Arc::new(SystemEntropy), opens_cases: true };
     let (store, _) = Store::open(directory.path(), options).unwrap();
     for face in 1..=3 {
         complete(&store, draft(0, face));

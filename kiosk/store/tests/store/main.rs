@@ -4,6 +4,7 @@
 
 mod alerting;
 mod carrying;
+mod cases;
 mod counting;
 mod freezing;
 mod full_disk;

@@ -78,7 +78,8 @@ impl Shop {
     }
 
     fn start(&mut self) {
-        let options = Options { clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) };
+        let options =
+            Options { clock: self.clock.clone(), entropy: Arc::new(SystemEntropy), opens_cases: true };
         let (store, opened) = Store::open(self.directory.path(), options).unwrap();
         self.store = Some(store);
         assert_eq!(opened.interrupted.is_some(), self.open.is_some());

@@ -23,7 +23,7 @@ pub(crate) fn open(directory: &Path) -> (Store, Opened) {
 
 pub(crate) fn try_open(directory: &Path) -> Result<(Store, Opened), OpenError> {
     let entropy = Arc::new(afterword_protocol::system::SystemEntropy);
-    Store::open(directory, Options { clock: Arc::new(ManualClock::at(1_000)), entropy })
+    Store::open(directory, Options { clock: Arc::new(ManualClock::at(1_000)), entropy, opens_cases: true })
 }
 
 /// One face on local day `day`.

@@ -6,6 +6,7 @@
 //! collector lacks, going on in a new store epoch, trusting another CA, showing other words on the idle screen.
 
 use afterword_model::record::Seq;
+use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
 use afterword_protocol::heartbeat::HeartbeatAnswer;
 use afterword_protocol::queue::{Health, Queue};
@@ -123,6 +124,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         if let Some(changes) = &answer.changes {
             self.pass_on(changes).await;
         }
+        if let Some(steps) = &answer.case_steps {
+            self.pass_on_steps(steps).await;
+        }
         match heartbeat::standing(health, answer) {
             Standing::InStep => Ok(()),
             Standing::Behind => self.send_again(answer.mark, health, plan),
@@ -145,6 +149,20 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             }
             Err(problem) => {
                 tracing::warn!(%problem, "the kiosk did not take the words for its idle screen; it is asked again");
+            }
+        }
+    }
+
+    /// Hands the kiosk what head office did. Whatever goes wrong, its mark stays, and they come again.
+    async fn pass_on_steps(&mut self, steps: &CaseSteps) {
+        if let Err(problem) = steps.check() {
+            tracing::warn!(%problem, "head office's steps are not passed on");
+            return;
+        }
+        match within(0, self.agent.queue.keep_case_steps(steps)).await {
+            Ok(()) => tracing::info!(steps = steps.steps.len(), "head office took steps"),
+            Err(problem) => {
+                tracing::warn!(%problem, "the kiosk did not take head office's steps; it is asked again");
             }
         }
     }

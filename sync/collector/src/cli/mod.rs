@@ -4,6 +4,7 @@
 //! standard error; results go to standard output, as JSON with `--json`.
 
 mod backup;
+mod case;
 mod change;
 mod contact;
 mod device;
@@ -71,6 +72,9 @@ enum Command {
     /// Find what became of an answer, by the three words that the kiosk gave for it.
     #[command(subcommand)]
     FollowUp(follow_up::FollowUpCommand),
+    /// See to what shoppers were not content with; also while the server runs.
+    #[command(subcommand)]
+    Case(case::CaseCommand),
     /// Say on the idle screens what was changed because of feedback; also while the server runs.
     #[command(subcommand)]
     Change(change::ChangeCommand),
@@ -107,6 +111,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Contact(contact) => contact.run(),
         Command::FollowUp(follow_up) => follow_up.run(),
+        Command::Case(case) => case.run(),
         Command::Change(change) => change.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),

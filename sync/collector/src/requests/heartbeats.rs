@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use afterword_model::record::SEQ_MAX;
+use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
 use afterword_protocol::heartbeat::{
     HEARTBEAT_ANSWER_MEDIA_TYPE, HEARTBEAT_MEDIA_TYPE, HEARTBEAT_VERSION, Heartbeat, HeartbeatAnswer,
@@ -22,6 +23,7 @@ use crate::pki::Bearer;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::storage::StorageError;
+use crate::storage::case_steps;
 use crate::storage::changes::for_device;
 use crate::storage::devices::{Standing, standing};
 use crate::storage::heartbeats::{Mark, note, read_mark};
@@ -33,12 +35,20 @@ pub(crate) struct Beat {
     now_ms: i64,
 }
 
+/// What there is for the device that asks.
+pub(crate) struct Found {
+    standing: Standing,
+    mark: Mark,
+    changes: Option<Changes>,
+    steps: Option<CaseSteps>,
+}
+
 impl Request for Beat {
     const MEDIA_TYPE: &'static str = HEARTBEAT_MEDIA_TYPE;
     const ENCODING: Option<&'static str> = None;
     const BODY_MAX: usize = HEARTBEAT_BODY_MAX;
     type Admitted = (Bearer, VerifyingKey);
-    type Outcome = (Standing, Mark, Option<Changes>);
+    type Outcome = Found;
 
     fn admit(context: &Context, caller: &Caller, standing: Standing) -> Result<Self::Admitted, Refusal> {
         admit_device(context, caller, standing)
@@ -67,24 +77,28 @@ impl Request for Beat {
         Ok(Self { bearer, said, now_ms: context.clock.wall_ms() })
     }
 
-    fn commit(&self, _: &Context, writer: &Connection) -> Result<Self::Outcome, StorageError> {
+    fn commit(&self, context: &Context, writer: &Connection) -> Result<Self::Outcome, StorageError> {
         let standing = standing(writer, &self.bearer.device)?;
         let device = &self.bearer.device;
-        let mut changes = None;
+        let (mut changes, mut steps) = (None, None);
         if standing == Standing::Active(self.bearer.public_key) {
             note(writer, &self.said, self.now_ms)?;
             if let Some(kept) = self.said.health.changes {
                 changes = Some(for_device(writer, device, self.now_ms)?).filter(|list| list.version != kept);
             }
+            if let Some(mark) = &self.said.health.case_mark {
+                steps = case_steps::after(writer, device, &context.server_epoch, mark)?;
+            }
         }
-        Ok((standing, read_mark(writer, device, &self.said.health.position.epoch)?, changes))
+        let mark = read_mark(writer, device, &self.said.health.position.epoch)?;
+        Ok(Found { standing, mark, changes, steps })
     }
 
     fn answer(
         self,
         context: &Context,
         caller: &Caller,
-        (standing, mark, changes): Self::Outcome,
+        Found { standing, mark, changes, steps }: Self::Outcome,
     ) -> Result<Reply, Refusal> {
         // Asked again: it may have been revoked, or enrolled with another key, since it was let in.
         admit_known_device(caller, standing)?;
@@ -101,6 +115,7 @@ impl Request for Beat {
             courier_key: Some(pki.courier_key.public())
                 .filter(|key| self.said.courier_key.as_ref() != Some(*key))
                 .cloned(),
+            case_steps: steps,
         };
         Ok(Reply::json(200, HEARTBEAT_ANSWER_MEDIA_TYPE, &answer))
     }

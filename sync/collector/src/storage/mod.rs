@@ -6,6 +6,8 @@
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
 pub(crate) mod carried;
+pub(crate) mod case_steps;
+pub(crate) mod cases;
 pub(crate) mod changes;
 pub(crate) mod contacts;
 pub(crate) mod devices;

@@ -40,6 +40,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/0008_turns.sql")),
     M::up(include_str!("migrations/0009_changes.sql")),
     M::up(include_str!("migrations/0010_follow_up_codes.sql")),
+    M::up(include_str!("migrations/0011_cases.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -33,6 +33,7 @@ impl Device {
             former: Vec::new(),
             kiosk_version: "0.1.0".into(),
             changes: None,
+            case_mark: None,
         };
         let authorities = CertificateDer::pem_slice_iter(self.enrolled.collector_ca_pem.as_bytes());
         Heartbeat {
@@ -80,6 +81,7 @@ async fn a_device_hears_how_far_its_store_is_held() {
         collector_ca_pem: None,
         changes: None,
         courier_key: None,
+        case_steps: None,
     };
     assert_eq!(nothing, expected);
     let receipt = device.send(device.batch(1, 7)).await.receipt().receipt;

@@ -9,6 +9,7 @@
 mod backups;
 mod batches;
 mod carried;
+mod cases;
 mod changes;
 mod command_line;
 mod completeness;

@@ -48,7 +48,7 @@ pub struct Masked {
 }
 
 /// Counts of replaced spans, one per kind; each stops at 65 535.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Spans {
     /// Phone numbers (E.164, E.123 and national ways of writing).

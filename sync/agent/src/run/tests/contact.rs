@@ -2,6 +2,12 @@
 
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::genesis;
+use afterword_model::carried::Origin;
+use afterword_model::case::{self, Author, CaseEvent, Held, Role};
+use afterword_model::mask::Spans;
+use afterword_model::record::{ServerEpoch, StoreEpoch, genesis};
+use afterword_model::response::{ClockQuality, Stamp};
+use afterword_protocol::case_steps::{CaseMark, CaseSteps};
 use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::courier::CourierOpeningKey;
 use afterword_protocol::heartbeat::Heartbeat;
@@ -299,6 +305,54 @@ async fn hostile_words_are_not_passed_on_and_an_old_kiosk_is_given_none() {
         shop.all_sent().await;
         tokio::time::sleep(HOUR).await;
         assert_eq!(world.with(|world| world.shown.clone()), shown);
+        assert!(world.with(|world| world.heard.len()) > 10, "heartbeats go on");
+        shop.close().await;
+    }
+}
+
+/// A word of head office about a case.
+fn steps(number: u64, words: &str) -> CaseSteps {
+    let at = Stamp { wall_ms: 0, offset_min: 0, boot: 0, mono_ms: 0, clock: ClockQuality::Synced };
+    let of = Origin { epoch: StoreEpoch::new([1; 16]), seq: 7 };
+    let by = Author::nameless(Role::HeadOffice);
+    let step = case::Step::Noted { words: words.into() };
+    let event = CaseEvent { of, at, by, step, masked: Spans::default() };
+    let server_epoch = ServerEpoch::new([7; 16]);
+    let held = Held { id: Origin { epoch: server_epoch, seq: number }, event };
+    CaseSteps { mark: CaseMark { server_epoch, number }, steps: vec![held] }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_head_office_did_is_handed_to_the_kiosk_once_and_again_until_it_is_kept() {
+    let world = hearing(1);
+    world.with(|world| {
+        world.case_steps = Some(steps(1, "call them"));
+        world.show_failures = 2;
+    });
+    let shop = open(&world);
+    tokio::time::sleep(HOUR).await;
+    world.with(|world| world.case_steps = Some(steps(2, "called")));
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(
+        world.with(|world| world.steps_kept.clone()).unwrap(),
+        [steps(1, "call them"), steps(2, "called")]
+    );
+    shop.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn hostile_steps_are_not_passed_on_and_an_old_kiosk_is_given_none() {
+    let cases = [(steps(1, "\u{202e}olleh"), Some(Vec::new())), (steps(1, "x"), None)];
+    for (come, kept) in cases {
+        let world = hearing(1);
+        world.with(|world| {
+            world.case_steps = Some(come);
+            world.steps_kept = kept.clone();
+        });
+        let mut shop = open(&world);
+        shop.all_sent().await;
+        tokio::time::sleep(HOUR).await;
+        assert_eq!(world.with(|world| world.steps_kept.clone()), kept);
         assert!(world.with(|world| world.heard.len()) > 10, "heartbeats go on");
         shop.close().await;
     }

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{Head, Seq, ServerEpoch, StoreEpoch, genesis, next_head};
 use afterword_protocol::batch::decode;
+use afterword_protocol::case_steps::{CaseMark, CaseSteps};
 use afterword_protocol::changes::Changes;
 use afterword_protocol::courier::CourierKey;
 use afterword_protocol::heartbeat::{HEARTBEAT_ANSWER_MEDIA_TYPE, Heartbeat, HeartbeatAnswer};
@@ -61,6 +62,10 @@ pub(super) struct World {
     pub(super) courier_key: Option<CourierKey>,
     /// What the device shall show.
     pub(super) changes: Option<Changes>,
+    /// Steps of head office that the collector has for the device.
+    pub(super) case_steps: Option<CaseSteps>,
+    /// What the kiosk keeps of them; `None` for one of before.
+    pub(super) steps_kept: Option<Vec<CaseSteps>>,
     pub(super) renewals: u32,
     /// A certificate that it will not let in.
     pub(super) refuses: Option<fn(&Heartbeat) -> bool>,
@@ -219,6 +224,9 @@ impl World {
                 .clone()
                 .filter(|list| heartbeat.health.changes.is_some_and(|kept| kept != list.version)),
             courier_key: self.courier_key.clone().filter(|key| heartbeat.courier_key.as_ref() != Some(key)),
+            case_steps: self.case_steps.clone().filter(|steps| {
+                heartbeat.health.case_mark.is_some_and(|mark| mark.number < steps.mark.number)
+            }),
         };
         self.heard.push((self.began.elapsed(), heartbeat));
         Ok(RawAnswer {
@@ -299,7 +307,9 @@ impl Queue for Shared {
             let shown = world.shown.as_ref();
             let changes =
                 shown.map(|shown| shown.last().map_or(Changes::none().version, |list| list.version));
-            Health { purged_seq: world.purged_through, changes, ..of_position(world.position()) }
+            let steps = world.steps_kept.as_ref();
+            let case_mark = steps.map(|kept| kept.last().map_or(CaseMark::NONE, |steps| steps.mark));
+            Health { purged_seq: world.purged_through, changes, case_mark, ..of_position(world.position()) }
         })))
     }
 
@@ -314,6 +324,21 @@ impl Queue for Shared {
                 .as_mut()
                 .expect("only a kiosk that names its list is given one")
                 .push(changes.clone());
+            Ok(())
+        })
+    }
+
+    async fn keep_case_steps(&mut self, steps: &CaseSteps) -> Result<(), QueueError> {
+        self.with(|world| {
+            if let Some(left) = world.show_failures.checked_sub(1) {
+                world.show_failures = left;
+                return Err(QueueError::Refused("the disk is full".into()));
+            }
+            world
+                .steps_kept
+                .as_mut()
+                .expect("only a kiosk that names its mark is given steps")
+                .push(steps.clone());
             Ok(())
         })
     }
@@ -392,6 +417,8 @@ pub(super) fn world(records: usize) -> Shared {
         ca_pem: None,
         courier_key: None,
         changes: None,
+        case_steps: None,
+        steps_kept: Some(Vec::new()),
         renewals: 0,
         refuses: None,
     })))

@@ -1,0 +1,177 @@
+//! Follow-ups as a configuration speaks of them: whether they are opened, and how soon something is done.
+//!
+//! ```toml
+//! [follow_ups]
+//! open = true            # false: no answer opens one; those that are open stay
+//! acknowledge_h = 4      # hours from the answer until somebody has seen it
+//! act_h = 72             # until something is done
+//! verify_after_h = 168   # from then until it can be told whether it holds
+//!
+//! [follow_ups.clean]     # one of clean, availability, waiting, checkout, staff, finding, price, other
+//! act_h = 24             # what is left out is as above
+//! ```
+
+use std::collections::BTreeMap;
+
+use afterword_model::case::{
+    ACKNOWLEDGE_WITHIN_MS, ACT_WITHIN_MS, CASES_LISTED_MAX, CasesAsk, Category, Sla, Slas, VERIFY_AFTER_MS,
+};
+use afterword_model::response::Stamp;
+use chrono::{DateTime, Datelike, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+
+/// Nothing is followed up for longer than a year.
+const HOURS_MAX: u64 = 365 * 24;
+
+/// `follow_ups` in a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUps {
+    /// Whether an answer opens one.
+    pub open: bool,
+    /// How soon something is done.
+    pub slas: Slas,
+}
+
+impl Default for FollowUps {
+    fn default() -> Self {
+        Self { open: true, slas: Slas::default() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    open: Option<bool>,
+    acknowledge_h: Option<u64>,
+    act_h: Option<u64>,
+    verify_after_h: Option<u64>,
+    clean: Option<Hours>,
+    availability: Option<Hours>,
+    waiting: Option<Hours>,
+    checkout: Option<Hours>,
+    staff: Option<Hours>,
+    finding: Option<Hours>,
+    price: Option<Hours>,
+    other: Option<Hours>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hours {
+    acknowledge_h: Option<u64>,
+    act_h: Option<u64>,
+    verify_after_h: Option<u64>,
+}
+
+impl Hours {
+    /// In milliseconds, with what another one says where this one says nothing.
+    fn or(&self, usual: Sla) -> Result<Sla, String> {
+        let ms = |hours: Option<u64>, name: &str, usual_ms: u64| match hours {
+            None => Ok(usual_ms),
+            Some(hours @ 1..=HOURS_MAX) => Ok(hours * HOUR_MS),
+            Some(hours) => {
+                Err(format!("{name} is a number of hours from 1 to {HOURS_MAX}, and this is {hours}"))
+            }
+        };
+        Ok(Sla {
+            acknowledge_ms: ms(self.acknowledge_h, "acknowledge_h", usual.acknowledge_ms)?,
+            act_ms: ms(self.act_h, "act_h", usual.act_ms)?,
+            verify_after_ms: ms(self.verify_after_h, "verify_after_h", usual.verify_after_ms)?,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for FollowUps {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let table = Table::deserialize(deserializer)?;
+        let Table { open, acknowledge_h, act_h, verify_after_h, .. } = table;
+        let shipped = Sla {
+            acknowledge_ms: ACKNOWLEDGE_WITHIN_MS,
+            act_ms: ACT_WITHIN_MS,
+            verify_after_ms: VERIFY_AFTER_MS,
+        };
+        let usual = Hours { acknowledge_h, act_h, verify_after_h }.or(shipped).map_err(D::Error::custom)?;
+        let own = [
+            table.clean,
+            table.availability,
+            table.waiting,
+            table.checkout,
+            table.staff,
+            table.finding,
+            table.price,
+            table.other,
+        ];
+        let own = Category::ALL.into_iter().zip(own).filter_map(|(category, hours)| Some((category, hours?)));
+        let own = own.map(|(category, hours)| Ok((category, hours.or(usual)?)));
+        let own = own.collect::<Result<BTreeMap<_, _>, String>>().map_err(D::Error::custom)?;
+        Ok(Self { open: open.unwrap_or(true), slas: Slas { usual, own, ..Slas::default() } })
+    }
+}
+
+impl FollowUps {
+    /// What is asked for a list at this moment; what was verified is counted from the first of the month on.
+    #[must_use]
+    pub fn ask(&self, now: Stamp, zone: Tz) -> CasesAsk {
+        CasesAsk {
+            now,
+            verified_since_ms: month_began_ms(now.wall_ms, zone),
+            limit: CASES_LISTED_MAX,
+            slas: self.slas.clone(),
+        }
+    }
+}
+
+/// When the month began in the store's time zone, in milliseconds since 1970.
+fn month_began_ms(now_ms: i64, zone: Tz) -> i64 {
+    let now = DateTime::<Utc>::from_timestamp_millis(now_ms).map(|now| now.with_timezone(&zone).date_naive());
+    let first = now.and_then(|today| today.with_day(1)).map(|first| first.and_time(NaiveTime::MIN));
+    // Where a month begins with a midnight that summer time leaves out, it begins a moment later.
+    first.map_or(0, |first| {
+        let local = zone.from_local_datetime(&first).earliest();
+        local.map_or(first.and_utc().timestamp_millis(), |local| local.timestamp_millis())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<FollowUps, String> {
+        toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_it_ships() {
+        assert_eq!(read("").unwrap(), FollowUps::default());
+        let own = read("open = false\nact_h = 48\n[clean]\nacknowledge_h = 1\n").unwrap();
+        assert!(!own.open);
+        assert_eq!(own.slas.usual.act_ms, 48 * HOUR_MS);
+        let clean = own.slas.own[&Category::Clean];
+        assert_eq!((clean.acknowledge_ms, clean.act_ms), (HOUR_MS, 48 * HOUR_MS));
+        assert_eq!(own.slas.own.len(), 1);
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        assert!(
+            read("act_h = 0")
+                .unwrap_err()
+                .contains("act_h is a number of hours from 1 to 8760, and this is 0")
+        );
+        assert!(read("[parking]\nact_h = 1").unwrap_err().contains("parking"));
+        assert!(read("[clean]\nacts_h = 1").unwrap_err().contains("acts_h"));
+    }
+
+    #[test]
+    fn a_month_begins_in_the_store() {
+        let ms = |text: &str| text.parse::<DateTime<Utc>>().unwrap().timestamp_millis();
+        let began = |text, zone| month_began_ms(ms(text), zone);
+        assert_eq!(began("2026-10-31T23:30:00Z", Tz::Europe__Berlin), ms("2026-10-31T23:00:00Z"));
+        assert_eq!(began("2026-07-15T12:00:00Z", Tz::America__New_York), ms("2026-07-01T04:00:00Z"));
+        assert_eq!(month_began_ms(i64::MAX, Tz::UTC), 0);
+    }
+}

@@ -1,0 +1,147 @@
+//! Cases: the steps that shops sent as records, and those of head office, put together.
+//!
+//! Where a case stands is computed when somebody asks, from the records themselves: so a record that was carried into another epoch
+//! is one step, what was erased is none, and nothing has to be kept in step. A list reads every step that was ever sent; one case
+//! is found through the index.
+
+use std::collections::BTreeMap;
+
+use afterword_model::case::{Case, CaseId, Held, Said};
+use afterword_model::content::Content;
+use afterword_model::record::{DeviceId, StoreEpoch};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::erase::origin;
+use super::{HexColumn, case_steps, column_seq, seq_column};
+
+/// A case as it is known here.
+pub(crate) struct Known {
+    pub(crate) device: DeviceId,
+    pub(crate) id: CaseId,
+    pub(crate) case: Case,
+}
+
+/// The letters by which the index knows a step; `records_by_case` says the same.
+const MARK: &str = "\"case\":{\"of\":{\"epoch\":\"";
+
+/// Hexadecimal digits of an epoch.
+const EPOCH_DIGITS: usize = 32;
+
+/// The terms are those of the index, letter for letter, or SQLite reads every record.
+const WITH_NAME: &str = "\
+    select device_id, epoch, seq, bytes from records
+    where instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)) > 0
+      and substr(bytes, instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)), 84) >= ?1
+      and substr(bytes, instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)), 84) < ?2";
+
+/// Every case, whosever it is.
+pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Known>> {
+    let mut found = with_name(connection, MARK)?;
+    add_office(connection, &mut found)?;
+    Ok(found)
+}
+
+/// The cases whose epoch begins with these hexadecimal digits, with this number: nearly always one.
+pub(crate) fn named(connection: &Connection, digits: &str, seq: u64) -> rusqlite::Result<Vec<Known>> {
+    // With all its digits it is found by itself; with some of them, among those of its device.
+    let name = match digits.len() {
+        EPOCH_DIGITS => format!("{MARK}{digits}\",\"seq\":{seq}}}"),
+        _ => format!("{MARK}{digits}"),
+    };
+    let mut found = with_name(connection, &name)?;
+    found.retain(|known| known.id.seq == seq && known.id.epoch.to_string().starts_with(digits));
+    add_office(connection, &mut found)?;
+    Ok(found)
+}
+
+fn with_name(connection: &Connection, beginning: &str) -> rusqlite::Result<Vec<Known>> {
+    let first = beginning.as_bytes();
+    let after = [first, &[u8::MAX]].concat();
+    let mut cases: BTreeMap<(DeviceId, CaseId), Case> = BTreeMap::new();
+    let mut statement = connection.prepare_cached(WITH_NAME)?;
+    let mut rows = statement.query(params![first, after])?;
+    while let Some(row) = rows.next()? {
+        let Some((device, held)) = step(row)? else { continue };
+        cases.entry((device, held.event.of)).or_default().add(held);
+    }
+    Ok(cases.into_iter().map(|((device, id), case)| Known { device, id, case }).collect())
+}
+
+fn add_office(connection: &Connection, cases: &mut [Known]) -> rusqlite::Result<()> {
+    for known in cases {
+        for held in case_steps::of_case(connection, &known.device, known.id)? {
+            known.case.add(held);
+        }
+    }
+    Ok(())
+}
+
+/// The step of a record; none where this program cannot read it as one.
+fn step(row: &Row<'_>) -> rusqlite::Result<Option<(DeviceId, Held)>> {
+    let device = row.get::<_, HexColumn<16, _>>(0)?.0;
+    let epoch: StoreEpoch = row.get::<_, HexColumn<16, _>>(1)?.0;
+    let (origin, content) = origin(epoch, column_seq(row.get(2)?), row.get_ref(3)?.as_blob()?);
+    Ok(match Content::from_bytes(origin.seq, content) {
+        Ok(Content::Case(record)) => Some((device, Held { id: origin, event: record.case })),
+        _ => None,
+    })
+}
+
+/// What the shopper said who opened a case; none for an alert, and where the response is not here or was erased.
+pub(crate) fn said(
+    connection: &Connection,
+    device: &DeviceId,
+    case: CaseId,
+) -> rusqlite::Result<Option<Said>> {
+    let (epoch, seq) = (case.epoch.as_bytes(), seq_column(case.seq));
+    let own = connection
+        .prepare_cached("select bytes from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
+        .query_row(params![device.as_bytes(), epoch, seq], |row| row.get::<_, Vec<u8>>(0))
+        .optional()?;
+    let bytes = match own {
+        Some(bytes) => Some(bytes),
+        None => connection
+            .prepare_cached(
+                "select bytes from carried join records using (device_id, epoch, seq)
+                 where device_id = ?1 and origin_epoch = ?2 and origin_seq = ?3 limit 1",
+            )?
+            .query_row(params![device.as_bytes(), epoch, seq], |row| row.get(0))
+            .optional()?,
+    };
+    Ok(bytes.and_then(|bytes| {
+        let (origin, content) = origin(case.epoch, case.seq, &bytes);
+        match Content::from_bytes(origin.seq, content) {
+            Ok(Content::Response(response)) => Some(Said::of(&response)),
+            _ => None,
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use afterword_model::ports::{ManualClock, SeededEntropy};
+    use afterword_model::record::SEQ_MAX;
+
+    use super::*;
+    use crate::storage::open_or_create;
+
+    #[test]
+    fn a_case_is_found_without_reading_every_record_and_the_longest_name_is_whole_in_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("collector.db");
+        let connection = open_or_create(&path, &ManualClock::at(0), &SeededEntropy::new(1)).unwrap();
+        let plan: Vec<String> = connection
+            .prepare(&format!("explain query plan {WITH_NAME}"))
+            .unwrap()
+            .query_map([[0_u8; 1], [1_u8; 1]], |row| row.get(3))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert!(
+            plan.iter().any(|step| step.contains("INDEX records_by_case (<expr>>? AND <expr><?)")),
+            "{plan:?}"
+        );
+        assert_eq!(format!("{MARK}{}\",\"seq\":{SEQ_MAX}}}", "f".repeat(32)).len(), 83);
+        assert!(plan.iter().all(|step| !step.contains("SCAN")), "{plan:?}");
+    }
+}
