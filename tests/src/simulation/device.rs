@@ -105,7 +105,7 @@ impl Device {
         self.say(format_args!("{what}: {}", words.collect::<Vec<_>>().join(" ")));
     }
 
-    fn chance(&self) -> Arc<SeededEntropy> {
+    pub(super) fn chance(&self) -> Arc<SeededEntropy> {
         Arc::new(SeededEntropy::new(self.around.seeds.next_u64()))
     }
 }
@@ -258,6 +258,11 @@ impl Device {
         ensure!(!agent.task.is_finished(), "the agent of d{} has ended by itself", self.index);
         let status = agent.status.borrow();
         Ok(Some((status.state, status.problem.clone())))
+    }
+
+    /// The way to the kiosk program that commands take.
+    pub(super) fn queue(&self) -> KioskQueue {
+        KioskQueue(self.kiosk.clone())
     }
 
     /// Wakes an agent that waits for records.

@@ -40,11 +40,12 @@ enum Trouble {
     Lies,
     Crowds,
     Holidays,
+    Sticks,
 }
 
 /// What disks do that hold what they say. Rot is in lists that are kept, not among these: what was in a log that rotted
 /// before anybody read it is told by no one.
-const TROUBLES: [Trouble; 17] = [
+const TROUBLES: [Trouble; 18] = [
     Trouble::Links,
     Trouble::Accidents,
     Trouble::Agents,
@@ -62,6 +63,7 @@ const TROUBLES: [Trouble; 17] = [
     Trouble::Power,
     Trouble::Crowds,
     Trouble::Holidays,
+    Trouble::Sticks,
 ];
 
 /// The scenario of a seed, with so many operations; among `liars`, with disks that say they have written and have not.
@@ -131,12 +133,18 @@ impl Dice {
             Trouble::Power => Op::CutPower { device, remains: self.remains() },
             Trouble::Lies => self.lie(device),
             Trouble::Crowds => self.crowd(device),
+            Trouble::Sticks => self.stick(device),
             Trouble::Holidays => Op::Holiday { days: self.pick(&[1, 2, 7, 62, 100, 400]) },
         }
     }
 
     fn kill_or_start(&self, program: Program) -> Op {
         if self.below(2) == 0 { Op::Kill(program) } else { Op::Start(program) }
+    }
+
+    fn stick(&self, device: usize) -> Op {
+        let nth = self.below(4) as u32;
+        self.pick(&[Op::Pack { device }, Op::Import { nth }, Op::Accept { device, nth }])
     }
 
     fn disk(&self, device: usize) -> Op {

@@ -7,6 +7,7 @@
 //! | `generate` | such lists, from a seed |
 //! | `run` | carries one out and says what came of it |
 //! | `shrink` | the shortest list that still fails |
+//! | `sticks` | what is carried where there is no network |
 //! | `world` | the fleet: `device`, `card`, `rot`, `kiosk`, `shopper`, `network`, `office`, `clock`, `files` |
 //! | `truth`, `ledger` | what was given, and what the collector holds |
 //! | `check`, `report`, `erasure`, `healing` | the invariants, and the end of every simulation |
@@ -36,6 +37,7 @@ pub mod run;
 pub mod scenario;
 mod shopper;
 pub mod shrink;
+mod sticks;
 mod trace;
 mod truth;
 mod wording;

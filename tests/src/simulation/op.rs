@@ -148,6 +148,23 @@ pub enum Op {
     Restore,
     /// The same, but the operator copies the file by hand.
     PutBack,
+    /// What a device has not sent is written on a stick.
+    Pack {
+        /// Whose.
+        device: usize,
+    },
+    /// An operator takes a stick in, counted from the newest one, and from the newest again where there are fewer.
+    Import {
+        /// Which.
+        nth: u32,
+    },
+    /// A device is brought the receipt of a stick, counted likewise, if there is one.
+    Accept {
+        /// Who.
+        device: usize,
+        /// Which.
+        nth: u32,
+    },
     /// An operator takes a device's right to deliver.
     Revoke {
         /// Whose.

@@ -20,6 +20,7 @@ use super::office::{Office, Sabotage};
 use super::op::{Op, Program};
 use super::run::Tally;
 use super::scenario::Scenario;
+use super::sticks::Stick;
 use super::trace::Trace;
 use super::truth::{Frozen, Number, Truth};
 use crate::desk::folder_in_memory;
@@ -34,7 +35,7 @@ const DAY_MS: u64 = 86_400_000;
 
 /// Everything there is.
 pub(super) struct World {
-    folder: tempfile::TempDir,
+    pub(super) folder: tempfile::TempDir,
     pub(super) around: Surroundings,
     pub(super) devices: Vec<Device>,
     pub(super) truth: Truth,
@@ -52,6 +53,8 @@ pub(super) struct World {
     pub(super) two_lives: BTreeSet<DeviceId>,
     /// The collector may be in a life in which it signed for more than it holds.
     pub(super) may_hold_less: bool,
+    /// Bundles that were ever packed.
+    pub(super) sticks: Vec<Stick>,
     /// Cards that were put by, with what stood on them.
     images: BTreeMap<usize, Known>,
     /// Which devices have a disk that can be made to fail.
@@ -79,6 +82,7 @@ impl World {
             stood: BTreeMap::new(),
             two_lives: BTreeSet::new(),
             may_hold_less: false,
+            sticks: Vec::new(),
             images: BTreeMap::new(),
             lossy: scenario.lossy_disks(),
         };
@@ -151,6 +155,9 @@ impl World {
                 self.may_hold_less = true;
                 self.go_back(Office::put_back, self.erased_in_backup.clone())
             }
+            Op::Pack { device } => self.pack(device).await,
+            Op::Import { nth } => self.import(nth as usize),
+            Op::Accept { device, nth } => self.accept(device, nth as usize).await,
             Op::Revoke { device } => self.revoke(device),
             Op::Enrol { device } => self.enrol(device).await,
             Op::Rotate(key) => lock(&self.around.office).rotate(key),
