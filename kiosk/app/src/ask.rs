@@ -119,7 +119,9 @@ impl RunningKiosk {
         }
         match self.ask(&Request::Device)? {
             Reply::Device(facts) => Ok(Some(*facts)),
-            other => bail!("the kiosk answered {other:?} when asked how the device is; restart it and ask again"),
+            other => {
+                bail!("the kiosk answered {other:?} when asked how the device is; restart it and ask again")
+            }
         }
     }
 
@@ -129,7 +131,9 @@ impl RunningKiosk {
     /// When the kiosk does not answer or is too old to have it done.
     pub fn test_network(&mut self) -> Result<()> {
         if !self.errands {
-            bail!("the running kiosk is too old to have the network tested; restart it, or run `afterword-sync network-test`");
+            bail!(
+                "the running kiosk is too old to have the network tested; restart it, or run `afterword-sync network-test`"
+            );
         }
         match self.ask(&Request::TestNetwork)? {
             Reply::Told => Ok(()),

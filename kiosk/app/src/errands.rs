@@ -346,6 +346,9 @@ fn shortened(agent: AgentStatus) -> AgentStatus {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -182,7 +182,9 @@ fn serve_connection(mut stream: UnixStream, office: &Office, stop: &AtomicBool) 
         }
         let reply = answer(request, office);
         let written = write_frame(&mut stream, &reply);
-        if let (Err(_), Reply::Errand { errand: Some(errand) }, Some(desk)) = (&written, reply, &office.errands) {
+        if let (Err(_), Reply::Errand { errand: Some(errand) }, Some(desk)) =
+            (&written, reply, &office.errands)
+        {
             // Its agent was gone already, and another one may be there.
             desk.give_back(errand);
         }
@@ -212,7 +214,8 @@ fn answer(request: Request, office: &Office) -> Reply {
             return Reply::Told;
         }
         Request::Summary(ask) => store.summary(ask).map(|summary| Reply::Summary(Box::new(summary))),
-        Request::Device => facts(&office.store, office.errands.as_ref(), office.opened_ms).map(|facts| Reply::Device(Box::new(facts))),
+        Request::Device => facts(&office.store, office.errands.as_ref(), office.opened_ms)
+            .map(|facts| Reply::Device(Box::new(facts))),
         Request::Errand { .. }
         | Request::ErrandStep { .. }
         | Request::ErrandDone { .. }

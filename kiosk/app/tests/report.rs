@@ -68,8 +68,7 @@ fn a_report_says_how_the_device_is_and_nothing_of_anybody() {
             fs::write(&path, bytes).unwrap();
         }
         let name = format!("report-{spoilt}.json");
-        let output =
-            kiosk(folder.path(), &[&["doctor", "--json", "--report", &name], &PLACES[..]].concat());
+        let output = kiosk(folder.path(), &[&["doctor", "--json", "--report", &name], &PLACES[..]].concat());
         let report = fs::read_to_string(folder.path().join(&name)).unwrap();
         for marker in ["Violet", "Undertree", PIN, &hash, &salt] {
             assert!(!report.contains(marker), "{marker} in {report}");
@@ -85,7 +84,10 @@ fn a_report_says_how_the_device_is_and_nothing_of_anybody() {
         assert_eq!(names(&report), names(&said), "the report has what doctor says");
         let check = |name: &str| {
             let checks = report["checks"].as_array().unwrap();
-            checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("no {name} in {report:#}"))
+            checks
+                .iter()
+                .find(|check| check["name"] == name)
+                .unwrap_or_else(|| panic!("no {name} in {report:#}"))
         };
         assert_eq!(check("PINs")["values"]["roles"][0], "manager");
         if spoilt {

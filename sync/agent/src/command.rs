@@ -368,7 +368,9 @@ async fn run_command(arguments: &RunArguments) -> anyhow::Result<()> {
 
 /// Does errands for the kiosk until the device is enrolled; `false` when the program is to end first.
 async fn wait_for_enrolment(errands: &mut Errands, mut shutdown: watch::Receiver<bool>) -> bool {
-    tracing::info!("this device is not enrolled yet; it waits for a code from the kiosk's screen, or from `afterword-sync enrol`");
+    tracing::info!(
+        "this device is not enrolled yet; it waits for a code from the kiosk's screen, or from `afterword-sync enrol`"
+    );
     tokio::select! {
         _ = shutdown.wait_for(|&asked| asked) => false,
         () = errands.until_enrolled() => true,

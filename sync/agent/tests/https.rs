@@ -10,6 +10,7 @@ use afterword_agent::answer::{Answer, classify};
 use afterword_agent::enrol::PENDING_PREFIX;
 use afterword_agent::https::Timeouts;
 use afterword_agent::identity::{IDENTITY_FILE, KEY_FILE};
+use afterword_agent::network_test::{Machine, Target, Tester};
 use afterword_agent::{
     Cause, EnrolError, Enrolment, HttpsTransport, Identity, Message, RawAnswer, Transport, TransportFailure,
     enrol,
@@ -19,6 +20,7 @@ use afterword_model::record::{DeviceId, ServerEpoch, StoreEpoch, genesis};
 use afterword_protocol::batch::{BATCH_MEDIA_TYPE, BATCHES_PATH, decode, encode};
 use afterword_protocol::enrolment::{ENROLMENT_PATH, Enrolled, EnrolmentRequest};
 use afterword_protocol::keys::SigningKey;
+use afterword_protocol::network_test::Finding;
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, ProblemType};
 use afterword_protocol::queue::Run;
 use afterword_protocol::receipt::{Nonce, RECEIPT_MEDIA_TYPE, Receipt};
@@ -435,4 +437,30 @@ async fn a_redirect_is_not_followed_and_an_endless_answer_not_read() {
         serve(Setup::of(&authority), |_| http(200, &of_type("text/html"), &vec![b'x'; 10_000_000])).await;
     let answer = send(&device_for(&server, &authority).await).await.unwrap();
     assert!(answer.is_of_type("text/html") && answer.body.is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_that_expired_is_told_from_a_clock_that_makes_it_seem_so() {
+    const PROBLEM: &[u8] =
+        br#"{"type":"urn:afterword:problem:malformed","title":"x","status":400,"detail":"x"}"#;
+    let authority = Arc::new(Authority::new());
+    const IN_2035_MS: i64 = 2_064_000_000_000;
+    // The collector's own clock says one or the other; its certificate is good until 2030.
+    for (date, is_clock) in
+        [("Tue, 01 Jun 2027 12:00:00 GMT", true), ("Fri, 01 Jun 2035 12:00:00 GMT", false)]
+    {
+        let setup = Setup { years: (2026, 2030), devices_of: Some(&authority), ..Setup::of(&authority) };
+        let headers = format!("{}date: {date}\r\n", of_type(PROBLEM_MEDIA_TYPE));
+        let server = serve(setup, move |_| http(400, &headers, PROBLEM)).await;
+        let device = device_for(&server, &authority).await;
+        let machine = Machine::default();
+        let clock = Arc::new(ManualClock::at(IN_2035_MS));
+        let tester = Tester { machine: &machine, target: Target::Device(&device), clock, health: None };
+        let failed = tester.test(|_| ()).await.failed().unwrap().finding.clone();
+        match failed {
+            Finding::ClockSpoilsTls { offset_ms } if is_clock => assert!(offset_ms > 0, "{offset_ms}"),
+            Finding::CertificateExpired { not_after_ms: Some(1_893_456_000_000) } if !is_clock => {}
+            other => panic!("{date}: {other:?}"),
+        }
+    }
 }

@@ -264,7 +264,8 @@ impl NetworkTest {
 /// Whether these may be the steps of a test, or of one that is under way.
 #[must_use]
 pub fn are_sound(steps: &[Step]) -> bool {
-    steps.windows(2).all(|pair| pair[0].step < pair[1].step) && steps.iter().all(|step| step.finding.is_short())
+    steps.windows(2).all(|pair| pair[0].step < pair[1].step)
+        && steps.iter().all(|step| step.finding.is_short())
 }
 
 impl Finding {
@@ -272,7 +273,9 @@ impl Finding {
         let text = match self {
             Self::Wired { interface } | Self::Wireless { interface, .. } => interface,
             Self::Resolved { host, .. } | Self::NameNotFound { host } | Self::WrongName { host } => host,
-            Self::Unreachable { reason, .. } | Self::BrokeOff { reason } | Self::NotLetIn { reason } => reason,
+            Self::Unreachable { reason, .. } | Self::BrokeOff { reason } | Self::NotLetIn { reason } => {
+                reason
+            }
             Self::Known { name } => name,
             _ => return true,
         };
@@ -283,10 +286,7 @@ impl Finding {
 /// The text as it may stand in a finding: one line, no control characters, at most [`FINDING_TEXT_MAX`] letters.
 #[must_use]
 pub fn finding_text(text: &str) -> String {
-    text.chars()
-        .take(FINDING_TEXT_MAX)
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
+    text.chars().take(FINDING_TEXT_MAX).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]

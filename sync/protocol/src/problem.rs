@@ -118,7 +118,15 @@ impl ProblemType {
     #[must_use]
     pub fn with_detail(self, detail: impl Into<String>) -> Problem {
         let (status, title) = self.status_and_title();
-        Problem { kind: self, title: title.to_owned(), status, detail: detail.into(), mark: None, seq: None, reason: None }
+        Problem {
+            kind: self,
+            title: title.to_owned(),
+            status,
+            detail: detail.into(),
+            mark: None,
+            seq: None,
+            reason: None,
+        }
     }
 }
 

@@ -28,7 +28,8 @@ fn kiosk(desk: &Desk) -> Result<(Device, Socket)> {
     let path = desk.path("kiosk.toml");
     std::fs::write(&path, CONFIG)?;
     let clock = Arc::new(SystemClock::start());
-    let device = Device::open(Config::read(&path)?, &path, &desk.path("kiosk"), clock, Arc::new(SystemEntropy))?;
+    let device =
+        Device::open(Config::read(&path)?, &path, &desk.path("kiosk"), clock, Arc::new(SystemEntropy))?;
     let socket = Socket::of_device(&desk.socket(), &device)?;
     Ok((device, socket))
 }
@@ -52,8 +53,10 @@ async fn tested(errands: &Errands) -> Result<NetworkTest> {
 
 async fn enrolled(errands: &Errands, code: &str) -> Result<EnrolmentState> {
     errands.enrol(EnrolmentCode::parse(code)?);
-    until("the enrolment is over", || Ok(Some(errands.enrolment()).filter(|state| *state != EnrolmentState::UnderWay)))
-        .await
+    until("the enrolment is over", || {
+        Ok(Some(errands.enrolment()).filter(|state| *state != EnrolmentState::UnderWay))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,7 +76,10 @@ async fn a_device_is_enrolled_from_its_screen_and_goes_on_as_that_device() -> Re
     let EnrolmentState::NotEnrolled { reason, detail } = enrolled(errands, "0000-0000-0000").await? else {
         anyhow::bail!("a wrong code was taken: {:?}", errands.enrolment())
     };
-    ensure!(reason == EnrolmentFailure::CodeRefused && detail.contains("does not accept this code"), "{detail}");
+    ensure!(
+        reason == EnrolmentFailure::CodeRefused && detail.contains("does not accept this code"),
+        "{detail}"
+    );
 
     let EnrolmentState::Enrolled(as_whom) = enrolled(errands, &code).await? else {
         anyhow::bail!("the code was not taken: {:?}", errands.enrolment())
@@ -119,12 +125,26 @@ async fn doctor_has_the_network_tested_and_says_what_the_screen_says() -> Result
     desk.enrol()?;
     let (device, _socket) = kiosk(&desk)?;
     let agent = desk.agent()?;
-    let doctor = ["doctor", "--json", "--network", "--config", "kiosk.toml", "--data", "kiosk", "--socket", "kiosk.sock"];
+    let doctor = [
+        "doctor",
+        "--json",
+        "--network",
+        "--config",
+        "kiosk.toml",
+        "--data",
+        "kiosk",
+        "--socket",
+        "kiosk.sock",
+    ];
     let said = desk.run("afterword-kiosk", &doctor)?;
     let said: Value = serde_json::from_str(&said.stdout).with_context(|| said.everything())?;
     let check = |name: &str| {
         let checks = said["checks"].as_array().into_iter().flatten();
-        checks.clone().find(|check| check["name"] == name).cloned().with_context(|| format!("no {name} in {said:#}"))
+        checks
+            .clone()
+            .find(|check| check["name"] == name)
+            .cloned()
+            .with_context(|| format!("no {name} in {said:#}"))
     };
     let test = check("network test")?;
     ensure!(test["state"] == "ok", "{test:#}");
@@ -203,7 +223,10 @@ async fn an_agent_of_before_and_a_command_of_before_are_served_as_ever() -> Resu
     for request in [Request::TestNetwork, Request::Position] {
         write_frame(&mut stream, &request)?;
         let reply: Reply = read_frame(&mut stream)?;
-        let fits = matches!((&request, &reply), (Request::TestNetwork, Reply::Refused { .. }) | (_, Reply::Position(_)));
+        let fits = matches!(
+            (&request, &reply),
+            (Request::TestNetwork, Reply::Refused { .. }) | (_, Reply::Position(_))
+        );
         ensure!(fits, "{reply:?}");
     }
     Ok(())

@@ -93,8 +93,14 @@ async fn all_is_well_with_a_collector_that_knows_the_device() {
         let has_health = health.is_some();
         let test = shop.test_at(&shop.exit, 0, health).await;
         assert!(test.is_well(), "{test:?}");
-        assert_eq!(finding(&test, StepName::Link), (Outcome::Ok, Finding::NotNeeded), "it is on this machine");
-        let (_, Finding::Resolved { host, address }) = finding(&test, StepName::Dns) else { panic!("{test:?}") };
+        assert_eq!(
+            finding(&test, StepName::Link),
+            (Outcome::Ok, Finding::NotNeeded),
+            "it is on this machine"
+        );
+        let (_, Finding::Resolved { host, address }) = finding(&test, StepName::Dns) else {
+            panic!("{test:?}")
+        };
         assert!(host == "localhost" && address.is_loopback(), "{test:?}");
         assert_eq!(finding(&test, StepName::Tls).1, Finding::Secured);
         assert_eq!(finding(&test, StepName::Identity).1, Finding::Known { name: "Exit".into() });

@@ -208,6 +208,9 @@ fn kiosk_before(mut stream: UnixStream) -> Result<Option<()>> {
         write_frame(&mut stream, &Reply::Refused { detail: format!("this kiosk speaks {BEFORE}") })?;
         return Ok(None);
     }
-    write_frame(&mut stream, &Reply::Hello { version: BEFORE, program_version: "before".into(), errands: false })?;
+    write_frame(
+        &mut stream,
+        &Reply::Hello { version: BEFORE, program_version: "before".into(), errands: false },
+    )?;
     Ok(matches!(read_frame(&mut stream)?, Request::Position).then_some(()))
 }

@@ -80,7 +80,7 @@ impl Doctor {
                 let asked = RunningKiosk::connect(&socket).and_then(|mut kiosk| running(&mut kiosk, clock));
                 (asked.unwrap_or_else(|error| unreadable(format!("{error:#}"), clock)), true)
             }
-            Err(error) => (unreadable(error, clock), false),
+            Err(error) => (unreadable(error.to_string(), clock), false),
         }
     }
 }
@@ -88,7 +88,8 @@ impl Doctor {
 /// Has the network tested, and waits for the end of it.
 fn test_network(kiosk: &mut RunningKiosk) -> Result<()> {
     kiosk.test_network()?;
-    let looks = Duration::from_millis(TAKEN_WITHIN_MS + 2 * NETWORK_TEST_MAX_MS).as_millis() / LOOK_EVERY.as_millis();
+    let looks =
+        Duration::from_millis(TAKEN_WITHIN_MS + 2 * NETWORK_TEST_MAX_MS).as_millis() / LOOK_EVERY.as_millis();
     for _ in 0..looks {
         match kiosk.device()?.map(|facts| facts.network_test) {
             Some(TestState::Waiting | TestState::UnderWay { .. }) => std::thread::park_timeout(LOOK_EVERY),
@@ -117,7 +118,7 @@ fn closed(store: Store, opened: &Opened, clock: &SystemClock) -> Vec<Check> {
         Ok((verified, facts))
     });
     let (verified, facts) = match looked {
-        Err(error) => return [unreadable(error, clock), device_status::damaged(opened)].concat(),
+        Err(error) => return [unreadable(error.to_string(), clock), device_status::damaged(opened)].concat(),
         Ok(looked) => looked,
     };
     let mut checks = vec![device_status::closed(&verified, &facts)];
@@ -126,6 +127,6 @@ fn closed(store: Store, opened: &Opened, clock: &SystemClock) -> Vec<Check> {
     checks
 }
 
-fn unreadable(error: impl ToString, clock: &SystemClock) -> Vec<Check> {
+fn unreadable(error: impl Into<String>, clock: &SystemClock) -> Vec<Check> {
     vec![device_status::unreadable(error), device_status::clock(clock.wall_ms(), None)]
 }

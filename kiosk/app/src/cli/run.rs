@@ -77,11 +77,10 @@ impl Run {
         let ui = KioskUi::new().context("cannot open a window; check DISPLAY or WAYLAND_DISPLAY")?;
         let clock = Arc::new(SystemClock::start());
         let device = Device::open(config, config_path, &data, clock, Arc::new(SystemEntropy))?;
-        let ended =
-            Socket::of_device(&socket, &device).map_err(Into::into).and_then(|_socket| {
-                let _housekeeping = housekeeping::start(&device.store)?;
-                window::run(device.parts(ui, window::wake()))
-            });
+        let ended = Socket::of_device(&socket, &device).map_err(Into::into).and_then(|_socket| {
+            let _housekeeping = housekeeping::start(&device.store)?;
+            window::run(device.parts(ui, window::wake()))
+        });
         device.store.close()?;
         ended
     }

@@ -81,8 +81,8 @@ pub(crate) fn display() -> Check {
 fn touch() -> Check {
     const NAME: &str = "touch";
     let mut bytes = Vec::new();
-    let read = fs::File::open(INPUT_DEVICES)
-        .and_then(|file| file.take(INPUT_BYTES_MAX).read_to_end(&mut bytes));
+    let read =
+        fs::File::open(INPUT_DEVICES).and_then(|file| file.take(INPUT_BYTES_MAX).read_to_end(&mut bytes));
     if read.is_err() {
         return Check::unknown(NAME, "the system does not say which devices can be touched");
     }
@@ -116,8 +116,8 @@ fn pins(data: &Path) -> Check {
             let names: Vec<&str> = roles.into_iter().map(Role::name).collect();
             Check::ok(NAME, format!("set for {}", names.join(", "))).with("roles", names)
         }
-        Err(error @ PinError::File { .. }) => Check::unknown(NAME, error),
-        Err(error) => Check::failed(NAME, error),
+        Err(error @ PinError::File { .. }) => Check::unknown(NAME, error.to_string()),
+        Err(error) => Check::failed(NAME, error.to_string()),
     }
 }
 
@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_touch_panel_is_told_from_a_touch_pad_and_a_keyboard() {
-        let device = |name: &str, prop: &str| format!("I: Bus=0018\nN: Name=\"{name}\"\nB: PROP={prop}\nB: EV=b\n");
+        let device =
+            |name: &str, prop: &str| format!("I: Bus=0018\nN: Name=\"{name}\"\nB: PROP={prop}\nB: EV=b\n");
         let pad = device("A pad", "5");
         let keys = device("Keys", "0");
         assert_eq!(touch_panel(&[pad.clone(), keys.clone()].join("\n")), None);

@@ -82,7 +82,7 @@ impl Sources {
                 checks.push(storage::in_use(&facts));
                 checks.extend(self::checks(&facts, &*self.clock));
             }
-            Err(error) => checks.push(Check::failed("database", &error)),
+            Err(error) => checks.push(Check::failed("database", error.to_string())),
         }
         checks.extend(hardware::checks(Some(&self.config), &self.data));
         checks
@@ -129,23 +129,23 @@ pub(crate) fn of_device(config: Option<&Config>, data: &std::path::Path) -> Vec<
 }
 
 impl Check {
-    fn new(name: &'static str, state: State, detail: impl ToString) -> Self {
-        Self { name, state, values: Map::new(), detail: detail.to_string() }
+    fn new(name: &'static str, state: State, detail: impl Into<String>) -> Self {
+        Self { name, state, values: Map::new(), detail: detail.into() }
     }
 
-    pub(crate) fn ok(name: &'static str, detail: impl ToString) -> Self {
+    pub(crate) fn ok(name: &'static str, detail: impl Into<String>) -> Self {
         Self::new(name, State::Ok, detail)
     }
 
-    pub(crate) fn warning(name: &'static str, detail: impl ToString) -> Self {
+    pub(crate) fn warning(name: &'static str, detail: impl Into<String>) -> Self {
         Self::new(name, State::Warning, detail)
     }
 
-    pub(crate) fn failed(name: &'static str, detail: impl ToString) -> Self {
+    pub(crate) fn failed(name: &'static str, detail: impl Into<String>) -> Self {
         Self::new(name, State::Failed, detail)
     }
 
-    pub(crate) fn unknown(name: &'static str, detail: impl ToString) -> Self {
+    pub(crate) fn unknown(name: &'static str, detail: impl Into<String>) -> Self {
         Self::new(name, State::Unknown, detail)
     }
 

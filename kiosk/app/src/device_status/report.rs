@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn what_a_database_says_of_a_record_is_not_passed_on() {
         let checks = [
-            Check::failed("database", "record 3: invalid type: string \"my name is Violet\"").with("problems_count", 1),
+            Check::failed("database", "record 3: invalid type: string \"my name is Violet\"")
+                .with("problems_count", 1),
             Check::warning("agent", "the collector did not take \"my name is Violet\""),
             Check::warning("clock", "plausible"),
         ];

@@ -18,7 +18,7 @@ const SPEECH_PATIENCE: Duration = Duration::from_secs(5);
 /// The configuration at this path, and what it names.
 pub(crate) fn configuration(path: &Path) -> Vec<Check> {
     match Config::read(path) {
-        Err(error) => vec![Check::failed("configuration", error)],
+        Err(error) => vec![Check::failed("configuration", error.to_string())],
         Ok(config) => checks(&config, path),
     }
 }
@@ -39,7 +39,7 @@ pub(super) fn checks(config: &Config, path: &Path) -> Vec<Check> {
 /// What is asked today, and what of the surveys cannot be meant so.
 fn surveys(config: &Config, path: &Path) -> Vec<Check> {
     let agenda = match config.agenda(path) {
-        Err(error) => return vec![Check::failed("survey", error)],
+        Err(error) => return vec![Check::failed("survey", error.to_string())],
         Ok(agenda) => agenda,
     };
     let today = Stamper::new(Arc::new(SystemClock::start()), config.time_zone, 0).now().local_day();

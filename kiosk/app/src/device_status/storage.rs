@@ -35,15 +35,16 @@ pub(crate) fn missing(data: &Path) -> Check {
 }
 
 /// It cannot be looked at.
-pub(crate) fn unreadable(error: impl ToString) -> Check {
+pub(crate) fn unreadable(error: impl Into<String>) -> Check {
     Check::failed(DATABASE, error)
 }
 
 /// What opening it has found to be damaged.
 pub(crate) fn damaged(opened: &Opened) -> Vec<Check> {
-    let aside = opened.set_aside.iter().map(|path| {
-        format!("it was damaged and is set aside as {}; keep that file", path.display())
-    });
+    let aside = opened
+        .set_aside
+        .iter()
+        .map(|path| format!("it was damaged and is set aside as {}; keep that file", path.display()));
     let waiting = opened.waiting.iter().map(|path| {
         format!("what is whole in {} has yet to be carried over; make room and start again", path.display())
     });

@@ -84,7 +84,10 @@ fn enrolment(status: &AgentStatus, now_ms: i64) -> Vec<Check> {
     let days = expires_ms.saturating_sub(now_ms).div_euclid(DAY_MS);
     let detail = format!("valid until {}", moment(expires_ms));
     let certificate = match days {
-        ..0 => Check::failed("certificate", format!("{detail}: it has expired, and renews itself once the collector is reached")),
+        ..0 => Check::failed(
+            "certificate",
+            format!("{detail}: it has expired, and renews itself once the collector is reached"),
+        ),
         0..CERTIFICATE_DAYS_MIN => {
             Check::warning("certificate", format!("{detail}, and was not renewed; have the network tested"))
         }
@@ -172,12 +175,8 @@ mod tests {
     fn what_cannot_be_told_is_unknown_and_a_failed_step_is_named() {
         assert_eq!(network_test(&TestState::Never).state, State::Unknown);
         assert_eq!(network_test(&TestState::Waiting).state, State::Unknown);
-        let step = Step {
-            step: StepName::Tls,
-            outcome: Outcome::Failed,
-            took_ms: 3,
-            finding: Finding::NotTls,
-        };
+        let step =
+            Step { step: StepName::Tls, outcome: Outcome::Failed, took_ms: 3, finding: Finding::NotTls };
         let test = TestState::Done { test: NetworkTest { begun_ms: 0, took_ms: 3, steps: vec![step] } };
         let check = network_test(&test);
         assert_eq!(check.state, State::Failed);

@@ -49,11 +49,9 @@ impl Acquaintance {
         let begun_ms = clock.monotonic_ms();
         let answered = match HttpsTransport::new(identity, Arc::clone(clock), timeouts) {
             Ok(transport) => transport.post(Message::Heartbeat, body.into()).await,
-            Err(error) => Err(TransportFailure {
-                cause: Cause::Other,
-                host: String::new(),
-                detail: error.to_string(),
-            }),
+            Err(error) => {
+                Err(TransportFailure { cause: Cause::Other, host: String::new(), detail: error.to_string() })
+            }
         };
         let half_way_ms = clock.monotonic_ms().saturating_sub(begun_ms) / 2;
         let here_ms = clock.wall_ms().saturating_sub_unsigned(half_way_ms);
@@ -171,7 +169,8 @@ mod tests {
     #[test]
     fn a_strangers_answer_is_no_collectors_and_its_date_no_clock() {
         let date = Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned());
-        let page = RawAnswer { status: 200, date, content_type: Some("text/html".into()), ..RawAnswer::default() };
+        let page =
+            RawAnswer { status: 200, date, content_type: Some("text/html".into()), ..RawAnswer::default() };
         let asked = asked(page, 0);
         assert_eq!(asked.identity(&identity(1)), (Outcome::Failed, Finding::Stranger { status: 200 }));
         assert_eq!(asked.clock(), (Outcome::Warning, Finding::CannotTell));
@@ -188,7 +187,8 @@ mod tests {
             assert_eq!(finding, Finding::Offset { offset_ms: off_ms, precision_ms: 520 });
             outcome
         };
-        for (off_ms, outcome) in [(-400, Outcome::Ok), (5_001, Outcome::Warning), (-300_001, Outcome::Failed)] {
+        for (off_ms, outcome) in [(-400, Outcome::Ok), (5_001, Outcome::Warning), (-300_001, Outcome::Failed)]
+        {
             assert_eq!(clock(off_ms), outcome, "{off_ms}");
         }
     }

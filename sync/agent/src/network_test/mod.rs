@@ -98,21 +98,23 @@ impl Tester<'_> {
         let mut reach = Reach::new(url, self.target, Arc::clone(&self.clock));
         let begun_ms = steps.now_ms();
         let found = reach.resolve().await;
-        steps.done(StepName::Dns, begun_ms, found)?;
+        steps.done(StepName::Dns, steps.since(begun_ms), found)?;
         let begun_ms = steps.now_ms();
         let found = reach.connect().await;
-        steps.done(StepName::Tcp, begun_ms, slow(found, steps.now_ms() - begun_ms))?;
+        let took_ms = steps.since(begun_ms);
+        steps.done(StepName::Tcp, took_ms, slow(found, took_ms))?;
         let begun_ms = steps.now_ms();
         let found = reach.secure().await;
-        steps.done(StepName::Tls, begun_ms, slow(found, steps.now_ms() - begun_ms))?;
+        let took_ms = steps.since(begun_ms);
+        steps.done(StepName::Tls, took_ms, slow(found, took_ms))?;
         let Target::Device(identity) = self.target else {
             return steps.done(StepName::Identity, 0, (Outcome::Failed, Finding::NotEnrolled));
         };
         let begun_ms = steps.now_ms();
         let asked = Acquaintance::ask(identity, &self.clock, self.health.clone()).await;
-        let found = slow(asked.identity(identity), steps.now_ms() - begun_ms);
-        steps.done(StepName::Identity, begun_ms, found)?;
-        steps.done(StepName::Clock, begun_ms, asked.clock())
+        let took_ms = steps.since(begun_ms);
+        steps.done(StepName::Identity, took_ms, slow(asked.identity(identity), took_ms))?;
+        steps.done(StepName::Clock, 0, asked.clock())
     }
 }
 
@@ -149,9 +151,12 @@ impl Steps<'_> {
         self.clock.monotonic_ms()
     }
 
-    /// Notes a step; `None` when the test is over with it. A step begun at 0 took no time worth telling.
-    fn done(&mut self, step: StepName, begun_ms: u64, (outcome, finding): Found) -> Option<()> {
-        let took_ms = if begun_ms == 0 { 0 } else { self.now_ms().saturating_sub(begun_ms) };
+    fn since(&self, begun_ms: u64) -> u64 {
+        self.now_ms().saturating_sub(begun_ms)
+    }
+
+    /// Notes a step; `None` when the test is over with it.
+    fn done(&mut self, step: StepName, took_ms: u64, (outcome, finding): Found) -> Option<()> {
         let done = Step { step, outcome, took_ms, finding };
         (self.told)(&done);
         self.steps.push(done);
@@ -162,7 +167,12 @@ impl Steps<'_> {
     fn finished(mut self) -> Vec<Step> {
         for step in StepName::ALL.into_iter().skip(self.steps.len()) {
             // The end of the test is told whole; each of these alone says nothing.
-            self.steps.push(Step { step, outcome: Outcome::Skipped, took_ms: 0, finding: Finding::NotReached });
+            self.steps.push(Step {
+                step,
+                outcome: Outcome::Skipped,
+                took_ms: 0,
+                finding: Finding::NotReached,
+            });
         }
         self.steps
     }
@@ -194,7 +204,15 @@ mod tests {
         assert_eq!(test.steps.iter().map(|step| step.step).collect::<Vec<_>>(), StepName::ALL);
         assert_eq!(test.failed().map(|step| &step.finding), Some(&Finding::NoCollector));
         assert_eq!(test.steps[0].finding, Finding::CannotTell);
-        assert_eq!(test.steps[6], Step { step: StepName::Clock, outcome: Outcome::Skipped, took_ms: 0, finding: Finding::NotReached });
+        assert_eq!(
+            test.steps[6],
+            Step {
+                step: StepName::Clock,
+                outcome: Outcome::Skipped,
+                took_ms: 0,
+                finding: Finding::NotReached
+            }
+        );
         assert_eq!(told.last(), Some(&StepName::Identity));
         assert!(test.is_sound());
     }

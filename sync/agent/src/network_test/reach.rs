@@ -137,9 +137,15 @@ impl<'a> Reach<'a> {
 
     async fn found_in(&self, error: &rustls::Error) -> Found {
         let finding = match (cause_of_tls(error), error) {
-            (Cause::Expired, _) => return self.dates(valid_at(error), Finding::CertificateExpired { not_after_ms: bound(error) }).await,
+            (Cause::Expired, _) => {
+                return self
+                    .dates(valid_at(error), Finding::CertificateExpired { not_after_ms: bound(error) })
+                    .await;
+            }
             (Cause::NotYetValid, _) => {
-                return self.dates(valid_at(error), Finding::CertificateNotYetValid { not_before_ms: bound(error) }).await;
+                return self
+                    .dates(valid_at(error), Finding::CertificateNotYetValid { not_before_ms: bound(error) })
+                    .await;
             }
             (Cause::Untrusted, _) => Finding::UnknownCa,
             (Cause::WrongName, _) => Finding::WrongName { host: self.host() },
@@ -164,7 +170,10 @@ impl<'a> Reach<'a> {
                 _ => false,
             };
             if let Some(there_ms) = collectors_time(&asked).filter(is_good) {
-                return (Outcome::Failed, Finding::ClockSpoilsTls { offset_ms: here_ms.saturating_sub(there_ms) });
+                return (
+                    Outcome::Failed,
+                    Finding::ClockSpoilsTls { offset_ms: here_ms.saturating_sub(there_ms) },
+                );
             }
         }
         (Outcome::Failed, otherwise)
@@ -179,8 +188,12 @@ fn broke_off(reason: &str) -> Found {
 fn bound(error: &rustls::Error) -> Option<i64> {
     let ms = |time: &UnixTime| i64::try_from(time.as_secs()).ok()?.checked_mul(1_000);
     match error {
-        rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => ms(not_after),
-        rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => ms(not_before),
+        rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+            ms(not_after)
+        }
+        rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+            ms(not_before)
+        }
         _ => None,
     }
 }
@@ -202,7 +215,9 @@ mod tests {
     #[test]
     fn a_collector_on_this_machine_needs_no_network() {
         let here = |url: &str| is_this_machine(&url.parse().unwrap());
-        assert!(here("https://localhost:8443") && here("https://127.0.0.1:8443") && here("https://[::1]:8443"));
+        assert!(
+            here("https://localhost:8443") && here("https://127.0.0.1:8443") && here("https://[::1]:8443")
+        );
         assert!(!here("https://192.0.2.1:8443") && !here("https://collector.example"));
     }
 }

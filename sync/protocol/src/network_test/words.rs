@@ -32,7 +32,8 @@ pub fn line(step: &Step) -> String {
         Outcome::Failed => "WRONG",
         Outcome::Skipped => "  -  ",
     };
-    let took = if step.outcome == Outcome::Skipped { String::new() } else { format!(" [{} ms]", step.took_ms) };
+    let took =
+        if step.outcome == Outcome::Skipped { String::new() } else { format!(" [{} ms]", step.took_ms) };
     format!("{mark}  {:<9} {}{took}", name(step.step), found(step))
 }
 
