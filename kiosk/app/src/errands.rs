@@ -346,6 +346,9 @@ fn shortened(agent: AgentStatus) -> AgentStatus {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -466,10 +469,14 @@ mod tests {
     #[test]
     fn whoever_waits_is_woken_by_the_errand() {
         let (errands, _, _) = desk();
-        let waiting = errands.clone();
-        let taken = std::thread::spawn(move || waiting.take(AgentStatus::default(), QUEUE_WAIT_MAX_MS));
-        // Whether it waits already or not yet, it gets the errand long before its wait is over.
+        let (waiting, (tell, told)) = (errands.clone(), std::sync::mpsc::channel());
+        std::thread::spawn(move || tell.send(waiting.take(AgentStatus::default(), QUEUE_WAIT_MAX_MS)));
+        // Once it was heard it waits: it keeps the desk to itself in between.
+        while errands.agent().is_none() {
+            std::thread::yield_now();
+        }
         errands.test_network();
-        assert!(matches!(taken.join().unwrap(), Some(Errand { kind: ErrandKind::TestNetwork, .. })));
+        let taken = told.recv_timeout(Duration::from_millis(QUEUE_WAIT_MAX_MS / 2)).unwrap();
+        assert!(matches!(taken, Some(Errand { kind: ErrandKind::TestNetwork, .. })), "{taken:?}");
     }
 }

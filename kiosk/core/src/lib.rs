@@ -31,6 +31,7 @@ mod misuse;
 mod screen;
 mod seal;
 mod session;
+pub mod touch_test;
 mod visit;
 
 pub use aids::{Aid, Aids};

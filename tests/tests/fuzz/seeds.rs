@@ -7,8 +7,10 @@ use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
 use afterword_model::summary::Ask;
 use afterword_protocol::batch::encode;
 use afterword_protocol::changes::{Change, Changes};
+use afterword_protocol::errand::{Errand, ErrandKind, ErrandResult};
 use afterword_protocol::heartbeat::{Fingerprint, Heartbeat, HeartbeatAnswer};
 use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
+use afterword_protocol::network_test::{Finding, NetworkTest, Outcome, Step, StepName};
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::queue::{
     Acceptance, BeginReason, Begun, FormerEpoch, Health, Position, Run, SeqRange, Take,
@@ -147,6 +149,15 @@ fn changes() -> Changes {
     Changes::of(vec![change.clone(), Change { until_day: None, ..change }])
 }
 
+fn network_step() -> Step {
+    let finding = Finding::Wireless { interface: "wlan0".into(), signal_dbm: Some(-54) };
+    Step { step: StepName::Link, outcome: Outcome::Ok, took_ms: 1, finding }
+}
+
+fn network_test() -> NetworkTest {
+    NetworkTest { begun_ms: 0, took_ms: 1, steps: vec![network_step()] }
+}
+
 fn socket_messages() -> Files {
     let requests = [
         Request::Hello { version: LOCAL_VERSION, program: "afterword-sync".into() },
@@ -157,6 +168,11 @@ fn socket_messages() -> Files {
         Request::BeginAnew { of: Some(position().epoch), reason: BeginReason::Forked },
         Request::Summary(Ask::days(20_000, 20_029)),
         Request::KeepChanges(changes()),
+        Request::Errand { wait_ms: 30_000, agent: Box::default() },
+        Request::ErrandStep { id: 1, step: network_step() },
+        Request::ErrandDone { id: 1, result: Box::new(ErrandResult::NetworkTested { test: network_test() }) },
+        Request::Device,
+        Request::TestNetwork,
     ];
     let replies = [
         Reply::Hello { version: LOCAL_VERSION, program_version: "0.1.0".into(), errands: true },
@@ -167,6 +183,7 @@ fn socket_messages() -> Files {
         Reply::Health(health()),
         Reply::BegunAnew { begun: Begun::Anew },
         Reply::Refused { detail: "the disk is full".into() },
+        Reply::Errand { errand: Some(Errand { id: 1, kind: ErrandKind::TestNetwork }) },
     ];
     let mut files: Files = requests.iter().map(|request| serde_json::to_vec(request).unwrap()).collect();
     files.extend(replies.iter().map(|reply| serde_json::to_vec(reply).unwrap()));
