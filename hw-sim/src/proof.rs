@@ -1,6 +1,6 @@
 //! What both ends hold, side by side, read from their databases and from nothing else.
 //!
-//! A response is named by where it was first frozen. However often a device has begun a new epoch since and carried it
+//! A record, response or step of a case, is named by where it was first frozen. However often a device has begun a new epoch since and carried it
 //! along, it is counted once on either side, and it is the same on both or a contradiction.
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags};
 /// The finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// Responses on the device, each counted where it was first frozen.
+    /// Records on the device, each counted where it was first frozen.
     pub collected: u64,
     /// Those of them that the collector holds.
     pub received: u64,

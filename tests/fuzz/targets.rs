@@ -9,16 +9,20 @@ use afterword_agent::RawAnswer;
 use afterword_agent::answer::{Answer, classify};
 use afterword_kiosk::config::Config;
 use afterword_model::carried::{Carried, Origin, wrap};
+use afterword_model::case::{Case, CaseRecord};
+use afterword_model::content::Content;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, StoreEpoch, next_head};
 use afterword_model::response::Response;
 use afterword_model::survey::{self, limits as survey_limits};
 use afterword_protocol::batch::{self, BATCH_VERSION, BatchHeader};
+use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
 use afterword_protocol::heartbeat::{Heartbeat, HeartbeatAnswer};
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::{
-    BATCH_BYTES_MAX, BATCH_RECORDS_MAX, CHANGE_TEXT_CHARS_MAX, CHANGES_SHOWN_MAX, FRAME_MAX, RECORD_BYTES_MAX,
+    BATCH_BYTES_MAX, BATCH_RECORDS_MAX, CASE_STEPS_MAX, CHANGE_TEXT_CHARS_MAX, CHANGES_SHOWN_MAX, FRAME_MAX,
+    RECORD_BYTES_MAX,
 };
 use afterword_protocol::local::{Reply, Request, decode_frame, encode_frame, frame_length};
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem};
@@ -131,6 +135,9 @@ pub(crate) fn socket(data: &[u8]) {
         if let Request::KeepChanges(changes) = &request {
             check_changes(changes);
         }
+        if let Request::KeepCaseSteps(steps) = &request {
+            check_case_steps(steps);
+        }
         let frame = encode_frame(&request).expect("what fitted a frame fits one");
         assert!(decode_frame::<Request>(&frame[4..]).is_ok());
     }
@@ -144,13 +151,26 @@ pub(crate) fn socket(data: &[u8]) {
 pub(crate) fn heartbeat(data: &[u8]) {
     let _ = serde_json::from_slice::<RenewalRequest>(data);
     let _ = serde_json::from_slice::<Renewed>(data);
-    if let Ok(HeartbeatAnswer { changes: Some(changes), .. }) = serde_json::from_slice(data) {
-        check_changes(&changes);
+    if let Ok(HeartbeatAnswer { changes, case_steps, .. }) = serde_json::from_slice(data) {
+        changes.iter().for_each(check_changes);
+        case_steps.iter().for_each(check_case_steps);
     }
     if let Ok(heartbeat) = serde_json::from_slice::<Heartbeat>(data) {
         let again = serde_json::to_vec(&heartbeat).expect("a heartbeat can be written");
         assert_eq!(serde_json::from_slice::<Heartbeat>(&again).expect("and read"), heartbeat);
     }
+}
+
+/// Steps that pass are few and short, and say nothing that plays with a screen; whatever they are, a case can be made of them.
+fn check_case_steps(steps: &CaseSteps) {
+    if steps.check().is_ok() {
+        assert!(steps.steps.len() <= CASE_STEPS_MAX);
+        let words = steps.steps.iter().filter_map(|held| held.event.step.words());
+        assert!(!words.flat_map(str::chars).any(survey::is_refused), "they would play with the screen");
+    }
+    let case: Case = steps.steps.iter().cloned().collect();
+    let status = case.status();
+    assert_eq!(status.is_closed(), !status.verifications.is_empty());
 }
 
 /// What is shown of a list that passes has nothing in it that plays with a screen, and a message about one that does not
@@ -176,6 +196,11 @@ fn check_changes(changes: &Changes) {
 pub(crate) fn record(data: &[u8]) {
     for seq in [1, 7] {
         let _ = Response::from_bytes(seq, data);
+        if let Ok(Content::Case(record)) = Content::from_bytes(seq, data) {
+            assert!(Response::from_bytes(seq, data).is_err(), "it is read as both");
+            let plain = CaseRecord::from_bytes(record.seq, &record.to_bytes());
+            assert_eq!(plain.expect("what was read can be read again"), *record);
+        }
     }
     let stood_at = Origin { epoch: StoreEpoch::new([9; 16]), seq: 3 };
     let before = Carried::read(data).ok();

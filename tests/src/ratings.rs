@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use afterword_kiosk_store::{Options, Store};
+use afterword_model::content::Content;
 use afterword_model::ports::{ManualClock, SeededEntropy};
 use afterword_model::record::{Head, StoreEpoch, genesis};
 use afterword_model::response::{
@@ -119,7 +120,10 @@ impl Shoppers {
 /// When it cannot be opened.
 pub fn open_store(folder: &Path, seed: u64) -> Result<Store> {
     let entropy = Arc::new(SeededEntropy::new(seed));
-    let (store, _) = Store::open(folder, Options { clock: Arc::new(ManualClock::at(FIRST_MS)), entropy, opens_cases: true })?;
+    let (store, _) = Store::open(
+        folder,
+        Options { clock: Arc::new(ManualClock::at(FIRST_MS)), entropy, opens_cases: true },
+    )?;
     Ok(store)
 }
 
@@ -139,6 +143,20 @@ pub fn fill(store: &Store, shoppers: &mut Shoppers, count: usize) -> Result<()> 
         answers.recv()??;
     }
     Ok(())
+}
+
+/// Every response that a store hands out, with the number it has there. Steps of cases are none.
+///
+/// # Errors
+/// When the database cannot be read, or a record is neither.
+pub fn responses(store: &Store) -> Result<Vec<(u64, Response)>> {
+    let records = batches(store)?.into_iter().flat_map(|run| (run.first_seq..).zip(run.records));
+    let read = records.map(|(seq, bytes)| Ok((seq, Content::from_bytes(seq, &bytes)?)));
+    read.filter_map(|read: Result<_>| match read {
+        Ok((seq, content)) => content.response().map(|response| Ok((seq, response))),
+        Err(error) => Some(Err(error)),
+    })
+    .collect()
 }
 
 /// Everything a store holds, as the batches in which it will leave.

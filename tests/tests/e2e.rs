@@ -1,9 +1,8 @@
 //! The loop, end to end: three processes, one shop, and a hand on the plug.
 
 use afterword_model::moment::Moment;
-use afterword_model::response::Response;
 use afterword_sim::shopper::spots;
-use afterword_tests::ratings::{batches, open_store};
+use afterword_tests::ratings::{open_store, responses};
 use afterword_tests::wait::until;
 use afterword_tests::{Desk, Program};
 use anyhow::{Context, Result};
@@ -139,11 +138,7 @@ fn what_a_till_tells_goes_with_the_next_response_and_no_other() -> Result<()> {
     }
     kiosk.end_of_input()?;
     let store = open_store(&desk.path("kiosk"), 1)?;
-    let records: Vec<Vec<u8>> = batches(&store)?.into_iter().flat_map(|run| run.records).collect();
-    let moments: Vec<_> = (1..)
-        .zip(&records)
-        .map(|(seq, bytes)| Ok(Response::from_bytes(seq, bytes)?.draft.moment))
-        .collect::<Result<_>>()?;
+    let moments: Vec<_> = responses(&store)?.into_iter().map(|(_, response)| response.draft.moment).collect();
     let context = [("lane", "3"), ("receipt", "0047-1183")].map(|(key, value)| (key.into(), value.into()));
     assert_eq!(moments, [Some(Moment::new("checkout", context.into())?), None]);
 

@@ -1,9 +1,15 @@
 //! What is kept of a visit, in one line.
 
 use afterword_kiosk_store::Store;
+use afterword_model::content::Content;
 use afterword_model::response::{AnswerValue, Response};
+use afterword_model::summary::Ask;
 use afterword_protocol::queue::Take;
 use anyhow::{Context, Result};
+
+/// Days from 1970 on until 9999, as a store counts them.
+const DAY_MIN: i64 = -1;
+const DAY_MAX: i64 = 2_932_896;
 
 /// How many responses there are, and what the newest says.
 pub(super) struct Kept {
@@ -15,7 +21,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn newest(store: &Store) -> Result<Self> {
-        let count = store.position()?.last_seq;
+        let count = responses(store)?;
         let Some(response) = newest(store)? else { return Ok(Self { count, reads: "nothing".into() }) };
         let mut words = vec![as_json(&response.outcome)?, response.draft.language.clone()];
         for flag in &response.draft.flags {
@@ -31,12 +37,23 @@ impl Kept {
 /// # Errors
 /// The store cannot be read.
 pub fn newest(store: &Store) -> Result<Option<Response>> {
-    let seq = store.position()?.last_seq;
-    let Some(before) = seq.checked_sub(1) else { return Ok(None) };
-    let run = store.queue().next_blocking(Take { after_seq: before, records_max: 1, wait_ms: 0 })?;
-    let bytes =
-        run.and_then(|run| run.records.into_iter().next()).context("the newest record is not there")?;
-    Ok(Some(Response::from_bytes(seq, &bytes)?))
+    let mut seq = store.position()?.last_seq;
+    while let Some(before) = seq.checked_sub(1) {
+        let run = store.queue().next_blocking(Take { after_seq: before, records_max: 1, wait_ms: 0 })?;
+        let bytes =
+            run.and_then(|run| run.records.into_iter().next()).context("the newest record is not there")?;
+        // What is behind it may be the step that followed it up.
+        if let Some(response) = Content::from_bytes(seq, &bytes)?.response() {
+            return Ok(Some(response));
+        }
+        seq = before;
+    }
+    Ok(None)
+}
+
+/// How many responses a store has counted.
+fn responses(store: &Store) -> Result<u64> {
+    Ok(store.summary(Ask::days(DAY_MIN, DAY_MAX))?.responses)
 }
 
 fn as_json(value: &impl serde::Serialize) -> Result<String> {

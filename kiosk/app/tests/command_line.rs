@@ -141,7 +141,7 @@ fn doctor_tells_what_became_of_a_damaged_database() {
     let damaged = doctor();
     for told in [
         "set aside as data/kiosk.db.corrupt-1; keep that file",
-        "is over after answer 3 because its file was damaged or is gone; lost: none",
+        "is over after record 3 because its file was damaged or is gone; lost: none",
         "chain and roll-ups whole; records collected: 3,",
     ] {
         assert!(damaged.contains(told), "{damaged}");

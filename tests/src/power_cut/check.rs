@@ -70,7 +70,10 @@ fn is_same(given: &Held, found: &Held) -> bool {
 fn recover(image: &Image, folder: &Path) -> Result<Recovered> {
     image.restore(folder)?;
     let clock = Arc::new(ManualClock::at(2_000));
-    let (store, opened) = Store::open(folder, Options { clock, entropy: Arc::new(SeededEntropy::new(99)), opens_cases: false })?;
+    let (store, opened) = Store::open(
+        folder,
+        Options { clock, entropy: Arc::new(SeededEntropy::new(99)), opens_cases: false },
+    )?;
     let recovered = Recovered::of(&store, opened)?;
     // And it goes on.
     let visit = Shoppers::of_seed(7).next_visit();

@@ -21,7 +21,11 @@ use afterword_protocol::system::SystemEntropy;
 mod queue_suite;
 
 fn open(folder: &Path) -> Store {
-    let options = Options { clock: Arc::new(ManualClock::at(1_000)), entropy: Arc::new(SystemEntropy), opens_cases: true };
+    let options = Options {
+        clock: Arc::new(ManualClock::at(1_000)),
+        entropy: Arc::new(SystemEntropy),
+        opens_cases: true,
+    };
     Store::open(folder, options).unwrap().0
 }
 

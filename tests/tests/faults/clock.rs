@@ -9,7 +9,7 @@ use afterword_model::ports::{Clock, ManualClock};
 use afterword_model::response::{ClockQuality, Response, Stamp};
 use afterword_protocol::system::SystemClock;
 use afterword_tests::office::{Courier, Office};
-use afterword_tests::ratings::{Shoppers, batches, fill, open_store};
+use afterword_tests::ratings::{Shoppers, fill, open_store, responses as all_responses};
 use afterword_tests::{Behaviour, Desk, Program, Proxy};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -36,8 +36,7 @@ fn records(desk: &Desk) -> Result<Vec<Response>> {
     copy_files(&desk.path("kiosk"), copy.path())?;
     let store = open_store(copy.path(), 1)?;
     ensure!(store.verify()?.problems.is_empty(), "{:?}", store.verify()?);
-    let all = batches(&store)?.into_iter().flat_map(|run| run.records);
-    (1..).zip(all).map(|(seq, bytes)| Ok(Response::from_bytes(seq, &bytes)?)).collect()
+    Ok(all_responses(&store)?.into_iter().map(|(_, response)| response).collect())
 }
 
 /// The database's own files; fonts lie beside them.

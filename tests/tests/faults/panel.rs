@@ -4,15 +4,14 @@ use afterword_model::response::{AnswerValue, Response};
 use afterword_sim::shopper::spots;
 use afterword_tests::Desk;
 use afterword_tests::program::{Program, finish};
-use afterword_tests::ratings::{batches, open_store};
+use afterword_tests::ratings::{open_store, responses as all_responses};
 use anyhow::{Context, Result, ensure};
 
 /// The responses of a kiosk that has ended.
 fn responses(desk: &Desk) -> Result<Vec<Response>> {
     let store = open_store(&desk.path("kiosk"), 42)?;
     ensure!(store.verify()?.problems.is_empty(), "{:?}", store.verify()?);
-    let all = batches(&store)?.into_iter().flat_map(|run| run.records);
-    (1..).zip(all).map(|(seq, bytes)| Ok(Response::from_bytes(seq, &bytes)?)).collect()
+    Ok(all_responses(&store)?.into_iter().map(|(_, response)| response).collect())
 }
 
 fn faces(responses: &[Response]) -> Vec<u8> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use afterword_kiosk::socket::{read_frame, write_frame};
 use afterword_model::ports::SeededEntropy;
-use afterword_model::response::{AnswerValue, Outcome, Response};
+use afterword_model::response::{AnswerValue, Outcome};
 use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
 use afterword_protocol::queue::Take;
 use afterword_sim::shopper::spots;
 use afterword_tests::program::{Output, finish};
-use afterword_tests::ratings::{batches, open_store};
+use afterword_tests::ratings::{open_store, responses};
 use afterword_tests::wait::{PATIENCE, until};
 use afterword_tests::{Behaviour, Desk, Proxy};
 use anyhow::{Result, ensure};
@@ -127,10 +127,8 @@ async fn f43_a_kiosk_killed_two_hundred_times_keeps_every_first_tap() -> Result<
     desk.kiosk(0)?.end_of_input()?;
     let store = open_store(&desk.path("kiosk"), 43)?;
     assert_eq!(store.verify()?.problems, Vec::<String>::new());
-    let records: Vec<Vec<u8>> = batches(&store)?.into_iter().flat_map(|run| run.records).collect();
     let mut faces = Vec::new();
-    for (seq, bytes) in (1..).zip(&records) {
-        let response = Response::from_bytes(seq, bytes)?;
+    for (seq, response) in responses(&store)? {
         assert_eq!(response.outcome, Outcome::Interrupted);
         let Some(AnswerValue::Face(face)) = response.draft.answer("visit") else {
             panic!("record {seq} has no face: {response:?}")

@@ -55,7 +55,11 @@ impl Shelf {
 }
 
 pub(crate) fn open(folder: &Path) -> Result<(Store, Opened)> {
-    let options = Options { clock: Arc::new(ManualClock::at(1_000)), entropy: Arc::new(SystemEntropy), opens_cases: false };
+    let options = Options {
+        clock: Arc::new(ManualClock::at(1_000)),
+        entropy: Arc::new(SystemEntropy),
+        opens_cases: false,
+    };
     Ok(Store::open(folder, options)?)
 }
 

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use afterword_model::carried::{Origin, wrap};
+use afterword_model::case::{Author, CaseEvent, Held, Role};
+use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
 use afterword_model::summary::Ask;
 use afterword_protocol::batch::encode;
+use afterword_protocol::case_steps::{CaseMark, CaseSteps};
 use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::errand::{Errand, ErrandKind, ErrandResult};
 use afterword_protocol::heartbeat::{Fingerprint, Heartbeat, HeartbeatAnswer};
@@ -55,6 +58,7 @@ fn records() -> Files {
         plain(1, hostile),
         once,
         twice,
+        STEP.into(),
         b"{}".to_vec(),
         b"{\"v\":2}".to_vec(),
         b"[".repeat(500),
@@ -133,8 +137,27 @@ fn health() -> Health {
         former: vec![former],
         kiosk_version: "0.1.0".into(),
         changes: Some(Changes::none().version),
+        case_mark: Some(CaseMark { server_epoch: ServerEpoch::new([6; 16]), number: 7 }),
     }
 }
+
+/// What head office did about a case.
+fn case_steps() -> CaseSteps {
+    let mark = CaseMark { server_epoch: ServerEpoch::new([6; 16]), number: 8 };
+    let Content::Case(record) = Content::from_bytes(7, STEP.as_bytes()).expect("it is a step") else {
+        panic!("it is a response")
+    };
+    let by = Author { role: Role::HeadOffice, name: Some("Ana".into()) };
+    let event = CaseEvent { by, ..record.case };
+    CaseSteps { mark, steps: vec![Held { id: Origin { epoch: mark.server_epoch, seq: 8 }, event }] }
+}
+
+/// A step of a case as a shop froze it.
+const STEP: &str = concat!(
+    r#"{"v":1,"seq":7,"case":{"of":{"epoch":"01010101010101010101010101010101","seq":6},"#,
+    r#""at":{"wall_ms":1795300000123,"offset_min":60,"boot":3,"mono_ms":5000,"clock":"synced"},"#,
+    r#""by":{"role":"manager"},"step":{"acted":{"root_cause":"supply","action":"put_right","words":"salt"}}}}"#
+);
 
 fn changes() -> Changes {
     let words = |english: &str, german: &str| {
@@ -173,6 +196,7 @@ fn socket_messages() -> Files {
         Request::ErrandDone { id: 1, result: Box::new(ErrandResult::NetworkTested { test: network_test() }) },
         Request::Device,
         Request::TestNetwork,
+        Request::KeepCaseSteps(case_steps()),
     ];
     let replies = [
         Reply::Hello { version: LOCAL_VERSION, program_version: "0.1.0".into(), errands: true },
@@ -210,6 +234,7 @@ fn heartbeats() -> Files {
         collector_ca_pem: Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into()),
         changes: Some(changes()),
         courier_key: "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".parse().ok(),
+        case_steps: Some(case_steps()),
     };
     let renewal = RenewalRequest {
         signing_request_pem: "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
