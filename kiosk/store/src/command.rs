@@ -1,5 +1,6 @@
 //! What the writer can be asked, and where its answers go.
 
+use afterword_model::carried::Origin;
 use afterword_model::record::StoreEpoch;
 use afterword_model::response::{Draft, Response};
 use afterword_protocol::changes::Changes;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Freeze(Box<Response>, Answer<Frozen>),
     Accept(SignedReceipt, Answer<Acceptance>),
     KeepChanges(Changes, Answer<()>),
+    /// Hides the words of the response that first had this place, or shows them again.
+    HideWords(Origin, bool, Answer<()>),
     Purge(u64, Answer<Purged>),
     BeginAnew(BeginReason, Answer<()>),
     /// A record of this epoch does not hash to its head. The answer is whether another epoch has begun.
@@ -68,6 +71,7 @@ impl Command {
         match self {
             Self::Save(_, done)
             | Self::KeepChanges(_, done)
+            | Self::HideWords(_, _, done)
             | Self::BeginAnew(_, done)
             | Self::Probe(done)
             | Self::Settle(done)

@@ -24,6 +24,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0003_flagged.sql")),
     M::up(include_str!("migrations/0004_changes.sql")),
     M::up(include_str!("migrations/0005_tally.sql")),
+    M::up(include_str!("migrations/0008_hidden.sql")),
 ];
 
 /// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of

@@ -21,6 +21,7 @@ use crate::changes;
 use crate::command::Command;
 use crate::connection::{doubt, open_writer};
 use crate::error::StoreError;
+use crate::hidden;
 use crate::ledger;
 use crate::noted::Noted;
 use crate::place::Place;
@@ -114,6 +115,13 @@ impl Writer {
                     self.shared.changes.replace(list);
                 }
                 done.give(kept);
+            }
+            Command::HideWords(origin, is_hidden, done) => {
+                done.give(
+                    self.attempt(|connection, path, _| {
+                        hidden::set(connection, path, origin, is_hidden, now_ms)
+                    }),
+                );
             }
             Command::Purge(keep_ms, done) => {
                 let purged =

@@ -6,6 +6,7 @@ mod carrying;
 mod counting;
 mod freezing;
 mod full_disk;
+mod hiding;
 mod opening;
 mod properties;
 mod purging;
