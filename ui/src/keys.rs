@@ -6,7 +6,7 @@
 use slint::platform::Key;
 
 use crate::focus::{Stops, Way};
-use crate::intent::{Caret, Intent, StaffIntent};
+use crate::intent::{Browse, Caret, Intent, Place, StaffIntent};
 use crate::intents::Intents;
 use crate::scale::values;
 use crate::view::{Page, Question, Rating, View};
@@ -97,6 +97,9 @@ fn intent(page: &Page, text: &str) -> Option<Intent> {
         (Page::Pin(_), BACKSPACE) => Some(Intent::Staff(StaffIntent::Erase)),
         (Page::Pin(_), RETURN) => Some(Intent::Staff(StaffIntent::Enter)),
         (Page::Pin(_) | Page::Numbers(_), ESCAPE) => Some(Intent::Staff(StaffIntent::Leave)),
+        (Page::Words(_) | Page::Parts(_) | Page::Days(_), ESCAPE) => {
+            Some(Intent::Staff(StaffIntent::Browse(Browse::Open(Place::Numbers))))
+        }
         (Page::Reasons(_) | Page::Rating(_), RETURN) => Some(Intent::Next),
         (Page::Comment(_) | Page::Contact(_), BACKSPACE) => Some(Intent::Backspace),
         (Page::Comment(_) | Page::Contact(_), DELETE) => Some(Intent::Delete),

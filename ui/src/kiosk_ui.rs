@@ -21,8 +21,8 @@ use crate::panel::Panel;
 use crate::spoken::{Keypad, PageWords};
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, comment, contact, easier, flow, keys, numbers, out_of_service, pin, question, rating, reasons,
-    spoken, still_there, thanks,
+    asleep, browse, comment, contact, days, easier, flow, keys, numbers, out_of_service, parts, pin, question,
+    rating, reasons, spoken, still_there, thanks, words,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.
@@ -81,6 +81,7 @@ impl KioskUi {
         still_there::connect(&shell, &intents);
         asleep::connect(&shell, &intents);
         pin::connect(&shell, &intents);
+        browse::connect(&shell, &intents);
         Ok(Self {
             shell,
             intents,
@@ -146,6 +147,18 @@ impl KioskUi {
             Page::Numbers(page) => {
                 numbers::show(&self.shell, page, self.panel.get().words_max());
                 PageKind::Numbers
+            }
+            Page::Words(page) => {
+                words::show(&self.shell, page);
+                PageKind::Words
+            }
+            Page::Parts(page) => {
+                parts::show(&self.shell, page);
+                PageKind::Parts
+            }
+            Page::Days(page) => {
+                days::show(&self.shell, page);
+                PageKind::Days
             }
             Page::OutOfService(page) => {
                 out_of_service::show(&self.shell, page);

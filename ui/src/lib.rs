@@ -18,8 +18,10 @@
 
 mod asleep;
 pub mod brand;
+mod browse;
 mod comment;
 mod contact;
+mod days;
 mod easier;
 mod flow;
 mod focus;
@@ -33,6 +35,7 @@ mod kiosk_ui;
 mod numbers;
 mod out_of_service;
 pub mod panel;
+mod parts;
 mod pin;
 pub mod preview;
 mod qr;
@@ -45,6 +48,7 @@ pub mod spoken;
 mod still_there;
 mod thanks;
 pub mod view;
+mod words;
 
 pub use intent::Intent;
 pub use kiosk_ui::KioskUi;

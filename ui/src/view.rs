@@ -6,7 +6,10 @@
 //! [`Look::language`]. Building a view cannot fail: a value out of range is drawn as the nearest sensible one, because
 //! a shopper should never meet an error page over a wrong number.
 
+pub mod days;
+pub mod parts;
 pub mod staff;
+pub mod words;
 
 /// One picture of the kiosk: a page and how it is to look.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +61,12 @@ pub enum Page {
     Pin(staff::Pin),
     /// The store's numbers.
     Numbers(Box<staff::Numbers>),
+    /// What shoppers wrote, for staff.
+    Words(words::WordsPage),
+    /// The numbers by weekday, touchpoint, language and step.
+    Parts(parts::PartsPage),
+    /// The range of days that the numbers are of.
+    Days(days::DaysPage),
 }
 
 impl Page {
@@ -76,7 +85,10 @@ impl Page {
             | Self::OutOfService(_)
             | Self::Asleep
             | Self::Pin(_)
-            | Self::Numbers(_) => None,
+            | Self::Numbers(_)
+            | Self::Words(_)
+            | Self::Parts(_)
+            | Self::Days(_) => None,
         }
     }
 }

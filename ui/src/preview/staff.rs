@@ -1,6 +1,6 @@
 //! What is on the pages of staff: the numbers of a Saturday at two.
 
-use super::words::Words;
+use super::{browse, words::Words};
 use crate::view::Page;
 use crate::view::staff::{
     Before, Hour, Numbers, Pin, PinNotice, Range, ReasonCount, Tile, TileKind, Words as Said,
@@ -8,7 +8,7 @@ use crate::view::staff::{
 
 /// Every page by the stem of its picture's file name.
 pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
-    vec![
+    let mut pages = vec![
         ("kiosk-12-manager-pin", Page::Pin(Pin { typed: 3, checking: false, notice: PinNotice::Wrong(3) })),
         ("kiosk-12b-manager-pin-locked", Page::Pin(Pin { notice: PinNotice::Locked(15), ..Pin::default() })),
         ("kiosk-12c-manager-pin-none", Page::Pin(Pin { notice: PinNotice::NoPins, ..Pin::default() })),
@@ -22,7 +22,9 @@ pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
                 ..Numbers::default()
             })),
         ),
-    ]
+    ];
+    pages.extend(browse::of(words, numbers(words)));
+    pages
 }
 
 fn tile(kind: TileKind, value: &str, unit: &str, range: (f32, f32, f32), words: (&str, &str)) -> Tile {
@@ -70,12 +72,16 @@ fn numbers(words: &Words) -> Numbers {
         text: words.comment.1.split(' ').take(5).collect::<Vec<_>>().join(" "),
         reasons: reasons.map(|place| words.options[place]).join(", "),
         wants_reply,
+        is_hidden: false,
     };
     Numbers {
         is_read: true,
         failed: false,
         store_name: words.store_name.into(),
         range: 0,
+        days: String::new(),
+        flagged: 12,
+        without_flagged: false,
         tiles: vec![
             before(satisfied, 0.5, "70 %", None),
             before(recommend, 0.46, "+26", None),
