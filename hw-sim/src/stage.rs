@@ -197,6 +197,9 @@ impl Stage {
             Some(Page::Asleep) => "asleep",
             Some(Page::Pin(_)) => "pin",
             Some(Page::Numbers(_)) => "numbers",
+            Some(Page::Words(_)) => "words",
+            Some(Page::Parts(_)) => "parts",
+            Some(Page::Days(_)) => "days",
         }
     }
 

@@ -21,8 +21,8 @@ use crate::panel::Panel;
 use crate::spoken::{Keypad, PageWords};
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, browse, comment, contact, days, easier, flow, keys, numbers, out_of_service, parts, pin, question,
-    rating, reasons, spoken, still_there, thanks, words,
+    asleep, browse, comment, contact, days, easier, flow, keys, numbers, out_of_service, parts, pin,
+    question, rating, reasons, spoken, still_there, thanks, words,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.

@@ -58,12 +58,9 @@ pub(crate) fn page(shell: &Shell, page: &Page) -> PageWords {
             PageWords { is_warning: true, ..said(&[&own.get_resting(), &own.get_tell_somebody()]) }
         }
         // What staff do is nobody else's to hear.
-        Page::Asleep
-        | Page::Pin(_)
-        | Page::Numbers(_)
-        | Page::Words(_)
-        | Page::Parts(_)
-        | Page::Days(_) => PageWords::default(),
+        Page::Asleep | Page::Pin(_) | Page::Numbers(_) | Page::Words(_) | Page::Parts(_) | Page::Days(_) => {
+            PageWords::default()
+        }
     }
 }
 

@@ -88,7 +88,10 @@ fn a_page_is_said_in_the_words_on_it() {
         screen.draw();
         let words = screen.ui.page_words();
         // What staff do is nobody else's to hear.
-        let is_silent = matches!(view.page, Page::Asleep | Page::Pin(_) | Page::Numbers(_));
+        let is_silent = matches!(
+            view.page,
+            Page::Asleep | Page::Pin(_) | Page::Numbers(_) | Page::Words(_) | Page::Parts(_) | Page::Days(_)
+        );
         assert_eq!(words.words.is_empty(), is_silent, "{name}");
         assert_eq!(
             words.is_warning,

@@ -1,9 +1,11 @@
 //! Asking the running kiosk from the command line, over the device's own socket.
 
+use std::collections::HashSet;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use afterword_model::carried::Origin;
 use afterword_model::moment::Moment;
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::local::{LOCAL_VERSION, LOCAL_VERSION_WITH_HEALTH, Reply, Request};
@@ -52,6 +54,17 @@ impl RunningKiosk {
         match self.ask(&Request::Summary(ask))? {
             Reply::Summary(summary) => Ok(*summary),
             other => bail!("the kiosk answered {other:?} when asked for a summary; restart it and ask again"),
+        }
+    }
+
+    /// Responses whose words are hidden, by the place that each first had.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer, cannot read its database, or is of a version that hides no words.
+    pub fn hidden_words(&mut self) -> Result<HashSet<Origin>> {
+        match self.ask(&Request::HiddenWords)? {
+            Reply::HiddenWords { origins } => Ok(origins.into_iter().collect()),
+            other => bail!("the kiosk answered {other:?} when asked for hidden words; update and restart it"),
         }
     }
 

@@ -10,6 +10,7 @@ use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_protocol::changes::Change;
 use afterword_ui::View;
+use afterword_ui::intent::Place;
 use afterword_ui::view::{
     self, Comment, Contact, ContactNotice, Easier, FollowUp, Header, LanguageKey, Look, OutOfService, Page,
     QrModules, Rating, ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
@@ -18,8 +19,8 @@ use chrono::{Locale, NaiveDate, TimeDelta};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::config::{Config, VoucherConfig, Words, in_language};
-use crate::staff::desk::Shown;
-use crate::staff::numbers;
+use crate::staff::desk::{Seen, Shown};
+use crate::staff::{days, numbers, parts, words};
 use crate::strip;
 
 /// Turns a session into views.
@@ -57,12 +58,22 @@ impl Presenter {
         let tag = &session.language().tag;
         let page = match shown {
             Shown::Pin(pin) => Page::Pin(pin),
-            Shown::Numbers(sheet, failed) => {
-                let page = numbers::page(sheet, &self.config, session.survey(), tag, now);
-                Page::Numbers(Box::new(view::staff::Numbers { failed, ..page }))
-            }
+            Shown::Numbers(seen) => self.summary_page(&seen, session.survey(), tag, now),
         };
         View { page, look: Look { language: tag.clone(), ..Look::default() } }
+    }
+
+    /// The numbers, or a page behind them.
+    fn summary_page(&self, seen: &Seen<'_>, survey: &Survey, tag: &str, now: &Stamp) -> Page {
+        match seen.browsing.place {
+            Place::Numbers => {
+                let page = numbers::page(seen.sheet, &self.config, survey, tag, now);
+                Page::Numbers(Box::new(view::staff::Numbers { failed: seen.failed, ..page }))
+            }
+            Place::Words => Page::Words(words::page(seen, survey, tag, now.local_day())),
+            Place::Parts => Page::Parts(parts::page(seen, survey, tag)),
+            Place::Days => Page::Days(days::page(seen, tag, now.local_day())),
+        }
     }
 
     /// The same for a screen, whether or not the session stands there now.
@@ -362,15 +373,39 @@ fn calendar_day(day: i64) -> Option<NaiveDate> {
 
 /// Day and month as people of that language write them short.
 pub(crate) fn short_date(date: NaiveDate, tag: &str) -> String {
-    let (locale, format) = match tag.split('-').next().unwrap_or_default() {
-        "de" => (Locale::de_DE, "%-d. %b"),
-        "fr" => (Locale::fr_FR, "%-d %b"),
-        "es" => (Locale::es_ES, "%-d %b"),
-        "pl" => (Locale::pl_PL, "%-d %b"),
-        "ar" => (Locale::ar_EG, "%-d %B"),
-        _ => (Locale::en_GB, "%-d %b"),
+    let format = match tag.split('-').next().unwrap_or_default() {
+        "de" => "%-d. %b",
+        "ar" => "%-d %B",
+        _ => "%-d %b",
     };
-    date.format_localized(format, locale).to_string()
+    date.format_localized(format, locale(tag)).to_string()
+}
+
+/// A date with its day of the week and its year.
+pub(crate) fn full_date(date: NaiveDate, tag: &str) -> String {
+    let format = match tag.split('-').next().unwrap_or_default() {
+        "de" => "%a, %-d. %b %Y",
+        "ar" => "%A %-d %B %Y",
+        _ => "%a %-d %b %Y",
+    };
+    date.format_localized(format, locale(tag)).to_string()
+}
+
+/// The date of a local day, counted from 1970-01-01; none beyond all calendars.
+pub(crate) fn date_of(day: i64) -> Option<NaiveDate> {
+    TimeDelta::try_days(day).and_then(|days| NaiveDate::default().checked_add_signed(days))
+}
+
+/// What a language calls its days and months.
+pub(crate) fn locale(tag: &str) -> Locale {
+    match tag.split('-').next().unwrap_or_default() {
+        "de" => Locale::de_DE,
+        "fr" => Locale::fr_FR,
+        "es" => Locale::es_ES,
+        "pl" => Locale::pl_PL,
+        "ar" => Locale::ar_EG,
+        _ => Locale::en_GB,
+    }
 }
 
 /// The squares of the code, with as much damage allowed as a photograph of a screen needs.

@@ -183,6 +183,9 @@ fn answer(request: Request, Office { queue, store, moments }: &Office) -> Reply 
             moments.tell(moment);
             return Reply::Told;
         }
+        Request::HiddenWords => {
+            store.hidden_words().map(|origins| Reply::HiddenWords { origins: origins.into_iter().collect() })
+        }
         Request::Summary(ask) => store.summary(ask).map(|summary| Reply::Summary(Box::new(summary))),
     };
     reply.unwrap_or_else(|error| refused(&error.to_string()))

@@ -4,6 +4,7 @@
 //! [`crate::limits::FRAME_MAX`]. The asker begins with [`Request::Hello`]; each request gets one reply, in
 //! order. Neither side keeps anything for the other: a connection that breaks is opened again.
 
+use afterword_model::carried::Origin;
 use afterword_model::hex::NotHex;
 use afterword_model::moment::Moment;
 use afterword_model::record::{Head, Seq, StoreEpoch};
@@ -61,6 +62,8 @@ pub enum Request {
     },
     /// The numbers of a range of local days.
     Summary(Ask),
+    /// Which responses have words that are hidden. A kiosk that hides none yet hangs up.
+    HiddenWords,
 }
 
 /// Answered by the kiosk.
@@ -99,6 +102,11 @@ pub enum Reply {
     Told,
     /// To `Summary`.
     Summary(Box<Summary>),
+    /// To `HiddenWords`.
+    HiddenWords {
+        /// The place that each of them first had.
+        origins: Vec<Origin>,
+    },
     /// To anything it cannot do.
     Refused {
         /// What happened and what to do, in one sentence.

@@ -82,7 +82,11 @@ fn part(name: &str, responses: &str, share: Option<(f32, f32, f32)>) -> Part {
         name: name.into(),
         responses: responses.into(),
         value: share.map(|(_, at, _)| percent(at)).unwrap_or_default(),
-        range: share.map(|(low, at, high)| Range { at, ends: (low, high), words: (percent(low), percent(high)) }),
+        range: share.map(|(low, at, high)| Range {
+            at,
+            ends: (low, high),
+            words: (percent(low), percent(high)),
+        }),
     }
 }
 

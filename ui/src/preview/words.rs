@@ -122,7 +122,10 @@ pub(super) const GERMAN: Words = Words {
         "2 € beim nächsten Mal",
         "Fotografieren Sie den Code und zeigen Sie ihn bis 31. Dezember an der Kasse.",
     ),
-    days: (["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"], "Sa, 28. Nov 2026"),
+    days: (
+        ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+        "Sa, 28. Nov 2026",
+    ),
     follow_up: ["", "mixture gondola popcorn"],
 };
 

@@ -7,29 +7,30 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use afterword_kiosk_core::gate::{Gate, Notice, Stage, Verdict};
-use afterword_kiosk_store::{Store, StoreError};
-use afterword_model::response::{Response, Stamp};
-use afterword_model::summary::{Ask, Summary};
-use afterword_ui::intent::StaffIntent;
+use afterword_kiosk_core::gate::{Gate, Notice, Role, Stage, Verdict};
+use afterword_kiosk_store::{Store, StoreError, WordsFound};
+use afterword_model::carried::Origin;
+use afterword_model::response::Stamp;
+use afterword_model::summary::Summary;
+use afterword_ui::intent::{Browse, Place, StaffIntent};
 use afterword_ui::view::staff::{Pin, PinNotice};
 
+use super::browsing::{Browsing, Wish};
 use super::pins::Pins;
+use super::{parts, words};
 use crate::kiosk::Wake;
 
-/// Words that are shown at most.
-const WORDS: usize = 3;
+/// A page of words that has just come takes no hiding for this long, in milliseconds: a second tap of the finger that hid one
+/// row would hide the row that came in its place.
+const SETTLE_MS: u64 = 400;
 
-/// Days before today that the ranges begin with, in the order of their keys.
-const DAYS_BEFORE: [i64; 3] = [0, 6, 29];
-
-/// What was read for the page of numbers.
+/// What was read for a page of numbers or words.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sheet {
-    pub(crate) range: usize,
+    /// What was asked for.
+    pub(crate) wish: Wish,
     pub(crate) summary: Summary,
-    /// The newest first.
-    pub(crate) words: Vec<Response>,
+    pub(crate) words: WordsFound,
     /// When the collector confirmed last, in milliseconds since 1970-01-01T00:00:00Z.
     pub(crate) confirmed_ms: Option<i64>,
     /// Responses that it has not confirmed.
@@ -50,8 +51,11 @@ pub(crate) struct Desk {
     store: Store,
     wake: Wake,
     sheet: Option<Box<Sheet>>,
-    /// The range that was asked for last.
-    wanted: usize,
+    /// When it came, by the monotonic clock.
+    sheet_ms: u64,
+    browsing: Browsing,
+    /// Words that are to be hidden, or shown again, before anything is read.
+    hides: Vec<Hide>,
     /// Whether numbers are being read.
     reads: bool,
     /// Whether the last ones could not be.
@@ -65,9 +69,30 @@ pub(crate) struct Desk {
 pub(crate) enum Shown<'d> {
     /// The pad.
     Pin(Pin),
-    /// The numbers, where there are any yet, and whether they could not be read.
-    Numbers(Option<&'d Sheet>, bool),
+    /// The numbers, or a page behind them.
+    Numbers(Seen<'d>),
 }
+
+/// What there is to be seen of the numbers.
+pub(crate) struct Seen<'d> {
+    /// What was read last, if anything.
+    pub(crate) sheet: Option<&'d Sheet>,
+    /// Whether something could not be read, or not be hidden.
+    pub(crate) failed: bool,
+    pub(crate) browsing: &'d Browsing,
+    /// Whether this person may hide words.
+    pub(crate) can_hide: bool,
+}
+
+impl Seen<'_> {
+    /// What was read for the page of the moment.
+    pub(crate) fn sheet_of_place(&self) -> Option<&Sheet> {
+        self.sheet.filter(|sheet| sheet.wish.place == self.browsing.place)
+    }
+}
+
+/// The response whose words are to be hidden, or else shown again.
+type Hide = (Origin, bool);
 
 impl Desk {
     pub(crate) fn new(pins: Pins, store: Store, wake: Wake, now_ms: u64) -> Self {
@@ -78,7 +103,9 @@ impl Desk {
             store,
             wake,
             sheet: None,
-            wanted: 0,
+            sheet_ms: now_ms,
+            browsing: Browsing::default(),
+            hides: Vec::new(),
             reads: false,
             failed: false,
             news: channel(),
@@ -115,8 +142,14 @@ impl Desk {
             StaffIntent::Range(range) => {
                 if matches!(self.gate.stage(now_ms), Stage::Open(_)) {
                     self.gate.touched(now_ms);
-                    self.wanted = range.min(DAYS_BEFORE.len() - 1);
+                    self.browsing.range(range);
                     self.read(now);
+                }
+            }
+            StaffIntent::Browse(browse) => {
+                if let Stage::Open(role) = self.gate.stage(now_ms) {
+                    self.gate.touched(now_ms);
+                    self.browse(browse, role, now);
                 }
             }
         }
@@ -130,7 +163,7 @@ impl Desk {
                 News::Judged(verdict) => {
                     self.gate.judged(verdict, now.mono_ms);
                     if matches!(self.gate.stage(now.mono_ms), Stage::Open(_)) {
-                        self.wanted = 0;
+                        self.browsing = Browsing::default();
                         self.read(now);
                     }
                 }
@@ -140,11 +173,20 @@ impl Desk {
                     self.reads = false;
                     self.failed = read.is_err();
                     match read {
-                        Ok(sheet) => self.sheet = Some(sheet),
+                        Ok(sheet) => {
+                            let is_of_page = (sheet.wish.place, sheet.wish.filter)
+                                == (Place::Words, self.browsing.wish(now.local_day()).filter);
+                            if is_of_page {
+                                self.browsing.keep_within(words::pages(sheet.words.total));
+                            }
+                            (self.sheet, self.sheet_ms) = (Some(sheet), now.mono_ms);
+                        }
                         Err(error) => tracing::error!(%error, "the numbers could not be read"),
                     }
                     // Another key was tapped meanwhile.
-                    if self.sheet.as_ref().is_some_and(|sheet| sheet.range != self.wanted) && !self.failed {
+                    let wish = self.browsing.wish(now.local_day());
+                    let is_other = self.sheet.as_ref().is_some_and(|sheet| sheet.wish != wish);
+                    if (is_other && !self.failed) || !self.hides.is_empty() {
                         self.read(now);
                     }
                 }
@@ -174,7 +216,12 @@ impl Desk {
     pub(crate) fn shown(&self, now_ms: u64) -> Option<Shown<'_>> {
         match self.gate.stage(now_ms) {
             Stage::Closed => None,
-            Stage::Open(_) => Some(Shown::Numbers(self.sheet.as_deref(), self.failed)),
+            Stage::Open(role) => Some(Shown::Numbers(Seen {
+                sheet: self.sheet.as_deref(),
+                failed: self.failed,
+                browsing: &self.browsing,
+                can_hide: may_hide(role),
+            })),
             Stage::Pad { typed, checking, notice } => Some(Shown::Pin(Pin {
                 typed,
                 checking,
@@ -194,15 +241,41 @@ impl Desk {
         self.sheet = None;
     }
 
+    fn browse(&mut self, browse: Browse, role: Role, now: &Stamp) {
+        if let Browse::Hide { row, hidden } = browse {
+            let is_settled = now.mono_ms >= self.sheet_ms.saturating_add(SETTLE_MS);
+            let sheet = self.sheet.as_deref().filter(|sheet| sheet.wish.place == Place::Words);
+            let said = sheet.and_then(|sheet| sheet.words.said.get(row));
+            if let Some(said) = said.filter(|_| may_hide(role) && is_settled && !self.failed) {
+                tracing::info!(
+                    seq = said.response.seq,
+                    hidden,
+                    role = role.name(),
+                    "words were hidden or shown again"
+                );
+                self.hides.push((said.origin, hidden));
+            }
+        }
+        let pages = self.sheet.as_deref().map_or(1, |sheet| match self.browsing.place {
+            Place::Words => words::pages(sheet.words.total),
+            Place::Parts => parts::pages(&sheet.summary, self.browsing.kind),
+            Place::Numbers | Place::Days => 1,
+        });
+        self.browsing.browse(browse, pages, now.local_day());
+        // A range that is being set is read when it is to be shown.
+        if self.browsing.place != Place::Days {
+            self.read(now);
+        }
+    }
+
     /// Reads what is wanted; one after the other.
     fn read(&mut self, now: &Stamp) {
         if self.reads {
             return;
         }
-        let (range, today) = (self.wanted, now.local_day());
-        let before = DAYS_BEFORE.get(range).copied().unwrap_or(0);
-        let (store, ask) = (self.store.clone(), Ask::days(today.saturating_sub(before), today));
-        let failed = self.aside(move || News::Read(read(&store, ask, range).map(Box::new)));
+        let (store, wish) = (self.store.clone(), self.browsing.wish(now.local_day()));
+        let hides = std::mem::take(&mut self.hides);
+        let failed = self.aside(move || News::Read(read(&store, wish, &hides).map(Box::new)));
         (self.reads, self.failed) = (!failed, failed);
     }
 
@@ -220,13 +293,29 @@ impl Desk {
     }
 }
 
-fn read(store: &Store, ask: Ask, range: usize) -> Result<Sheet, StoreError> {
+/// Staff see the numbers; who answers for the store, or for the device, decides what of the words is to be seen.
+fn may_hide(role: Role) -> bool {
+    matches!(role, Role::Manager | Role::Technician)
+}
+
+fn read(store: &Store, mut wish: Wish, hides: &[Hide]) -> Result<Sheet, StoreError> {
+    for (origin, is_hidden) in hides {
+        store.hide_words(*origin, *is_hidden)?;
+    }
     let position = store.position()?;
+    let mut words = store.words(&wish.words)?;
+    // The last row of the last page was hidden.
+    let pages = words::pages(words.total);
+    if wish.place == Place::Words && wish.turn >= pages {
+        wish.turn = pages - 1;
+        wish.words.skip = wish.turn * wish.words.count;
+        words = store.words(&wish.words)?;
+    }
     Ok(Sheet {
-        range,
-        summary: store.summary(ask)?,
-        words: store.newest_words(WORDS)?,
+        summary: store.summary(wish.ask.clone())?,
+        words,
         confirmed_ms: store.confirmed_ms()?,
         waiting: position.last_seq.saturating_sub(position.acknowledged_seq),
+        wish,
     })
 }
