@@ -7,6 +7,7 @@
 //! | [`device`] | configuration, survey and database become the parts of a kiosk |
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
+//! | `dates` | dates, as they are to be read in a language |
 //! | [`pages`], [`present`] | which questions have a page; from the session to one |
 //! | [`branding`] | the store's colour and logo |
 //! | [`sealing`] | what is left for a reply, sealed to head office |
@@ -38,6 +39,7 @@ pub mod branding;
 pub mod cells;
 pub mod cli;
 pub mod config;
+mod dates;
 pub mod device;
 pub(crate) mod hours;
 pub mod housekeeping;

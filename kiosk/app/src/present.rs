@@ -15,10 +15,10 @@ use afterword_ui::view::{
     self, Comment, Contact, ContactNotice, Easier, FollowUp, Header, LanguageKey, Look, OutOfService, Page,
     QrModules, Rating, ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
 };
-use chrono::{Locale, NaiveDate, TimeDelta};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::config::{Config, VoucherConfig, Words, in_language};
+use crate::dates::{date_of, short_date};
 use crate::staff::desk::{Seen, Shown};
 use crate::staff::{days, numbers, parts, words};
 use crate::strip;
@@ -293,7 +293,7 @@ impl InLanguage<'_> {
         let survey = self.survey();
         if let Some(change) = change {
             let (said, did) = strip::in_language(change, self.tag, &survey.default_language);
-            let date = calendar_day(change.day).map(|date| short_date(date, self.tag)).unwrap_or_default();
+            let date = date_of(change.day).map(|date| short_date(date, self.tag)).unwrap_or_default();
             return Some(StripNote { said: said.to_owned(), did: did.to_owned(), date });
         }
         config.changes.first().map(|change| StripNote {
@@ -363,48 +363,6 @@ fn face(kind: ScaleKind, value: u8) -> u8 {
         ScaleKind::Faces4 if value > 2 => value + 1,
         ScaleKind::Faces4 => value,
         _ => 0,
-    }
-}
-
-/// A day that is counted from 1970-01-01.
-fn calendar_day(day: i64) -> Option<NaiveDate> {
-    NaiveDate::default().checked_add_signed(TimeDelta::try_days(day)?)
-}
-
-/// Day and month as people of that language write them short.
-pub(crate) fn short_date(date: NaiveDate, tag: &str) -> String {
-    let format = match tag.split('-').next().unwrap_or_default() {
-        "de" => "%-d. %b",
-        "ar" => "%-d %B",
-        _ => "%-d %b",
-    };
-    date.format_localized(format, locale(tag)).to_string()
-}
-
-/// A date with its day of the week and its year.
-pub(crate) fn full_date(date: NaiveDate, tag: &str) -> String {
-    let format = match tag.split('-').next().unwrap_or_default() {
-        "de" => "%a, %-d. %b %Y",
-        "ar" => "%A %-d %B %Y",
-        _ => "%a %-d %b %Y",
-    };
-    date.format_localized(format, locale(tag)).to_string()
-}
-
-/// The date of a local day, counted from 1970-01-01; none beyond all calendars.
-pub(crate) fn date_of(day: i64) -> Option<NaiveDate> {
-    TimeDelta::try_days(day).and_then(|days| NaiveDate::default().checked_add_signed(days))
-}
-
-/// What a language calls its days and months.
-pub(crate) fn locale(tag: &str) -> Locale {
-    match tag.split('-').next().unwrap_or_default() {
-        "de" => Locale::de_DE,
-        "fr" => Locale::fr_FR,
-        "es" => Locale::es_ES,
-        "pl" => Locale::pl_PL,
-        "ar" => Locale::ar_EG,
-        _ => Locale::en_GB,
     }
 }
 
@@ -536,13 +494,6 @@ mod tests {
         assert_eq!(shown.words, "harbor maple tide");
         assert_eq!(shown.text, "Fragen Sie am Infopunkt, was daraus wurde:");
         assert_eq!(follow_up(None), None);
-    }
-
-    #[test]
-    fn dates_are_written_as_their_readers_write_them() {
-        let day = NaiveDate::from_ymd_opt(2026, 11, 12).unwrap();
-        assert_eq!(short_date(day, "en"), "12 Nov");
-        assert_eq!(short_date(day, "de-AT"), "12. Nov");
     }
 
     /// The strip of a kiosk at rest, for a shopper of the survey's language at this place.

@@ -212,6 +212,7 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Kept => "kept",
         Reply::Told => "told",
         Reply::Summary(_) => "summary",
+        Reply::HiddenWords { .. } => "hidden_words",
         Reply::Refused { .. } => "refused",
     };
     io::Error::new(io::ErrorKind::InvalidData, format!("the reply {kind:?} does not fit the request")).into()

@@ -5,7 +5,7 @@ use afterword_ui::view::days::{DayEnd, DaysPage};
 
 use super::browsing::moved;
 use super::desk::Seen;
-use crate::present::{date_of, full_date};
+use crate::dates::{date_of, full_date};
 
 /// The page on which it is set.
 pub(crate) fn page(seen: &Seen<'_>, tag: &str, today: i64) -> DaysPage {

@@ -12,7 +12,7 @@ use super::browsing::OTHER_DAYS;
 use super::desk::Sheet;
 use super::words::words;
 use crate::config::Config;
-use crate::present::{date_of, short_date};
+use crate::dates::{date_of, short_date};
 
 /// Hours that are always shown.
 const USUAL_HOURS: (u8, u8) = (8, 20);

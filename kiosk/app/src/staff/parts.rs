@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::desk::Seen;
 use super::numbers::{days_in_words, in_words};
-use crate::present::locale;
+use crate::dates::locale;
 
 /// The page of parts.
 pub(crate) fn page(seen: &Seen<'_>, survey: &Survey, tag: &str) -> PartsPage {
