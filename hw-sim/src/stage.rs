@@ -200,6 +200,9 @@ impl Stage {
             Some(Page::FollowUps(_)) => "follow-ups",
             Some(Page::Act(_)) => "act",
             Some(Page::Device(_)) => "device",
+            Some(Page::Words(_)) => "words",
+            Some(Page::Parts(_)) => "parts",
+            Some(Page::Days(_)) => "days",
         }
     }
 

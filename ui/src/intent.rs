@@ -5,7 +5,9 @@
 //! ready to ignore them.
 
 use crate::view::Channel;
+use crate::view::parts::PartKind;
 use crate::view::staff::Tab;
+use crate::view::words::WordsFilter;
 
 /// What makes the screen easier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub enum StaffIntent {
     FollowUps(FollowUpsIntent),
     /// About the device.
     Device(DeviceIntent),
+    /// Look around in the store's numbers.
+    Browse(Browse),
 }
 
 /// What staff do about follow-ups. Places are those in [`crate::view::follow_ups::FollowUps::items`].
@@ -94,6 +98,63 @@ pub enum DeviceIntent {
     TestNetwork,
     /// Write a report.
     Report,
+}
+
+/// What staff do on the pages behind the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Browse {
+    /// Go to this page.
+    Open(Place),
+    /// Count what is flagged, or leave it out, on every page.
+    CountFlagged(bool),
+    /// Show these words.
+    Words(WordsFilter),
+    /// Hide the words in this row of the page, or show them again.
+    Hide {
+        /// Its place on the page, from 0.
+        row: usize,
+        /// Whether they are to be hidden.
+        hidden: bool,
+    },
+    /// Show the numbers of these parts.
+    Parts(PartKind),
+    /// Go on to the next page of what is listed, or back to the one before.
+    Turn {
+        /// Whether it is the next one.
+        forward: bool,
+    },
+    /// Begin or end the range of days so many days later.
+    Move {
+        /// Which end of it.
+        end: RangeEnd,
+        /// Days; earlier below 0.
+        days: i64,
+    },
+    /// Show the numbers of the range that was set.
+    ShowRange,
+}
+
+/// The pages behind a store's numbers, and the page of numbers itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    /// The numbers.
+    #[default]
+    Numbers,
+    /// What shoppers wrote.
+    Words,
+    /// The numbers by weekday, touchpoint, language and step.
+    Parts,
+    /// The range of days.
+    Days,
+}
+
+/// An end of a range of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RangeEnd {
+    /// Its first day.
+    First,
+    /// Its last day.
+    Last,
 }
 
 /// One wish of the person in front of the screen.

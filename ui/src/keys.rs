@@ -6,7 +6,7 @@
 use slint::platform::Key;
 
 use crate::focus::{Stops, Way};
-use crate::intent::{Caret, FollowUpsIntent, Intent, StaffIntent};
+use crate::intent::{Browse, Caret, FollowUpsIntent, Intent, Place, StaffIntent};
 use crate::intents::Intents;
 use crate::scale::values;
 use crate::view::{Page, Question, Rating, View};
@@ -99,6 +99,9 @@ fn intent(page: &Page, text: &str) -> Option<Intent> {
         (Page::Act(_), ESCAPE) => Some(Intent::Staff(StaffIntent::FollowUps(FollowUpsIntent::Cancel))),
         (Page::Pin(_) | Page::Numbers(_) | Page::FollowUps(_) | Page::Device(_), ESCAPE) => {
             Some(Intent::Staff(StaffIntent::Leave))
+        }
+        (Page::Words(_) | Page::Parts(_) | Page::Days(_), ESCAPE) => {
+            Some(Intent::Staff(StaffIntent::Browse(Browse::Open(Place::Numbers))))
         }
         (Page::Reasons(_) | Page::Rating(_), RETURN) => Some(Intent::Next),
         (Page::Comment(_) | Page::Contact(_), BACKSPACE) => Some(Intent::Backspace),

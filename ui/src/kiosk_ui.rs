@@ -21,8 +21,8 @@ use crate::panel::Panel;
 use crate::spoken::{Keypad, PageWords};
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, comment, contact, device, easier, flow, follow_ups, keys, numbers, out_of_service, pin, question,
-    rating, reasons, spoken, still_there, thanks,
+    asleep, browse, comment, contact, days, device, easier, flow, follow_ups, keys, numbers, out_of_service,
+    parts, pin, question, rating, reasons, spoken, still_there, thanks, words,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.
@@ -83,6 +83,7 @@ impl KioskUi {
         pin::connect(&shell, &intents);
         follow_ups::connect(&shell, &intents);
         device::connect(&shell, &intents);
+        browse::connect(&shell, &intents);
         Ok(Self {
             shell,
             intents,
@@ -160,6 +161,18 @@ impl KioskUi {
             Page::Device(page) => {
                 device::show(&self.shell, page);
                 PageKind::Device
+            }
+            Page::Words(page) => {
+                words::show(&self.shell, page);
+                PageKind::Words
+            }
+            Page::Parts(page) => {
+                parts::show(&self.shell, page);
+                PageKind::Parts
+            }
+            Page::Days(page) => {
+                days::show(&self.shell, page);
+                PageKind::Days
             }
             Page::OutOfService(page) => {
                 out_of_service::show(&self.shell, page);

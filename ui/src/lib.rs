@@ -18,8 +18,10 @@
 
 mod asleep;
 pub mod brand;
+mod browse;
 mod comment;
 mod contact;
+mod days;
 mod device;
 mod easier;
 mod flow;
@@ -35,6 +37,7 @@ mod kiosk_ui;
 mod numbers;
 mod out_of_service;
 pub mod panel;
+mod parts;
 mod pin;
 pub mod preview;
 mod qr;
@@ -48,6 +51,7 @@ mod staff_bar;
 mod still_there;
 mod thanks;
 pub mod view;
+mod words;
 
 pub use intent::Intent;
 pub use kiosk_ui::KioskUi;

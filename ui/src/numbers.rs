@@ -21,6 +21,9 @@ pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
     adapter.set_is_read(page.is_read);
     adapter.set_failed(page.failed);
     adapter.set_range(i32::try_from(page.range).unwrap_or(0));
+    adapter.set_days(page.days.as_str().into());
+    adapter.set_flagged(page.flagged.to_string().into());
+    adapter.set_without_flagged(page.without_flagged);
     adapter.set_tiles(rows(page.tiles.iter().map(tile)));
     adapter.set_hours(rows(page.hours.iter().map(|hour| self::hour(hour, top))));
     let figures = page.axis.last().map_or(0, |line| line.to_string().len());
@@ -38,22 +41,26 @@ pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
     adapter.set_clock_is_sure(page.clock_is_sure);
 }
 
-fn rows<T: Clone + 'static>(rows: impl Iterator<Item = T>) -> ModelRc<T> {
+pub(crate) fn rows<T: Clone + 'static>(rows: impl Iterator<Item = T>) -> ModelRc<T> {
     ModelRc::new(VecModel::from(rows.collect::<Vec<T>>()))
+}
+
+pub(crate) fn tile_kind(kind: TileKind) -> Kind {
+    match kind {
+        TileKind::Satisfied => Kind::Satisfied,
+        TileKind::Recommend => Kind::Recommend,
+        TileKind::Easy => Kind::Easy,
+        TileKind::Thumbs => Kind::Thumbs,
+        TileKind::Responses => Kind::Responses,
+        TileKind::Completed => Kind::Completed,
+    }
 }
 
 fn tile(tile: &Tile) -> TileItem {
     let range = tile.range.clone().unwrap_or_default();
     let before = tile.before.clone().unwrap_or_default();
     TileItem {
-        kind: match tile.kind {
-            TileKind::Satisfied => Kind::Satisfied,
-            TileKind::Recommend => Kind::Recommend,
-            TileKind::Easy => Kind::Easy,
-            TileKind::Thumbs => Kind::Thumbs,
-            TileKind::Responses => Kind::Responses,
-            TileKind::Completed => Kind::Completed,
-        },
+        kind: tile_kind(tile.kind),
         value: tile.value.as_str().into(),
         unit: tile.unit.as_str().into(),
         has_range: tile.range.is_some(),
@@ -90,12 +97,13 @@ fn reason(reason: &ReasonCount, place: usize, most: u64) -> ReasonBar {
     }
 }
 
-fn words(words: &Words) -> WordsItem {
+pub(crate) fn words(words: &Words) -> WordsItem {
     WordsItem {
         face: words.face.map_or(0, i32::from),
         time: words.time.as_str().into(),
         text: words.text.as_str().into(),
         reasons: words.reasons.as_str().into(),
         wants_reply: words.wants_reply,
+        is_hidden: words.is_hidden,
     }
 }

@@ -4,6 +4,7 @@
 //! are apart: [`contents`] has every page in one language, a [`Variant`] says in which and how, and [`pages`] is the
 //! selection that a reviewer would look through. The names are those of the pictures. Everything here is invented.
 
+mod browse;
 mod code;
 mod contents;
 mod device;

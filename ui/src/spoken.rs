@@ -63,7 +63,10 @@ pub(crate) fn page(shell: &Shell, page: &Page) -> PageWords {
         | Page::Numbers(_)
         | Page::FollowUps(_)
         | Page::Act(_)
-        | Page::Device(_) => PageWords::default(),
+        | Page::Device(_)
+        | Page::Words(_)
+        | Page::Parts(_)
+        | Page::Days(_) => PageWords::default(),
     }
 }
 

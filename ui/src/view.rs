@@ -6,9 +6,12 @@
 //! [`Look::language`]. Building a view cannot fail: a value out of range is drawn as the nearest sensible one, because
 //! a shopper should never meet an error page over a wrong number.
 
+pub mod days;
 pub mod device;
 pub mod follow_ups;
+pub mod parts;
 pub mod staff;
+pub mod words;
 
 /// One picture of the kiosk: a page and how it is to look.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +69,12 @@ pub enum Page {
     Act(Box<follow_ups::Act>),
     /// The device.
     Device(Box<device::Device>),
+    /// What shoppers wrote, for staff.
+    Words(words::WordsPage),
+    /// The numbers by weekday, touchpoint, language and step.
+    Parts(parts::PartsPage),
+    /// The range of days that the numbers are of.
+    Days(days::DaysPage),
 }
 
 impl Page {
@@ -87,7 +96,10 @@ impl Page {
             | Self::Numbers(_)
             | Self::FollowUps(_)
             | Self::Act(_)
-            | Self::Device(_) => None,
+            | Self::Device(_)
+            | Self::Words(_)
+            | Self::Parts(_)
+            | Self::Days(_) => None,
         }
     }
 }

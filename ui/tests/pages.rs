@@ -5,8 +5,10 @@ mod support;
 use std::path::Path;
 
 use afterword_ui::Intent;
-use afterword_ui::intent::Caret;
+use afterword_ui::intent::{Browse, Caret, Place, RangeEnd, StaffIntent};
 use afterword_ui::view::Page;
+use afterword_ui::view::parts::PartKind;
+use afterword_ui::view::words::WordsFilter;
 use i_slint_backend_testing::{ElementHandle, ElementRoot};
 use support::{Screen, is_key, view};
 
@@ -380,4 +382,72 @@ fn a_physical_keyboard_moves_the_caret() {
     screen.intents();
     screen.key("x");
     assert_eq!(screen.intents(), [Intent::Type("x".into())], "also after a finger was on the text");
+}
+
+/// Taps one key of staff after the other, and holds what came of it against this.
+fn browses(name: &str, keys: &[(&str, Browse)]) {
+    let screen = screen(name);
+    for (label, browse) in keys {
+        assert_eq!(tap(&screen, label), [Intent::Staff(StaffIntent::Browse(*browse))], "{label}");
+    }
+}
+
+#[test]
+fn the_pages_behind_the_numbers_lead_to_each_other() {
+    browses(
+        "kiosk-13-manager-summary",
+        &[
+            ("Days…", Browse::Open(Place::Days)),
+            ("Breakdown", Browse::Open(Place::Parts)),
+            ("All words", Browse::Open(Place::Words)),
+            ("with 12 flagged", Browse::CountFlagged(false)),
+        ],
+    );
+    browses(
+        "kiosk-13d-manager-summary-days",
+        &[("12 Nov – 12 Nov", Browse::Open(Place::Days)), ("without 12 flagged", Browse::CountFlagged(true))],
+    );
+    browses(
+        "kiosk-13e-manager-words",
+        &[
+            ("Unhappy", Browse::Words(WordsFilter::Unhappy)),
+            ("Wants a reply", Browse::Words(WordsFilter::WantsReply)),
+            ("Hidden", Browse::Words(WordsFilter::Hidden)),
+            ("Hide: Waited almost twenty minutes bec", Browse::Hide { row: 1, hidden: true }),
+            ("Next", Browse::Turn { forward: true }),
+            ("Back", Browse::Open(Place::Numbers)),
+        ],
+    );
+    let text = "Show: Waited almost twenty minutes because only one till was open ";
+    browses("kiosk-13f-manager-words-hidden", &[(text, Browse::Hide { row: 0, hidden: false })]);
+    browses(
+        "kiosk-13j-manager-parts-touchpoints",
+        &[
+            ("Language", Browse::Parts(PartKind::Language)),
+            ("Step by step", Browse::Parts(PartKind::Step)),
+            ("Previous", Browse::Turn { forward: false }),
+        ],
+    );
+    browses(
+        "kiosk-13k-manager-days",
+        &[
+            ("From: − 1 week", Browse::Move { end: RangeEnd::First, days: -7 }),
+            ("From: + 1 day", Browse::Move { end: RangeEnd::First, days: 1 }),
+            ("To: − 1 day", Browse::Move { end: RangeEnd::Last, days: -1 }),
+            ("Show numbers", Browse::ShowRange),
+        ],
+    );
+}
+
+#[test]
+fn whoever_may_not_hide_words_has_no_key_for_it() {
+    let screen = screen("kiosk-13e-manager-words");
+    let hides = |screen: &Screen| words(screen).iter().filter(|label| label.starts_with("Hide: ")).count();
+    assert!(hides(&screen) >= 4, "{:?}", words(&screen));
+    let mut view = view("kiosk-13e-manager-words");
+    if let Page::Words(page) = &mut view.page {
+        page.can_hide = false;
+    }
+    screen.ui.show(&view);
+    assert_eq!(hides(&screen), 0);
 }

@@ -115,7 +115,14 @@ fn smallest(panel: Panel, view: &View, control: &Control, controls: &[Control]) 
         }
         // A telephone's pad is a keyboard too.
         Page::Contact(_) if is_of_pad(control, controls) => LETTER_MM,
-        Page::Pin(_) | Page::Numbers(_) | Page::FollowUps(_) | Page::Act(_) | Page::Device(_) => STAFF_MM,
+        Page::Pin(_)
+        | Page::Numbers(_)
+        | Page::FollowUps(_)
+        | Page::Act(_)
+        | Page::Device(_)
+        | Page::Words(_)
+        | Page::Parts(_)
+        | Page::Days(_) => STAFF_MM,
         _ => FINGER_MM,
     }
 }

@@ -57,6 +57,9 @@ fn is_silent(page: &Page) -> bool {
             | Page::FollowUps(_)
             | Page::Act(_)
             | Page::Device(_)
+            | Page::Words(_)
+            | Page::Parts(_)
+            | Page::Days(_)
     )
 }
 

@@ -1,10 +1,12 @@
 //! Asking the running kiosk from the command line, over the device's own socket.
 
+use std::collections::HashSet;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
 use afterword_model::alerts::Alert;
+use afterword_model::carried::Origin;
 use afterword_model::case::{CasesAsk, Overview};
 use afterword_model::moment::Moment;
 use afterword_model::summary::{Ask, Summary};
@@ -81,6 +83,17 @@ impl RunningKiosk {
             other => {
                 bail!("the kiosk answered {other:?} when asked for follow-ups; update and restart it")
             }
+        }
+    }
+
+    /// Responses whose words are hidden, by the place that each first had.
+    ///
+    /// # Errors
+    /// When the kiosk does not answer, cannot read its database, or is of a version that hides no words.
+    pub fn hidden_words(&mut self) -> Result<HashSet<Origin>> {
+        match self.ask(&Request::HiddenWords)? {
+            Reply::HiddenWords { origins } => Ok(origins.into_iter().collect()),
+            other => bail!("the kiosk answered {other:?} when asked for hidden words; update and restart it"),
         }
     }
 

@@ -173,7 +173,7 @@ impl Device {
             stamper: self.stamper(),
             wake,
             moments: self.moments.clone(),
-            errands: self.errands.clone(),
+            sources: self.status_sources(),
             pins: Pins::of(&self.data),
             prompts: Prompts::new(&self.config.speech, Arc::clone(&self.clock)),
         }

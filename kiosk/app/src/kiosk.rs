@@ -23,7 +23,7 @@ use afterword_ui::{Intent, KioskUi, View, intent, view};
 use crate::agenda::Agenda;
 use crate::alerts::config::Alerting;
 use crate::alerts::watch::Watch;
-use crate::errands::Errands;
+use crate::device_status::Sources;
 use crate::moments::Moments;
 use crate::present::Presenter;
 use crate::shift::Shift;
@@ -66,8 +66,8 @@ pub struct Parts {
     pub wake: Wake,
     /// What brings the next shoppers.
     pub moments: Moments,
-    /// What the screen has the agent do.
-    pub errands: Errands,
+    /// Where the page of the device looks, and what the screen has the agent do.
+    pub sources: Sources,
     /// What a shopper hears who goes by a keypad.
     pub prompts: Prompts,
     /// Who of the staff gets in.
@@ -110,7 +110,7 @@ impl Kiosk {
     #[must_use]
     pub fn start(parts: Parts) -> Rc<RefCell<Self>> {
         parts.moments.wake_with(Arc::clone(&parts.wake));
-        parts.errands.wake_with(Arc::clone(&parts.wake));
+        parts.sources.errands.wake_with(Arc::clone(&parts.wake));
         let wake = Arc::clone(&parts.wake);
         parts.store.when_changes_come(move || wake());
         let asked = parts.agenda.on(parts.stamper.now().local_day());
@@ -119,7 +119,8 @@ impl Kiosk {
             parts.settings.touchpoint.clone(),
             parts.store.clone(),
             Arc::clone(&parts.wake),
-        );
+        )
+        .with_cases(parts.sources.config.follow_ups.open);
         let session = Session::new(Arc::clone(asked), parts.settings);
         let session = session.with_entropy(parts.entropy);
         let session = match parts.seal {
@@ -127,7 +128,7 @@ impl Kiosk {
             None => session,
         };
         let now_ms = parts.stamper.monotonic_ms();
-        let desk = Desk::new(parts.pins, parts.store.clone(), Arc::clone(&parts.wake), now_ms);
+        let desk = Desk::new(parts.pins, parts.sources, &parts.wake, now_ms);
         let kiosk = Self {
             session,
             presenter: parts.presenter,

@@ -10,6 +10,7 @@
 //! | [`errands`] | what the screen has the agent do |
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
+//! | `dates` | dates, as they are to be read in a language |
 //! | [`pages`], [`present`] | which questions have a page; from the session to one |
 //! | [`branding`] | the store's colour and logo |
 //! | [`sealing`] | what is left for a reply, sealed to head office |
@@ -38,11 +39,13 @@ use zeroizing_alloc::ZeroAlloc;
 
 pub mod agenda;
 pub mod alerts;
+pub(crate) mod aside;
 pub mod ask;
 pub mod branding;
 pub mod cells;
 pub mod cli;
 pub mod config;
+mod dates;
 pub mod device;
 pub mod device_status;
 pub mod errands;

@@ -10,16 +10,19 @@ use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_protocol::changes::Change;
 use afterword_ui::View;
+use afterword_ui::intent::Place;
+use afterword_ui::view::staff::Bar;
 use afterword_ui::view::{
     self, Comment, Contact, ContactNotice, Easier, FollowUp, Header, LanguageKey, Look, OutOfService, Page,
     QrModules, Rating, ReasonKey, Reasons, StillThere, StripNote, Thanks, ThanksNote, Voucher,
 };
-use chrono::{Locale, NaiveDate, TimeDelta};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::config::{Config, VoucherConfig, Words, in_language};
-use crate::staff::desk::Shown;
-use crate::staff::numbers;
+use crate::dates::{date_of, short_date};
+use crate::staff::desk::{Seen, Shown, Top};
+use crate::staff::follow_ups::page::{self as follow_ups, Tongue};
+use crate::staff::{days, device, numbers, parts, words};
 use crate::strip;
 
 /// Turns a session into views.
@@ -57,12 +60,35 @@ impl Presenter {
         let tag = &session.language().tag;
         let page = match shown {
             Shown::Pin(pin) => Page::Pin(pin),
-            Shown::Numbers(sheet, failed) => {
-                let page = numbers::page(sheet, &self.config, session.survey(), tag, now);
-                Page::Numbers(Box::new(view::staff::Numbers { failed, ..page }))
+            Shown::Numbers(seen, top) => self.summary_page(&seen, self.bar(top), session.survey(), tag, now),
+            Shown::FollowUps(desk, top) => {
+                let tongue = Tongue { config: &self.config, survey: session.survey(), tag };
+                match follow_ups::act(desk, self.bar(top), tongue, now) {
+                    Some(act) => Page::Act(Box::new(act)),
+                    None => Page::FollowUps(Box::new(follow_ups::list(desk, self.bar(top), tongue, now))),
+                }
             }
+            Shown::Device(desk, top) => Page::Device(Box::new(device::page::page(desk, self.bar(top), now))),
         };
         View { page, look: Look { language: tag.clone(), ..Look::default() } }
+    }
+
+    /// What stands at the top of every page of staff.
+    fn bar(&self, Top { tab, open, has_device }: Top) -> Bar {
+        Bar { store_name: self.config.store_name.clone(), tab, open, has_device }
+    }
+
+    /// The numbers, or a page behind them.
+    fn summary_page(&self, seen: &Seen<'_>, bar: Bar, survey: &Survey, tag: &str, now: &Stamp) -> Page {
+        match seen.browsing.place {
+            Place::Numbers => {
+                let page = numbers::page(seen.sheet, bar, &self.config, survey, tag, now);
+                Page::Numbers(Box::new(view::staff::Numbers { failed: seen.failed, ..page }))
+            }
+            Place::Words => Page::Words(words::page(seen, survey, tag, now.local_day())),
+            Place::Parts => Page::Parts(parts::page(seen, survey, tag)),
+            Place::Days => Page::Days(days::page(seen, tag, now.local_day())),
+        }
     }
 
     /// The same for a screen, whether or not the session stands there now.
@@ -282,7 +308,7 @@ impl InLanguage<'_> {
         let survey = self.survey();
         if let Some(change) = change {
             let (said, did) = strip::in_language(change, self.tag, &survey.default_language);
-            let date = calendar_day(change.day).map(|date| short_date(date, self.tag)).unwrap_or_default();
+            let date = date_of(change.day).map(|date| short_date(date, self.tag)).unwrap_or_default();
             return Some(StripNote { said: said.to_owned(), did: did.to_owned(), date });
         }
         config.changes.first().map(|change| StripNote {
@@ -353,24 +379,6 @@ fn face(kind: ScaleKind, value: u8) -> u8 {
         ScaleKind::Faces4 => value,
         _ => 0,
     }
-}
-
-/// A day that is counted from 1970-01-01.
-fn calendar_day(day: i64) -> Option<NaiveDate> {
-    NaiveDate::default().checked_add_signed(TimeDelta::try_days(day)?)
-}
-
-/// Day and month as people of that language write them short.
-pub(crate) fn short_date(date: NaiveDate, tag: &str) -> String {
-    let (locale, format) = match tag.split('-').next().unwrap_or_default() {
-        "de" => (Locale::de_DE, "%-d. %b"),
-        "fr" => (Locale::fr_FR, "%-d %b"),
-        "es" => (Locale::es_ES, "%-d %b"),
-        "pl" => (Locale::pl_PL, "%-d %b"),
-        "ar" => (Locale::ar_EG, "%-d %B"),
-        _ => (Locale::en_GB, "%-d %b"),
-    };
-    date.format_localized(format, locale).to_string()
 }
 
 /// The squares of the code, with as much damage allowed as a photograph of a screen needs.
@@ -501,13 +509,6 @@ mod tests {
         assert_eq!(shown.words, "harbor maple tide");
         assert_eq!(shown.text, "Fragen Sie am Infopunkt, was daraus wurde:");
         assert_eq!(follow_up(None), None);
-    }
-
-    #[test]
-    fn dates_are_written_as_their_readers_write_them() {
-        let day = NaiveDate::from_ymd_opt(2026, 11, 12).unwrap();
-        assert_eq!(short_date(day, "en"), "12 Nov");
-        assert_eq!(short_date(day, "de-AT"), "12. Nov");
     }
 
     /// The strip of a kiosk at rest, for a shopper of the survey's language at this place.

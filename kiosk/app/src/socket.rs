@@ -226,6 +226,9 @@ fn answer(request: Request, office: &Office) -> Reply {
         Request::Alerts { newest, open_only } => {
             store.alerts(newest.min(ALERTS_LISTED_MAX), open_only).map(|alerts| Reply::Alerts { alerts })
         }
+        Request::HiddenWords => {
+            store.hidden_words().map(|origins| Reply::HiddenWords { origins: origins.into_iter().collect() })
+        }
         Request::Summary(ask) => store.summary(ask).map(|summary| Reply::Summary(Box::new(summary))),
         Request::Device => facts(&office.store, office.errands.as_ref(), office.opened_ms)
             .map(|facts| Reply::Device(Box::new(facts))),

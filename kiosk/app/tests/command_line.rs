@@ -309,8 +309,11 @@ fn doctor_says_what_is_asked_today_and_that_a_season_has_no_end() {
 
 /// A database with an unhappy answer in it.
 fn collect_unhappy(data: &Path) -> Store {
-    let options =
-        Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy), opens_cases: true };
+    let options = Options {
+        clock: Arc::new(SystemClock::start()),
+        entropy: Arc::new(SystemEntropy),
+        opens_cases: true,
+    };
     let (store, opened) = Store::open(data, options).unwrap();
     // An hour and a half ago, by a clock that was set.
     let wall_ms = afterword_model::ports::Clock::wall_ms(&SystemClock::start()) - 5_400_000;

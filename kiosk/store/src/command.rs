@@ -1,6 +1,7 @@
 //! What the writer can be asked, and where its answers go.
 
 use afterword_model::alerts::{Transition, Wish};
+use afterword_model::carried::Origin;
 use afterword_model::case::{Author, CaseId, Status};
 use afterword_model::record::StoreEpoch;
 use afterword_model::response::{Draft, Response, Stamp};
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     ChangeAlert(Wish, Answer<Option<Transition>>),
     Step(Box<Wished>, Answer<(CaseId, Status)>),
     KeepCaseSteps(CaseSteps, Answer<()>),
+    /// Hides the words of the response that first had this place, or shows them again.
+    HideWords(Origin, bool, Answer<()>),
     Purge(u64, Answer<Purged>),
     BeginAnew(BeginReason, Answer<()>),
     /// A record of this epoch does not hash to its head. The answer is whether another epoch has begun.
@@ -84,6 +87,7 @@ impl Command {
             Self::Save(_, done)
             | Self::KeepChanges(_, done)
             | Self::KeepCaseSteps(_, done)
+            | Self::HideWords(_, _, done)
             | Self::BeginAnew(_, done)
             | Self::Probe(done)
             | Self::Settle(done)

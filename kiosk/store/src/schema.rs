@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0005_tally.sql")),
     M::up(include_str!("migrations/0006_alert.sql")),
     M::up(include_str!("migrations/0007_cases.sql")),
+    M::up(include_str!("migrations/0008_hidden.sql")),
 ];
 
 /// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of

@@ -1,5 +1,6 @@
 //! The handle that the kiosk holds.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -9,10 +10,11 @@ use std::sync::mpsc::sync_channel;
 use afterword_model::alerts::chart::Hours;
 use afterword_model::alerts::window::Rating;
 use afterword_model::alerts::{self as alert, Alert, Transition};
+use afterword_model::carried::Origin;
 use afterword_model::case::{
     Author, CaseId, CaseView, CasesAsk, Category, Overview, Reason, Status, Step, TEXT_CHARS_MAX, Tier, Wish,
 };
-use afterword_model::response::{Draft, Outcome, Response, Stamp};
+use afterword_model::response::{Draft, Outcome, Stamp};
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
@@ -24,6 +26,7 @@ use crate::changes::{self, Shown};
 use crate::command::{Answer, Command, Wished};
 use crate::connection::open_reader;
 use crate::error::{OpenError, StoreError};
+use crate::hidden;
 use crate::ledger::{Frozen, unnumbered};
 use crate::open::{self, Opened, Options};
 use crate::place::Place;
@@ -34,7 +37,7 @@ use crate::tally;
 use crate::usage::{self, Usage};
 use crate::verify::{self, Verified};
 use crate::watched;
-use crate::words;
+use crate::words::{self, WordsAsk, WordsFound};
 use crate::writer::Writer;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
 
@@ -146,12 +149,31 @@ impl Store {
         self.inner.shared.read(|connection, path| tally::summary(connection, path, ask))
     }
 
-    /// Responses in which a shopper wrote something, the newest first, at most so many.
+    /// What shoppers wrote, the newest first, as far as it is asked for.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be read.
-    pub fn newest_words(&self, count: usize) -> Result<Vec<Response>, StoreError> {
-        self.inner.shared.read(|connection, path| words::newest(connection, path, count))
+    pub fn words(&self, ask: &WordsAsk) -> Result<WordsFound, StoreError> {
+        self.inner.shared.read(|connection, path| words::find(connection, path, ask))
+    }
+
+    /// Hides the words of the response that first had this place, or shows them again: on this device alone, and nothing is
+    /// deleted. What is so already stays so. Blocks until it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then it is as it was.
+    pub fn hide_words(&self, origin: Origin, is_hidden: bool) -> Result<(), StoreError> {
+        self.inner.ask(|done| Command::HideWords(origin, is_hidden, done))
+    }
+
+    /// Every response whose words are hidden, by the place that it first had.
+    ///
+    /// # Errors
+    /// As [`Self::words`].
+    pub fn hidden_words(&self) -> Result<HashSet<Origin>, StoreError> {
+        self.inner
+            .shared
+            .read(|connection, path| hidden::all(connection).map_err(|error| StoreError::of(path, &error)))
     }
 
     /// Opens or closes an alert. The answer says what became of it once that is on the disk, and nothing where it was so already.
@@ -247,7 +269,7 @@ impl Store {
     /// When the collector confirmed last, by its clock, in milliseconds since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// As [`Self::newest_words`].
+    /// As [`Self::words`].
     pub fn confirmed_ms(&self) -> Result<Option<i64>, StoreError> {
         self.inner.shared.read(words::confirmed_ms)
     }

@@ -23,6 +23,7 @@ use crate::changes;
 use crate::command::{Command, Wished};
 use crate::connection::{doubt, open_writer};
 use crate::error::StoreError;
+use crate::hidden;
 use crate::ledger;
 use crate::noted::Noted;
 use crate::place::Place;
@@ -130,6 +131,13 @@ impl Writer {
             }
             Command::KeepCaseSteps(steps, done) => {
                 done.give(self.attempt(|connection, path, _| cases::keep(connection, path, &steps)));
+            }
+            Command::HideWords(origin, is_hidden, done) => {
+                done.give(
+                    self.attempt(|connection, path, _| {
+                        hidden::set(connection, path, origin, is_hidden, now_ms)
+                    }),
+                );
             }
             Command::Purge(keep_ms, done) => {
                 let purged =

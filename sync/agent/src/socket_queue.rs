@@ -266,6 +266,7 @@ fn unexpected(reply: &Reply) -> QueueError {
         Reply::Errand { .. } => "errand",
         Reply::Device(_) => "device",
         Reply::FollowUps(_) => "follow_ups",
+        Reply::HiddenWords { .. } => "hidden_words",
         Reply::Refused { .. } => "refused",
     };
     io::Error::new(io::ErrorKind::InvalidData, format!("the reply {kind:?} does not fit the request")).into()

@@ -5,6 +5,7 @@
 //! order. Neither side keeps anything for the other: a connection that breaks is opened again.
 
 use afterword_model::alerts::Alert;
+use afterword_model::carried::Origin;
 use afterword_model::case::{CasesAsk, Overview};
 use afterword_model::hex::NotHex;
 use afterword_model::moment::Moment;
@@ -104,6 +105,8 @@ pub enum Request {
     TestNetwork,
     /// What has to be done for shoppers who were not content.
     FollowUps(CasesAsk),
+    /// Which responses have words that are hidden. A kiosk that hides none yet hangs up.
+    HiddenWords,
 }
 
 /// Answered by the kiosk.
@@ -159,6 +162,11 @@ pub enum Reply {
     },
     /// To `FollowUps`.
     FollowUps(Box<Overview>),
+    /// To `HiddenWords`.
+    HiddenWords {
+        /// The place that each of them first had.
+        origins: Vec<Origin>,
+    },
     /// To anything it cannot do.
     Refused {
         /// What happened and what to do, in one sentence.

@@ -1,5 +1,6 @@
 //! What is on the pages of staff: the numbers of a Saturday at two.
 
+use super::browse;
 use super::device::{device, enrolled};
 use super::follow_ups::{act, follow_ups, leaves};
 use super::words::Words;
@@ -12,7 +13,7 @@ use crate::view::staff::{
 
 /// Every page by the stem of its picture's file name.
 pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
-    vec![
+    let mut pages = vec![
         ("kiosk-12-manager-pin", Page::Pin(Pin { typed: 3, checking: false, notice: PinNotice::Wrong(3) })),
         ("kiosk-12b-manager-pin-locked", Page::Pin(Pin { notice: PinNotice::Locked(15), ..Pin::default() })),
         ("kiosk-12c-manager-pin-none", Page::Pin(Pin { notice: PinNotice::NoPins, ..Pin::default() })),
@@ -40,7 +41,9 @@ pub(super) fn of(words: &Words) -> Vec<(&'static str, Page)> {
         ("kiosk-15-device-setup", Page::Device(Box::new(device(words)))),
         ("kiosk-15b-device-code", Page::Device(Box::new(Device { types: true, ..device(words) }))),
         ("kiosk-15c-device-enrolled", Page::Device(Box::new(enrolled(words)))),
-    ]
+    ];
+    pages.extend(browse::of(words, numbers(words)));
+    pages
 }
 
 /// What stands at the top.
@@ -93,12 +96,16 @@ fn numbers(words: &Words) -> Numbers {
         text: words.comment.1.split(' ').take(5).collect::<Vec<_>>().join(" "),
         reasons: reasons.map(|place| words.options[place]).join(", "),
         wants_reply,
+        is_hidden: false,
     };
     Numbers {
         is_read: true,
         failed: false,
         bar: bar(words, Tab::Summary),
         range: 0,
+        days: String::new(),
+        flagged: 12,
+        without_flagged: false,
         tiles: vec![
             before(satisfied, 0.5, "70 %", None),
             before(recommend, 0.46, "+26", None),

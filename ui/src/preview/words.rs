@@ -26,6 +26,8 @@ pub(super) struct Words {
     /// That a reply comes, and where changes are posted.
     pub(super) notes: [&'static str; 2],
     pub(super) voucher: (&'static str, &'static str),
+    /// The days of the week, Monday first, and a day with its date.
+    pub(super) days: ([&'static str; 7], &'static str),
     /// What stands above a follow-up code, where the survey says anything, and the code.
     pub(super) follow_up: [&'static str; 2],
 }
@@ -71,6 +73,7 @@ pub(super) const ENGLISH: Words = Words {
     thanks: ("Thank you", "Your words are saved, and they go to the people who can put it right."),
     notes: ["You asked for a reply. Expect one by Tuesday.", "What changes is posted here, by the door."],
     voucher: ("£2 off next time", "Photograph this code and show it at the till until 31 December."),
+    days: (["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"], "Sat 28 Nov 2026"),
     follow_up: ["Ask at the desk what came of it:", "harbor maple tide"],
 };
 
@@ -119,6 +122,10 @@ pub(super) const GERMAN: Words = Words {
         "2 € beim nächsten Mal",
         "Fotografieren Sie den Code und zeigen Sie ihn bis 31. Dezember an der Kasse.",
     ),
+    days: (
+        ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+        "Sa, 28. Nov 2026",
+    ),
     follow_up: ["", "mixture gondola popcorn"],
 };
 
@@ -148,5 +155,6 @@ pub(super) const ARABIC: Words = Words {
     thanks: ("شكرًا لكم", "تم حفظ إجاباتكم، وستصل إلى من يستطيع تحسين الأمور."),
     notes: ["طلبتم ردًا، وسيصلكم قبل يوم الثلاثاء.", "تُعلن التحسينات هنا، بجانب الباب."],
     voucher: ("خصم 2 £", "صوّروا هذا الرمز وأظهروه عند صندوق الدفع حتى 31 ديسمبر."),
+    days: (["الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"], "السبت 28 نوفمبر 2026"),
     follow_up: ["اسألوا مكتب الاستقبال عمّا تمّ:", "harbor maple tide"],
 };

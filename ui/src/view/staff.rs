@@ -61,8 +61,14 @@ pub struct Numbers {
     pub failed: bool,
     /// What stands at the top.
     pub bar: Bar,
-    /// Which days, in the order of the keys: today, 7 days, 30 days.
+    /// Which days, in the order of the keys: today, 7 days, 30 days, others.
     pub range: usize,
+    /// Those others, to be read; empty where the range is one of the first three.
+    pub days: String,
+    /// Responses of these days that carry a flag.
+    pub flagged: u64,
+    /// Whether those are left out of everything.
+    pub without_flagged: bool,
     /// At most four.
     pub tiles: Vec<Tile>,
     /// Hours from the first to the last that are shown.
@@ -177,4 +183,6 @@ pub struct Words {
     pub reasons: String,
     /// Whether they left a way to reach them.
     pub wants_reply: bool,
+    /// Whether their words are hidden.
+    pub is_hidden: bool,
 }

@@ -15,7 +15,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::alerts::chart::{Hours, newest_hour};
 use afterword_model::alerts::window::{Rating, Window};
-use afterword_model::alerts::{Alert, Cause, Rule, Transition, Wish, judged};
+use afterword_model::alerts::{Alert, Cause, Count, Rule, Transition, Wish, judged};
+use afterword_model::case::Category;
 use afterword_model::response::{ClockQuality, Draft, Stamp};
 
 use super::config::Alerting;
@@ -44,6 +45,8 @@ pub(crate) struct Watch {
     store: Store,
     wake: Wake,
     hook: Option<Hook>,
+    /// Whether an alert is followed up.
+    opens_cases: bool,
     /// None until it has been read.
     window: Option<Window>,
     open: BTreeSet<Rule>,
@@ -79,6 +82,7 @@ impl Watch {
             store,
             wake,
             hook,
+            opens_cases: false,
             window: None,
             open: BTreeSet::new(),
             changing: BTreeMap::new(),
@@ -92,6 +96,12 @@ impl Watch {
             news: channel(),
             asked: 0,
         }
+    }
+
+    /// Has each alert open a follow-up, so that somebody says what was done about it.
+    pub(crate) fn with_cases(mut self, opens: bool) -> Self {
+        self.opens_cases = opens;
+        self
     }
 
     /// A response is being frozen.
@@ -202,6 +212,14 @@ impl Watch {
             Transition::Opened(alert) => {
                 let Alert { id, count, .. } = alert;
                 tracing::warn!(id, ?count, cause = ?alert.cause, "an alert has opened");
+                if self.opens_cases {
+                    let id = *id;
+                    self.store.open_case(Category::Other, &words(alert), alert.opened, move |opened| {
+                        if let Err(error) = opened {
+                            tracing::error!(%error, id, "no follow-up could be opened for an alert; it is in the list of alerts");
+                        }
+                    });
+                }
             }
             Transition::Closed(alert) => tracing::info!(id = alert.id, "an alert has closed"),
         }
@@ -328,5 +346,17 @@ impl Watch {
         });
         self.asked += usize::from(thread.is_ok());
         thread.inspect_err(|error| tracing::error!(%error, "there is no thread to look at alerts")).is_ok()
+    }
+}
+
+/// What an alert says, for whoever follows it up.
+fn words(Alert { count, cause, .. }: &Alert) -> String {
+    let Count { answers, unhappy } = count;
+    match cause {
+        Cause::UnhappyShare { window_min } => format!("{unhappy} / {answers} unhappy, {window_min} min"),
+        Cause::HourlyChart { usual_permille, .. } => {
+            let (tenths, whole) = (usual_permille % 10, usual_permille / 10);
+            format!("{unhappy} / {answers} unhappy, 1 h (usual: {whole}.{tenths} %)")
+        }
     }
 }

@@ -3,11 +3,12 @@
 //! As the numbers, they come from the running kiosk over its socket, or from the database where none runs. What head office holds
 //! and the device has let go of is not among them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
+use afterword_model::carried::{Carried, Origin};
 use afterword_model::content::Content;
 use afterword_model::record::Seq;
 use afterword_model::response::{AnswerValue, ClockQuality, Response, Stamp};
@@ -23,7 +24,7 @@ use crate::cells::safe;
 use crate::config::Config;
 
 /// Columns before those of the questions.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "number",
     "begun_utc",
     "begun_local",
@@ -37,12 +38,13 @@ const COLUMNS: [&str; 13] = [
     "seconds",
     "flags",
     "moment",
+    "hidden",
 ];
 
 /// Write the responses that are on this device as a table (CSV), a row for each.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Times are given in UTC and in the store's local time; seconds are from the first tap to the end. A question's column has the value, the options, or the words of the answer; of a way to be reached only that there is one, because head office alone can open it.\n\n  afterword-kiosk export --out /media/stick/responses.csv --bom\n\nText that a spreadsheet would take for a formula has an apostrophe before it.\n\nExit codes: 0 written, 1 failed, 2 wrong use."
+    after_help = "Times are given in UTC and in the store's local time; seconds are from the first tap to the end. A question's column has the value, the options, or the words of the answer; of a way to be reached only that there is one, because head office alone can open it. Words that were hidden on the kiosk's screen are here all the same, with `hidden` in the column of that name.\n\n  afterword-kiosk export --out /media/stick/responses.csv --bom\n\nText that a spreadsheet would take for a formula has an apostrophe before it.\n\nExit codes: 0 written, 1 failed, 2 wrong use."
 )]
 pub(super) struct ExportCommand {
     /// The file; it must not be there yet.
@@ -61,8 +63,8 @@ impl ExportCommand {
         let responses = source::read(
             &self.places,
             &config,
-            |store| all(|take| Ok(store.queue().next_blocking(take)?)),
-            |kiosk| all(|take| kiosk.next(take)),
+            |store| all(&store.hidden_words()?, |take| Ok(store.queue().next_blocking(take)?)),
+            |kiosk| all(&kiosk.hidden_words()?, |take| kiosk.next(take)),
         )?;
         let table = table(&responses)?;
         let written = || -> std::io::Result<()> {
@@ -85,42 +87,52 @@ impl ExportCommand {
     }
 }
 
+/// A row of the table.
+struct Exported {
+    response: Response,
+    /// Whether its words are shown nowhere on the kiosk.
+    is_hidden: bool,
+}
+
 /// Every response, run by run.
-fn all(mut next: impl FnMut(Take) -> Result<Option<Run>>) -> Result<Vec<Response>> {
+fn all(hidden: &HashSet<Origin>, mut next: impl FnMut(Take) -> Result<Option<Run>>) -> Result<Vec<Exported>> {
     let mut responses = Vec::new();
     let mut after_seq: Seq = 0;
     while let Some(run) = next(Take { after_seq, records_max: BATCH_RECORDS_MAX, wait_ms: 0 })? {
         after_seq = run.last_seq();
         for (seq, bytes) in (run.first_seq..).zip(&run.records) {
+            let content = Content::from_bytes(seq, bytes).with_context(|| {
+                format!("record {seq} cannot be read by this program; `afterword-kiosk doctor` says what is wrong with it")
+            })?;
             // What was done about a response is none.
-            responses.extend(
-                Content::from_bytes(seq, bytes)
-                    .with_context(|| {
-                        format!("record {seq} cannot be read by this program; `afterword-kiosk doctor` says what is wrong with it")
-                    })?
-                    .response(),
-            );
+            let Some(response) = content.response() else { continue };
+            let origin =
+                Carried::read(bytes).map_or(Origin { epoch: run.epoch, seq }, |carried| carried.origin);
+            responses.push(Exported { response, is_hidden: hidden.contains(&origin) });
         }
     }
     Ok(responses)
 }
 
-fn table(responses: &[Response]) -> Result<Vec<u8>> {
-    let ids =
-        responses.iter().flat_map(|response| &response.draft.answers).map(|answer| answer.question.as_str());
+fn table(responses: &[Exported]) -> Result<Vec<u8>> {
+    let ids = responses
+        .iter()
+        .flat_map(|exported| &exported.response.draft.answers)
+        .map(|answer| answer.question.as_str());
     let questions: BTreeSet<&str> = ids.collect();
     let mut table = Writer::from_writer(Vec::new());
     table.write_record(
         COLUMNS.iter().map(|name| (*name).to_owned()).chain(questions.iter().map(|id| safe(id))),
     )?;
-    for response in responses {
-        let answers = questions.iter().map(|id| response.draft.answer(id).map_or_else(String::new, read));
-        table.write_record(columns(response).into_iter().chain(answers))?;
+    for exported in responses {
+        let answers =
+            questions.iter().map(|id| exported.response.draft.answer(id).map_or_else(String::new, read));
+        table.write_record(columns(exported).into_iter().chain(answers))?;
     }
     table.into_inner().context("a table in memory is written")
 }
 
-fn columns(response: &Response) -> [String; 13] {
+fn columns(Exported { response, is_hidden }: &Exported) -> [String; 14] {
     let draft = &response.draft;
     let word = |value: serde_json::Result<serde_json::Value>| {
         value.ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
@@ -146,6 +158,7 @@ fn columns(response: &Response) -> [String; 13] {
         format!("{seconds:.1}"),
         draft.flags.iter().map(|flag| word(serde_json::to_value(flag))).collect::<Vec<_>>().join(" "),
         safe(&draft.moment.as_ref().map(|moment| moment.name().to_owned()).unwrap_or_default()),
+        if *is_hidden { "hidden" } else { "" }.to_owned(),
     ]
 }
 
@@ -199,20 +212,27 @@ mod tests {
     #[test]
     fn a_row_says_when_what_and_nothing_that_a_spreadsheet_would_run() {
         let sealed = Contact { channel: Channel::Phone, consent: 1, sealed: "c2VhbGVk".into() };
+        let hidden = |response, is_hidden| Exported { response, is_hidden };
         let table = table(&[
-            response(vec![
-                ("visit", AnswerValue::Face(2)),
-                ("words", AnswerValue::Comment("=HYPERLINK(\"x\"), and\nmore".into())),
-                ("reply", AnswerValue::Contact(sealed)),
-            ]),
-            response(vec![("reasons", AnswerValue::Choices(vec!["price".into(), "staff".into()]))]),
+            hidden(
+                response(vec![
+                    ("visit", AnswerValue::Face(2)),
+                    ("words", AnswerValue::Comment("=HYPERLINK(\"x\"), and\nmore".into())),
+                    ("reply", AnswerValue::Contact(sealed)),
+                ]),
+                true,
+            ),
+            hidden(
+                response(vec![("reasons", AnswerValue::Choices(vec!["price".into(), "staff".into()]))]),
+                false,
+            ),
         ])
         .unwrap();
         assert_eq!(
             String::from_utf8(table).unwrap(),
-            "number,begun_utc,begun_local,clock,survey,version,language,touchpoint,outcome,left_at,seconds,flags,moment,reasons,reply,visit,words\n\
-             7,2026-11-28T14:30:00Z,2026-11-28T15:30:00+01:00,synced,exit,3,en,,finished,reasons,4.2,repeat,,,sealed,2,\"'=HYPERLINK(\"\"x\"\"), and\nmore\"\n\
-             7,2026-11-28T14:30:00Z,2026-11-28T15:30:00+01:00,synced,exit,3,en,,finished,reasons,4.2,repeat,,price staff,,,\n"
+            "number,begun_utc,begun_local,clock,survey,version,language,touchpoint,outcome,left_at,seconds,flags,moment,hidden,reasons,reply,visit,words\n\
+             7,2026-11-28T14:30:00Z,2026-11-28T15:30:00+01:00,synced,exit,3,en,,finished,reasons,4.2,repeat,,hidden,,sealed,2,\"'=HYPERLINK(\"\"x\"\"), and\nmore\"\n\
+             7,2026-11-28T14:30:00Z,2026-11-28T15:30:00+01:00,synced,exit,3,en,,finished,reasons,4.2,repeat,,,price staff,,,\n"
         );
     }
 }

@@ -3,33 +3,36 @@
 //! Nothing here waits: PINs are checked and numbers read on threads of their own, and what they found is taken by
 //! [`Desk::pump`]. While the desk is open the shopper's session rests under it.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
 
-use afterword_kiosk_core::gate::{Gate, Notice, Stage, Verdict};
-use afterword_kiosk_store::{Store, StoreError};
-use afterword_model::response::{Response, Stamp};
-use afterword_model::summary::{Ask, Summary};
-use afterword_ui::intent::StaffIntent;
-use afterword_ui::view::staff::{Pin, PinNotice};
+use afterword_kiosk_core::gate::{Gate, Notice, Role, Stage, Verdict};
+use afterword_kiosk_store::{Store, StoreError, WordsFound};
+use afterword_model::carried::Origin;
+use afterword_model::response::Stamp;
+use afterword_model::summary::Summary;
+use afterword_ui::intent::{Browse, Place, StaffIntent};
+use afterword_ui::view::staff::{Pin, PinNotice, Tab};
 
+use super::browsing::{Browsing, Wish};
+use super::device::DeviceDesk;
+use super::follow_ups::FollowUpsDesk;
 use super::pins::Pins;
+use super::{parts, words};
+use crate::aside::Aside;
+use crate::device_status::Sources;
 use crate::kiosk::Wake;
 
-/// Words that are shown at most.
-const WORDS: usize = 3;
+/// A page of words that has just come takes no hiding for this long, in milliseconds: a second tap of the finger that hid one
+/// row would hide the row that came in its place.
+const SETTLE_MS: u64 = 400;
 
-/// Days before today that the ranges begin with, in the order of their keys.
-const DAYS_BEFORE: [i64; 3] = [0, 6, 29];
-
-/// What was read for the page of numbers.
+/// What was read for a page of numbers or words.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sheet {
-    pub(crate) range: usize,
+    /// What was asked for.
+    pub(crate) wish: Wish,
     pub(crate) summary: Summary,
-    /// The newest first.
-    pub(crate) words: Vec<Response>,
+    pub(crate) words: WordsFound,
     /// When the collector confirmed last, in milliseconds since 1970-01-01T00:00:00Z.
     pub(crate) confirmed_ms: Option<i64>,
     /// Responses that it has not confirmed.
@@ -48,41 +51,85 @@ pub(crate) struct Desk {
     gate: Gate,
     pins: Arc<Pins>,
     store: Store,
-    wake: Wake,
+    tab: Tab,
+    follow_ups: FollowUpsDesk,
+    device: DeviceDesk,
     sheet: Option<Box<Sheet>>,
-    /// The range that was asked for last.
-    wanted: usize,
+    /// When it came, by the monotonic clock.
+    sheet_ms: u64,
+    browsing: Browsing,
+    /// Words that are to be hidden, or shown again, before anything is read.
+    hides: Vec<Hide>,
     /// Whether numbers are being read.
     reads: bool,
     /// Whether the last ones could not be.
     failed: bool,
-    news: (Sender<News>, Receiver<News>),
-    /// Threads that have not told anything yet.
-    asked: Cell<usize>,
+    aside: Aside<News>,
 }
 
 /// What is to be shown.
 pub(crate) enum Shown<'d> {
     /// The pad.
     Pin(Pin),
-    /// The numbers, where there are any yet, and whether they could not be read.
-    Numbers(Option<&'d Sheet>, bool),
+    /// The numbers, or a page behind them.
+    Numbers(Seen<'d>, Top),
+    /// What is to be done.
+    FollowUps(&'d FollowUpsDesk, Top),
+    /// The device.
+    Device(&'d DeviceDesk, Top),
 }
 
+/// What stands at the top of every page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Top {
+    pub(crate) tab: Tab,
+    /// Follow-ups that are open.
+    pub(crate) open: u64,
+    /// Whether this person may see to the device.
+    pub(crate) has_device: bool,
+}
+
+/// What there is to be seen of the numbers.
+pub(crate) struct Seen<'d> {
+    /// What was read last, if anything.
+    pub(crate) sheet: Option<&'d Sheet>,
+    /// Whether something could not be read, or not be hidden.
+    pub(crate) failed: bool,
+    pub(crate) browsing: &'d Browsing,
+    /// Whether this person may hide words.
+    pub(crate) can_hide: bool,
+}
+
+impl Seen<'_> {
+    /// What was read for the page of the moment.
+    pub(crate) fn sheet_of_place(&self) -> Option<&Sheet> {
+        self.sheet.filter(|sheet| sheet.wish.place == self.browsing.place)
+    }
+}
+
+/// The response whose words are to be hidden, or else shown again.
+type Hide = (Origin, bool);
+
 impl Desk {
-    pub(crate) fn new(pins: Pins, store: Store, wake: Wake, now_ms: u64) -> Self {
+    pub(crate) fn new(pins: Pins, sources: Sources, wake: &Wake, now_ms: u64) -> Self {
         let gate = Gate::new(pins.wrong_tries(), now_ms);
+        let (store, config) = (sources.store.clone(), &sources.config);
+        let rules = config.follow_ups.clone();
+        let follow_ups = FollowUpsDesk::new(rules, config.time_zone, store.clone(), Arc::clone(wake));
         Self {
             gate,
             pins: Arc::new(pins),
             store,
-            wake,
+            tab: Tab::Summary,
+            follow_ups,
+            device: DeviceDesk::new(sources, Arc::clone(wake)),
             sheet: None,
-            wanted: 0,
+            sheet_ms: now_ms,
+            browsing: Browsing::default(),
+            hides: Vec::new(),
             reads: false,
             failed: false,
-            news: channel(),
-            asked: Cell::default(),
+            aside: Aside::new("desk", Arc::clone(wake)),
         }
     }
 
@@ -98,15 +145,14 @@ impl Desk {
                 self.gate.knock(now_ms);
                 // Who has set a PIN meanwhile has forgiven what was tried.
                 let pins = Arc::clone(&self.pins);
-                self.aside(move || News::Tries(pins.wrong_tries()));
+                self.aside.run(move || News::Tries(pins.wrong_tries()));
             }
             StaffIntent::Figure(figure) => self.gate.figure(figure, now_ms),
             StaffIntent::Erase => self.gate.erase(now_ms),
             StaffIntent::Enter => {
                 if let Some(pin) = self.gate.enter(now_ms) {
                     let pins = Arc::clone(&self.pins);
-                    let failed = self.aside(move || News::Judged(pins.judge(&pin)));
-                    if failed {
+                    if !self.aside.run(move || News::Judged(pins.judge(&pin))) {
                         self.gate.judged(Verdict::Failed, now_ms);
                     }
                 }
@@ -115,23 +161,67 @@ impl Desk {
             StaffIntent::Range(range) => {
                 if matches!(self.gate.stage(now_ms), Stage::Open(_)) {
                     self.gate.touched(now_ms);
-                    self.wanted = range.min(DAYS_BEFORE.len() - 1);
+                    self.browsing.range(range);
                     self.read(now);
+                }
+            }
+            StaffIntent::Browse(browse) => {
+                if let Stage::Open(role) = self.gate.stage(now_ms) {
+                    self.gate.touched(now_ms);
+                    self.browse(browse, role, now);
+                }
+            }
+            StaffIntent::Go(tab) => {
+                if let Stage::Open(role) = self.gate.stage(now_ms) {
+                    self.gate.touched(now_ms);
+                    self.go(tab, role, now);
+                }
+            }
+            StaffIntent::FollowUps(intent) => {
+                if let Stage::Open(role) = self.gate.stage(now_ms) {
+                    self.gate.touched(now_ms);
+                    self.follow_ups.intend(intent, role, now);
+                }
+            }
+            StaffIntent::Device(intent) => {
+                if let Stage::Open(role) = self.gate.stage(now_ms) {
+                    self.gate.touched(now_ms);
+                    if may_see_device(role) {
+                        self.device.intend(intent, now);
+                    }
                 }
             }
         }
     }
 
+    /// Goes to a page; one that this person may not see is none.
+    fn go(&mut self, tab: Tab, role: Role, now: &Stamp) {
+        if tab == Tab::Device && !may_see_device(role) {
+            return;
+        }
+        self.tab = tab;
+        match tab {
+            Tab::Summary => {
+                self.browsing.browse(Browse::Open(Place::Numbers), 1, now.local_day());
+                self.read(now);
+            }
+            Tab::FollowUps => self.follow_ups.open(now),
+            Tab::Device => self.device.open(),
+        }
+    }
+
     /// Takes what has come, and lets time pass.
     pub(crate) fn pump(&mut self, now: &Stamp) {
-        while let Ok(news) = self.news.1.try_recv() {
-            self.asked.set(self.asked.get().saturating_sub(1));
+        while let Some(news) = self.aside.take() {
             match news {
                 News::Judged(verdict) => {
                     self.gate.judged(verdict, now.mono_ms);
-                    if matches!(self.gate.stage(now.mono_ms), Stage::Open(_)) {
-                        self.wanted = 0;
+                    if let Stage::Open(role) = self.gate.stage(now.mono_ms) {
+                        self.browsing = Browsing::default();
+                        self.follow_ups.open(now);
                         self.read(now);
+                        // Whoever puts up a device came for that.
+                        self.go(if role == Role::Technician { Tab::Device } else { Tab::Summary }, role, now);
                     }
                 }
                 News::Tries(0) => self.gate.forgiven(),
@@ -140,25 +230,38 @@ impl Desk {
                     self.reads = false;
                     self.failed = read.is_err();
                     match read {
-                        Ok(sheet) => self.sheet = Some(sheet),
+                        Ok(sheet) => {
+                            let is_of_page = (sheet.wish.place, sheet.wish.filter)
+                                == (Place::Words, self.browsing.wish(now.local_day()).filter);
+                            if is_of_page {
+                                self.browsing.keep_within(words::pages(sheet.words.total));
+                            }
+                            (self.sheet, self.sheet_ms) = (Some(sheet), now.mono_ms);
+                        }
                         Err(error) => tracing::error!(%error, "the numbers could not be read"),
                     }
                     // Another key was tapped meanwhile.
-                    if self.sheet.as_ref().is_some_and(|sheet| sheet.range != self.wanted) && !self.failed {
+                    let wish = self.browsing.wish(now.local_day());
+                    let is_other = self.sheet.as_ref().is_some_and(|sheet| sheet.wish != wish);
+                    if (is_other && !self.failed) || !self.hides.is_empty() {
                         self.read(now);
                     }
                 }
             }
         }
+        let is_open = matches!(self.gate.stage(now.mono_ms), Stage::Open(_));
+        self.follow_ups.pump(is_open && self.tab == Tab::FollowUps, now);
+        self.device.pump(is_open && self.tab == Tab::Device);
+        let was_open = self.gate.stage(now.mono_ms) != Stage::Closed;
         self.gate.tick(now.mono_ms);
-        if self.gate.stage(now.mono_ms) == Stage::Closed {
-            self.sheet = None;
+        if was_open && self.gate.stage(now.mono_ms) == Stage::Closed {
+            self.close();
         }
     }
 
     /// Whether everything that was asked aside has been answered.
     pub(crate) fn is_settled(&self) -> bool {
-        self.asked.get() == 0
+        self.aside.is_settled() && self.follow_ups.is_settled() && self.device.is_settled()
     }
 
     /// When [`Self::pump`] is due without being woken. A lock is told in minutes, so it is looked at now and then.
@@ -167,14 +270,24 @@ impl Desk {
             Stage::Pad { notice: Notice::Locked(_), .. } => Some(now_ms.saturating_add(1_000)),
             _ => None,
         };
-        [self.gate.deadline_ms(), lock].into_iter().flatten().min()
+        let is_open = matches!(self.gate.stage(now_ms), Stage::Open(_));
+        let follow_ups = (is_open && self.tab == Tab::FollowUps).then(|| self.follow_ups.deadline_ms());
+        [self.gate.deadline_ms(), lock, follow_ups, self.device.deadline_ms()].into_iter().flatten().min()
     }
 
     /// What is to be shown; nothing while it is closed.
     pub(crate) fn shown(&self, now_ms: u64) -> Option<Shown<'_>> {
         match self.gate.stage(now_ms) {
             Stage::Closed => None,
-            Stage::Open(_) => Some(Shown::Numbers(self.sheet.as_deref(), self.failed)),
+            Stage::Open(role) => {
+                let open = self.follow_ups.open_count();
+                let top = Top { tab: self.tab, open, has_device: may_see_device(role) };
+                Some(match self.tab {
+                    Tab::FollowUps => Shown::FollowUps(&self.follow_ups, top),
+                    Tab::Device => Shown::Device(&self.device, top),
+                    Tab::Summary => Shown::Numbers(self.seen(role), top),
+                })
+            }
             Stage::Pad { typed, checking, notice } => Some(Shown::Pin(Pin {
                 typed,
                 checking,
@@ -189,9 +302,48 @@ impl Desk {
         }
     }
 
+    fn seen(&self, role: Role) -> Seen<'_> {
+        Seen {
+            sheet: self.sheet.as_deref(),
+            failed: self.failed,
+            browsing: &self.browsing,
+            can_hide: may_hide(role),
+        }
+    }
+
     fn close(&mut self) {
         self.gate.close();
         self.sheet = None;
+        self.tab = Tab::Summary;
+        self.follow_ups.close();
+        self.device.close();
+    }
+
+    fn browse(&mut self, browse: Browse, role: Role, now: &Stamp) {
+        if let Browse::Hide { row, hidden } = browse {
+            let is_settled = now.mono_ms >= self.sheet_ms.saturating_add(SETTLE_MS);
+            let sheet = self.sheet.as_deref().filter(|sheet| sheet.wish.place == Place::Words);
+            let said = sheet.and_then(|sheet| sheet.words.said.get(row));
+            if let Some(said) = said.filter(|_| may_hide(role) && is_settled && !self.failed) {
+                tracing::info!(
+                    seq = said.response.seq,
+                    hidden,
+                    role = role.name(),
+                    "words were hidden or shown again"
+                );
+                self.hides.push((said.origin, hidden));
+            }
+        }
+        let pages = self.sheet.as_deref().map_or(1, |sheet| match self.browsing.place {
+            Place::Words => words::pages(sheet.words.total),
+            Place::Parts => parts::pages(&sheet.summary, self.browsing.kind),
+            Place::Numbers | Place::Days => 1,
+        });
+        self.browsing.browse(browse, pages, now.local_day());
+        // A range that is being set is read when it is to be shown.
+        if self.browsing.place != Place::Days {
+            self.read(now);
+        }
     }
 
     /// Reads what is wanted; one after the other.
@@ -199,34 +351,41 @@ impl Desk {
         if self.reads {
             return;
         }
-        let (range, today) = (self.wanted, now.local_day());
-        let before = DAYS_BEFORE.get(range).copied().unwrap_or(0);
-        let (store, ask) = (self.store.clone(), Ask::days(today.saturating_sub(before), today));
-        let failed = self.aside(move || News::Read(read(&store, ask, range).map(Box::new)));
-        (self.reads, self.failed) = (!failed, failed);
-    }
-
-    /// Does it on a thread of its own; whether there was none.
-    fn aside(&self, work: impl FnOnce() -> News + Send + 'static) -> bool {
-        let (news, wake) = (self.news.0.clone(), Arc::clone(&self.wake));
-        let thread = std::thread::Builder::new().name("desk".into()).spawn(move || {
-            // Nobody listens any more only when the kiosk itself is gone.
-            if news.send(work()).is_ok() {
-                wake();
-            }
-        });
-        self.asked.set(self.asked.get() + usize::from(thread.is_ok()));
-        thread.inspect_err(|error| tracing::error!(%error, "there is no thread for the desk")).is_err()
+        let (store, wish) = (self.store.clone(), self.browsing.wish(now.local_day()));
+        let hides = std::mem::take(&mut self.hides);
+        self.reads = self.aside.run(move || News::Read(read(&store, wish, &hides).map(Box::new)));
+        self.failed = !self.reads;
     }
 }
 
-fn read(store: &Store, ask: Ask, range: usize) -> Result<Sheet, StoreError> {
+/// Staff have no business with the device.
+fn may_see_device(role: Role) -> bool {
+    matches!(role, Role::Manager | Role::Technician)
+}
+
+/// Staff see the numbers; who answers for the store, or for the device, decides what of the words is to be seen.
+fn may_hide(role: Role) -> bool {
+    matches!(role, Role::Manager | Role::Technician)
+}
+
+fn read(store: &Store, mut wish: Wish, hides: &[Hide]) -> Result<Sheet, StoreError> {
+    for (origin, is_hidden) in hides {
+        store.hide_words(*origin, *is_hidden)?;
+    }
     let position = store.position()?;
+    let mut words = store.words(&wish.words)?;
+    // The last row of the last page was hidden.
+    let pages = words::pages(words.total);
+    if wish.place == Place::Words && wish.turn >= pages {
+        wish.turn = pages - 1;
+        wish.words.skip = wish.turn * wish.words.count;
+        words = store.words(&wish.words)?;
+    }
     Ok(Sheet {
-        range,
-        summary: store.summary(ask)?,
-        words: store.newest_words(WORDS)?,
+        summary: store.summary(wish.ask.clone())?,
+        words,
         confirmed_ms: store.confirmed_ms()?,
         waiting: position.last_seq.saturating_sub(position.acknowledged_seq),
+        wish,
     })
 }

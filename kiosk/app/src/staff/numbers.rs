@@ -1,16 +1,18 @@
 //! From what was counted to the page of numbers.
 
 use afterword_model::metrics::change::Change;
-use afterword_model::response::{AnswerValue, ClockQuality, Response, Stamp};
+use afterword_model::response::{ClockQuality, Stamp};
 use afterword_model::scale::ScaleKind;
-use afterword_model::summary::{Measure, Measured, Part, Summary};
+use afterword_model::summary::{Ask, Measure, Measured, Part, Summary};
 use afterword_model::survey::{QuestionKind, Survey};
-use afterword_ui::view::staff::{Before, Hour, Numbers, Range, ReasonCount, Tile, TileKind, Words};
-use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
+use afterword_ui::view::staff::{Bar, Before, Hour, Numbers, Range, ReasonCount, Tile, TileKind};
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
 
+use super::browsing::OTHER_DAYS;
 use super::desk::Sheet;
+use super::words::words;
 use crate::config::Config;
-use crate::present::short_date;
+use crate::dates::{date_of, short_date};
 
 /// Hours that are always shown.
 const USUAL_HOURS: (u8, u8) = (8, 20);
@@ -21,27 +23,30 @@ const LINES: u32 = 3;
 /// The page. Words are in the language of `tag`.
 pub(crate) fn page(
     sheet: Option<&Sheet>,
+    bar: Bar,
     config: &Config,
     survey: &Survey,
     tag: &str,
     now: &Stamp,
 ) -> Numbers {
-    let store_name = config.store_name.clone();
     let clock_is_sure = now.clock == ClockQuality::Synced;
-    let Some(sheet) = sheet else { return Numbers { store_name, clock_is_sure, ..Numbers::default() } };
+    let Some(sheet) = sheet else { return Numbers { bar, clock_is_sure, ..Numbers::default() } };
     let summary = &sheet.summary;
-    let is_today = summary.ask.first_day == summary.ask.last_day;
+    let is_today = (summary.ask.first_day, summary.ask.last_day) == (now.local_day(), now.local_day());
     let hours = hours(&summary.hours, is_today.then(|| now.local_hour()));
     let most = hours.iter().map(|hour| hour.counts.iter().sum::<u32>()).max().unwrap_or(0);
     let reasons = summary.reasons.iter().max_by_key(|reasons| reasons.visits);
-    let words = sheet.words.iter().map(|response| words(response, survey, tag, now.local_day()));
+    let words = sheet.words.said.iter().map(|said| words(said, survey, tag, now.local_day()));
     #[expect(clippy::cast_precision_loss, reason = "a chart's height")]
     let hours_top = (most as f32 * 1.15).max(4.0);
     Numbers {
         is_read: true,
         failed: false,
-        store_name,
-        range: sheet.range,
+        bar,
+        range: sheet.wish.range,
+        days: if sheet.wish.range == OTHER_DAYS { days_in_words(&summary.ask, tag) } else { String::new() },
+        flagged: summary.flagged,
+        without_flagged: summary.ask.without_flagged,
         tiles: tiles(summary),
         hours,
         hours_top,
@@ -140,7 +145,8 @@ fn tile(kind: TileKind, measured: &Measured) -> Tile {
     }
 }
 
-fn in_words(measure: Measure, value: f64) -> String {
+/// To be read, with its sign or its unit.
+pub(crate) fn in_words(measure: Measure, value: f64) -> String {
     match measure {
         Measure::Share(_) => format!("{:.0} %", value * 100.0),
         Measure::Nps(_) => format!("{value:+.0}"),
@@ -196,7 +202,8 @@ fn face_words(survey: &Survey, tag: &str) -> Vec<String> {
     labels.map(|label| label.in_language(tag).to_owned()).collect()
 }
 
-fn reason(survey: &Survey, question: &str, id: &str, count: u64, tag: &str) -> ReasonCount {
+/// A reason in the survey's words, and how often it was chosen.
+pub(crate) fn reason(survey: &Survey, question: &str, id: &str, count: u64, tag: &str) -> ReasonCount {
     let question = survey.questions.iter().find(|asked| asked.id == question);
     let option = question.and_then(|question| match &question.kind {
         QuestionKind::Choices { options, .. } => options.iter().find(|option| option.id == id),
@@ -210,32 +217,6 @@ fn reason(survey: &Survey, question: &str, id: &str, count: u64, tag: &str) -> R
     ReasonCount { icon, label, count }
 }
 
-fn words(response: &Response, survey: &Survey, tag: &str, today: i64) -> Words {
-    let draft = &response.draft;
-    let mut said = Words { time: time_of(&draft.started, tag, today), ..Words::default() };
-    let mut reasons = Vec::new();
-    for answer in &draft.answers {
-        match &answer.value {
-            AnswerValue::Face(face) if said.face.is_none() => said.face = Some(*face),
-            // In one line.
-            AnswerValue::Comment(text) => said.text = text.split_whitespace().collect::<Vec<_>>().join(" "),
-            AnswerValue::Choices(ids) => {
-                reasons.extend(ids.iter().map(|id| reason(survey, &answer.question, id, 0, tag).label));
-            }
-            AnswerValue::Contact(_) => said.wants_reply = true,
-            _ => {}
-        }
-    }
-    said.reasons = reasons.join(", ");
-    said
-}
-
-fn time_of(stamp: &Stamp, tag: &str, today: i64) -> String {
-    let minute = stamp.local_minute();
-    let time = format!("{:02}:{:02}", minute / 60, minute % 60);
-    dated(time, stamp.local_day(), tag, today)
-}
-
 fn moment(ms: i64, config: &Config, tag: &str, today: i64) -> Option<String> {
     let local = DateTime::<Utc>::from_timestamp_millis(ms)?.with_timezone(&config.time_zone);
     let day = local.date_naive().signed_duration_since(NaiveDate::default()).num_days();
@@ -243,11 +224,20 @@ fn moment(ms: i64, config: &Config, tag: &str, today: i64) -> Option<String> {
 }
 
 /// A time of today, else the day alone.
-fn dated(time: String, day: i64, tag: &str, today: i64) -> String {
-    let date = TimeDelta::try_days(day).and_then(|days| NaiveDate::default().checked_add_signed(days));
-    match date {
+pub(crate) fn dated(time: String, day: i64, tag: &str, today: i64) -> String {
+    match date_of(day) {
         Some(date) if day != today => short_date(date, tag),
         _ => time,
+    }
+}
+
+/// The days of a summary, to be read.
+pub(crate) fn days_in_words(ask: &Ask, tag: &str) -> String {
+    let day = |day| date_of(day).map_or_else(String::new, |date| short_date(date, tag));
+    if ask.first_day == ask.last_day {
+        day(ask.last_day)
+    } else {
+        format!("{} – {}", day(ask.first_day), day(ask.last_day))
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use afterword_model::carried::Origin;
 use afterword_model::hex::Hex;
 use afterword_model::record::{Head, Seq, StoreEpoch};
 use afterword_model::response::Draft;
@@ -31,6 +32,8 @@ pub(super) struct Remains {
     pub(super) former: BTreeMap<i64, FormerEpoch>,
     /// Files whose records this database was still to be given, and what was noted beside them.
     pub(super) unsalvaged: Vec<(String, Option<String>)>,
+    /// Responses whose words were hidden, and when.
+    pub(super) hidden: Vec<(Origin, i64)>,
 }
 
 /// The store's own row, as far as it is needed.
@@ -100,6 +103,12 @@ impl Remains {
             [Null, Text(_), Null | Text(_), aside] if aside.is_integer() => {
                 if let Some([_, Value::Text(name), noted, _]) = cell.values(pages).as_deref() {
                     self.unsalvaged.extend(text(name).map(|name| (name, noted.text())));
+                }
+            }
+            [Null, EPOCH, seq, hidden] if seq.is_integer() && hidden.is_integer() => {
+                if let Some([_, epoch, seq, Value::Integer(hidden_ms)]) = cell.values(pages).as_deref() {
+                    let origin = epoch.hex().zip(seq.seq()).map(|(epoch, seq)| Origin { epoch, seq });
+                    self.hidden.extend(origin.map(|origin| (origin, *hidden_ms)));
                 }
             }
             _ => {}

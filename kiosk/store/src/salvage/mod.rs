@@ -29,6 +29,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::carry::{Carrier, origin as carried_origin};
 use crate::error::StoreError;
 use crate::former::{self, CarriedOver};
+use crate::hidden;
 use crate::ledger;
 use crate::noted::Noted;
 use crate::place::is_aside;
@@ -137,6 +138,9 @@ fn carry_from(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (name, noted) in &remains.unsalvaged {
         wait_for(&transaction, name, noted.as_deref(), now_ms)?;
+    }
+    for (origin, hidden_ms) in &remains.hidden {
+        hidden::insert(&transaction, *origin, *hidden_ms)?;
     }
     for before in remains.former.values() {
         former::insert_new(&transaction, before, now_ms)?;

@@ -8,6 +8,7 @@ mod cases;
 mod counting;
 mod freezing;
 mod full_disk;
+mod hiding;
 mod opening;
 mod properties;
 mod purging;

@@ -42,7 +42,9 @@ pub(crate) fn page(desk: &DeviceDesk, bar: Bar, now: &Stamp) -> Device {
         now: format!("{:02}:{:02}", minute / 60, minute % 60),
         enrol,
         enrol_notice: match enrolment {
-            EnrolmentState::NotEnrolled { detail, .. } | EnrolmentState::AgentAway { detail } => sentence(&detail),
+            EnrolmentState::NotEnrolled { detail, .. } | EnrolmentState::AgentAway { detail } => {
+                sentence(&detail)
+            }
             _ => String::new(),
         },
         code: desk.code.clone(),
@@ -98,10 +100,12 @@ fn short(finding: &Finding) -> String {
         Finding::Wired { interface } | Finding::Wireless { interface, signal_dbm: None } => interface.clone(),
         Finding::Wireless { interface, signal_dbm: Some(signal) } => format!("{interface}, {signal} dBm"),
         Finding::Address { address, .. } | Finding::SelfAssigned { address } => address.to_string(),
-        Finding::Resolved { host, .. } | Finding::NameNotFound { host } | Finding::WrongName { host } => host.clone(),
-        Finding::Connected { address } | Finding::Refused { address } | Finding::Unreachable { address, .. } => {
-            address.to_string()
+        Finding::Resolved { host, .. } | Finding::NameNotFound { host } | Finding::WrongName { host } => {
+            host.clone()
         }
+        Finding::Connected { address }
+        | Finding::Refused { address }
+        | Finding::Unreachable { address, .. } => address.to_string(),
         Finding::Known { name } => name.clone(),
         Finding::Offset { offset_ms, .. } | Finding::ClockSpoilsTls { offset_ms } => seconds(*offset_ms),
         _ => String::new(),
@@ -122,7 +126,9 @@ fn status(checks: &[Check], now: &Stamp) -> Vec<view::Check> {
             lines.push(view::Check { what, state: state(check.state), how, more });
         }
     };
-    let text = |check: Option<&Check>, name: &str| check.and_then(|check| check.text(name)).unwrap_or_default().to_owned();
+    let text = |check: Option<&Check>, name: &str| {
+        check.and_then(|check| check.text(name)).unwrap_or_default().to_owned()
+    };
     let number = |check: Option<&Check>, name: &str| check.and_then(|check| check.number(name));
     let version = of("version");
     add(What::Version, version, text(version, "kiosk_version"), String::new());
@@ -177,7 +183,8 @@ fn bytes(count: i64) -> String {
 }
 
 fn day(ms: i64) -> String {
-    DateTime::<Utc>::from_timestamp_millis(ms).map_or_else(String::new, |at| at.format("%Y-%m-%d").to_string())
+    DateTime::<Utc>::from_timestamp_millis(ms)
+        .map_or_else(String::new, |at| at.format("%Y-%m-%d").to_string())
 }
 
 #[cfg(test)]
@@ -186,7 +193,10 @@ mod tests {
 
     #[test]
     fn sizes_and_sentences_can_be_read() {
-        assert_eq!([bytes(0), bytes(999), bytes(3_100_000), bytes(2_000_000_000)], ["0 B", "999 B", "3.1 MB", "2.0 GB"]);
+        assert_eq!(
+            [bytes(0), bytes(999), bytes(3_100_000), bytes(2_000_000_000)],
+            ["0 B", "999 B", "3.1 MB", "2.0 GB"]
+        );
         assert_eq!(sentence("nobody listens; check that."), "Nobody listens; check that.");
         assert_eq!((seconds(-400), day(0)), ("-0.4 s".into(), "1970-01-01".into()));
     }
@@ -196,7 +206,10 @@ mod tests {
         let finding = Finding::Refused { address: "10.20.0.9:8444".parse().unwrap() };
         let step = Step { step: StepName::Tcp, outcome: Outcome::Failed, took_ms: 3, finding };
         let shown = line(&step);
-        assert_eq!((shown.what, shown.state, shown.how.as_str()), (What::Connection, view::State::Bad, "10.20.0.9:8444"));
+        assert_eq!(
+            (shown.what, shown.state, shown.how.as_str()),
+            (What::Connection, view::State::Bad, "10.20.0.9:8444")
+        );
         assert!(words::found(&step).contains("check that the collector runs"));
     }
 }

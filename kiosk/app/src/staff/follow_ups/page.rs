@@ -3,15 +3,14 @@
 use afterword_model::case::{CaseView, Category, Due, Reason, Stage, passed_ms};
 use afterword_model::response::{ClockQuality, Stamp};
 use afterword_model::scale::ScaleKind;
-use afterword_model::survey::Survey;
+use afterword_model::survey::{QuestionKind, Survey};
 use afterword_ui::view::follow_ups::{self as view, Act, Clock, FollowUp, FollowUps, Since};
 use afterword_ui::view::staff::Bar;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{FollowUpsDesk, can_verify};
 use crate::config::Config;
-use crate::present::short_date;
-use crate::staff::numbers::option_label;
+use crate::dates::short_date;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -83,6 +82,16 @@ fn face(scale: ScaleKind, value: u8) -> Option<u8> {
         ScaleKind::Faces4 => Some(if value > 2 { value + 1 } else { value }),
         _ => None,
     }
+}
+
+/// What an option of any question says; none where no question has it now.
+fn option_label(survey: &Survey, id: &str, tag: &str) -> Option<String> {
+    let options = survey.questions.iter().filter_map(|question| match &question.kind {
+        QuestionKind::Choices { options, .. } => Some(options),
+        _ => None,
+    });
+    let option = options.flatten().find(|option| option.id == id)?;
+    Some(option.label.in_language(tag).to_owned())
 }
 
 fn since(opened: &Stamp, now: &Stamp, tongue: Tongue<'_>) -> Since {
