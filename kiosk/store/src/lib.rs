@@ -16,6 +16,7 @@
 //! the file again before the next one. A corrupt database is set aside, not deleted, and a new one begins with what is
 //! whole in it. A file that is not ours is left alone.
 
+mod adopted;
 mod alerts;
 mod board;
 mod carry;

@@ -14,6 +14,7 @@ use afterword_model::record::{Seq, StoreEpoch};
 use afterword_protocol::queue::BeginReason;
 use rusqlite::Connection;
 
+use crate::adopted::adopt;
 use crate::carry::{self, Wish};
 use crate::cases;
 use crate::connection::{check_sqlite_version, doubt, open_writer};
@@ -26,7 +27,6 @@ use crate::reserve::Reserve;
 use crate::salvage::{self, Salvaged};
 use crate::schema::{self, MIGRATIONS};
 use crate::state::State;
-use crate::tally::adopt_hours;
 use crate::verify::counts_agree;
 
 /// The first schema whose programs salvage. What an older one set aside is salvaged when its database is migrated.
@@ -176,7 +176,7 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     if !state.clean {
         quick_check(&connection, path)?;
     }
-    adopt_hours(&mut connection).map_err(of)?;
+    adopt(&mut connection).map_err(of)?;
     if migrated.as_ref().is_some_and(|migrated| migrated.from < CASES_SCHEMA) {
         cases::adopt(&mut connection).map_err(of)?;
     }

@@ -27,10 +27,11 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("migrations/0006_alert.sql")),
     M::up(include_str!("migrations/0007_cases.sql")),
     M::up(include_str!("migrations/0008_hidden.sql")),
+    M::up(include_str!("migrations/0009_cells.sql")),
 ];
 
 /// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of
-/// carried records, but to collect and to send it need not: it chains, hands out and purges bytes. It counts by the hour, and
+/// carried records, but to collect and to send it need not: it chains, hands out and purges bytes. It counts where it knows to, and
 /// what it has counted is taken over when this program comes back. Only its `doctor` finds fault, and its summary begins with
 /// the roll-back. That is a smaller harm than a shop whose kiosk won't start.
 const COMPATIBLE_WITH: i64 = 1;

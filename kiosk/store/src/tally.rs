@@ -1,4 +1,5 @@
-//! The counts on the disk: one row for each cell, changed in the transaction that freezes a response.
+//! The counts on the disk, changed in the transaction that freezes a response: one row for what is flagged and what
+//! is not.
 //!
 //! A response of a boot that had no clock is counted on the day that the clock's zero falls on. With the first response of that
 //! boot that has one, they are counted anew, on the day they came; their records stay as they are.
@@ -6,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use afterword_model::response::{ClockQuality, Outcome, Response, Stamp};
-use afterword_model::summary::{Ask, Summary, compared_with, days_like};
+use afterword_model::response::{ClockQuality, Response, Stamp};
+use afterword_model::summary::{Ask, Place, Summary, Sums, compared_with, days_like};
+use afterword_model::tally::packed::Damaged;
 use afterword_model::tally::{Cell, Tally};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use crate::error::StoreError;
 use crate::state::seq;
@@ -91,47 +94,112 @@ pub(crate) fn retime(transaction: &Transaction<'_>, now: &Stamp, is_wanted: bool
     Ok(())
 }
 
-fn change(
+/// Changes what is counted in a cell. A row counts all, and what is flagged once more.
+pub(crate) fn change(
     transaction: &Transaction<'_>,
     cell: &Cell,
-    change: impl FnOnce(&mut Tally),
+    change: impl Fn(&mut Tally),
 ) -> rusqlite::Result<()> {
     let Cell { day, survey, touchpoint, language, flagged } = cell;
-    let found: Option<(i64, Tally)> = transaction
+    let found = transaction
         .prepare_cached(
-            "SELECT id, counts FROM tally
-             WHERE day = ?1 AND survey = ?2 AND touchpoint = ?3 AND language = ?4 AND flagged = ?5",
+            "SELECT id, counts, hours, flagged_counts, flagged_hours FROM cell
+             WHERE day = ?1 AND survey = ?2 AND touchpoint = ?3 AND language = ?4",
         )?
-        .query_row(params![day, survey, touchpoint, language, flagged], |row| {
-            Ok((row.get(0)?, counts(row, 1)?))
+        .query_row(params![day, survey, touchpoint, language], |row| {
+            let of_flagged = if *flagged { tally(row, 3)? } else { None };
+            Ok((row.get::<_, i64>(0)?, tally(row, 1)?.unwrap_or_default(), of_flagged.unwrap_or_default()))
         })
         .optional()?;
-    let (id, mut tally) = found.map_or_else(|| (None, Tally::default()), |(id, tally)| (Some(id), tally));
-    change(&mut tally);
-    let responses = i64::try_from(tally.outcomes.total()).unwrap_or(i64::MAX);
-    let counts = serde_json::to_string(&tally).expect("a tally holds only numbers under names");
+    let (id, mut all, mut of_flagged) = match found {
+        Some((id, all, of_flagged)) => (Some(id), all, of_flagged),
+        None => (None, Tally::default(), Tally::default()),
+    };
+    change(&mut all);
+    let all = Packed::of(&all);
+    if *flagged {
+        change(&mut of_flagged);
+    }
+    let of_flagged = Packed::of(&of_flagged);
     match id {
-        Some(id) if responses == 0 => {
-            transaction.prepare_cached("DELETE FROM tally WHERE id = ?1")?.execute([id])?
+        Some(id) if all.responses == 0 => {
+            transaction.prepare_cached("DELETE FROM cell WHERE id = ?1")?.execute([id])?
         }
+        Some(id) if *flagged => transaction
+            .prepare_cached(
+                "UPDATE cell SET responses = ?2, counts = ?3, hours = ?4,
+                     flagged = ?5, flagged_counts = ?6, flagged_hours = ?7 WHERE id = ?1",
+            )?
+            .execute(params![
+                id,
+                all.responses,
+                all.counts,
+                all.hours,
+                of_flagged.responses,
+                of_flagged.counts_if_any(),
+                of_flagged.hours_if_any()
+            ])?,
         Some(id) => transaction
-            .prepare_cached("UPDATE tally SET responses = ?2, counts = ?3 WHERE id = ?1")?
-            .execute(params![id, responses, counts])?,
-        None if responses == 0 => 0,
+            .prepare_cached("UPDATE cell SET responses = ?2, counts = ?3, hours = ?4 WHERE id = ?1")?
+            .execute(params![id, all.responses, all.counts, all.hours])?,
+        None if all.responses == 0 => 0,
         None => transaction
             .prepare_cached(
-                "INSERT INTO tally (day, survey, touchpoint, language, flagged, responses, counts)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO cell (day, survey, touchpoint, language, responses, counts, hours,
+                     flagged, flagged_counts, flagged_hours)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
-            .execute(params![day, survey, touchpoint, language, flagged, responses, counts])?,
+            .execute(params![
+                day,
+                survey,
+                touchpoint,
+                language,
+                all.responses,
+                all.counts,
+                all.hours,
+                of_flagged.responses,
+                of_flagged.counts_if_any(),
+                of_flagged.hours_if_any()
+            ])?,
     };
     Ok(())
 }
 
-fn counts(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Tally> {
-    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
-    })
+/// A tally as columns have it.
+struct Packed {
+    responses: i64,
+    counts: Vec<u8>,
+    hours: Vec<u8>,
+}
+
+impl Packed {
+    fn of(tally: &Tally) -> Self {
+        let responses = i64::try_from(tally.outcomes.total()).unwrap_or(i64::MAX);
+        Self { responses, counts: tally.packed(), hours: tally.packed_hours() }
+    }
+
+    fn counts_if_any(&self) -> Option<&[u8]> {
+        (self.responses > 0).then_some(&self.counts)
+    }
+
+    fn hours_if_any(&self) -> Option<&[u8]> {
+        (self.responses > 0).then_some(&self.hours)
+    }
+}
+
+/// What is packed in this column and, of its hours, in the one after; none where there is nothing.
+fn tally(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Tally>> {
+    let Some(counts) = blob(row, column)? else { return Ok(None) };
+    let hours = blob(row, column + 1)?.unwrap_or_default();
+    Tally::unpacked(counts, hours).map(Some).map_err(|error| damaged(column, error))
+}
+
+fn blob<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r [u8]>> {
+    Ok(row.get_ref(column)?.as_blob_or_null()?)
+}
+
+fn damaged(column: usize, error: Damaged) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
 }
 
 /// The cells of these days, both included.
@@ -140,28 +208,87 @@ pub(crate) fn cells(
     (first_day, last_day): (i64, i64),
 ) -> rusqlite::Result<Vec<(Cell, Tally)>> {
     let mut read = connection.prepare_cached(
-        "SELECT day, survey, touchpoint, language, flagged, counts FROM tally
-         WHERE day BETWEEN ?1 AND ?2 ORDER BY day, survey, touchpoint, language, flagged",
+        "SELECT day, survey, touchpoint, language, counts, hours, flagged_counts, flagged_hours
+         FROM cell WHERE day BETWEEN ?1 AND ?2 ORDER BY day, survey, touchpoint, language",
     )?;
-    let cells = read.query_map([first_day, last_day], |row| {
-        let cell = Cell {
+    let mut rows = read.query([first_day, last_day])?;
+    let mut cells = Vec::new();
+    while let Some(row) = rows.next()? {
+        let plain = Cell {
             day: row.get(0)?,
             survey: row.get(1)?,
             touchpoint: row.get(2)?,
             language: row.get(3)?,
-            flagged: row.get(4)?,
+            flagged: false,
         };
-        Ok((cell, counts(row, 5)?))
+        let mut all = tally(row, 4)?.unwrap_or_default();
+        let of_flagged = tally(row, 6)?;
+        if let Some(of_flagged) = &of_flagged {
+            all.take_away(of_flagged);
+        }
+        let flagged = Cell { flagged: true, ..plain.clone() };
+        if all.outcomes.total() > 0 {
+            cells.push((plain, all));
+        }
+        cells.extend(of_flagged.map(|of_flagged| (flagged, of_flagged)));
+    }
+    Ok(cells)
+}
+
+/// What of these days is asked for, added up as it is packed.
+fn sums(
+    connection: &Connection,
+    ask: &Ask,
+    (first_day, last_day): (i64, i64),
+    with_hours: bool,
+) -> rusqlite::Result<Sums> {
+    // Each column that is not named is one that SQLite need not find.
+    let mut read = connection.prepare_cached(match (with_hours, ask.without_flagged) {
+        (true, false) => {
+            "SELECT day, survey, touchpoint, language, flagged, counts, hours
+             FROM cell WHERE day BETWEEN ?1 AND ?2"
+        }
+        (false, false) => {
+            "SELECT day, survey, touchpoint, language, flagged, counts
+             FROM cell WHERE day BETWEEN ?1 AND ?2"
+        }
+        (_, true) => {
+            "SELECT day, survey, touchpoint, language, flagged, counts, hours, flagged_counts, flagged_hours
+             FROM cell WHERE day BETWEEN ?1 AND ?2"
+        }
     })?;
-    cells.collect()
+    let mut rows = read.query([first_day, last_day])?;
+    let (mut all, mut of_flagged) = (Sums::default(), Sums::default());
+    while let Some(row) = rows.next()? {
+        let name = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+        let place = Place { day: row.get(0)?, survey: name(1)?, touchpoint: name(2)?, language: name(3)? };
+        if !ask.wants(place.touchpoint, place.language) {
+            continue;
+        }
+        let flagged = row.get::<_, i64>(4)?.unsigned_abs();
+        all.add_flagged(flagged);
+        let add = |sums: &mut Sums, column: usize| {
+            let counts = blob(row, column)?.unwrap_or_default();
+            let hours = if with_hours { Some(blob(row, column + 1)?.unwrap_or_default()) } else { None };
+            sums.add_packed(place, counts, hours).map_err(|error| damaged(column, error))
+        };
+        add(&mut all, 5)?;
+        if ask.without_flagged && flagged > 0 {
+            add(&mut of_flagged, 7)?;
+        }
+    }
+    if ask.without_flagged {
+        all.take_away(&of_flagged);
+    }
+    Ok(all)
 }
 
 /// How many responses a day had, as far as they are wanted; none where it had none at all.
 fn responses_of(connection: &Connection, ask: &Ask, day: i64) -> rusqlite::Result<Option<u64>> {
     let mut read = connection.prepare_cached(
-        "SELECT sum(responses), coalesce(sum(responses) FILTER (WHERE (?2 IS NULL OR touchpoint = ?2)
-             AND (?3 IS NULL OR language = ?3) AND NOT (?4 AND flagged)), 0)
-         FROM tally WHERE day = ?1",
+        "SELECT sum(responses), coalesce(sum(responses - iif(?4, flagged, 0)) FILTER (
+             WHERE (?2 IS NULL OR touchpoint = ?2) AND (?3 IS NULL OR language = ?3)), 0)
+         FROM cell WHERE day = ?1",
     )?;
     read.query_row(params![day, ask.touchpoint, ask.language, ask.without_flagged], |row| {
         let all: Option<i64> = row.get(0)?;
@@ -174,8 +301,8 @@ fn responses_of(connection: &Connection, ask: &Ask, day: i64) -> rusqlite::Resul
 pub(crate) fn summary(connection: &Connection, path: &Path, ask: Ask) -> Result<Summary, StoreError> {
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let transaction = connection.unchecked_transaction().map_err(of)?;
-    let now = cells(&transaction, (ask.first_day, ask.last_day)).map_err(of)?;
-    let before = cells(&transaction, compared_with(ask.first_day, ask.last_day)).map_err(of)?;
+    let now = sums(&transaction, &ask, (ask.first_day, ask.last_day), true).map_err(of)?;
+    let before = sums(&transaction, &ask, compared_with(ask.first_day, ask.last_day), false).map_err(of)?;
     let mut alike = Vec::new();
     if ask.first_day == ask.last_day {
         for day in days_like(ask.first_day) {
@@ -183,185 +310,12 @@ pub(crate) fn summary(connection: &Connection, path: &Path, ask: Ask) -> Result<
             alike.extend(responses_of(&transaction, &ask, day).map_err(of)?);
         }
     }
-    Ok(Summary::of(ask, &now, &before, &alike))
+    Ok(Summary::of_sums(ask, now, before, &alike))
 }
 
 /// All responses that are counted.
 pub(crate) fn total(connection: &Connection) -> rusqlite::Result<u64> {
     connection
-        .query_row("SELECT coalesce(sum(responses), 0) FROM tally", [], |row| row.get::<_, i64>(0))
+        .query_row("SELECT coalesce(sum(responses), 0) FROM cell", [], |row| row.get::<_, i64>(0))
         .map(i64::unsigned_abs)
-}
-
-/// Counts in cells what an older program has counted by the hour: before this one came, or after a roll-back. Either way those
-/// are the newest records, as many as the hours have. The ones that are still here are read again, because the hours knew faces
-/// alone; of those that are purged the faces are what is known.
-pub(crate) fn adopt_hours(connection: &mut Connection) -> rusqlite::Result<()> {
-    let has_hours = "SELECT EXISTS (SELECT 1 FROM response_hour)";
-    if !connection.query_row(has_hours, [], |row| row.get::<_, bool>(0))? {
-        return Ok(());
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut hours = former::Hours::read(&transaction)?;
-    let mut cells: BTreeMap<Cell, Tally> = BTreeMap::new();
-    let times = BootTimes::read(&transaction)?;
-    {
-        let mut read = transaction.prepare(
-            "SELECT seq, bytes FROM record
-             WHERE seq > (SELECT last_seq FROM store) - (SELECT sum(count) FROM response_hour) ORDER BY seq",
-        )?;
-        let mut rows = read.query([])?;
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref("bytes")?.as_blob()?;
-            let Ok(response) = Response::from_bytes(seq(row, "seq")?, bytes) else { continue };
-            hours.take_back(&response);
-            let (cell, hour) = times.place(&response);
-            cells.entry(cell).or_default().add(&response, hour);
-        }
-    }
-    for (cell, tally) in hours.cells() {
-        cells.entry(cell).or_default().merge(&tally);
-    }
-    for (cell, tally) in &cells {
-        change(&transaction, cell, |counts| counts.merge(tally))?;
-    }
-    transaction.execute_batch(
-        "DELETE FROM face_hour; DELETE FROM response_hour;
-         DELETE FROM flagged_face_hour; DELETE FROM flagged_response_hour",
-    )?;
-    transaction.commit()
-}
-
-/// The tables of hours, as they were.
-mod former {
-    use std::collections::BTreeSet;
-
-    use super::{BTreeMap, Cell, Outcome, Response, Tally, Transaction};
-    use afterword_model::scale::ScaleKind;
-
-    /// Day, hour, survey, whether it is flagged. Language the hours knew of faces alone, and so of no response.
-    type Hour = (i64, u8, String, bool);
-
-    /// What the hours count.
-    #[derive(Default)]
-    pub(super) struct Hours {
-        faces: BTreeMap<(Hour, String, u8), i64>,
-        outcomes: BTreeMap<(Hour, String), i64>,
-    }
-
-    impl Hours {
-        pub(super) fn read(transaction: &Transaction<'_>) -> rusqlite::Result<Self> {
-            let mut hours = Self::default();
-            // The tables of all count the flagged ones too.
-            for (prefix, flagged) in [("", false), ("flagged_", true)] {
-                let sql = format!("SELECT day, hour, survey, question, face, count FROM {prefix}face_hour");
-                let mut read = transaction.prepare(&sql)?;
-                let mut rows = read.query([])?;
-                while let Some(row) = rows.next()? {
-                    let hour = (row.get(0)?, row.get(1)?, row.get(2)?, flagged);
-                    hours.count_face(hour, &row.get::<_, String>(3)?, row.get(4)?, row.get(5)?);
-                }
-                let sql = format!("SELECT day, hour, survey, outcome, count FROM {prefix}response_hour");
-                let mut read = transaction.prepare(&sql)?;
-                let mut rows = read.query([])?;
-                while let Some(row) = rows.next()? {
-                    let hour = (row.get(0)?, row.get(1)?, row.get(2)?, flagged);
-                    hours.count_outcome(hour, &row.get::<_, String>(3)?, row.get(4)?);
-                }
-            }
-            Ok(hours)
-        }
-
-        /// A response that is counted elsewhere.
-        pub(super) fn take_back(&mut self, response: &Response) {
-            let draft = &response.draft;
-            let (day, hour) = (draft.started.local_day(), draft.started.local_hour());
-            let hour = |flagged| (day, hour, draft.survey.clone(), flagged);
-            let is_flagged = !draft.flags.is_empty();
-            let each: &[bool] = if is_flagged { &[false, true] } else { &[false] };
-            for &flagged in each {
-                for (question, face) in draft.faces().filter(|(_, face)| (1..=5).contains(face)) {
-                    self.count_face(hour(flagged), question, face, -1);
-                }
-                self.count_outcome(hour(flagged), outcome_name(response.outcome), -1);
-            }
-        }
-
-        fn count_face(&mut self, hour: Hour, question: &str, face: u8, count: i64) {
-            let (day, of, survey, flagged) = hour.clone();
-            *self.faces.entry((hour, question.to_owned(), face)).or_default() += count;
-            if flagged {
-                let unflagged = ((day, of, survey, false), question.to_owned(), face);
-                *self.faces.entry(unflagged).or_default() -= count;
-            }
-        }
-
-        fn count_outcome(&mut self, hour: Hour, outcome: &str, count: i64) {
-            let (day, of, survey, flagged) = hour.clone();
-            *self.outcomes.entry((hour, outcome.to_owned())).or_default() += count;
-            if flagged {
-                *self.outcomes.entry(((day, of, survey, false), outcome.to_owned())).or_default() -= count;
-            }
-        }
-
-        /// What is left of them.
-        pub(super) fn cells(&self) -> Vec<(Cell, Tally)> {
-            let mut cells: BTreeMap<Cell, Tally> = BTreeMap::new();
-            let cell = |(day, _, survey, flagged): &Hour| Cell {
-                day: *day,
-                survey: survey.clone(),
-                touchpoint: String::new(),
-                language: String::new(),
-                flagged: *flagged,
-            };
-            for ((hour, outcome), count) in &self.outcomes {
-                let (Ok(count @ 1..), Some(outcome)) = (u64::try_from(*count), outcome_of(outcome)) else {
-                    continue;
-                };
-                let tally = cells.entry(cell(hour)).or_default();
-                *tally.outcomes.of(outcome) += count;
-                tally.hours.entry(hour.1).or_default().responses += count;
-            }
-            // The first question of a survey is what the hours show; which that was, one question alone tells.
-            let mut asked_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-            for ((_, _, survey, _), question, _) in self.faces.keys() {
-                asked_by.entry(survey).or_default().insert(question);
-            }
-            for ((hour, question, face), count) in &self.faces {
-                let (Ok(count @ 1..), Some(tally)) = (u64::try_from(*count), cells.get_mut(&cell(hour)))
-                else {
-                    continue;
-                };
-                let place = usize::from(face.saturating_sub(1));
-                let asked = tally.questions.entry(question.clone()).or_default();
-                asked.answered += count;
-                let of_hour = tally.hours.entry(hour.1).or_default();
-                let is_alone = asked_by.get(hour.2.as_str()).is_some_and(|asked| asked.len() == 1);
-                for ratings in
-                    [Some(&mut asked.ratings), is_alone.then_some(&mut of_hour.ratings)].into_iter().flatten()
-                {
-                    let counts = ratings.entry(ScaleKind::Faces).or_insert_with(|| vec![0; 5]);
-                    if let Some(slot) = counts.get_mut(place) {
-                        *slot += count;
-                    }
-                }
-            }
-            cells.into_iter().collect()
-        }
-    }
-
-    fn outcome_name(outcome: Outcome) -> &'static str {
-        match outcome {
-            Outcome::Completed => "completed",
-            Outcome::Finished => "finished",
-            Outcome::TimedOut => "timed_out",
-            Outcome::Interrupted => "interrupted",
-        }
-    }
-
-    fn outcome_of(name: &str) -> Option<Outcome> {
-        [Outcome::Completed, Outcome::Finished, Outcome::TimedOut, Outcome::Interrupted]
-            .into_iter()
-            .find(|outcome| outcome_name(*outcome) == name)
-    }
 }

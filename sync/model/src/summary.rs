@@ -4,6 +4,8 @@
 //! before, thirty days against thirty that end five weeks before; so a Saturday never looks like a good Friday. All numbers of
 //! one summary are judged together ([`crate::metrics::change`]).
 
+mod sums;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,8 @@ use crate::metrics::{ANSWERS_MIN, Share, wilson_95};
 use crate::scale::ScaleKind;
 use crate::survey::Survey;
 use crate::tally::{Cell, HourTally, QuestionTally, Ratings, Tally};
+
+pub use sums::{Place, Sums};
 
 /// A usual day is told from so many weeks before it.
 pub const USUAL_WEEKS: i64 = 8;
@@ -181,9 +185,9 @@ impl Ask {
 
     /// Whether what is counted there belongs to what is asked for, the days and flags aside.
     #[must_use]
-    pub fn wants(&self, cell: &Cell) -> bool {
-        self.touchpoint.as_ref().is_none_or(|touchpoint| *touchpoint == cell.touchpoint)
-            && self.language.as_ref().is_none_or(|language| *language == cell.language)
+    pub fn wants(&self, touchpoint: &str, language: &str) -> bool {
+        self.touchpoint.as_ref().is_none_or(|wanted| wanted == touchpoint)
+            && self.language.as_ref().is_none_or(|wanted| wanted == language)
     }
 }
 
@@ -192,13 +196,15 @@ impl Summary {
     /// among them; `alike` how many responses each of [`days_like`] had that had any, where one day is asked for.
     #[must_use]
     pub fn of(ask: Ask, now: &[(Cell, Tally)], before: &[(Cell, Tally)], alike: &[u64]) -> Self {
-        let is_wanted =
-            |(cell, _): &&(Cell, Tally)| ask.wants(cell) && !(ask.without_flagged && cell.flagged);
-        let flagged = now.iter().filter(|(cell, _)| ask.wants(cell) && cell.flagged);
-        let flagged = flagged.map(|(_, tally)| tally.outcomes.total()).sum();
-        let now: Vec<&(Cell, Tally)> = now.iter().filter(is_wanted).collect();
-        let before: Vec<&(Cell, Tally)> = before.iter().filter(is_wanted).collect();
-        let (surveys, surveys_before) = (by_survey(&now), by_survey(&before));
+        let (now, before) = (Sums::of(&ask, now), Sums::of(&ask, before));
+        Self::of_sums(ask, now, before, alike)
+    }
+
+    /// The same of what was added up before; of the days compared with no hours are needed.
+    #[must_use]
+    pub fn of_sums(ask: Ask, now: Sums, before: Sums, alike: &[u64]) -> Self {
+        let Sums { flagged, surveys, hours, weekdays, touchpoints, languages } = now;
+        let surveys_before = before.surveys;
         let mut completed = Pair::default();
         let mut questions = Vec::new();
         let mut pairs = Vec::new();
@@ -220,8 +226,6 @@ impl Summary {
         judge(&mut pairs);
         let completed = pairs.pop().unwrap_or_default();
         let questions = questions.into_iter().zip(pairs);
-        let days: Vec<(&Cell, HourTally)> =
-            now.iter().map(|(cell, tally)| (cell, whole_day(tally))).collect();
         let compared_with = compared_with(ask.first_day, ask.last_day);
         let is_day = ask.first_day == ask.last_day;
         Self {
@@ -239,10 +243,10 @@ impl Summary {
                     measured,
                 })
                 .collect(),
-            hours: hours(&surveys),
-            weekdays: parts(&days, |cell| weekday(cell.day).to_string()),
-            touchpoints: parts(&days, |cell| cell.touchpoint.clone()),
-            languages: parts(&days, |cell| cell.language.clone()),
+            hours: parts(hours),
+            weekdays: parts(weekdays),
+            touchpoints: parts(touchpoints),
+            languages: parts(languages),
             reasons: reasons(&surveys),
             steps: steps(&surveys),
             ask,
@@ -266,15 +270,6 @@ impl Summary {
         self.reasons.sort_by_key(|asked| place(&asked.survey, &asked.question));
         self.steps.sort_by_key(|asked| place(&asked.survey, &asked.question));
     }
-}
-
-/// Everything of one survey.
-fn by_survey(cells: &[&(Cell, Tally)]) -> BTreeMap<String, Tally> {
-    let mut surveys: BTreeMap<String, Tally> = BTreeMap::new();
-    for (cell, tally) in cells {
-        surveys.entry(cell.survey.clone()).or_default().merge(tally);
-    }
-    surveys
 }
 
 /// The questions of a survey that are answered on a scale.
@@ -385,25 +380,8 @@ fn part(name: String, tally: &HourTally) -> Part {
     }
 }
 
-fn hours(surveys: &BTreeMap<String, Tally>) -> Vec<Part> {
-    let mut all = Tally::default();
-    surveys.values().for_each(|tally| all.merge(tally));
-    all.hours.iter().map(|(hour, tally)| part(hour.to_string(), tally)).collect()
-}
-
-/// All hours of a cell together.
-fn whole_day(tally: &Tally) -> HourTally {
-    let mut whole = HourTally::default();
-    tally.hours.values().for_each(|hour| whole.merge(hour));
-    whole
-}
-
-fn parts(days: &[(&Cell, HourTally)], name: impl Fn(&Cell) -> String) -> Vec<Part> {
-    let mut parts: BTreeMap<String, HourTally> = BTreeMap::new();
-    for (cell, day) in days {
-        parts.entry(name(cell)).or_default().merge(day);
-    }
-    parts.into_iter().map(|(name, tally)| part(name, &tally)).collect()
+fn parts<N: ToString>(parts: BTreeMap<N, HourTally>) -> Vec<Part> {
+    parts.into_iter().map(|(name, tally)| part(name.to_string(), &tally)).collect()
 }
 
 fn questions(surveys: &BTreeMap<String, Tally>) -> impl Iterator<Item = (&String, &String, &QuestionTally)> {

@@ -4,6 +4,8 @@
 //! one cell is one [`Tally`], whose size goes by the survey and not by how many responses there were. Tallies add up, and what
 //! was counted can be taken back, when a clock that was wrong is known better.
 
+pub mod packed;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -133,8 +135,12 @@ impl Outcomes {
 impl HourTally {
     /// Counts what another one has, too.
     pub fn merge(&mut self, other: &Self) {
-        self.responses = self.responses.saturating_add(other.responses);
-        merge_ratings(&mut self.ratings, &other.ratings);
+        self.combine(other, u64::saturating_add);
+    }
+
+    pub(crate) fn combine(&mut self, other: &Self, by: Combining) {
+        self.responses = by(self.responses, other.responses);
+        combine_ratings(&mut self.ratings, &other.ratings, by);
     }
 }
 
@@ -147,6 +153,19 @@ impl Tally {
     /// Takes back what [`Self::add`] has counted of it. Nothing goes below 0.
     pub fn take_back(&mut self, response: &Response, hour: u8) {
         self.change(response, hour, |count, by| *count = count.saturating_sub(by));
+        self.forget_zeros();
+    }
+
+    /// Takes back what [`Self::merge`] has counted of another one. Nothing goes below 0.
+    pub fn take_away(&mut self, other: &Self) {
+        self.combine(other, u64::saturating_sub);
+        for (hour, other) in &other.hours {
+            self.hours.entry(*hour).or_default().combine(other, u64::saturating_sub);
+        }
+        self.forget_zeros();
+    }
+
+    fn forget_zeros(&mut self) {
         self.questions.retain(|_, question| {
             question.options.retain(|_, count| *count > 0);
             question.ratings.retain(|_, counts| counts.iter().any(|count| *count > 0));
@@ -160,27 +179,32 @@ impl Tally {
 
     /// Counts what another one has, too.
     pub fn merge(&mut self, other: &Self) {
-        for (count, by) in [
+        self.combine(other, u64::saturating_add);
+        for (hour, other) in &other.hours {
+            self.hours.entry(*hour).or_default().merge(other);
+        }
+    }
+
+    /// Every count but those of the hours, as it comes out of both.
+    pub(crate) fn combine(&mut self, other: &Self, by: Combining) {
+        for (count, other) in [
             (&mut self.outcomes.completed, other.outcomes.completed),
             (&mut self.outcomes.finished, other.outcomes.finished),
             (&mut self.outcomes.timed_out, other.outcomes.timed_out),
             (&mut self.outcomes.interrupted, other.outcomes.interrupted),
         ] {
-            *count = count.saturating_add(by);
+            *count = by(*count, other);
         }
         for (id, other) in &other.questions {
             let question = named(&mut self.questions, id);
-            question.answered = question.answered.saturating_add(other.answered);
-            question.left = question.left.saturating_add(other.left);
-            question.took_ms = question.took_ms.saturating_add(other.took_ms);
-            merge_ratings(&mut question.ratings, &other.ratings);
-            for (option, by) in &other.options {
+            question.answered = by(question.answered, other.answered);
+            question.left = by(question.left, other.left);
+            question.took_ms = by(question.took_ms, other.took_ms);
+            combine_ratings(&mut question.ratings, &other.ratings, by);
+            for (option, other) in &other.options {
                 let count = named(&mut question.options, option);
-                *count = count.saturating_add(*by);
+                *count = by(*count, *other);
             }
-        }
-        for (hour, other) in &other.hours {
-            self.hours.entry(*hour).or_default().merge(other);
         }
     }
 
@@ -264,19 +288,22 @@ fn rate(ratings: &mut Ratings, scale: ScaleKind, value: u8, change: impl Fn(&mut
 }
 
 /// The entry under this name, which is written down only where it is not there yet.
-fn named<'m, T: Default>(map: &'m mut BTreeMap<String, T>, name: &str) -> &'m mut T {
+pub(crate) fn named<'m, T: Default>(map: &'m mut BTreeMap<String, T>, name: &str) -> &'m mut T {
     if !map.contains_key(name) {
         map.insert(name.to_owned(), T::default());
     }
     map.get_mut(name).expect("it was put there")
 }
 
-fn merge_ratings(ratings: &mut Ratings, other: &Ratings) {
+/// What becomes of a count and another one's.
+pub(crate) type Combining = fn(u64, u64) -> u64;
+
+fn combine_ratings(ratings: &mut Ratings, other: &Ratings, by: Combining) {
     for (scale, other) in other {
         let counts = ratings.entry(*scale).or_default();
         counts.resize(counts.len().max(other.len()), 0);
-        for (count, by) in counts.iter_mut().zip(other) {
-            *count = count.saturating_add(*by);
+        for (count, other) in counts.iter_mut().zip(other) {
+            *count = by(*count, *other);
         }
     }
 }
@@ -328,11 +355,15 @@ mod tests {
             let mut merged = staying.clone();
             merged.merge(&going);
             prop_assert_eq!(&merged, &all);
+            merged.take_away(&going);
+            prop_assert_eq!(merged.counts(), staying.counts());
+            merged.merge(&going);
             for (response, hour) in &go {
                 all.take_back(response, *hour);
             }
             prop_assert_eq!(all.counts(), staying.counts());
             prop_assert_eq!(all.outcomes.total(), stay.len() as u64);
+            // Rows of JSON are what a program of a schema before has left.
             let written = serde_json::to_string(&merged).unwrap();
             prop_assert_eq!(serde_json::from_str::<Tally>(&written).unwrap(), merged);
         }

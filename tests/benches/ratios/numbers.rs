@@ -1,8 +1,8 @@
 //! P6: how long the numbers of thirty days take, with ten million responses in the database and with a hundredth of that.
 //!
 //! Both hold a year of the same shop. Ten million freezes one by one would take an hour, so the records are written by a hand
-//! of this benchmark, many in a transaction: the same bytes and heads, and cells of the product's own counting. The store then
-//! opens the file as it would its own.
+//! of this benchmark, many in a transaction: the same bytes and heads, and cells of the product's own counting, as the program
+//! before left them. The store then opens the file as it would one of that program's.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -224,7 +224,7 @@ fn f41_the_previous_program_can_go_on_with_the_newer_schema() -> Result<()> {
     assert!(allowed("SELECT compatible_with FROM store")? <= 1);
 
     // A database of the next program, to this one: it opens, collects, sends and purges.
-    let later = "ALTER TABLE record ADD COLUMN later TEXT; CREATE TABLE later (x TEXT) STRICT; PRAGMA user_version = 9";
+    let later = "ALTER TABLE record ADD COLUMN later TEXT; CREATE TABLE later (x TEXT) STRICT; PRAGMA user_version = 99";
     Connection::open(shelf.database())?.execute_batch(later)?;
     let (store, opened) = open(shelf.folder.path())?;
     assert_eq!((opened.set_aside, opened.boot), (None, 2));
@@ -234,13 +234,13 @@ fn f41_the_previous_program_can_go_on_with_the_newer_schema() -> Result<()> {
     acknowledge_all(&store, 1)?;
     assert_eq!(store.purge(0)?.records, 2);
     store.close()?;
-    assert_eq!(allowed("PRAGMA user_version")?, 9, "the roll-forward finds its schema again");
+    assert_eq!(allowed("PRAGMA user_version")?, 99, "the roll-forward finds its schema again");
 
     // One that it would spoil it leaves alone.
-    Connection::open(shelf.database())?.execute_batch("UPDATE store SET compatible_with = 9")?;
+    Connection::open(shelf.database())?.execute_batch("UPDATE store SET compatible_with = 99")?;
     let before = std::fs::read(shelf.database())?;
     let Err(refused) = open(shelf.folder.path()) else { panic!("it was opened") };
-    assert!(matches!(refused.downcast_ref(), Some(OpenError::NewerSchema { found: 9, .. })), "{refused}");
+    assert!(matches!(refused.downcast_ref(), Some(OpenError::NewerSchema { found: 99, .. })), "{refused}");
     assert_eq!(std::fs::read(shelf.database())?, before);
     Ok(())
 }

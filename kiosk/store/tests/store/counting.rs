@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use afterword_kiosk_store::Store;
 use afterword_model::record::{Head, StoreEpoch};
-use afterword_model::response::{ClockQuality, Draft, Flag, Outcome, Stamp};
+use afterword_model::response::{ClockQuality, Draft, Flag, Outcome, RESPONSE_VERSION, Response, Stamp};
 use afterword_model::summary::Ask;
+use afterword_model::tally::{Cell, Tally};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rusqlite::{Connection, params};
@@ -74,7 +75,7 @@ fn what_an_older_program_counted_by_the_hour_is_still_counted() {
     let connection = Connection::open(directory.path().join("kiosk.db")).unwrap();
     connection
         .execute_batch(
-            "DELETE FROM tally;
+            "DELETE FROM cell;
              INSERT INTO response_hour VALUES (0, 0, 'grocery-exit', 'completed', 3), (1, 0, 'grocery-exit', 'completed', 1);
              INSERT INTO face_hour VALUES (0, 0, 'grocery-exit', 'visit', 'en', 1, 1), (0, 0, 'grocery-exit', 'visit', 'en', 2, 1),
                  (0, 0, 'grocery-exit', 'visit', 'en', 3, 1), (1, 0, 'grocery-exit', 'visit', 'de', 4, 1);
@@ -94,39 +95,108 @@ fn what_an_older_program_counted_by_the_hour_is_still_counted() {
     assert_eq!(languages, [("", 2), ("de", 1), ("en", 1)], "of what is purged the hours told no language");
 }
 
-#[test]
-fn what_the_program_before_counted_after_a_roll_back_is_counted_once() {
+/// A store in which another program counts the third of three records and the flagged fourth: none of them in a cell.
+fn rolled_back() -> (TempDir, Connection) {
     let directory = directory();
     let (store, _) = open(directory.path());
     complete(&store, draft(0, 1));
     complete(&store, draft(0, 2));
     store.close().unwrap();
     let path = directory.path().join("kiosk.db");
-    // The next record, as a program of the schema before freezes it: counted by the hour, and in no cell.
-    let (responses, counts): (i64, String) = Connection::open(&path)
-        .unwrap()
-        .query_row("SELECT responses, counts FROM tally", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap();
+    let kept = directory.path().join("kept.db");
+    let keep = format!("ATTACH '{}' AS aside; CREATE TABLE aside.kept AS SELECT * FROM cell", kept.display());
+    Connection::open(&path).unwrap().execute_batch(&keep).unwrap();
     let (store, _) = open(directory.path());
     complete(&store, draft(0, 5));
+    complete(&store, Draft { flags: vec![Flag::Repeat], ..draft(0, 4) });
     store.close().unwrap();
     let connection = Connection::open(&path).unwrap();
-    connection.execute("UPDATE tally SET responses = ?1, counts = ?2", params![responses, counts]).unwrap();
+    let back = format!(
+        "ATTACH '{}' AS aside; DELETE FROM cell; INSERT INTO cell SELECT * FROM aside.kept; DETACH aside",
+        kept.display()
+    );
+    connection.execute_batch(&back).unwrap();
+    (directory, connection)
+}
+
+/// Opens it again and again; what the other program counted is counted, and once.
+fn is_taken_over(directory: &TempDir) {
+    let (store, _) = open(directory.path());
+    assert_sound(&store);
+    let summary = store.summary(Ask::days(0, 0)).unwrap();
+    assert_eq!((summary.responses, summary.flagged), (4, 1));
+    assert_eq!(summary.questions[0].counts, [1, 1, 0, 1, 1]);
+    complete(&store, draft(0, 5));
+    store.close().unwrap();
+    let (store, _) = open(directory.path());
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().questions[0].counts, [1, 1, 0, 1, 2]);
+    assert_sound(&store);
+}
+
+#[test]
+fn what_a_program_of_the_first_schemas_counted_after_a_roll_back_is_counted_once() {
+    let (directory, connection) = rolled_back();
     connection
         .execute_batch(
-            "INSERT INTO response_hour VALUES (0, 0, 'grocery-exit', 'completed', 1);
-             INSERT INTO face_hour VALUES (0, 0, 'grocery-exit', 'visit', 'en', 5, 1);",
+            "INSERT INTO response_hour VALUES (0, 0, 'grocery-exit', 'completed', 2);
+             INSERT INTO face_hour VALUES (0, 0, 'grocery-exit', 'visit', 'en', 5, 1),
+                 (0, 0, 'grocery-exit', 'visit', 'en', 4, 1);
+             INSERT INTO flagged_response_hour VALUES (0, 0, 'grocery-exit', 'completed', 1);
+             INSERT INTO flagged_face_hour VALUES (0, 0, 'grocery-exit', 'visit', 'en', 4, 1);",
         )
         .unwrap();
     drop(connection);
+    is_taken_over(&directory);
+}
+
+/// Rows of JSON, as a program of schema 5 writes them.
+fn as_json(connection: &Connection, flagged: bool, face: u8) {
+    let mut tally = Tally::default();
+    let mut draft = draft(0, face);
+    draft.flags.extend(flagged.then_some(Flag::Repeat));
+    let response = Response { v: RESPONSE_VERSION, seq: 1, draft, outcome: Outcome::Completed, took_ms: 0 };
+    tally.add(&response, 0);
+    let Cell { day, survey, touchpoint, language, flagged } = Cell::of(&response, 0);
+    connection
+        .execute(
+            "INSERT INTO tally (day, survey, touchpoint, language, flagged, responses, counts)
+             VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
+            params![day, survey, touchpoint, language, flagged, serde_json::to_string(&tally).unwrap()],
+        )
+        .unwrap();
+}
+
+#[test]
+fn what_a_program_that_counts_in_json_counted_after_a_roll_back_is_counted_once() {
+    let (directory, connection) = rolled_back();
+    as_json(&connection, false, 5);
+    as_json(&connection, true, 4);
+    drop(connection);
+    is_taken_over(&directory);
+    let left = "SELECT count(*) FROM tally";
+    let connection = Connection::open(directory.path().join("kiosk.db")).unwrap();
+    assert_eq!(connection.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
+#[test]
+fn counts_that_rotted_are_named_and_stop_no_start() {
+    let (directory, connection) = rolled_back();
+    as_json(&connection, false, 5);
+    as_json(&connection, true, 4);
+    connection.execute_batch("UPDATE tally SET counts = '{\"outcomes\":' WHERE flagged").unwrap();
+    drop(connection);
     let (store, _) = open(directory.path());
-    assert_sound(&store);
-    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().questions[0].counts, [1, 1, 0, 0, 1]);
-    complete(&store, draft(0, 5));
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 3, "what can be read is taken over");
+    let problems = store.verify().unwrap().problems.join("\n");
+    assert!(problems.contains("do not add up"), "{problems}");
     store.close().unwrap();
+
+    let connection = Connection::open(directory.path().join("kiosk.db")).unwrap();
+    connection.execute_batch("UPDATE cell SET counts = x'01ff'").unwrap();
+    drop(connection);
     let (store, _) = open(directory.path());
-    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().questions[0].counts, [1, 1, 0, 0, 2]);
-    assert_sound(&store);
+    let problems = store.verify().unwrap().problems.join("\n");
+    assert!(problems.contains("a cell's counts cannot be read"), "{problems}");
 }
 
 #[derive(Debug, Clone)]

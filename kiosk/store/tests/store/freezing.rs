@@ -7,7 +7,9 @@ use afterword_model::record::{RECORD_BYTES_MAX, genesis, next_head};
 use afterword_model::response::{
     Answer, AnswerValue, ClockQuality, Draft, Flag, Outcome, RESPONSE_VERSION, Response, Stamp,
 };
+use afterword_model::scale::ScaleKind;
 use afterword_model::summary::{Ask, Measure};
+use afterword_model::tally::Tally;
 use afterword_protocol::queue::Take;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -106,9 +108,12 @@ fn what_is_flagged_is_counted_and_can_be_left_out() {
     store.close().unwrap();
 
     let connection = rusqlite::Connection::open(directory.path().join("kiosk.db")).unwrap();
-    connection
-        .execute_batch("UPDATE tally SET counts = replace(counts, '[2,', '[3,') WHERE flagged")
+    let (counts, hours): (Vec<u8>, Vec<u8>) = connection
+        .query_row("SELECT flagged_counts, flagged_hours FROM cell", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
+    let mut tally = Tally::unpacked(&counts, &hours).unwrap();
+    tally.questions.get_mut("visit").unwrap().ratings.get_mut(&ScaleKind::Faces).unwrap()[0] = 3;
+    connection.execute("UPDATE cell SET flagged_counts = ?1", [tally.packed()]).unwrap();
     drop(connection);
     let problems = open(directory.path()).0.verify().unwrap().problems.join("\n");
     for expected in ["Faces 1: 3 counted, 2 in the records", "flagged true"] {
@@ -127,7 +132,7 @@ fn verification_names_what_was_tampered_with() {
     let connection = rusqlite::Connection::open(directory.path().join("kiosk.db")).unwrap();
     let tampering =
         "UPDATE record SET bytes = CAST(replace(bytes, 'face\":2', 'face\":5') AS BLOB) WHERE seq = 2;
-         UPDATE tally SET responses = 4";
+         UPDATE cell SET responses = 4";
     connection.execute_batch(tampering).unwrap();
     drop(connection);
     let (store, _) = open(directory.path());
