@@ -152,5 +152,9 @@ async fn what_is_not_for_this_device_or_this_collector_is_said_in_one_sentence()
     their_kiosk.end_of_input()?;
     their_collector.terminate()?;
     kiosk.end_of_input()?;
+    let nobody =
+        desk.run("afterword-sync", &[&["courier", "pack", "--out", "stick"], &PLACES[..]].concat())?;
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.stderr.contains("name its socket with --socket"), "{}", nobody.everything());
     Ok(())
 }
