@@ -18,11 +18,12 @@ use afterword_model::survey::{self, limits as survey_limits};
 use afterword_protocol::batch::{self, BATCH_VERSION, BatchHeader};
 use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
+use afterword_protocol::courier::{CourierOpeningKey, CourierReader, CourierWriter};
 use afterword_protocol::heartbeat::{Heartbeat, HeartbeatAnswer};
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::{
-    BATCH_BYTES_MAX, BATCH_RECORDS_MAX, CASE_STEPS_MAX, CHANGE_TEXT_CHARS_MAX, CHANGES_SHOWN_MAX, FRAME_MAX,
-    RECORD_BYTES_MAX,
+    BATCH_BODY_MAX, BATCH_BYTES_MAX, BATCH_RECORDS_MAX, CASE_STEPS_MAX, CHANGE_TEXT_CHARS_MAX,
+    CHANGES_SHOWN_MAX, FRAME_MAX, RECORD_BYTES_MAX,
 };
 use afterword_protocol::local::{Reply, Request, decode_frame, encode_frame, frame_length};
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem};
@@ -95,6 +96,44 @@ pub(crate) fn receipt(data: &[u8]) {
     if let Ok(problem) = serde_json::from_slice::<Problem>(data) {
         let again = serde_json::to_vec(&problem).expect("a problem can be written");
         assert_eq!(serde_json::from_slice::<Problem>(&again).expect("and read"), problem);
+    }
+}
+
+/// The key that the bundles of the corpus are sealed to.
+pub(crate) fn courier_key() -> CourierOpeningKey {
+    CourierOpeningKey::generate(&SeededEntropy::new(8))
+}
+
+/// A courier bundle, and the same bytes as a batch that somebody has sealed: the key to do so is no secret.
+pub(crate) fn courier(data: &[u8]) {
+    check_bundle(data);
+    if data.len() <= BATCH_BODY_MAX {
+        let (device, entropy) = (DeviceId::new([1; 16]), SeededEntropy::new(9));
+        let writer = CourierWriter::begin(Vec::new(), device, courier_key().public(), &entropy);
+        let mut writer = writer.expect("a vector takes everything");
+        writer.batch(data).expect("a vector takes everything");
+        check_bundle(&writer.finish(&key()).expect("a vector takes everything"));
+    }
+}
+
+fn check_bundle(bytes: &[u8]) {
+    let Ok(mut reader) = CourierReader::open(bytes, &courier_key()) else { return };
+    let mut follows = None;
+    loop {
+        match reader.next_batch(&key().verifying_key()) {
+            Ok(Some(batch)) => {
+                let header = &batch.header;
+                assert_eq!(header.device, reader.device());
+                assert!(follows.is_none_or(|head| head == header.previous_head), "a gap was not seen");
+                follows = Some(header.last_head);
+            }
+            Ok(None) => return assert!(follows.is_some(), "a bundle without a batch"),
+            Err(error) => {
+                let shown = error.to_string();
+                assert!(!shown.chars().any(char::is_control), "{shown:?} would play with a terminal");
+                return;
+            }
+        }
     }
 }
 

@@ -88,8 +88,13 @@ async fn stick_and_network_at_once_double_and_lose_nothing() -> Result<()> {
     for _ in 0..4 {
         // Without an agent there is something to pack; while it is carried, the network brings the same.
         agent.kill()?;
-        promised = kiosk.line(|line| line.strip_prefix("thanked ")?.parse::<u64>().ok())?;
-        let bundle = pack(&desk)?.context("somebody was thanked, and nobody has sent it")?;
+        let bundle = loop {
+            promised = kiosk.line(|line| line.strip_prefix("thanked ")?.parse::<u64>().ok())?;
+            // Whom the agent has still brought over is not packed.
+            if let Some(bundle) = pack(&desk)? {
+                break bundle;
+            }
+        };
         agent = desk.agent()?;
         import(&desk, &bundle)?;
         assert!(accept(&desk)? >= promised);
@@ -147,5 +152,9 @@ async fn what_is_not_for_this_device_or_this_collector_is_said_in_one_sentence()
     their_kiosk.end_of_input()?;
     their_collector.terminate()?;
     kiosk.end_of_input()?;
+    let nobody =
+        desk.run("afterword-sync", &[&["courier", "pack", "--out", "stick"], &PLACES[..]].concat())?;
+    assert_eq!(nobody.code, Some(1));
+    assert!(nobody.stderr.contains("name its socket with --socket"), "{}", nobody.everything());
     Ok(())
 }

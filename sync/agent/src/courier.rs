@@ -8,8 +8,20 @@ mod accepting;
 mod packing;
 mod stick;
 
-#[cfg(test)]
-mod tests;
+use afterword_protocol::queue::QueueError;
 
 pub use accepting::{AcceptError, accept, read_receipt, receipts_in};
 pub use packing::{Pack, PackError, Packed, pack};
+
+/// That the kiosk cannot be asked, to a person who may do something about it; an agent would ask again.
+fn not_asked(error: &QueueError) -> String {
+    match error {
+        QueueError::Unreachable(why) => format!(
+            "the kiosk program does not answer ({why}): start `afterword-kiosk run`, or name its socket with --socket, and run this again"
+        ),
+        QueueError::Refused(_) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

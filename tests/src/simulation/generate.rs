@@ -16,6 +16,9 @@ pub const OPS_USUAL: usize = 60;
 /// How much more often than other troubles lies come, where they come.
 const LIES_MORE: usize = 5;
 
+/// How much more often than other troubles sticks come, where they come: a link that is down, a bundle, its import and its receipt.
+const STICKS_MORE: usize = 8;
+
 /// Ten years.
 const FAR_AHEAD_MS: i64 = 10 * 365 * 86_400_000;
 
@@ -73,6 +76,9 @@ pub fn generate(seed: u64, ops: usize, liars: bool) -> Scenario {
     let dice = Dice(SeededEntropy::new(seed ^ 0x5EED_0F0B_5000_0001));
     let devices = dice.below(DEVICES_MAX as u64) as usize + 1;
     let mut troubles: Vec<Trouble> = TROUBLES.into_iter().filter(|_| dice.below(2) == 0).collect();
+    if troubles.contains(&Trouble::Sticks) {
+        troubles.extend([Trouble::Sticks; STICKS_MORE]);
+    }
     if liars {
         // One lie alone takes nothing: it needs answers after it, no link, and a power cut.
         troubles.extend([Trouble::Lies; LIES_MORE]);
@@ -133,7 +139,7 @@ impl Dice {
             Trouble::Power => Op::CutPower { device, remains: self.remains() },
             Trouble::Lies => self.lie(device),
             Trouble::Crowds => self.crowd(device),
-            Trouble::Sticks => self.stick(device),
+            Trouble::Sticks => self.stick(),
             Trouble::Holidays => Op::Holiday { days: self.pick(&[1, 2, 7, 62, 100, 400]) },
         }
     }
@@ -142,9 +148,16 @@ impl Dice {
         if self.below(2) == 0 { Op::Kill(program) } else { Op::Start(program) }
     }
 
-    fn stick(&self, device: usize) -> Op {
-        let nth = self.below(4) as u32;
-        self.pick(&[Op::Pack { device }, Op::Import { nth }, Op::Accept { device, nth }])
+    /// Of one device, and without a link, for else an agent has sent what was going to be packed.
+    fn stick(&self) -> Op {
+        let (device, nth) = (0, self.pick(&[0, 0, 0, 1, 3]));
+        match self.below(10) {
+            0..2 => Op::Link { device, up: false },
+            2..4 => Op::Rush { device, shoppers: self.below(6) as u32 + 2 },
+            4..6 => Op::Pack { device },
+            6..8 => Op::Import { nth },
+            _ => Op::Accept { device, nth },
+        }
     }
 
     fn disk(&self, device: usize) -> Op {

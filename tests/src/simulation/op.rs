@@ -158,7 +158,7 @@ pub enum Op {
         /// Which.
         nth: u32,
     },
-    /// A device is brought the receipt of a stick, counted likewise, if there is one.
+    /// A device is brought the receipt of a stick, counted likewise among those that have one.
     Accept {
         /// Who.
         device: usize,

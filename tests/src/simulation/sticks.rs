@@ -72,9 +72,11 @@ impl World {
         Ok(())
     }
 
-    /// Brings a device the receipt of a stick, counted as above, whoever has packed it.
+    /// Brings a device a receipt, counted from the newest stick that has one, whoever has packed it.
     pub(super) async fn accept(&mut self, device: usize, nth: usize) -> Result<()> {
-        let Some(receipt) = self.stick(nth).and_then(|index| self.sticks[index].receipt.clone()) else {
+        let mut receipts = self.sticks.iter().filter_map(|stick| stick.receipt.as_ref()).collect::<Vec<_>>();
+        receipts.reverse();
+        let Some(receipt) = receipts.get(nth % receipts.len().max(1)).copied().cloned() else {
             return Ok(());
         };
         let Some(device) = self.devices.get(device) else { return Ok(()) };

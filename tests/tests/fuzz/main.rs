@@ -106,6 +106,11 @@ fn receipts_and_problems() {
 }
 
 #[test]
+fn courier_bundles() {
+    replay("courier", targets::courier);
+}
+
+#[test]
 fn survey_files() {
     replay("survey", targets::survey);
 }

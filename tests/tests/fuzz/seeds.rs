@@ -5,11 +5,13 @@ use std::path::Path;
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::case::{Author, CaseEvent, Held, Role};
 use afterword_model::content::Content;
+use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
 use afterword_model::summary::Ask;
 use afterword_protocol::batch::encode;
 use afterword_protocol::case_steps::{CaseMark, CaseSteps};
 use afterword_protocol::changes::{Change, Changes};
+use afterword_protocol::courier::CourierWriter;
 use afterword_protocol::errand::{Errand, ErrandKind, ErrandResult};
 use afterword_protocol::heartbeat::{Fingerprint, Heartbeat, HeartbeatAnswer};
 use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
@@ -21,7 +23,7 @@ use afterword_protocol::queue::{
 use afterword_protocol::receipt::{Nonce, Receipt, SignedReceipt};
 use afterword_protocol::renewal::{RenewalRequest, Renewed};
 
-use crate::targets::{key, sent};
+use crate::targets::{courier_key, key, sent};
 
 type Files = Vec<Vec<u8>>;
 
@@ -30,6 +32,7 @@ pub(crate) fn all() -> Vec<(&'static str, Files)> {
     vec![
         ("batch", batches()),
         ("receipt", receipts()),
+        ("courier", bundles()),
         ("survey", surveys()),
         ("configuration", configurations()),
         ("socket", socket_messages()),
@@ -46,6 +49,22 @@ fn plain(seq: u64, comment: &str) -> Vec<u8> {
         r#"{{"v":1,"seq":{seq},"survey":"grocery-exit","survey_version":1,"language":"en",{started},"answers":[{{"question":"visit","face":2,"at_ms":0}},{{"question":"why","choices":["waiting"],"at_ms":2100}},{{"question":"words","comment":{comment},"at_ms":9000}}],"outcome":"completed","took_ms":9400}}"#
     )
     .into_bytes()
+}
+
+fn bundles() -> Files {
+    let bundle = |bodies: &[Vec<u8>]| {
+        let device = DeviceId::new([1; 16]);
+        let mut writer =
+            CourierWriter::begin(Vec::new(), device, courier_key().public(), &SeededEntropy::new(9)).unwrap();
+        for body in bodies {
+            writer.batch(body).unwrap();
+        }
+        writer.finish(&key()).unwrap()
+    };
+    let bodies = batches();
+    let whole = bundle(&bodies[..1]);
+    let cut = whole[..whole.len() - 70].to_vec();
+    vec![whole, cut, bundle(&bodies), bundle(&[]), bodies[0].clone(), b"afterword-courier-1\n".to_vec()]
 }
 
 fn records() -> Files {

@@ -14,6 +14,7 @@ use afterword_protocol::limits::{ANSWER_BODY_MAX, COURIER_RECEIPTS_MAX};
 use afterword_protocol::queue::{Acceptance, Queue, QueueError};
 use afterword_protocol::receipt::{Receipt, SignedReceipt};
 
+use super::not_asked;
 use crate::identity::Identity;
 
 /// Why a receipt acknowledges nothing.
@@ -49,7 +50,7 @@ pub enum AcceptError {
     )]
     Contradicts(&'static str),
     /// The kiosk cannot be asked.
-    #[error(transparent)]
+    #[error("{}", not_asked(.0))]
     Kiosk(#[from] QueueError),
 }
 

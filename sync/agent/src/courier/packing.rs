@@ -11,6 +11,7 @@ use afterword_protocol::courier::{COURIER_EXTENSION, CourierKey, CourierWriter, 
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::{Position, Queue, QueueError, Run, Take};
 
+use super::not_asked;
 use super::stick::Unfinished;
 use crate::identity::Identity;
 use crate::plan::misfit;
@@ -59,7 +60,7 @@ pub enum PackError {
         error: io::Error,
     },
     /// The kiosk cannot be asked.
-    #[error(transparent)]
+    #[error("{}", not_asked(.0))]
     Kiosk(#[from] QueueError),
     /// The store, or what has receipts in it, is another one than at the beginning.
     #[error("the kiosk's records changed while they were packed ({0}); run it again")]

@@ -172,7 +172,7 @@ async fn what_is_unsent_is_in_one_bundle_byte_for_byte() {
     let bundles = packed(&mut shop, stick.path()).await.unwrap();
     let name = format!("afterword-{}-3-8.courier", "01".repeat(16));
     assert_eq!(bundles, [Packed { path: stick.path().join(&name), first_seq: 3, last_seq: 8 }]);
-    assert_eq!(names(stick.path()), [name.clone()]);
+    assert_eq!(names(stick.path()), std::slice::from_ref(&name));
     let batches = opened(&bundles[0]);
     let records: Vec<_> =
         batches.iter().flat_map(|batch| &batch.records).map(|record| &record.bytes).collect();

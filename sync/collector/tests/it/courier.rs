@@ -211,6 +211,7 @@ async fn the_key_of_an_older_collector_is_made_once_and_one_that_is_lost_is_said
     let mut server = Server::start().await;
     let device = server.device("Exit").await.with_records(2);
     let bundle = device.bundle(&[(1, 2)]);
+    server.restart().await;
     server.stop().await;
     let key = server.folder.path().join("pki/courier.key");
     let kept = std::fs::read_to_string(&key).unwrap();
