@@ -277,7 +277,7 @@ impl Watch {
                 self.change(rule, Wish::Open { touchpoint, cause, count: signalled.count, at: *now });
             }
             None if self.open.contains(&rule) => {
-                self.change(rule, Wish::Close { touchpoint, rule, at: *now })
+                self.change(rule, Wish::Close { touchpoint, rule, at: *now });
             }
             _ => {}
         }
