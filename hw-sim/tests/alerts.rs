@@ -13,6 +13,8 @@ use afterword_kiosk::config::Config;
 use afterword_kiosk::device::Device;
 use afterword_model::alerts::{Alert, Rule};
 use afterword_model::ports::ManualClock;
+use afterword_model::response::Response;
+use afterword_protocol::queue::Take;
 use afterword_protocol::system::SystemEntropy;
 use afterword_sim::play::Script;
 use afterword_sim::stage::Stage;
@@ -63,6 +65,14 @@ fn play(stage: &mut Stage, lines: &str) {
 /// A shopper who says that and goes.
 fn rates(stage: &mut Stage, face: &str) {
     play(stage, &format!("sees question\ntaps {face}\nleaves\nwaits 10\n"));
+}
+
+/// When the newest response was begun.
+fn begun_ms(stage: &Stage) -> u64 {
+    let after_seq = stage.store().position().unwrap().last_seq - 1;
+    let take = Take { after_seq, records_max: 1, wait_ms: 0 };
+    let run = stage.store().queue().next_blocking(take).unwrap().unwrap();
+    Response::from_bytes(run.first_seq, &run.records[0]).unwrap().draft.started.mono_ms
 }
 
 fn open(stage: &Stage) -> Vec<Alert> {
@@ -116,6 +126,12 @@ fn the_fourth_shopper_opens_it_a_program_is_told_and_the_plug_changes_nothing() 
         assert_eq!(open(stage).len(), 1);
         stage.wait(2 * MINUTE_MS).unwrap();
         assert_eq!(open(stage), []);
+        let closed = stage.store().alerts(1, false).unwrap()[0].closed.unwrap();
+        assert_eq!(
+            closed.mono_ms,
+            begun_ms(stage) + 15 * MINUTE_MS,
+            "to the millisecond: the kiosk woke for it"
+        );
         is_told("opened 2 of 4\nclosed 2 of 4\n");
     });
     life(folder.path(), SATURDAY_MS + 60 * minute, |stage| {

@@ -48,7 +48,7 @@ fn an_alert_that_was_committed_is_there_after_a_crash_and_is_not_opened_twice() 
     let image = crash_image(directory.path());
 
     let (after, _) = open(image.path());
-    assert_eq!(after.alerts(10, true).unwrap(), [alert.clone()]);
+    assert_eq!(after.alerts(10, true).unwrap(), [alert]);
     assert_eq!(change(&after, opens(stamp(2, 0, 6_000))).unwrap(), None, "it is open");
     let closed = change(&after, closes(stamp(2, 1_000, 7_000))).unwrap();
     let Some(Transition::Closed(closed)) = closed else { panic!("{closed:?}") };
