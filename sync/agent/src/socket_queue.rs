@@ -282,6 +282,7 @@ mod tests {
     /// What a kiosk does with one connection.
     type Script = fn(&Request) -> Act;
 
+    #[expect(clippy::large_enum_variant, reason = "a test has a handful of them")]
     enum Act {
         Reply(Reply),
         /// Half a reply, and the connection is closed.

@@ -169,7 +169,12 @@ async fn what_an_older_collector_took_in_is_found_after_its_update() {
     delivered(&server).await;
     server.stop().await;
     let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
-    database.execute_batch("drop index records_by_follow_up_code; pragma user_version = 9").unwrap();
+    database
+        .execute_batch(
+            "drop table case_steps; drop index records_by_case; drop index records_by_follow_up_code;
+             pragma user_version = 9",
+        )
+        .unwrap();
     drop(database);
     server.start_again().await;
     assert_eq!(found(&server, "harbor-maple-tide"), [2]);
