@@ -3,7 +3,7 @@
 //!
 //! Each failure is one sentence that says what happened, where, and what to do; nothing is half-written.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -287,19 +287,24 @@ async fn network_test_command(arguments: &NetworkTestArguments) -> anyhow::Resul
     let test = tester
         .test(|step| {
             if !arguments.json {
-                println!("{}", words::line(step));
+                say(&words::line(step));
             }
         })
         .await;
     if arguments.json {
         let mut json = serde_json::to_value(&test)?;
         json["well"] = test.is_well().into();
-        println!("{}", serde_json::to_string_pretty(&json)?);
+        say(&serde_json::to_string_pretty(&json)?);
     } else {
         let untold = |step: &&Step| step.finding == Finding::NotReached;
-        test.steps.iter().filter(untold).for_each(|step| println!("{}", words::line(step)));
+        test.steps.iter().filter(untold).for_each(|step| say(&words::line(step)));
     }
     Ok(if test.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints a line. A reader that has gone, as `head` does, has heard enough; the exit code says the rest.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// What `enrol --json` prints. The time is in milliseconds since 1970-01-01T00:00:00Z.

@@ -13,7 +13,8 @@ use std::time::Duration;
 use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::errand::{
-    AgentStatus, EnrolledAs, EnrolmentFailure, Errand, ErrandKind, ErrandResult, TAKEN_WITHIN_MS,
+    AgentStatus, ENROLMENT_MAX_MS, EnrolledAs, EnrolmentFailure, Errand, ErrandKind, ErrandResult,
+    TAKEN_WITHIN_MS,
 };
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{Health, Queue as _, QueueError};
@@ -33,6 +34,9 @@ const RETRY_MS: (u64, u64) = (250, TAKEN_WITHIN_MS / 2);
 
 /// From one look at a kiosk without errands to the next, in milliseconds: it may have been updated.
 const WITHOUT_ERRANDS_MS: u64 = 60_000;
+
+/// For the one request of an enrolment: well within the time after which the screen gives it up.
+const ENROL_TOTAL_MS: u64 = ENROLMENT_MAX_MS - 15_000;
 
 /// The collector that a device is to be enrolled at.
 #[derive(Debug, Clone)]
@@ -179,7 +183,8 @@ impl Errands {
             code: &code.to_string(),
             ca_pem,
             state_dir: &self.state_dir,
-            timeouts: self.timeouts,
+            // Whoever typed the code hears of it while the screen still waits.
+            timeouts: Timeouts { total_ms: self.timeouts.total_ms.min(ENROL_TOTAL_MS), ..self.timeouts },
         };
         match enrol(&order, &self.entropy, Arc::clone(&self.clock)).await {
             Ok(identity) => ErrandResult::Enrolled { device: enrolled_as(&identity) },

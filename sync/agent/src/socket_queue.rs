@@ -405,6 +405,25 @@ mod tests {
         }
     }
 
+    fn is_a_device(request: &Request) -> Act {
+        match request {
+            Request::Hello { .. } => {
+                let program_version = "test".into();
+                Act::Reply(Reply::Hello { version: LOCAL_VERSION, program_version, errands: true })
+            }
+            Request::Errand { .. } => Act::Reply(Reply::Errand { errand: None }),
+            other => honest(other),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kiosk_of_before_has_no_errands_and_may_be_updated_meanwhile() {
+        let (_dir, mut queue) = kiosk(&[honest, is_a_device]);
+        assert!(!queue.has_errands().await.unwrap());
+        assert!(queue.has_errands().await.unwrap(), "it was greeted anew");
+        assert_eq!(queue.errand(5, AgentStatus::default()).await.unwrap(), None);
+    }
+
     fn take() -> Take {
         Take { after_seq: 4, records_max: 2, wait_ms: 0 }
     }
