@@ -73,7 +73,7 @@ fn texts(page: &WordsPage) -> Vec<&str> {
 }
 
 /// A shop of so many days until that Saturday, with a PIN for each role.
-fn shop(folder: &Path, days: u32) {
+fn shop(folder: &Path, days: u64) {
     let until = "2026-11-28".parse().unwrap();
     let shape = Shape { until, days, per_day: 120.0, seed: 7, zone: chrono_tz::Europe::London };
     traffic::make(folder, &shape, SATURDAY_MS).unwrap();
