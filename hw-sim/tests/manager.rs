@@ -282,7 +282,7 @@ fn any_range_is_set_with_keys_and_told_apart_by_its_parts() {
     );
     let summary = device.store.summary(Ask::days(SATURDAY - 14, SATURDAY - 1)).unwrap();
     let page = numbers(&stage);
-    assert_eq!((page.range, page.days.as_str()), (3, "14 Nov – 27 Nov"));
+    assert_eq!((page.range, page.days.as_str()), (3, "14/11 –\n27/11"));
     assert_eq!(page.tiles[2].value, summary.responses.to_string());
     assert!(page.hours.iter().all(|hour| !hour.is_now), "none of its hours is still running");
     let newest = device.store.words(&WordsAsk {

@@ -409,7 +409,7 @@ fn the_pages_behind_the_numbers_lead_to_each_other() {
     browses(
         &screen,
         "kiosk-13d-manager-summary-days",
-        &[("12 Nov – 12 Nov", Browse::Open(Place::Days)), ("without 12 flagged", Browse::CountFlagged(true))],
+        &[("12/11 –\n28/11", Browse::Open(Place::Days)), ("without 12 flagged", Browse::CountFlagged(true))],
     );
     browses(
         &screen,

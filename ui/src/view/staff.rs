@@ -38,7 +38,7 @@ pub struct Numbers {
     pub store_name: String,
     /// Which days, in the order of the keys: today, 7 days, 30 days, others.
     pub range: usize,
-    /// Those others, to be read; empty where the range is one of the first three.
+    /// Those others, in two lines of figures; empty where the range is one of the first three.
     pub days: String,
     /// Responses of these days that carry a flag.
     pub flagged: u64,
