@@ -12,6 +12,16 @@ pub(crate) fn short_date(date: NaiveDate, tag: &str) -> String {
     date.format_localized(format, locale(tag)).to_string()
 }
 
+/// Day and month in figures, the day first.
+pub(crate) fn figures(date: NaiveDate, tag: &str) -> String {
+    let format = match tag.split('-').next().unwrap_or_default() {
+        "de" => "%-d.%-m.",
+        "pl" => "%-d.%m",
+        _ => "%-d/%-m",
+    };
+    date.format(format).to_string()
+}
+
 /// A date with its day of the week and its year.
 pub(crate) fn full_date(date: NaiveDate, tag: &str) -> String {
     let format = match tag.split('-').next().unwrap_or_default() {

@@ -9,7 +9,7 @@ use crate::view::words::{WordsFilter, WordsPage};
 
 /// Every page by the stem of its picture's file name. `numbers` is the page before them.
 pub(super) fn of(words: &Words, numbers: Numbers) -> Vec<(&'static str, Page)> {
-    let of_range = Numbers { range: 3, days: range(words), without_flagged: true, ..numbers };
+    let of_range = Numbers { range: 3, days: "12/11 –\n28/11".into(), without_flagged: true, ..numbers };
     vec![
         ("kiosk-13d-manager-summary-days", Page::Numbers(Box::new(of_range))),
         ("kiosk-13e-manager-words", Page::Words(said(words))),

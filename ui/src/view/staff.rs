@@ -63,7 +63,7 @@ pub struct Numbers {
     pub bar: Bar,
     /// Which days, in the order of the keys: today, 7 days, 30 days, others.
     pub range: usize,
-    /// Those others, to be read; empty where the range is one of the first three.
+    /// Those others, in two lines of figures; empty where the range is one of the first three.
     pub days: String,
     /// Responses of these days that carry a flag.
     pub flagged: u64,

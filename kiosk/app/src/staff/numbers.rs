@@ -12,7 +12,7 @@ use super::browsing::OTHER_DAYS;
 use super::desk::Sheet;
 use super::words::words;
 use crate::config::Config;
-use crate::dates::{date_of, short_date};
+use crate::dates::{date_of, figures, short_date};
 
 /// Hours that are always shown.
 const USUAL_HOURS: (u8, u8) = (8, 20);
@@ -44,7 +44,7 @@ pub(crate) fn page(
         failed: false,
         bar,
         range: sheet.wish.range,
-        days: if sheet.wish.range == OTHER_DAYS { days_in_words(&summary.ask, tag) } else { String::new() },
+        days: if sheet.wish.range == OTHER_DAYS { days_in_figures(&summary.ask, tag) } else { String::new() },
         flagged: summary.flagged,
         without_flagged: summary.ask.without_flagged,
         tiles: tiles(summary),
@@ -229,6 +229,12 @@ pub(crate) fn dated(time: String, day: i64, tag: &str, today: i64) -> String {
         Some(date) if day != today => short_date(date, tag),
         _ => time,
     }
+}
+
+/// The days of a summary on a narrow key: the first above the last.
+fn days_in_figures(ask: &Ask, tag: &str) -> String {
+    let day = |day| date_of(day).map_or_else(String::new, |date| figures(date, tag));
+    format!("{} –\n{}", day(ask.first_day), day(ask.last_day))
 }
 
 /// The days of a summary, to be read.
