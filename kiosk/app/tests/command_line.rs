@@ -178,7 +178,11 @@ fn a_summary_without_a_database_says_where_it_looked() {
 
 /// A store with one closed alert and one that is open.
 fn alerted(data: &Path) -> Store {
-    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+    let options = Options {
+        clock: Arc::new(SystemClock::start()),
+        entropy: Arc::new(SystemEntropy),
+        opens_cases: true,
+    };
     let (store, _) = Store::open(data, options).unwrap();
     let at = |mono_ms| Stamp {
         wall_ms: 1_795_876_200_000,

@@ -24,7 +24,11 @@ const COMMENT: &str = "my name is Violet Undertree";
 const PIN: &str = "314159";
 
 fn collect(data: &Path) {
-    let options = Options { clock: Arc::new(SystemClock::start()), entropy: Arc::new(SystemEntropy) };
+    let options = Options {
+        clock: Arc::new(SystemClock::start()),
+        entropy: Arc::new(SystemEntropy),
+        opens_cases: true,
+    };
     let (store, _) = Store::open(data, options).unwrap();
     let started = Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Unset };
     let mut draft = Draft::begun("grocery-exit", 1, "en", started);

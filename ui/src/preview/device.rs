@@ -2,7 +2,7 @@
 
 use super::staff::bar;
 use super::words::Words;
-use crate::view::device::{Check, Device, Enrol, SQUARES, State, What};
+use crate::view::device::{Check, Device, Enrol, State, What};
 use crate::view::staff::Tab;
 
 fn check(what: What, state: State, how: &str, more: &str) -> Check {
@@ -18,7 +18,7 @@ pub(super) fn device(words: &Words) -> Device {
         enrol: Enrol::Possible,
         code: "K7M294".into(),
         code_length: 12,
-        squares: (0..SQUARES).map(|place| !matches!(place, 23 | 29..)).collect(),
+        squares: (0..32).map(|place| !matches!(place, 23 | 29..)).collect(),
         network: vec![
             check(What::Link, State::Good, "wlan0, −54 dBm", ""),
             check(What::Address, State::Good, "10.20.4.31", ""),
@@ -37,7 +37,7 @@ pub(super) fn enrolled(words: &Words) -> Device {
     Device {
         enrol: Enrol::Done,
         code: String::new(),
-        squares: vec![true; SQUARES],
+        squares: vec![true; 32],
         network: vec![
             check(What::Link, State::Good, "eth0", ""),
             check(What::Address, State::Good, "10.20.4.31", ""),

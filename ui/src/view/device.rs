@@ -2,9 +2,6 @@
 
 use super::staff::Bar;
 
-/// Squares of the touch test: eight in a row, four rows.
-pub const SQUARES: usize = 32;
-
 /// The device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Device {
@@ -24,7 +21,7 @@ pub struct Device {
     pub code_length: usize,
     /// Whether the letters stand in the place of the squares.
     pub types: bool,
-    /// Which squares have been touched, [`SQUARES`] of them.
+    /// Which squares have been touched: eight in a row, four rows.
     pub squares: Vec<bool>,
     /// The steps of the network test that are over.
     pub network: Vec<Check>,

@@ -7,11 +7,11 @@ pub(crate) mod page;
 
 use std::path::PathBuf;
 
+use afterword_kiosk_core::touch_test::TouchTest;
 use afterword_model::response::Stamp;
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::errand::TestState;
 use afterword_ui::intent::DeviceIntent;
-use afterword_ui::view::device::SQUARES;
 
 use crate::aside::Aside;
 use crate::device_status::{Check, Sources, report};
@@ -36,7 +36,7 @@ pub(crate) struct DeviceDesk {
     seen: Option<(EnrolmentState, TestState)>,
     types: bool,
     code: String,
-    squares: [bool; SQUARES],
+    glass: TouchTest,
     report: String,
 }
 
@@ -50,7 +50,7 @@ impl DeviceDesk {
             seen: None,
             types: false,
             code: String::new(),
-            squares: [false; SQUARES],
+            glass: TouchTest::default(),
             report: String::new(),
         }
     }
@@ -63,7 +63,7 @@ impl DeviceDesk {
 
     /// Nobody is there any more: no code stays on the glass.
     pub(crate) fn close(&mut self) {
-        (self.types, self.squares) = (false, [false; SQUARES]);
+        (self.types, self.glass) = (false, TouchTest::default());
         self.code.clear();
         self.report.clear();
     }
@@ -72,11 +72,11 @@ impl DeviceDesk {
         match intent {
             DeviceIntent::TypeCode => self.types = !self.types && self.can_enrol(),
             DeviceIntent::Letter(place) => self.letter(place),
-            DeviceIntent::Erase => drop(self.code.pop()),
-            DeviceIntent::Touch(place) => {
-                if let Some(square) = self.squares.get_mut(place) {
-                    *square = true;
-                }
+            DeviceIntent::Erase => {
+                self.code.pop();
+            }
+            DeviceIntent::Touch(square) => {
+                self.glass.touch_square(square);
             }
             DeviceIntent::TestNetwork => self.sources.errands.test_network(),
             DeviceIntent::Report => self.write_report(now.wall_ms),

@@ -1,5 +1,6 @@
 //! From what was looked at to the page of the device.
 
+use afterword_kiosk_core::touch_test::SQUARES;
 use afterword_model::response::{ClockQuality, Stamp};
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::errand::TestState;
@@ -50,7 +51,7 @@ pub(crate) fn page(desk: &DeviceDesk, bar: Bar, now: &Stamp) -> Device {
         code: desk.code.clone(),
         code_length: EnrolmentCode::LETTERS,
         types: desk.types,
-        squares: desk.squares.to_vec(),
+        squares: (0..SQUARES).map(|square| desk.glass.is_touched(square)).collect(),
         problem: failed.map_or(ended, |step| sentence(&words::found(step))),
         network: steps.iter().filter(|step| step.outcome != Outcome::Skipped).map(line).collect(),
         tests,
