@@ -46,8 +46,8 @@ fn two_hundred_seeds_lose_and_double_nothing() {
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
-    // Disks lie in one, fill in another, and the power goes.
-    for operation in ["\nlie ", "\nfill ", "\ncut-power "] {
+    // Disks lie in one, fill in another, the power goes, and sticks come.
+    for operation in ["\nlie ", "\nfill ", "\ncut-power ", "\nimport "] {
         let lists = (0..100).map(|seed| generate(seed, OPS, true));
         let scenario = lists.into_iter().find(|scenario| scenario.to_string().contains(operation));
         let scenario = scenario.unwrap_or_else(|| panic!("{operation} is in none of the lists"));
