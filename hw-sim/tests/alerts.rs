@@ -118,6 +118,8 @@ fn the_fourth_shopper_opens_it_a_program_is_told_and_the_plug_changes_nothing() 
     let minute = i64::try_from(MINUTE_MS).unwrap();
     life(folder.path(), SATURDAY_MS + 8 * minute, |stage| {
         assert_eq!(open(stage).len(), 1, "it is still open");
+        // At a moment that nothing else wakes for.
+        stage.wait(7_777).unwrap();
         rates(stage, "Awful");
         assert_eq!(open(stage).len(), 1, "and is not opened twice");
         assert_eq!(stage.store().alerts(10, false).unwrap().len(), 1);
