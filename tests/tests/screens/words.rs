@@ -145,8 +145,9 @@ fn no_text_is_cut_or_covered(kind: Kind) {
             look_at(stem, &View { page, look });
         }
     }
-    // What staff see has few words of a survey, so the samples will do for every language.
-    for language in LANGUAGES {
+    // What staff see has few words of a survey, so the samples will do for every language that has Latin letters; the Arabic ones
+    // were looked at above.
+    for language in LANGUAGES.into_iter().filter(|language| *language != "ar") {
         let of_staff = |(stem, _): &(&str, _)| stem.starts_with("kiosk-12") || stem.starts_with("kiosk-13");
         for (stem, page) in preview::contents(Language::English).into_iter().filter(of_staff) {
             let look = Look { language: language.into(), ..Look::default() };
