@@ -358,6 +358,8 @@ mod tests {
             | Request::KeepChanges(_)
             | Request::KeepCaseSteps(_)
             | Request::FollowUps(_)
+            | Request::Alerts { .. }
+            | Request::HiddenWords
             | Request::Moment { .. }
             | Request::Errand { .. }
             | Request::ErrandStep { .. }

@@ -4,7 +4,6 @@ use afterword_model::carried::Origin;
 use afterword_model::case::{self, Author, CaseEvent, Held, Role};
 use afterword_model::mask::Spans;
 use afterword_model::ports::SeededEntropy;
-use afterword_model::record::genesis;
 use afterword_model::record::{ServerEpoch, StoreEpoch, genesis};
 use afterword_model::response::{ClockQuality, Stamp};
 use afterword_protocol::case_steps::{CaseMark, CaseSteps};
