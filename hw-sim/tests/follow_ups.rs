@@ -18,7 +18,7 @@ use afterword_ui::view::Page;
 use afterword_ui::view::follow_ups::{Act, FollowUps, Stage as How};
 use support::{SATURDAY_MS, device, pin, play};
 
-const UNHAPPY: &str = "sees question\ntaps Awful\nsees reasons\ntaps Waiting\ntaps Next\nsees comment\nwrites too slow\ntaps Done\nsees thanks\nleaves\n";
+const UNHAPPY: &str = "sees question\ntaps Awful\nsees reasons\ntaps Waiting\ntaps Next\nsees comment\nwrites Too slow\ntaps Done\nsees thanks\nleaves\n";
 
 fn shop(folder: &Path) {
     let config = "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n";
@@ -56,14 +56,14 @@ fn a_manager_acknowledges_acts_and_verifies_a_week_later() {
     assert_eq!((page.open, page.overdue, page.bar.open, page.items.len()), (1, 0, 1, 1));
     let item = &page.items[0];
     assert_eq!((item.face, item.icon.as_str(), item.topic.as_str()), (Some(1), "waiting", "Waiting"));
-    assert_eq!((item.words.as_str(), item.stage), ("“too slow”", How::Opened));
+    assert_eq!((item.words.as_str(), item.stage), ("“Too slow”", How::Opened));
     assert!(item.clock.as_ref().unwrap().left_min > 200, "{item:?}");
 
     // What is tapped in the moment in which the list came was meant for another.
     play(&mut stage, "waits 1\ntaps Acknowledge\n");
     assert_eq!(list(&stage).items[0].stage, How::Acknowledged);
     play(&mut stage, "waits 1\ntaps Mark acted\nsees act\n");
-    assert_eq!((act(&stage).cause, act(&stage).words), (None, "“too slow”".to_owned()));
+    assert_eq!((act(&stage).cause, act(&stage).words), (None, "“Too slow”".to_owned()));
     // Without what it came from nothing is kept.
     play(&mut stage, "taps Put right\ntaps Cancel\nsees follow-ups\n");
     assert_eq!(list(&stage).items[0].stage, How::Acknowledged);

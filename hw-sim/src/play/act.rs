@@ -46,7 +46,7 @@ pub enum Act {
     Picture(String),
     /// `kept N ANSWERS`: so many responses are kept (`any`: however many), the newest of which reads so.
     Kept(Option<u64>, Option<String>),
-    /// `all low`: whatever can be touched lies in the lower 60 % of the glass.
+    /// `all low`: whatever can be touched lies in the lower three fifths of the glass, of a 7-inch one in the lower two thirds.
     AllLow,
 }
 
@@ -160,7 +160,9 @@ impl Act {
                 None => Ok(()),
             },
             Self::AllLow => {
-                let high = keys.above(f32::from(u16::try_from(stage.size().1 * 2 / 5).unwrap_or(0)));
+                let (wide, high) = stage.size();
+                let from = if wide == 1_280 { high * 2 / 5 } else { high / 3 };
+                let high = keys.above(f32::from(u16::try_from(from).unwrap_or(0)));
                 ensure!(high.is_empty(), "out of reach are: {}", high.join(" | "));
                 Ok(())
             }

@@ -16,6 +16,7 @@ pub fn is_key(element: &ElementHandle) -> bool {
                 | AccessibleRole::Checkbox
                 | AccessibleRole::RadioButton
                 | AccessibleRole::Switch
+                | AccessibleRole::Tab
         )
     )
 }

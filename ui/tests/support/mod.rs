@@ -30,6 +30,7 @@ pub(crate) fn is_key(element: &ElementHandle) -> bool {
                 | AccessibleRole::Checkbox
                 | AccessibleRole::RadioButton
                 | AccessibleRole::Switch
+                | AccessibleRole::Tab
         )
     )
 }

@@ -69,7 +69,7 @@ pub(super) fn checks(facts: &DeviceFacts) -> Vec<Check> {
 
 fn former(former: &FormerEpoch) -> Check {
     let detail = format!(
-        "{} is over after answer {} because {}; lost: {}",
+        "{} is over after record {} because {}; lost: {}",
         former.epoch,
         former.last_seq,
         why(former.reason),
@@ -94,5 +94,5 @@ fn sizes(check: Check, facts: &DeviceFacts) -> Check {
 
 fn progress(position: &Position) -> String {
     let unsent = position.last_seq.saturating_sub(position.acknowledged_seq);
-    format!("answers collected: {}, not yet received by the collector: {unsent}", position.last_seq)
+    format!("records collected: {}, not yet received by the collector: {unsent}", position.last_seq)
 }

@@ -35,7 +35,7 @@ fn waiting(facts: &DeviceFacts, now_ms: i64) -> Check {
     let position = &facts.health.position;
     let count = position.last_seq.saturating_sub(position.acknowledged_seq);
     let oldest_ms = facts.health.oldest_unsent_ms.filter(|_| count > 0);
-    let detail = format!("responses: {count}, {} KiB", facts.unsent_bytes.div_ceil(1_024));
+    let detail = format!("records: {count}, {} KiB", facts.unsent_bytes.div_ceil(1_024));
     let is_old = oldest_ms.is_some_and(|oldest_ms| now_ms.saturating_sub(oldest_ms) > WAITS_MAX_MS);
     let check = if is_old {
         Check::warning("waiting", format!("{detail}, some for days; all are kept, have the network tested"))

@@ -16,7 +16,7 @@ fn refusal(directory: &Path) -> OpenError {
 }
 
 /// How many migrations there are.
-const SCHEMA: i64 = 6;
+const SCHEMA: i64 = 9;
 
 #[test]
 fn a_new_database_is_set_up_as_it_should_be() {
@@ -214,7 +214,7 @@ fn a_newer_schema_is_used_where_it_says_that_it_may_be() {
     store.close().unwrap();
     let path = directory.path().join("kiosk.db");
     let newer =
-        "ALTER TABLE record ADD COLUMN extra TEXT; CREATE TABLE later (x) STRICT; PRAGMA user_version = 9";
+        "ALTER TABLE record ADD COLUMN extra TEXT; CREATE TABLE later (x) STRICT; PRAGMA user_version = 99";
     let newer = newer.replace("(x)", "(x TEXT)");
     Connection::open(&path).unwrap().execute_batch(&newer).unwrap();
     let (store, _) = open(directory.path());
@@ -222,11 +222,11 @@ fn a_newer_schema_is_used_where_it_says_that_it_may_be() {
     assert_sound(&store);
     store.close().unwrap();
 
-    Connection::open(&path).unwrap().execute_batch("UPDATE store SET compatible_with = 9").unwrap();
+    Connection::open(&path).unwrap().execute_batch("UPDATE store SET compatible_with = 99").unwrap();
     let before = std::fs::read(&path).unwrap();
     let error = refusal(directory.path());
     assert!(
-        matches!(error, OpenError::NewerSchema { found: 9, known, .. } if known == SCHEMA as usize),
+        matches!(error, OpenError::NewerSchema { found: 99, known, .. } if known == SCHEMA as usize),
         "{error}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), before);
