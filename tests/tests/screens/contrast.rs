@@ -47,6 +47,8 @@ fn every_word_stands_out_from_what_it_stands_on_whatever_colour_a_store_has() {
     let own = Brand::read("#114599").unwrap();
     let accents = ["#114599", "#FFE000", "#7A7A7A", "#000000"];
     let dim = colour([0x6B, 0x71, 0x6C]);
+    // How something stands, for staff, who are near: beside an icon each.
+    let status = [[0x0A, 0x62, 0x59], [0x7A, 0x4E, 0x00], [0xA6, 0x2B, 0x12]].map(colour);
     let (mut problems, mut count) = (Vec::new(), 0);
     for brand in accents.map(|accent| Brand::read(accent).unwrap()) {
         glass.ui.set_brand(&brand);
@@ -58,9 +60,23 @@ fn every_word_stands_out_from_what_it_stands_on_whatever_colour_a_store_has() {
                     let ground = ground(&picture, &text);
                     let is_store = brand != own
                         && ([brand.accent, brand.accent_tint].contains(&ground) || letters == brand.accent);
-                    let least = if letters == dim && matches!(view.page, Page::Contact(_)) {
+                    let has_disabled = matches!(
+                        view.page,
+                        Page::Contact(_)
+                            | Page::FollowUps(_)
+                            | Page::Act(_)
+                            | Page::Device(_)
+                            | Page::Words(_)
+                            | Page::Parts(_)
+                            | Page::Days(_)
+                    );
+                    let least = if letters == dim && has_disabled {
                         DISABLED
-                    } else if letters == dim || is_store || view.page == Page::Asleep {
+                    } else if letters == dim
+                        || is_store
+                        || status.contains(&letters)
+                        || view.page == Page::Asleep
+                    {
                         OTHER_WORDS
                     } else {
                         WORDS

@@ -33,7 +33,7 @@ pub(super) fn device(words: &Words) -> Device {
 
 /// Ready for shoppers, with a network that is not.
 pub(super) fn enrolled(words: &Words) -> Device {
-    let failed = "The collector does not know this device’s key: another was enrolled in its place. Retire one of the two.";
+    let failed = "The collector does not know this device’s key: another was enrolled in its place.";
     Device {
         enrol: Enrol::Done,
         code: String::new(),

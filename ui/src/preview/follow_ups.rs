@@ -18,7 +18,7 @@ pub(super) fn follow_ups(words: &Words) -> FollowUps {
             topic: words.options[5].into(),
             since: Since::Minutes(3 * 1_440 + 300),
             wants_reply: true,
-            words: said(0, 6),
+            words: said(0, 3),
             stage: Stage::Acknowledged,
             clock: clock(1.2, 0, 300),
             ..FollowUp::default()
@@ -28,7 +28,7 @@ pub(super) fn follow_ups(words: &Words) -> FollowUps {
             icon: "availability".into(),
             topic: words.options[3].into(),
             since: Since::Minutes(220),
-            words: said(1, 5),
+            words: said(1, 3),
             clock: clock(0.92, 20, 0),
             ..FollowUp::default()
         },
@@ -38,14 +38,14 @@ pub(super) fn follow_ups(words: &Words) -> FollowUps {
             topic: format!("{}, {}", words.options[1], words.options[2]),
             since: Since::Minutes(6),
             wants_reply: true,
-            words: said(0, 5),
+            words: said(0, 3),
             clock: clock(0.03, 234, 0),
             ..FollowUp::default()
         },
         FollowUp {
             icon: "other".into(),
             since: Since::Minutes(1_400),
-            words: said(0, 9),
+            words: "6 / 11, 15 min".into(),
             is_alert: true,
             stage: Stage::Acknowledged,
             clock: clock(0.58, 1_800, 0),
@@ -56,7 +56,7 @@ pub(super) fn follow_ups(words: &Words) -> FollowUps {
             icon: "finding".into(),
             topic: words.options[6].into(),
             since: Since::Day(words.strip[2].into()),
-            words: said(2, 5),
+            words: said(2, 3),
             stage: Stage::Acted,
             clock: Some(Clock { verify_from: Some(words.strip[2].into()), ..Clock::default() }),
             ..FollowUp::default()
