@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
+mod support;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use afterword_kiosk::config::Config;
 use afterword_kiosk::device::Device;
 use afterword_kiosk::staff::pins::Pins;
 use afterword_kiosk_core::gate::Role;
@@ -18,34 +19,14 @@ use afterword_sim::play::Script;
 use afterword_sim::stage::Stage;
 use afterword_sim::traffic;
 use afterword_sim::traffic::shape::Shape;
-use afterword_ui::fonts;
 use afterword_ui::view::Page;
 use afterword_ui::view::parts::PartsPage;
 use afterword_ui::view::staff::{Numbers, PinNotice};
 use afterword_ui::view::words::WordsPage;
+use support::{SATURDAY_MS, device, pin, play};
 
-/// 2026-11-28 14:30 in London, a Saturday.
-const SATURDAY_MS: i64 = 1_795_876_200_000;
 /// Its number, counted from 1970-01-01.
 const SATURDAY: i64 = 20_785;
-
-fn device(folder: &Path, clock: &Arc<ManualClock>) -> Device {
-    fonts::install(&folder.join("fonts")).unwrap();
-    let path = folder.join("kiosk.toml");
-    let config = Config::read(&path).unwrap();
-    let data = folder.join("data");
-    Device::open(config, &path, &data, clock.clone(), Arc::new(SystemEntropy)).unwrap()
-}
-
-fn play(stage: &mut Stage, lines: &str) {
-    Script::parse(lines).unwrap().play(stage, None).unwrap();
-}
-
-/// As somebody types these figures and opens.
-fn pin(figures: &str) -> String {
-    let taps: String = figures.chars().map(|figure| format!("taps {figure}\n")).collect();
-    taps + "taps Open\n"
-}
 
 fn numbers(stage: &Stage) -> Numbers {
     match stage.view().unwrap().page {

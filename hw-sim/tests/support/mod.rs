@@ -14,10 +14,10 @@ use afterword_sim::stage::Stage;
 use afterword_ui::fonts;
 
 /// 2026-11-28 14:30 in London, a Saturday.
-pub const SATURDAY_MS: i64 = 1_795_876_200_000;
+pub(crate) const SATURDAY_MS: i64 = 1_795_876_200_000;
 
 /// The device of a folder that has a `kiosk.toml`.
-pub fn device(folder: &Path, clock: &Arc<ManualClock>) -> Device {
+pub(crate) fn device(folder: &Path, clock: &Arc<ManualClock>) -> Device {
     fonts::install(&folder.join("fonts")).unwrap();
     let path = folder.join("kiosk.toml");
     let config = Config::read(&path).unwrap();
@@ -26,12 +26,12 @@ pub fn device(folder: &Path, clock: &Arc<ManualClock>) -> Device {
 }
 
 /// Does what these lines say.
-pub fn play(stage: &mut Stage, lines: &str) {
+pub(crate) fn play(stage: &mut Stage, lines: &str) {
     Script::parse(lines).unwrap().play(stage, None).unwrap();
 }
 
 /// As somebody types these figures and opens.
-pub fn pin(figures: &str) -> String {
+pub(crate) fn pin(figures: &str) -> String {
     let taps: String = figures.chars().map(|figure| format!("taps {figure}\n")).collect();
     taps + "taps Open\n"
 }
