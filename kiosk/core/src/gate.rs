@@ -30,11 +30,11 @@ pub fn lock_ms(wrong: u32) -> u64 {
 /// What a PIN lets somebody do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Sees the numbers.
+    /// Sees the numbers and takes steps of follow-ups.
     Staff,
-    /// Sees the numbers and decides on them.
+    /// Hides words, and sees to the device, as well.
     Manager,
-    /// Sees the device; as long as that has no page of its own, the numbers.
+    /// Sees the device first, and all that a manager sees.
     Technician,
 }
 

@@ -189,7 +189,7 @@ impl Store {
     /// The newest alerts, at most so many, the newest first; with `open_only` those that are not closed.
     ///
     /// # Errors
-    /// As [`Self::newest_words`].
+    /// As [`Self::words`].
     pub fn alerts(&self, newest: u32, open_only: bool) -> Result<Vec<Alert>, StoreError> {
         self.inner.shared.read(|connection, path| alerts::list(connection, path, newest, open_only))
     }
@@ -198,7 +198,7 @@ impl Store {
     /// the monotonic timeline of this opening. Those of flagged responses are not among them.
     ///
     /// # Errors
-    /// As [`Self::newest_words`].
+    /// As [`Self::words`].
     pub fn newest_ratings(
         &self,
         now: &Stamp,
@@ -213,7 +213,7 @@ impl Store {
     /// The hours of a touchpoint up to `newest`, counted since 1970-01-01 in local time, and what the days before it brought.
     ///
     /// # Errors
-    /// As [`Self::newest_words`].
+    /// As [`Self::words`].
     pub fn hours(&self, newest: i64, touchpoint: &str) -> Result<Hours, StoreError> {
         self.inner.shared.read(|connection, path| watched::hours(connection, path, newest, touchpoint))
     }
@@ -221,7 +221,7 @@ impl Store {
     /// The open cases, what hurries most first, and how many there are.
     ///
     /// # Errors
-    /// As [`Self::newest_words`].
+    /// As [`Self::words`].
     pub fn cases(&self, ask: &CasesAsk) -> Result<Overview, StoreError> {
         self.inner.shared.read(|connection, path| cases::overview(connection, path, ask))
     }
@@ -229,7 +229,7 @@ impl Store {
     /// One case with every step that is known here, open or closed; none where there is no such case.
     ///
     /// # Errors
-    /// As [`Self::newest_words`].
+    /// As [`Self::words`].
     pub fn case(&self, id: CaseId, ask: &CasesAsk) -> Result<Option<CaseView>, StoreError> {
         self.inner.shared.read(|connection, path| cases::one(connection, path, id, ask))
     }
@@ -277,7 +277,7 @@ impl Store {
     /// How much it takes.
     ///
     /// # Errors
-    /// As [`Self::newest_words`].
+    /// As [`Self::words`].
     pub fn usage(&self) -> Result<Usage, StoreError> {
         self.inner.shared.read(usage::usage)
     }

@@ -3,7 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`config`] | the table `[alerts]` of a configuration |
-//! | [`watch`] | when the rules are looked at, and what comes of it |
+//! | `watch` | when the rules are looked at, and what comes of it |
 //! | [`hook`] | the program that lights a lamp or plays a sound |
 //!
 //! Invariants: the screen's thread waits for none of it; an alert is on the disk before anybody is told; what a shopper wrote is told
