@@ -23,11 +23,11 @@ pub(crate) fn connect(shell: &Shell, intents: &Intents) {
     adapter.on_acknowledge(at(FollowUpsIntent::Acknowledge));
     adapter.on_act(at(FollowUpsIntent::Act));
     adapter.on_verify(at(FollowUpsIntent::Verify));
-    adapter.on_turn({
+    adapter.on_turned({
         let intents = intents.clone();
-        move |by| {
-            let by = isize::try_from(by).unwrap_or(0);
-            intents.send(Intent::Staff(StaffIntent::FollowUps(FollowUpsIntent::Turn(by))));
+        move |leaf| {
+            let leaf = rows::place(leaf);
+            intents.send(Intent::Staff(StaffIntent::FollowUps(FollowUpsIntent::Leaf(leaf))));
         }
     });
     let adapter = shell.global::<ActAdapter<'_>>();
@@ -55,6 +55,9 @@ pub(crate) fn show(shell: &Shell, page: &FollowUps, on_leaf: usize) {
     let leaf = page.leaf.min(leaves - 1);
     adapter.set_is_read(page.is_read);
     adapter.set_failed(page.failed);
+    adapter.set_step_failed(page.step_failed);
+    adapter.set_acknowledge_within(minutes(page.acknowledge_min));
+    adapter.set_act_within(minutes(page.act_min));
     adapter.set_open(count(page.open));
     adapter.set_overdue(count(page.overdue));
     adapter.set_verified(count(page.verified));

@@ -71,8 +71,8 @@ pub enum FollowUpsIntent {
     Act(usize),
     /// What was done holds.
     Verify(usize),
-    /// So many leaves on, or back.
-    Turn(isize),
+    /// Show this part of the list, from 0.
+    Leaf(usize),
     /// The place of a cause, see [`crate::view::follow_ups::CAUSES`].
     Cause(usize),
     /// The place of an action, see [`crate::view::follow_ups::ACTIONS`].

@@ -9,8 +9,14 @@ pub struct FollowUps {
     pub bar: Bar,
     /// Whether they have been read; else the page says that they are on their way.
     pub is_read: bool,
-    /// Whether they could not be read, or the last step could not be kept.
+    /// Whether they could not be read.
     pub failed: bool,
+    /// Whether the last step could not be kept.
+    pub step_failed: bool,
+    /// Minutes within which one is acknowledged, as a rule.
+    pub acknowledge_min: u32,
+    /// Minutes within which something is done, as a rule.
+    pub act_min: u32,
     /// How many are open.
     pub open: u64,
     /// How many of them are late.

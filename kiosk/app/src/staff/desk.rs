@@ -230,6 +230,8 @@ impl Desk {
                     self.reads = false;
                     self.failed = read.is_err();
                     match read {
+                        // Whoever it was read for has gone.
+                        Ok(_) if !matches!(self.gate.stage(now.mono_ms), Stage::Open(_)) => {}
                         Ok(sheet) => {
                             let is_of_page = (sheet.wish.place, sheet.wish.filter)
                                 == (Place::Words, self.browsing.wish(now.local_day()).filter);
@@ -271,7 +273,8 @@ impl Desk {
             _ => None,
         };
         let is_open = matches!(self.gate.stage(now_ms), Stage::Open(_));
-        let follow_ups = (is_open && self.tab == Tab::FollowUps).then(|| self.follow_ups.deadline_ms());
+        let follow_ups =
+            (is_open && self.tab == Tab::FollowUps).then(|| self.follow_ups.deadline_ms()).flatten();
         [self.gate.deadline_ms(), lock, follow_ups, self.device.deadline_ms()].into_iter().flatten().min()
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct DeviceDesk {
     code: String,
     glass: TouchTest,
     report: String,
+    /// Whether one is being written.
+    reports: bool,
 }
 
 impl DeviceDesk {
@@ -52,6 +54,7 @@ impl DeviceDesk {
             code: String::new(),
             glass: TouchTest::default(),
             report: String::new(),
+            reports: false,
         }
     }
 
@@ -88,10 +91,15 @@ impl DeviceDesk {
         while let Some(news) = self.aside.take() {
             match news {
                 News::Looked(checks) => (self.checks, self.looks) = (checks, false),
-                News::Reported(Ok(path)) => self.report = path.display().to_string(),
-                News::Reported(Err(error)) => {
-                    tracing::error!(error, "the report could not be written");
-                    self.report = error;
+                News::Reported(written) => {
+                    self.reports = false;
+                    self.report = written.map_or_else(
+                        |error| {
+                            tracing::error!(error, "the report could not be written");
+                            error
+                        },
+                        |path| path.display().to_string(),
+                    );
                 }
             }
         }
@@ -133,6 +141,9 @@ impl DeviceDesk {
     }
 
     fn look(&mut self) {
+        if self.looks {
+            return;
+        }
         let errands = &self.sources.errands;
         self.seen = Some((errands.enrolment(), errands.network_test()));
         let sources = self.sources.clone();
@@ -141,8 +152,11 @@ impl DeviceDesk {
 
     /// Writes it beside the database, under the first name that is free.
     fn write_report(&mut self, now_ms: i64) {
+        if self.reports {
+            return;
+        }
         let sources = self.sources.clone();
-        let runs = self.aside.run(move || {
+        self.reports = self.aside.run(move || {
             let checks = sources.look();
             let names = (1..=REPORTS_MAX).map(|number| sources.data.join(format!("report-{number}.json")));
             let path = names.into_iter().find(|path| !path.exists());
@@ -153,7 +167,7 @@ impl DeviceDesk {
             let written = report::write(&path, &checks, now_ms);
             News::Reported(written.map(|()| path).map_err(|error| error.to_string()))
         });
-        if !runs {
+        if !self.reports {
             self.report = "no thread is left to write a report; restart the kiosk".into();
         }
     }

@@ -38,6 +38,11 @@ enum News {
     Stepped(Result<(), StoreError>),
 }
 
+/// The step of a double tap comes too late and is refused; nothing went wrong by that.
+fn is_late(stepped: &Result<(), StoreError>) -> bool {
+    matches!(stepped, Err(StoreError::NoStep(_)))
+}
+
 /// See the module.
 pub(crate) struct FollowUpsDesk {
     rules: FollowUps,
@@ -50,7 +55,12 @@ pub(crate) struct FollowUpsDesk {
     reads: bool,
     /// The list is to be read again when what is being read has come.
     is_stale: bool,
+    /// Whether the list could not be read.
     pub(crate) failed: bool,
+    /// Whether the last step could not be kept.
+    pub(crate) step_failed: bool,
+    /// Whether the store has yet to say what became of a step.
+    steps: bool,
     pub(crate) leaf: usize,
     pub(crate) doing: Option<Doing>,
 }
@@ -67,6 +77,8 @@ impl FollowUpsDesk {
             reads: false,
             is_stale: false,
             failed: false,
+            step_failed: false,
+            steps: false,
             leaf: 0,
             doing: None,
         }
@@ -74,7 +86,7 @@ impl FollowUpsDesk {
 
     /// Somebody came in, or to the page.
     pub(crate) fn open(&mut self, now: &Stamp) {
-        (self.leaf, self.doing, self.failed) = (0, None, false);
+        (self.leaf, self.doing, self.step_failed) = (0, None, false);
         self.read(now);
     }
 
@@ -95,7 +107,7 @@ impl FollowUpsDesk {
 
     pub(crate) fn intend(&mut self, intent: FollowUpsIntent, role: gate::Role, now: &Stamp) {
         match intent {
-            FollowUpsIntent::Turn(by) => self.turn(by),
+            FollowUpsIntent::Leaf(leaf) => self.leaf = leaf,
             FollowUpsIntent::Acknowledge(place) => {
                 if let Some(case) = self.at(place, Stage::Opened, now) {
                     self.step(case.id, Wish::Acknowledge, role, now);
@@ -131,18 +143,18 @@ impl FollowUpsDesk {
             match news {
                 News::Read(read) => {
                     self.reads = false;
-                    self.failed |= read.is_err();
+                    self.failed = read.is_err();
                     match read {
                         Ok(overview) => (self.overview, self.came_ms) = (Some(overview), now.mono_ms),
                         Err(error) => tracing::error!(%error, "the follow-ups could not be read"),
                     }
                 }
                 News::Stepped(stepped) => {
+                    self.step_failed = stepped.is_err() && !is_late(&stepped);
                     if let Err(error) = stepped {
-                        tracing::error!(%error, "a step of a follow-up could not be kept");
-                        self.failed = true;
+                        tracing::error!(%error, "a step of a follow-up was not kept");
                     }
-                    self.is_stale = true;
+                    (self.steps, self.is_stale) = (false, true);
                 }
             }
         }
@@ -153,8 +165,8 @@ impl FollowUpsDesk {
     }
 
     /// When [`Self::pump`] is due while the list is shown.
-    pub(crate) fn deadline_ms(&self) -> u64 {
-        self.came_ms.saturating_add(FRESH_MS)
+    pub(crate) fn deadline_ms(&self) -> Option<u64> {
+        (!self.reads).then(|| self.came_ms.saturating_add(FRESH_MS))
     }
 
     pub(crate) fn is_settled(&self) -> bool {
@@ -163,14 +175,9 @@ impl FollowUpsDesk {
 
     /// The one at this place, where it stands at this stage, and whoever tapped can have meant it.
     fn at(&self, place: usize, stage: Stage, now: &Stamp) -> Option<&CaseView> {
-        let is_settled = now.mono_ms >= self.came_ms.saturating_add(SETTLE_MS);
+        let is_settled = now.mono_ms >= self.came_ms.saturating_add(SETTLE_MS) && !self.steps;
         let case = self.overview.as_ref()?.cases.get(place)?;
         (is_settled && case.status.stage == stage).then_some(case)
-    }
-
-    fn turn(&mut self, by: isize) {
-        let last = self.overview.as_ref().map_or(0, |overview| overview.cases.len());
-        self.leaf = self.leaf.saturating_add_signed(by).min(last);
     }
 
     fn save(&mut self, role: gate::Role, now: &Stamp) {
@@ -183,16 +190,20 @@ impl FollowUpsDesk {
     }
 
     fn step(&mut self, case: CaseId, wish: Wish, role: gate::Role, now: &Stamp) {
-        self.failed = false;
+        (self.step_failed, self.steps) = (false, true);
         let tell = self.aside.teller();
         let by = Author::nameless(author(role));
         self.store.step(case, wish, (by, *now), move |stepped| tell(News::Stepped(stepped.map(drop))));
     }
 
     fn read(&mut self, now: &Stamp) {
+        if self.reads {
+            self.is_stale = true;
+            return;
+        }
         let (store, ask) = (self.store.clone(), self.rules.ask(*now, self.zone));
         self.reads = self.aside.run(move || News::Read(store.cases(&ask).map(Box::new)));
-        self.failed |= !self.reads;
+        self.failed = !self.reads;
         // Without a thread there is no sense in trying again at once.
         (self.is_stale, self.came_ms) = (false, now.mono_ms);
     }

@@ -5,6 +5,7 @@ use afterword_model::response::{ClockQuality, Stamp};
 use afterword_model::scale::ScaleKind;
 use afterword_model::summary::{Ask, Measure, Measured, Part, Summary};
 use afterword_model::survey::{QuestionKind, Survey};
+use afterword_ui::intent::Place;
 use afterword_ui::view::staff::{Bar, Before, Hour, Numbers, Range, ReasonCount, Tile, TileKind};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 
@@ -36,7 +37,9 @@ pub(crate) fn page(
     let hours = hours(&summary.hours, is_today.then(|| now.local_hour()));
     let most = hours.iter().map(|hour| hour.counts.iter().sum::<u32>()).max().unwrap_or(0);
     let reasons = summary.reasons.iter().max_by_key(|reasons| reasons.visits);
-    let words = sheet.words.said.iter().map(|said| words(said, survey, tag, now.local_day()));
+    // What was read for another page may be what is hidden from this one.
+    let newest = if sheet.wish.place == Place::Numbers { &sheet.words.said[..] } else { &[] };
+    let words = newest.iter().map(|said| words(said, survey, tag, now.local_day()));
     #[expect(clippy::cast_precision_loss, reason = "a chart's height")]
     let hours_top = (most as f32 * 1.15).max(4.0);
     Numbers {

@@ -72,10 +72,18 @@ fn newest(case: &Case) -> Vec<afterword_model::case::Held> {
     steps[first..].iter().map(|&held| held.clone()).collect()
 }
 
+/// What a shopper said; words that are hidden are left out here too. A case has the place that its response first had.
 fn said(connection: &Connection, id: CaseId) -> rusqlite::Result<Option<Said>> {
     connection
-        .prepare_cached("SELECT said FROM case_status WHERE epoch = ?1 AND seq = ?2 AND said IS NOT NULL")?
-        .query_row(params![id.epoch.as_bytes(), column(id.seq)], |row| json(row, 0))
+        .prepare_cached(
+            "SELECT said, EXISTS (SELECT 1 FROM hidden_words AS hidden WHERE hidden.epoch = ?1 AND hidden.seq = ?2)
+             FROM case_status WHERE epoch = ?1 AND seq = ?2 AND said IS NOT NULL",
+        )?
+        .query_row(params![id.epoch.as_bytes(), column(id.seq)], |row| {
+            let said: Said = json(row, 0)?;
+            let is_hidden: bool = row.get(1)?;
+            Ok(Said { words: said.words.clone().filter(|_| !is_hidden), ..said })
+        })
         .optional()
 }
 

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use afterword_model::carried::Origin;
 use afterword_model::case::{
-    Author, CASE_EVENT_VERSION, Case, CaseEvent, CaseId, CaseRecord, EventId, Held, Said, Status, Step, Wish,
-    opening,
+    Author, CASE_EVENT_VERSION, Case, CaseEvent, CaseId, CaseRecord, EventId, Held, Reason, Said, Stage,
+    Status, Step, Wish, opening,
 };
 use afterword_model::mask::Spans;
-use afterword_model::record::SEQ_MAX;
+use afterword_model::record::{SEQ_MAX, StoreEpoch};
 use afterword_model::response::{Response, Stamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -75,7 +75,13 @@ pub(crate) fn step(
             let (step, spans) = known.step(wish).map_err(StoreError::NoStep)?;
             (*case_id, step, spans)
         }
-        About::Own(step) => (CaseId { epoch: state.epoch, seq }, step.clone(), Spans::default()),
+        About::Own(step) => {
+            // An alert that opens again while nobody has acted on the last one is the same matter.
+            if let Some(open) = open_alert(&transaction).map_err(of)? {
+                return Ok(open);
+            }
+            (CaseId { epoch: state.epoch, seq }, step.clone(), Spans::default())
+        }
     };
     let case = CaseEvent { of: case_id, at, by: by.clone(), step, masked };
     let record = CaseRecord { v: CASE_EVENT_VERSION, seq, case };
@@ -85,6 +91,23 @@ pub(crate) fn step(
     transaction.commit().map_err(of)?;
     (state.last_seq, state.head) = end;
     Ok((case_id, status))
+}
+
+/// The case of an alert that nobody has acted on yet.
+fn open_alert(transaction: &Transaction<'_>) -> rusqlite::Result<Option<(CaseId, Status)>> {
+    let mut read = transaction.prepare_cached(
+        "SELECT DISTINCT case_epoch, case_seq FROM case_status JOIN case_step ON case_epoch = case_status.epoch AND case_seq = case_status.seq
+         WHERE is_open = 1 AND said IS NULL",
+    )?;
+    let mut rows = read.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = CaseId { epoch: StoreEpoch::new(row.get(0)?), seq: seq(row, "case_seq")? };
+        let status = steps(transaction, id)?.status();
+        if status.reasons.contains(&Reason::Alert) && status.stage < Stage::Acted {
+            return Ok(Some((id, status)));
+        }
+    }
+    Ok(None)
 }
 
 /// What a salvage has just carried: a response may have opened the case that comes next.

@@ -410,3 +410,37 @@ fn a_thousand_open_cases_are_listed_at_once() {
     drop(store);
     assert_eq!(listed(&open(path).0, HOUR_MS), list);
 }
+
+#[test]
+fn hidden_words_are_hidden_from_a_follow_up_too() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    complete(&store, unhappy(0, "names somebody"));
+    let case = &listed(&store, 0).cases[0];
+    let words = |hidden: bool| {
+        store.hide_words(case.id, hidden).unwrap();
+        let list = listed(&store, 0);
+        (list.open, list.cases[0].said.as_ref().unwrap().words.clone())
+    };
+    assert_eq!(words(true), (1, None), "the case itself stays");
+    assert_eq!(words(false), (1, Some("names somebody".into())));
+}
+
+#[test]
+fn an_alert_that_comes_back_before_anybody_acted_is_the_same_case() {
+    let directory = directory();
+    let (store, _) = open(directory.path());
+    let alert = |mono_ms: u64| {
+        let (done, answer) = channel();
+        store.open_case(Category::Other, "3 / 4", at(mono_ms), move |opened| done.send(opened).unwrap());
+        answer.recv().unwrap().unwrap().0
+    };
+    let first = alert(0);
+    complete(&store, unhappy(1, "spilt milk"));
+    step(&store, first, Wish::Acknowledge, HOUR_MS).unwrap();
+    assert_eq!(alert(2 * HOUR_MS), first);
+    step(&store, first, act(), 3 * HOUR_MS).unwrap();
+    assert_ne!(alert(4 * HOUR_MS), first, "what was done did not hold");
+    assert_eq!(listed(&store, 4 * HOUR_MS).open, 3);
+    assert_sound(&store);
+}

@@ -43,6 +43,8 @@ pub(crate) fn page(desk: &DeviceDesk, bar: Bar, now: &Stamp) -> Device {
         now: format!("{:02}:{:02}", minute / 60, minute % 60),
         enrol,
         enrol_notice: match enrolment {
+            // It was enrolled since, by another hand.
+            _ if enrol == Enrol::Done => String::new(),
             EnrolmentState::NotEnrolled { detail, .. } | EnrolmentState::AgentAway { detail } => {
                 sentence(&detail)
             }

@@ -26,6 +26,7 @@ pub(crate) struct Tongue<'a> {
 }
 
 pub(crate) fn list(desk: &FollowUpsDesk, bar: Bar, tongue: Tongue<'_>, now: &Stamp) -> FollowUps {
+    let slas = tongue.config.follow_ups.slas.usual;
     let Some(overview) = &desk.overview else {
         return FollowUps { bar, failed: desk.failed, ..FollowUps::default() };
     };
@@ -33,6 +34,9 @@ pub(crate) fn list(desk: &FollowUpsDesk, bar: Bar, tongue: Tongue<'_>, now: &Sta
         bar,
         is_read: true,
         failed: desk.failed,
+        step_failed: desk.step_failed,
+        acknowledge_min: minutes(slas.acknowledge_ms),
+        act_min: minutes(slas.act_ms),
         open: overview.open,
         overdue: overview.overdue,
         verified: overview.verified,
@@ -103,9 +107,12 @@ fn since(opened: &Stamp, now: &Stamp, tongue: Tongue<'_>) -> Since {
     }
 }
 
+fn minutes(ms: u64) -> u32 {
+    u32::try_from(ms.div_ceil(MINUTE_MS)).unwrap_or(u32::MAX)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a bar's length")]
 fn clock(due: Due, now: &Stamp, tongue: Tongue<'_>) -> Clock {
-    let minutes = |ms: u64| u32::try_from(ms.div_ceil(MINUTE_MS)).unwrap_or(u32::MAX);
     let holds_from = || {
         let left = TimeDelta::milliseconds(i64::try_from(due.left_ms()).unwrap_or(i64::MAX / 2));
         now.wall_ms.saturating_add(left.num_milliseconds())
