@@ -30,7 +30,7 @@ pub use keys::is_key;
 use crate::stage::Stage;
 
 /// The scripts that come with the program, by name.
-pub const SHIPPED: [(&str, &str); 9] = [
+pub const SHIPPED: [(&str, &str); 11] = [
     ("happy", include_str!("../../scenarios/happy.txt")),
     ("angry-with-reply", include_str!("../../scenarios/angry-with-reply.txt")),
     ("walk-away", include_str!("../../scenarios/walk-away.txt")),
@@ -39,6 +39,8 @@ pub const SHIPPED: [(&str, &str); 9] = [
     ("keypad-only", include_str!("../../scenarios/keypad-only.txt")),
     ("in-reach", include_str!("../../scenarios/in-reach.txt")),
     ("manager", include_str!("../../scenarios/manager.txt")),
+    ("follow-up", include_str!("../../scenarios/follow-up.txt")),
+    ("device", include_str!("../../scenarios/device.txt")),
     ("second-thoughts", include_str!("../../scenarios/second-thoughts.txt")),
 ];
 
