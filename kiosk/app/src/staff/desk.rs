@@ -275,7 +275,8 @@ impl Desk {
         let is_open = matches!(self.gate.stage(now_ms), Stage::Open(_));
         let follow_ups =
             (is_open && self.tab == Tab::FollowUps).then(|| self.follow_ups.deadline_ms()).flatten();
-        [self.gate.deadline_ms(), lock, follow_ups, self.device.deadline_ms()].into_iter().flatten().min()
+        let device = (is_open && self.tab == Tab::Device).then(|| self.device.deadline_ms()).flatten();
+        [self.gate.deadline_ms(), lock, follow_ups, device].into_iter().flatten().min()
     }
 
     /// What is to be shown; nothing while it is closed.

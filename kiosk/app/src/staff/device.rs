@@ -103,11 +103,12 @@ impl DeviceDesk {
                 }
             }
         }
-        let errands = &self.sources.errands;
-        errands.tick();
-        let now = (errands.enrolment(), errands.network_test());
-        if is_shown && !self.looks && self.seen.as_ref() != Some(&now) {
-            self.look();
+        // A shopper's tap comes by here too: nothing is asked for while nobody looks. Asking also ends what nobody came for.
+        if is_shown && !self.looks {
+            let errands = &self.sources.errands;
+            if self.seen.as_ref() != Some(&(errands.enrolment(), errands.network_test())) {
+                self.look();
+            }
         }
     }
 
