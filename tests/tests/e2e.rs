@@ -319,7 +319,8 @@ async fn what_goes_wrong_is_said_in_one_sentence() -> Result<()> {
     std::fs::write(desk.path("foreign/kiosk.db"), "SQLite format 3 it is not, but somebody's file")?;
     let port = desk.device_address()?.to_string();
     let url = "https://localhost:1";
-    let cases: [(&str, &[&str], &str); 6] = [
+    let cases: [(&str, &[&str], &str); 7] = [
+        ("afterword-kiosk", &["follow-ups", "--config", "none.toml"], "none.toml"),
         ("afterword-sync", &["run", "--state", "nothing"], "afterword-sync enrol"),
         (
             "afterword-sync",
@@ -354,6 +355,8 @@ async fn what_goes_wrong_is_said_in_one_sentence() -> Result<()> {
         assert_eq!(output.code, Some(1), "{program} {arguments:?}: {}", output.everything());
         assert!(output.stderr.contains(expected), "{program} {arguments:?}: {}", output.everything());
         assert!(!output.stderr.contains("panicked"), "{}", output.everything());
+        let reasons = output.stderr.matches("os error").count();
+        assert!(reasons <= 1, "a reason is given once: {}", output.everything());
         assert_eq!(
             output.stderr.trim().lines().count(),
             1,

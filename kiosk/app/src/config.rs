@@ -153,12 +153,12 @@ pub struct VoucherConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration {path}: {source}; write one (see `afterword-kiosk run --help`) or name it with --config", path = path.display())]
+    #[error("cannot read the configuration {path}: {reason}; write one (see `afterword-kiosk run --help`) or name it with --config", path = path.display())]
     Read {
         /// Which file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The file can be read and not used.
     #[error("{path}:{line}: {message}; correct the line and start again", path = path.display())]
@@ -171,12 +171,12 @@ pub enum ConfigError {
         message: String,
     },
     /// The survey cannot be read.
-    #[error("cannot read the survey {path}, which the configuration names: {source}; correct `survey` or put the file there", path = path.display())]
+    #[error("cannot read the survey {path}, which the configuration names: {reason}; correct `survey` or put the file there", path = path.display())]
     ReadSurvey {
         /// Which file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The survey has mistakes.
     #[error("the survey {path} cannot be used, mistakes: {count}, the first at {first}; see all of them with `afterword-kiosk survey check {path}`", path = path.display())]
@@ -196,7 +196,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] in one sentence, with the line.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let unreadable = |source| ConfigError::Read { path: path.to_owned(), source };
+        let unreadable = |reason| ConfigError::Read { path: path.to_owned(), reason };
         let bytes = read_bounded(path).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|error| unreadable(std::io::Error::other(error)))?;
         Self::parse(path, &text)
@@ -296,7 +296,7 @@ pub fn beside(config_path: &Path, named: &Path) -> PathBuf {
 fn read_beside(config_path: &Path, file: &Path) -> Result<(PathBuf, Vec<u8>), ConfigError> {
     let path = beside(config_path, file);
     let bytes =
-        read_bounded(&path).map_err(|source| ConfigError::ReadSurvey { path: path.clone(), source })?;
+        read_bounded(&path).map_err(|reason| ConfigError::ReadSurvey { path: path.clone(), reason })?;
     Ok((path, bytes))
 }
 

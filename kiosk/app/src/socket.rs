@@ -63,10 +63,10 @@ pub struct Socket {
 
 /// The socket cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the socket {path}: {source}; make its folder writable for this user or name another with --socket", path = path.display())]
+#[error("cannot open the socket {path}: {reason}; make its folder writable for this user or name another with --socket", path = path.display())]
 pub struct SocketError {
     path: PathBuf,
-    source: io::Error,
+    reason: io::Error,
 }
 
 impl Socket {
@@ -91,7 +91,7 @@ impl Socket {
     }
 
     fn open(path: &Path, office: Office) -> Result<Self, SocketError> {
-        let failed = |source| SocketError { path: path.to_owned(), source };
+        let failed = |reason| SocketError { path: path.to_owned(), reason };
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(failed)?;
         }

@@ -44,14 +44,14 @@ pub enum OpenError {
     #[error("SQLite {0} is linked in, which can lose saved data; build the kiosk with its bundled SQLite")]
     OldSqlite(&'static str),
     /// The operating system refused something with a file.
-    #[error("{}: cannot be {doing} ({source}); check the directory, its owner and the free space", .path.display())]
+    #[error("{}: cannot be {doing} ({reason}); check the directory, its owner and the free space", .path.display())]
     File {
         /// Which file.
         path: PathBuf,
         /// What was tried, as a participle.
         doing: &'static str,
         /// What the operating system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// SQLite refused.
     #[error(transparent)]
@@ -133,7 +133,7 @@ impl OpenError {
     pub(crate) fn is_lack_of_room(&self) -> bool {
         match self {
             Self::Store(error) => matches!(error, StoreError::Full(_)),
-            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Self::File { reason, .. } => reason.kind() == std::io::ErrorKind::StorageFull,
             _ => false,
         }
     }

@@ -98,7 +98,7 @@ pub(crate) fn open(mut place: Place, options: &Options) -> Result<Ready, OpenErr
     let (Started { connection, state, salvaged, overtaken }, set_aside) = opened?;
     let path = place.database().to_owned();
     let waiting = salvage::waiting(&connection).map_err(|error| StoreError::of(&path, &error))?;
-    place.mark().map_err(|source| OpenError::File { path, doing: "marked", source })?;
+    place.mark().map_err(|reason| OpenError::File { path, doing: "marked", reason })?;
     if overtaken.is_none() {
         place.note(Noted::of(&state));
     }

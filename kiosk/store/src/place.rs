@@ -63,16 +63,16 @@ const FILE_MODE: u32 = 0o600;
 impl Place {
     /// Makes the directory where there is none, and takes the lock.
     pub(crate) fn take(directory: &Path) -> Result<Self, OpenError> {
-        let failed = |path: &Path, doing, source| OpenError::File { path: path.to_owned(), doing, source };
+        let failed = |path: &Path, doing, reason| OpenError::File { path: path.to_owned(), doing, reason };
         let made = DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory);
-        made.map_err(|source| failed(directory, "created", source))?;
+        made.map_err(|reason| failed(directory, "created", reason))?;
         let lock_path = directory.join("kiosk.lock");
         let lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path);
-        let lock = lock.map_err(|source| failed(&lock_path, "opened", source))?;
+        let lock = lock.map_err(|reason| failed(&lock_path, "opened", reason))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(directory.to_owned())),
-            Err(TryLockError::Error(source)) => return Err(failed(&lock_path, "locked", source)),
+            Err(TryLockError::Error(reason)) => return Err(failed(&lock_path, "locked", reason)),
         }
         let noted = Noted::read(&lock, MARK.len() as u64);
         Ok(Self { directory: directory.to_owned(), database: directory.join("kiosk.db"), lock, noted })
@@ -88,11 +88,11 @@ impl Place {
 
     /// Looks at the file without SQLite, which would write into what it opens.
     pub(crate) fn look(&mut self) -> Result<Found, OpenError> {
-        let marked = self.is_marked().map_err(|source| self.failed("read", source))?;
+        let marked = self.is_marked().map_err(|reason| self.failed("read", reason))?;
         let header = match read_header(&self.database) {
             Ok(header) => header,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
-            Err(source) => return Err(self.failed("read", source)),
+            Err(reason) => return Err(self.failed("read", reason)),
         };
         let is_ours = header.get(APPLICATION_ID_AT) == Some(&APPLICATION_ID.to_be_bytes());
         Ok(if is_ours && is_usable(&header) {
@@ -113,8 +113,8 @@ impl Place {
         let draft = self.directory.join("kiosk.db.new");
         for path in with_companions(&draft) {
             match std::fs::remove_file(&path) {
-                Err(source) if source.kind() != ErrorKind::NotFound => {
-                    return Err(OpenError::File { path, doing: "removed", source });
+                Err(reason) if reason.kind() != ErrorKind::NotFound => {
+                    return Err(OpenError::File { path, doing: "removed", reason });
                 }
                 _ => {}
             }
@@ -122,7 +122,7 @@ impl Place {
         // SQLite gives its log the database's own mode.
         let mut file = OpenOptions::new();
         let made = file.write(true).create_new(true).mode(FILE_MODE).open(&draft);
-        made.map_err(|source| self.failed("created", source))?;
+        made.map_err(|reason| self.failed("created", reason))?;
         Ok(draft)
     }
 
@@ -133,7 +133,7 @@ impl Place {
             .and_then(|()| self.mark())
             .and_then(|()| std::fs::rename(draft, &self.database))
             .and_then(|()| self.sync_directory());
-        put.map_err(|source| self.failed("created", source))
+        put.map_err(|reason| self.failed("created", reason))
     }
 
     /// Renames the database and what belongs to it, where there is anything, to `kiosk.db.corrupt-<n>`.
@@ -154,10 +154,10 @@ impl Place {
             match std::fs::rename(from, &to) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(source) => return Err(self.failed("set aside", source)),
+                Err(reason) => return Err(self.failed("set aside", reason)),
             }
         }
-        self.sync_directory().map_err(|source| self.failed("set aside", source))
+        self.sync_directory().map_err(|reason| self.failed("set aside", reason))
     }
 
     /// The databases that were set aside, the newest last: their numbers and names.
@@ -214,8 +214,8 @@ impl Place {
         File::open(&self.directory)?.sync_all()
     }
 
-    fn failed(&self, doing: &'static str, source: std::io::Error) -> OpenError {
-        OpenError::File { path: self.database.clone(), doing, source }
+    fn failed(&self, doing: &'static str, reason: std::io::Error) -> OpenError {
+        OpenError::File { path: self.database.clone(), doing, reason }
     }
 }
 

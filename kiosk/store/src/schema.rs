@@ -136,10 +136,10 @@ fn back_up(connection: &Connection, path: &Path, known: usize) -> Result<PathBuf
     let mut copy = path.as_os_str().to_owned();
     copy.push(format!(".before-schema-{known}"));
     let copy = PathBuf::from(copy);
-    let failed = |source| OpenError::File { path: copy.clone(), doing: "written", source };
+    let failed = |reason| OpenError::File { path: copy.clone(), doing: "written", reason };
     match std::fs::remove_file(&copy) {
         // From a migration that did not come to its end; the database is as it was then.
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(failed(source)),
+        Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => return Err(failed(reason)),
         _ => {}
     }
     let name = copy.to_str().ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;

@@ -85,7 +85,7 @@ impl Store {
         let thread = std::thread::Builder::new().name("store-writer".into());
         let thread = thread.spawn(move || writer.serve(&received));
         let thread =
-            thread.map_err(|source| OpenError::File { path, doing: "given a writer thread", source })?;
+            thread.map_err(|reason| OpenError::File { path, doing: "given a writer thread", reason })?;
         let inner = Inner { commands: Some(commands), writer: Some(thread), shared };
         Ok((Self { inner: Arc::new(inner) }, ready.opened))
     }

@@ -22,10 +22,10 @@ const WITH_SENTENCE: [&str; 9] =
 
 /// The file cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the report {path}: {source}; name a file that is not there yet, in a folder that this user may write", path = path.display())]
+#[error("cannot write the report {path}: {reason}; name a file that is not there yet, in a folder that this user may write", path = path.display())]
 pub struct ReportError {
     path: PathBuf,
-    source: io::Error,
+    reason: io::Error,
 }
 
 /// What the report says, of a device whose clock is at `now_ms`, in milliseconds since 1970.
@@ -49,13 +49,13 @@ pub fn report(checks: &[Check], now_ms: i64) -> Value {
 /// [`ReportError`]; what of it was written is removed again.
 pub fn write(path: &Path, checks: &[Check], now_ms: i64) -> Result<(), ReportError> {
     debug_assert_eq!(report(checks, now_ms)["healthy"], is_healthy(checks));
-    let failed = |source| ReportError { path: path.to_owned(), source };
+    let failed = |reason| ReportError { path: path.to_owned(), reason };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     let text = format!("{:#}\n", report(checks, now_ms));
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|source| {
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|reason| {
         // Half a report would be taken for a whole one.
         let _ = std::fs::remove_file(path);
-        failed(source)
+        failed(reason)
     })
 }
 

@@ -45,14 +45,14 @@ pub struct Pins {
 #[derive(Debug, thiserror::Error)]
 pub enum PinError {
     /// One of them cannot be read or written.
-    #[error("cannot {doing} {path}: {source}; it has to be this user's, with room on its disk", path = path.display())]
+    #[error("cannot {doing} {path}: {reason}; it has to be this user's, with room on its disk", path = path.display())]
     File {
         /// Which.
         path: PathBuf,
         /// `read` or `write`.
         doing: &'static str,
         /// Why.
-        source: io::Error,
+        reason: io::Error,
     },
     /// One of them holds something else.
     #[error("{path} is not what it was written as; remove it, and set the PINs again with `afterword-kiosk pin set`", path = path.display())]
@@ -224,8 +224,8 @@ impl Pins {
         let path = self.path(name);
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(PinError::File { path, doing: "read", source }),
+            Err(reason) if reason.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(reason) => Err(PinError::File { path, doing: "read", reason }),
         }
     }
 
@@ -240,7 +240,7 @@ impl Pins {
             fs::rename(&draft, &path)?;
             File::open(&self.folder)?.sync_all()
         })();
-        written.map_err(|source| PinError::File { path, doing: "write", source })
+        written.map_err(|reason| PinError::File { path, doing: "write", reason })
     }
 }
 
