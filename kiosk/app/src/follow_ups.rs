@@ -9,6 +9,10 @@
 //!
 //! [follow_ups.clean]     # one of clean, availability, waiting, checkout, staff, finding, price, other
 //! act_h = 24             # what is left out is as above
+//!
+//! [follow_ups.alert]     # of those that an alert opens
+//! acknowledge_h = 1      # every shopper meets what it is about, until something is done
+//! act_h = 24
 //! ```
 
 use std::collections::BTreeMap;
@@ -57,6 +61,7 @@ struct Table {
     finding: Option<Hours>,
     price: Option<Hours>,
     other: Option<Hours>,
+    alert: Option<Hours>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,7 +113,9 @@ impl<'de> Deserialize<'de> for FollowUps {
         let own = Category::ALL.into_iter().zip(own).filter_map(|(category, hours)| Some((category, hours?)));
         let own = own.map(|(category, hours)| Ok((category, hours.or(usual)?)));
         let own = own.collect::<Result<BTreeMap<_, _>, String>>().map_err(D::Error::custom)?;
-        Ok(Self { open: open.unwrap_or(true), slas: Slas { usual, own, ..Slas::default() } })
+        let of_alert = Sla { verify_after_ms: usual.verify_after_ms, ..Slas::default().critical };
+        let critical = table.alert.unwrap_or_default().or(of_alert).map_err(D::Error::custom)?;
+        Ok(Self { open: open.unwrap_or(true), slas: Slas { usual, critical, own } })
     }
 }
 
@@ -138,6 +145,8 @@ fn month_began_ms(now_ms: i64, zone: Tz) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use afterword_model::case::Tier;
+
     use super::*;
 
     fn read(text: &str) -> Result<FollowUps, String> {
@@ -153,6 +162,17 @@ mod tests {
         let clean = own.slas.own[&Category::Clean];
         assert_eq!((clean.acknowledge_ms, clean.act_ms), (HOUR_MS, 48 * HOUR_MS));
         assert_eq!(own.slas.own.len(), 1);
+        assert_eq!(own.slas.critical, Slas::default().critical);
+    }
+
+    #[test]
+    fn alerts_have_times_of_their_own() {
+        let own = read("act_h = 48\nverify_after_h = 24\n[alert]\nacknowledge_h = 2\n").unwrap();
+        let critical = own.slas.of(Category::Other, Tier::Critical);
+        let hours =
+            [critical.acknowledge_ms, critical.act_ms, critical.verify_after_ms].map(|ms| ms / HOUR_MS);
+        assert_eq!(hours, [2, 24, 24]);
+        assert!(read("[alert]\nact_h = 9999").unwrap_err().contains("9999"));
     }
 
     #[test]

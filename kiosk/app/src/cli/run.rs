@@ -40,6 +40,12 @@ These may follow; `touchpoint` is written into every answer:
   window_min = 15
   command = [\"/usr/local/bin/lamp\", \"--red\"]   # run when one opens or closes
 
+  [follow_ups]                   # all of it may be left out; hours until somebody has seen one, and has acted
+  acknowledge_h = 4
+  act_h = 72
+  [follow_ups.alert]             # of those that an alert opens; likewise of clean, waiting, checkout, staff, …
+  acknowledge_h = 1
+
   [[changes]]                    # \"you said, we did\", newest first; shown while the collector sends none
   date = 2026-11-12
   said = { en = \"You said: queues too long\" }

@@ -95,13 +95,11 @@ pub(crate) fn step(
 
 /// The case of an alert that nobody has acted on yet.
 fn open_alert(transaction: &Transaction<'_>) -> rusqlite::Result<Option<(CaseId, Status)>> {
-    let mut read = transaction.prepare_cached(
-        "SELECT DISTINCT case_epoch, case_seq FROM case_status JOIN case_step ON case_epoch = case_status.epoch AND case_seq = case_status.seq
-         WHERE is_open = 1 AND said IS NULL",
-    )?;
+    let mut read = transaction
+        .prepare_cached("SELECT epoch, seq FROM case_status WHERE is_open = 1 AND said IS NULL")?;
     let mut rows = read.query([])?;
     while let Some(row) = rows.next()? {
-        let id = CaseId { epoch: StoreEpoch::new(row.get(0)?), seq: seq(row, "case_seq")? };
+        let id = CaseId { epoch: StoreEpoch::new(row.get(0)?), seq: seq(row, "seq")? };
         let status = steps(transaction, id)?.status();
         if status.reasons.contains(&Reason::Alert) && status.stage < Stage::Acted {
             return Ok(Some((id, status)));
