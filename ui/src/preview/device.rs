@@ -35,6 +35,8 @@ pub(super) fn device(words: &Words) -> Device {
             step(What::Name, State::Good, finding("resolved", "collector.example", ""), "8 ms"),
             step(What::Connection, State::Warning, finding("connected", "10.20.0.9:8444", ""), "1.8 s"),
         ],
+        trouble: Some(finding("connected", "10.20.0.9:8444", "")),
+        trouble_is_small: true,
         tests: true,
         status: status(),
         ..Device::default()
@@ -56,6 +58,7 @@ pub(super) fn enrolled(words: &Words) -> Device {
             step(What::Identity, State::Bad, finding("unknown_device", "", ""), ""),
         ],
         trouble: Some(finding("unknown_device", "", "")),
+        trouble_is_small: false,
         tests: false,
         ..device(words)
     }
