@@ -143,10 +143,10 @@ fn finding(step: &Step) -> view::Finding {
         Finding::TimedOut { limit_ms } => said.number = seconds_of(*limit_ms),
         Finding::Known { name } => said.name.clone_from(name),
         Finding::Stranger { status } | Finding::CollectorFailed { status } => {
-            said.number = status.to_string()
+            said.number = status.to_string();
         }
         Finding::Offset { offset_ms, .. } | Finding::ClockSpoilsTls { offset_ms } => {
-            said.number = seconds(*offset_ms)
+            said.number = seconds(*offset_ms);
         }
         _ => {}
     }
