@@ -36,7 +36,8 @@ fn a_technician_finds_the_device_first_and_hears_that_nobody_tests_the_network()
     let mut stage = Stage::new(&device, clock, None).unwrap();
     play(&mut stage, &format!("knocks\n{}sees device\n", pin("161803")));
     let shown = page(&stage);
-    assert_eq!((shown.enrol, shown.code_length, shown.now.as_str()), (Enrol::Impossible, 12, "14:30"));
+    assert_eq!((shown.enrol, shown.code_length), (Enrol::Impossible, 12));
+    assert!(shown.now.ends_with("14:30"), "{}", shown.now);
     assert_eq!((shown.squares.len(), shown.squares.iter().any(|touched| *touched)), (32, false));
     assert!(shown.status.iter().any(|check| check.what == What::Version), "{:?}", shown.status);
     assert!(shown.status.iter().any(|check| check.what == What::Waiting && check.how == "0"));

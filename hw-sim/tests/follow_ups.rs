@@ -69,7 +69,7 @@ fn a_manager_acknowledges_acts_and_verifies_a_week_later() {
     assert_eq!(list(&stage).items[0].stage, How::Acknowledged);
     play(
         &mut stage,
-        "waits 1\ntaps Mark acted\ntaps Too few people\ntaps Planned people otherwise\ntaps Mark acted\nsees follow-ups\n",
+        "waits 1\ntaps Mark acted\ntaps Too few people\ntaps Changed the rota\ntaps Mark acted\nsees follow-ups\n",
     );
     let item = list(&stage).items[0].clone();
     assert_eq!(item.stage, How::Acted);

@@ -2,12 +2,12 @@
 
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 
-use crate::generated::{CheckItem, CheckState, DeviceAdapter, EnrolState, Shell};
+use crate::generated::{CheckItem, CheckState, DeviceAdapter, EnrolState, FindingItem, Shell};
 use crate::intent::{DeviceIntent, Intent, StaffIntent};
 use crate::intents::Intents;
 use crate::rows;
 use crate::staff_bar;
-use crate::view::device::{Check, Device, Enrol, State, What};
+use crate::view::device::{Check, Device, Enrol, Finding, State, What};
 
 /// Sends the page's keys to `intents`.
 pub(crate) fn connect(shell: &Shell, intents: &Intents) {
@@ -54,6 +54,8 @@ pub(crate) fn show(shell: &Shell, page: &Device) {
     adapter.set_touched(rows::int(page.squares.iter().filter(|touched| **touched).count()));
     rows::refresh(&adapter.get_network(), page.network.iter().map(step));
     adapter.set_problem(page.problem.as_str().into());
+    adapter.set_trouble(page.trouble.as_ref().map(finding).unwrap_or_default());
+    adapter.set_trouble_is_small(page.trouble_is_small);
     adapter.set_tests(page.tests);
     rows::refresh(&adapter.get_status(), page.status.iter().map(line));
     adapter.set_report(page.report.as_str().into());
@@ -76,6 +78,18 @@ fn line(check: &Check) -> CheckItem {
             State::Bad => CheckState::Bad,
             State::Unknown => CheckState::Unknown,
         },
+        found: check.found.as_ref().map(finding).unwrap_or_default(),
+    }
+}
+
+fn finding(found: &Finding) -> FindingItem {
+    FindingItem {
+        kind: found.kind.as_str().into(),
+        name: found.name.as_str().into(),
+        other: found.other.as_str().into(),
+        number: found.number.as_str().into(),
+        more: found.more.as_str().into(),
+        in_english: found.in_english.as_str().into(),
     }
 }
 

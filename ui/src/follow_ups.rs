@@ -2,12 +2,12 @@
 
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use crate::generated::{ActAdapter, FollowUpItem, FollowUpStage, FollowUpsAdapter, Shell};
+use crate::generated::{ActAdapter, AlertItem, FollowUpItem, FollowUpStage, FollowUpsAdapter, Shell};
 use crate::intent::{FollowUpsIntent, Intent, StaffIntent};
 use crate::intents::Intents;
 use crate::rows;
 use crate::staff_bar;
-use crate::view::follow_ups::{Act, FollowUp, FollowUps, Since, Stage};
+use crate::view::follow_ups::{Act, Alert, FollowUp, FollowUps, Over, Since, Stage};
 
 /// Sends the pages' keys to `intents`. A page shows one leaf; places are told of the whole list.
 pub(crate) fn connect(shell: &Shell, intents: &Intents) {
@@ -74,9 +74,20 @@ pub(crate) fn show_act(shell: &Shell, page: &Act) {
     adapter.set_icon(page.icon.as_str().into());
     adapter.set_topic(page.topic.as_str().into());
     adapter.set_words(page.words.as_str().into());
+    adapter.set_is_alert(page.is_alert);
+    adapter.set_alert(alert(page.alert.as_ref()));
     let chosen = |place: Option<usize>| place.map_or(-1, rows::int);
     adapter.set_cause(chosen(page.cause));
     adapter.set_action(chosen(page.action));
+}
+
+fn alert(alert: Option<&Alert>) -> AlertItem {
+    let Some(alert) = alert else { return AlertItem::default() };
+    let (minutes, usual) = match alert.over {
+        Over::Minutes(over) => (minutes(over.max(1)), String::new()),
+        Over::Hour { usual_permille } => (0, format!("{}.{} %", usual_permille / 10, usual_permille % 10)),
+    };
+    AlertItem { unhappy: count(alert.unhappy), answers: count(alert.answers), minutes, usual: usual.into() }
 }
 
 fn count(count: u64) -> i32 {
@@ -101,6 +112,7 @@ fn item(item: &FollowUp) -> FollowUpItem {
         date: date.into(),
         wants_reply: item.wants_reply,
         words: item.words.as_str().into(),
+        alert: alert(item.alert.as_ref()),
         is_alert: item.is_alert,
         stage: match item.stage {
             Stage::Opened => FollowUpStage::Opened,

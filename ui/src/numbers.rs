@@ -3,10 +3,11 @@
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use crate::generated::{
-    AxisItem, HourItem, NumbersAdapter, ReasonBar, Shell, TileItem, TileKind as Kind, WordsItem,
+    AxisItem, HourItem, NetworkKind, NumbersAdapter, ReasonBar, Shell, TileItem, TileKind as Kind, WordsItem,
 };
 use crate::staff_bar;
-use crate::view::staff::{Hour, Numbers, ReasonCount, Tile, TileKind, Words};
+use crate::view::follow_ups::Since;
+use crate::view::staff::{Hour, Network, Numbers, ReasonCount, Tile, TileKind, Words};
 
 /// Reasons that have room, and words.
 const REASONS_MAX: usize = 5;
@@ -22,6 +23,7 @@ pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
     adapter.set_failed(page.failed);
     adapter.set_range(i32::try_from(page.range).unwrap_or(0));
     adapter.set_days(page.days.as_str().into());
+    adapter.set_days_are_figures(page.days.contains('\n'));
     adapter.set_flagged(page.flagged.to_string().into());
     adapter.set_without_flagged(page.without_flagged);
     adapter.set_tiles(rows(page.tiles.iter().map(tile)));
@@ -32,12 +34,28 @@ pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
         page.axis.iter().map(|line| AxisItem { label: line.to_string().into(), share: share(*line, top) }),
     ));
     adapter.set_face_words(rows(page.face_words.iter().map(Into::into)));
-    adapter.set_wrong_visits(page.wrong_visits.to_string().into());
+    adapter.set_wrong_visits(i32::try_from(page.wrong_visits).unwrap_or(i32::MAX));
     let reasons = page.reasons.iter().take(REASONS_MAX).enumerate();
     adapter.set_reasons(rows(reasons.map(|(place, reason)| self::reason(reason, place, most))));
     adapter.set_words(rows(page.words.iter().take(words_max).map(words)));
-    adapter.set_sent(page.sent.clone().unwrap_or_default().into());
-    adapter.set_waiting(page.waiting.to_string().into());
+    adapter.set_weekday(page.weekday.as_str().into());
+    let (since, date) = match &page.sent {
+        Some(Since::Minutes(since)) => (i32::try_from(*since).unwrap_or(i32::MAX), ""),
+        Some(Since::Day(date)) => (0, date.as_str()),
+        None => (0, ""),
+    };
+    adapter.set_has_sent(page.sent.is_some());
+    adapter.set_sent_since(since);
+    adapter.set_sent(date.into());
+    adapter.set_waiting(i32::try_from(page.waiting).unwrap_or(i32::MAX));
+    adapter.set_network(match page.network {
+        Network::Unknown => NetworkKind::Unknown,
+        Network::Good => NetworkKind::Good,
+        Network::Look => NetworkKind::Look,
+    });
+    let room = page.room.clone().unwrap_or_default();
+    adapter.set_room(room.free.into());
+    adapter.set_room_is_low(room.is_low);
     adapter.set_clock_is_sure(page.clock_is_sure);
 }
 

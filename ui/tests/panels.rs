@@ -220,3 +220,23 @@ fn the_code_on_the_ticket_can_be_read_on_every_panel() {
         }
     }
 }
+
+/// Where there are no greys, a key that does nothing now has no lip and a thin line around it.
+#[test]
+fn a_key_that_does_nothing_is_told_by_its_shape_where_there_are_no_greys() {
+    let mut view = support::view("kiosk-14d-manager-act");
+    view.look.high_contrast = true;
+    let screen = Screen::showing(&view, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("fonts"));
+    let keys = screen.ui.component().root_element().query_descendants().find_all();
+    let white_at_the_foot = |name: &str| {
+        let is_meant = |key: &&ElementHandle| {
+            support::is_key(key) && key.accessible_label().is_some_and(|label| label == name)
+        };
+        let key = keys.iter().find(is_meant).expect("the page has this key");
+        let (corner, size) = (key.absolute_position(), key.size());
+        let (middle, foot) = ((corner.x + size.width / 2.0) as u32, (corner.y + size.height) as u32);
+        (1..=12).filter(|up| screen.pixel(middle, foot - up) == (255, 255, 255)).count()
+    };
+    assert!(white_at_the_foot("Cancel") >= 8, "a line and a lip");
+    assert!(white_at_the_foot("Mark acted") <= 2, "a thin line");
+}

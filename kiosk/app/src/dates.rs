@@ -32,6 +32,11 @@ pub(crate) fn full_date(date: NaiveDate, tag: &str) -> String {
     date.format_localized(format, locale(tag)).to_string()
 }
 
+/// What the day of the week is called.
+pub(crate) fn weekday_name(date: NaiveDate, tag: &str) -> String {
+    date.format_localized("%A", locale(tag)).to_string()
+}
+
 /// The date of a local day, counted from 1970-01-01; none beyond all calendars.
 pub(crate) fn date_of(day: i64) -> Option<NaiveDate> {
     TimeDelta::try_days(day).and_then(|days| NaiveDate::default().checked_add_signed(days))

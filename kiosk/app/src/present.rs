@@ -68,7 +68,9 @@ impl Presenter {
                     None => Page::FollowUps(Box::new(follow_ups::list(desk, self.bar(top), tongue, now))),
                 }
             }
-            Shown::Device(desk, top) => Page::Device(Box::new(device::page::page(desk, self.bar(top), now))),
+            Shown::Device(desk, top) => {
+                Page::Device(Box::new(device::page::page(desk, self.bar(top), tag, now)))
+            }
         };
         View { page, look: Look { language: tag.clone(), ..Look::default() } }
     }
@@ -82,8 +84,7 @@ impl Presenter {
     fn summary_page(&self, seen: &Seen<'_>, bar: Bar, survey: &Survey, tag: &str, now: &Stamp) -> Page {
         match seen.browsing.place {
             Place::Numbers => {
-                let page = numbers::page(seen.sheet, bar, &self.config, survey, tag, now);
-                Page::Numbers(Box::new(view::staff::Numbers { failed: seen.failed, ..page }))
+                Page::Numbers(Box::new(numbers::page(seen, bar, &self.config, survey, tag, now)))
             }
             Place::Words => Page::Words(words::page(seen, survey, tag, now.local_day())),
             Place::Parts => Page::Parts(parts::page(seen, survey, tag)),

@@ -135,6 +135,14 @@ fn doctor_tells_what_became_of_a_damaged_database() {
     assert!(healthy.contains("records collected: 3, not yet received by the collector: 3"), "{healthy}");
     assert!(healthy.contains("MiB free on the disk") && !healthy.contains("former epoch"), "{healthy}");
 
+    for told in [
+        "agent          the kiosk does not run",
+        "network test   the kiosk does not run",
+        "start `afterword-kiosk run`",
+    ] {
+        assert!(healthy.contains(told), "{healthy}");
+    }
+
     let mut bytes = fs::read(data.join("kiosk.db")).unwrap();
     bytes[..4096].fill(0);
     fs::write(data.join("kiosk.db"), bytes).unwrap();

@@ -89,6 +89,12 @@ pub enum Finding {
         interface: String,
         /// How strong its signal is, in dBm, where the driver says it: −30 beside the router, −90 nearly nothing.
         signal_dbm: Option<i32>,
+        /// The name of the network (SSID), where the driver says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<String>,
+        /// Its channel, where the driver says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<u32>,
     },
     /// No interface is up.
     NoLink {
@@ -271,7 +277,10 @@ pub fn are_sound(steps: &[Step]) -> bool {
 impl Finding {
     fn is_short(&self) -> bool {
         let text = match self {
-            Self::Wired { interface } | Self::Wireless { interface, .. } => interface,
+            Self::Wired { interface } | Self::Wireless { interface, network: None, .. } => interface,
+            Self::Wireless { interface, network: Some(network), .. } => {
+                return [interface, network].iter().all(|text| text.chars().count() <= FINDING_TEXT_MAX);
+            }
             Self::Resolved { host, .. } | Self::NameNotFound { host } | Self::WrongName { host } => host,
             Self::Unreachable { reason, .. } | Self::BrokeOff { reason } | Self::NotLetIn { reason } => {
                 reason
@@ -299,7 +308,12 @@ mod tests {
 
     #[test]
     fn a_step_is_one_flat_object() {
-        let wireless = Finding::Wireless { interface: "wlan0".into(), signal_dbm: Some(-54) };
+        let wireless = Finding::Wireless {
+            interface: "wlan0".into(),
+            signal_dbm: Some(-54),
+            network: None,
+            channel: None,
+        };
         assert_eq!(
             serde_json::to_string(&step(StepName::Link, wireless.clone())).unwrap(),
             r#"{"step":"link","outcome":"ok","took_ms":3,"finding":"wireless","interface":"wlan0","signal_dbm":-54}"#

@@ -192,7 +192,12 @@ fn changes() -> Changes {
 }
 
 fn network_step() -> Step {
-    let finding = Finding::Wireless { interface: "wlan0".into(), signal_dbm: Some(-54) };
+    let finding = Finding::Wireless {
+        interface: "wlan0".into(),
+        signal_dbm: Some(-54),
+        network: Some("store-iot".into()),
+        channel: Some(36),
+    };
     Step { step: StepName::Link, outcome: Outcome::Ok, took_ms: 1, finding }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it cannot go on")]
 
 mod contrast;
+mod findings;
 mod glass;
 mod golden;
 mod shipped;

@@ -2,7 +2,7 @@
 
 use super::staff::bar;
 use super::words::Words;
-use crate::view::follow_ups::{Act, Clock, FollowUp, FollowUps, Since, Stage};
+use crate::view::follow_ups::{Act, Alert, Clock, FollowUp, FollowUps, Over, Since, Stage};
 use crate::view::staff::Tab;
 
 pub(super) fn follow_ups(words: &Words) -> FollowUps {
@@ -45,7 +45,7 @@ pub(super) fn follow_ups(words: &Words) -> FollowUps {
         FollowUp {
             icon: "other".into(),
             since: Since::Minutes(1_400),
-            words: "6 / 11, 15 min".into(),
+            alert: Some(Alert { unhappy: 6, answers: 11, over: Over::Minutes(15) }),
             is_alert: true,
             stage: Stage::Acknowledged,
             clock: clock(0.58, 1_800, 0),
@@ -91,6 +91,8 @@ pub(super) fn act(words: &Words) -> Act {
         icon: first.icon,
         topic: first.topic,
         words: first.words,
+        is_alert: first.is_alert,
+        alert: first.alert,
         cause: Some(2),
         action: None,
     }

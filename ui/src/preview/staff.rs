@@ -6,9 +6,10 @@ use super::follow_ups::{act, follow_ups, leaves};
 use super::words::Words;
 use crate::view::Page;
 use crate::view::device::Device;
-use crate::view::follow_ups::FollowUps;
+use crate::view::follow_ups::{FollowUps, Since};
 use crate::view::staff::{
-    Bar, Before, Hour, Numbers, Pin, PinNotice, Range, ReasonCount, Tab, Tile, TileKind, Words as Said,
+    Bar, Before, Hour, Network, Numbers, Pin, PinNotice, Range, ReasonCount, Room, Tab, Tile, TileKind,
+    Words as Said,
 };
 
 /// Every page by the stem of its picture's file name.
@@ -129,9 +130,12 @@ fn numbers(words: &Words) -> Numbers {
             said(5, "14:11", [0, 6], false),
             said(1, "13:58", [4, 2], false),
         ],
-        sent: Some("14:19".into()),
+        weekday: words.days.0[5].into(),
+        sent: Some(Since::Minutes(12)),
         waiting: 14,
         clock_is_sure: true,
+        network: Network::Good,
+        room: Some(Room { free: "2.0 GB".into(), is_low: false }),
     }
 }
 

@@ -25,8 +25,12 @@ pub struct Device {
     pub squares: Vec<bool>,
     /// The steps of the network test that are over.
     pub network: Vec<Check>,
-    /// Why the test ended early, to be read; empty where it did not.
+    /// Why there was no test, to be read; empty where there was.
     pub problem: String,
+    /// What the test found that is to be looked at.
+    pub trouble: Option<Finding>,
+    /// Whether the way to the collector works in spite of it.
+    pub trouble_is_small: bool,
     /// Whether it is under way.
     pub tests: bool,
     /// How everything stands.
@@ -70,10 +74,30 @@ pub struct Check {
     pub what: What,
     /// How it stands.
     pub state: State,
-    /// What was found, to be read.
+    /// What was found, to be read; empty where it is a finding.
     pub how: String,
+    /// What a step of the network test found; none of anything else.
+    pub found: Option<Finding>,
     /// What else there is to say, at the end of the line; may be empty.
     pub more: String,
+}
+
+/// What a step of the network test found, by the names of the protocol between kiosk and sync program. The page has words for
+/// each kind that this program knows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Finding {
+    /// The name of what was found, such as `unknown_ca`.
+    pub kind: String,
+    /// The network, address, host or device it is about.
+    pub name: String,
+    /// A second one, or what the system said.
+    pub other: String,
+    /// A number with its unit, to be read.
+    pub number: String,
+    /// A second number, to be read.
+    pub more: String,
+    /// A whole sentence in English, for a kind that has no words on the page.
+    pub in_english: String,
 }
 
 /// What can be looked at. The page has a word for each.

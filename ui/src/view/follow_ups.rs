@@ -54,14 +54,39 @@ pub struct FollowUp {
     pub since: Since,
     /// Whether the shopper wants a reply.
     pub wants_reply: bool,
-    /// What the shopper wrote; or what an alert says.
+    /// What the shopper wrote; or what an alert says that this program cannot read.
     pub words: String,
+    /// What an alert says.
+    pub alert: Option<Alert>,
     /// Whether an alert opened it.
     pub is_alert: bool,
     /// How far it has come.
     pub stage: Stage,
     /// The clock that runs; none where the time is not known.
     pub clock: Option<Clock>,
+}
+
+/// What an alert says: so many ratings, and so many of them unhappy. The page makes a sentence of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alert {
+    /// The unhappy ones.
+    pub unhappy: u64,
+    /// All of them, at least one.
+    pub answers: u64,
+    /// Of how long.
+    pub over: Over,
+}
+
+/// How long an alert looked back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// So many minutes.
+    Minutes(u32),
+    /// An hour by the clock, held against what is usual.
+    Hour {
+        /// The usual share of unhappy ones, in thousandths.
+        usual_permille: u32,
+    },
 }
 
 /// How long something has been there.
@@ -103,6 +128,10 @@ pub struct Act {
     pub topic: String,
     /// As in [`FollowUp::words`].
     pub words: String,
+    /// As in [`FollowUp::is_alert`].
+    pub is_alert: bool,
+    /// As in [`FollowUp::alert`].
+    pub alert: Option<Alert>,
     /// The place of the cause that was chosen, see [`CAUSES`].
     pub cause: Option<usize>,
     /// The place of the action that was chosen, see [`ACTIONS`].

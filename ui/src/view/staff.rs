@@ -1,5 +1,7 @@
 //! What staff see. Words of the pages are the kiosk's own; numbers come as they are to be read.
 
+use super::follow_ups::Since;
+
 /// The pad before everything else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pin {
@@ -63,7 +65,7 @@ pub struct Numbers {
     pub bar: Bar,
     /// Which days, in the order of the keys: today, 7 days, 30 days, others.
     pub range: usize,
-    /// Those others, in two lines of figures; empty where the range is one of the first three.
+    /// Those others: two lines of figures, or one day in words; empty where the range is one of the first three.
     pub days: String,
     /// Responses of these days that carry a flag.
     pub flagged: u64,
@@ -85,12 +87,39 @@ pub struct Numbers {
     pub reasons: Vec<ReasonCount>,
     /// The newest first.
     pub words: Vec<Words>,
-    /// When the collector confirmed last, to be read; none where it never has.
-    pub sent: Option<String>,
+    /// The day of the week, to be read, where the numbers are of one day; empty else.
+    pub weekday: String,
+    /// When the collector confirmed last; none where it never has.
+    pub sent: Option<Since>,
     /// Responses that it has not confirmed.
     pub waiting: u64,
     /// Whether the wall clock can be trusted.
     pub clock_is_sure: bool,
+    /// How the way to the collector stands.
+    pub network: Network,
+    /// What is free on the disk; none where nobody knows.
+    pub room: Option<Room>,
+}
+
+/// How the way to the collector stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Network {
+    /// The program that would know has not been heard of.
+    #[default]
+    Unknown,
+    /// As it should.
+    Good,
+    /// Somebody should look at it: the page of the device says what it is.
+    Look,
+}
+
+/// What is free on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Room {
+    /// How much, to be read, with its unit.
+    pub free: String,
+    /// Whether that is too little to go on for long.
+    pub is_low: bool,
 }
 
 /// What a tile is of.

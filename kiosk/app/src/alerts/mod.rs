@@ -3,6 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`config`] | the table `[alerts]` of a configuration |
+//! | `said` | what an alert says, as it stands in the case that it opens |
 //! | `watch` | when the rules are looked at, and what comes of it |
 //! | [`hook`] | the program that lights a lamp or plays a sound |
 //!
@@ -11,4 +12,5 @@
 
 pub mod config;
 pub mod hook;
+pub(crate) mod said;
 pub(crate) mod watch;

@@ -15,12 +15,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use afterword_kiosk_store::{Store, StoreError};
 use afterword_model::alerts::chart::{Hours, newest_hour};
 use afterword_model::alerts::window::{Rating, Window};
-use afterword_model::alerts::{Alert, Cause, Count, Rule, Transition, Wish, judged};
+use afterword_model::alerts::{Alert, Cause, Rule, Transition, Wish, judged};
 use afterword_model::case::Category;
 use afterword_model::response::{ClockQuality, Draft, Stamp};
 
 use super::config::Alerting;
 use super::hook::{Hook, TIME_LIMIT};
+use super::said::Said;
 use crate::kiosk::Wake;
 
 /// Until the store is asked again after it could not do something, in milliseconds.
@@ -214,7 +215,7 @@ impl Watch {
                 tracing::warn!(id, ?count, cause = ?alert.cause, "an alert has opened");
                 if self.opens_cases {
                     let id = *id;
-                    self.store.open_case(Category::Other, &words(alert), alert.opened, move |opened| {
+                    self.store.open_case(Category::Other, &Said::of(alert).to_string(), alert.opened, move |opened| {
                         if let Err(error) = opened {
                             tracing::error!(%error, id, "no follow-up could be opened for an alert; it is in the list of alerts");
                         }
@@ -346,17 +347,5 @@ impl Watch {
         });
         self.asked += usize::from(thread.is_ok());
         thread.inspect_err(|error| tracing::error!(%error, "there is no thread to look at alerts")).is_ok()
-    }
-}
-
-/// What an alert says, for whoever follows it up.
-fn words(Alert { count, cause, .. }: &Alert) -> String {
-    let Count { answers, unhappy } = count;
-    match cause {
-        Cause::UnhappyShare { window_min } => format!("{unhappy} / {answers} unhappy, {window_min} min"),
-        Cause::HourlyChart { usual_permille, .. } => {
-            let (tenths, whole) = (usual_permille % 10, usual_permille / 10);
-            format!("{unhappy} / {answers} unhappy, 1 h (usual: {whole}.{tenths} %)")
-        }
     }
 }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{Places, source};
+use crate::alerts;
 use crate::config::Config;
 use crate::stamp::{is_synchronised, quality};
 
@@ -65,8 +66,8 @@ fn line(case: &CaseView) -> String {
     let said = case.said.as_ref();
     let score = said.and_then(|said| said.score);
     let score = score.map(|(scale, value)| format!("  {value} of {}", scale.range().end()));
-    let alert = || case.steps.first().and_then(|held| held.event.step.words());
-    let words = said.and_then(|said| said.words.as_deref()).or_else(alert);
+    let alert = || case.steps.first().and_then(|held| held.event.step.words()).map(alerts::said::sentence);
+    let words = said.and_then(|said| said.words.clone()).or_else(alert);
     // What was typed may hold anything, and a terminal is shown none of it that it would obey.
     let words = words.map(|words| format!("  \"{}\"", words.escape_debug()));
     let reply = said.is_some_and(|said| said.contact_wanted).then_some("  wants a reply");

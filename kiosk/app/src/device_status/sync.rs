@@ -26,8 +26,11 @@ pub(super) fn checks(facts: &DeviceFacts, now_ms: i64) -> Vec<Check> {
 
 /// The same where no kiosk runs.
 pub(super) fn checks_without_kiosk(facts: &DeviceFacts, now_ms: i64) -> Vec<Check> {
-    let detail = "only a running kiosk hears from the sync program; start `afterword-kiosk run`, or ask `afterword-sync status`";
-    let unheard = ["agent", "network test"].map(|name| Check::unknown(name, detail));
+    let unheard = [
+        ("agent", "the kiosk does not run, and it alone hears from the sync program; start `afterword-kiosk run` and ask again, or ask `afterword-sync status`"),
+        ("network test", "the kiosk does not run, and it alone has the network tested; start `afterword-kiosk run` and ask again, or run `afterword-sync network-test`"),
+    ]
+    .map(|(name, detail)| Check::unknown(name, detail));
     [waiting(facts, now_ms), last_receipt(facts)].into_iter().chain(unheard).collect()
 }
 

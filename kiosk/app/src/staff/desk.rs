@@ -11,7 +11,7 @@ use afterword_model::carried::Origin;
 use afterword_model::response::Stamp;
 use afterword_model::summary::Summary;
 use afterword_ui::intent::{Browse, Place, StaffIntent};
-use afterword_ui::view::staff::{Pin, PinNotice, Tab};
+use afterword_ui::view::staff::{Network, Pin, PinNotice, Tab};
 
 use super::browsing::{Browsing, Wish};
 use super::device::DeviceDesk;
@@ -37,6 +37,8 @@ pub(crate) struct Sheet {
     pub(crate) confirmed_ms: Option<i64>,
     /// Responses that it has not confirmed.
     pub(crate) waiting: u64,
+    /// What is free on the disk; none where the system does not say.
+    pub(crate) free_bytes: Option<u64>,
 }
 
 enum News {
@@ -98,6 +100,8 @@ pub(crate) struct Seen<'d> {
     pub(crate) browsing: &'d Browsing,
     /// Whether this person may hide words.
     pub(crate) can_hide: bool,
+    /// How the way to the collector stands.
+    pub(crate) network: Network,
 }
 
 impl Seen<'_> {
@@ -312,6 +316,7 @@ impl Desk {
             failed: self.failed,
             browsing: &self.browsing,
             can_hide: may_hide(role),
+            network: self.device.network(),
         }
     }
 
@@ -390,6 +395,7 @@ fn read(store: &Store, mut wish: Wish, hides: &[Hide]) -> Result<Sheet, StoreErr
         words,
         confirmed_ms: store.confirmed_ms()?,
         waiting: position.last_seq.saturating_sub(position.acknowledged_seq),
+        free_bytes: store.queue().health_blocking(env!("CARGO_PKG_VERSION"))?.disk_free_bytes,
         wish,
     })
 }

@@ -12,10 +12,11 @@ use afterword_model::response::Stamp;
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::errand::TestState;
 use afterword_ui::intent::DeviceIntent;
+use afterword_ui::view::staff::Network;
 
 use crate::aside::Aside;
 use crate::device_status::{Check, Sources, report};
-use crate::errands::EnrolmentState;
+use crate::errands::{AGENT_AWAY_MS, EnrolmentState};
 use crate::kiosk::Wake;
 
 /// Reports beside the database, at most: who writes more takes some away first.
@@ -115,6 +116,15 @@ impl DeviceDesk {
     /// When [`Self::pump`] is due without being woken: when nobody has come for an errand.
     pub(crate) fn deadline_ms(&self) -> Option<u64> {
         self.sources.errands.deadline_ms()
+    }
+
+    /// How the way to the collector stands, as far as the sync program has said.
+    pub(crate) fn network(&self) -> Network {
+        match self.sources.errands.agent() {
+            None => Network::Unknown,
+            Some(heard) if heard.age_ms > AGENT_AWAY_MS || heard.status.problem.is_some() => Network::Look,
+            Some(_) => Network::Good,
+        }
     }
 
     pub(crate) fn is_settled(&self) -> bool {

@@ -5,25 +5,36 @@ use afterword_model::response::{ClockQuality, Stamp};
 use afterword_model::scale::ScaleKind;
 use afterword_model::summary::{Ask, Measure, Measured, Part, Summary};
 use afterword_model::survey::{QuestionKind, Survey};
+use afterword_protocol::limits::RESERVE_ROOM_MIN;
 use afterword_ui::intent::Place;
-use afterword_ui::view::staff::{Bar, Before, Hour, Numbers, Range, ReasonCount, Tile, TileKind};
-use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use afterword_ui::view::follow_ups::Since;
+use afterword_ui::view::staff::{Bar, Before, Hour, Numbers, Range, ReasonCount, Room, Tile, TileKind};
+use chrono::{DateTime, Utc};
 
 use super::browsing::OTHER_DAYS;
-use super::desk::Sheet;
+use super::desk::Seen;
+use super::device::page::bytes;
 use super::words::words;
 use crate::config::Config;
-use crate::dates::{date_of, figures, short_date};
+use crate::dates::{date_of, figures, short_date, weekday_name};
 
 /// Hours that are always shown.
 const USUAL_HOURS: (u8, u8) = (8, 20);
+
+/// What is older is told by its day, in minutes.
+const SINCE_MAX_MIN: i64 = 7 * 24 * 60;
+
+const MINUTE_MS: i64 = 60_000;
+
+/// Less room than so many times what a kiosk stops at is said to be little: at the two megabytes of a busy day, weeks before.
+const LOW_ROOM_TIMES: u64 = 4;
 
 /// Lines across the chart, at most.
 const LINES: u32 = 3;
 
 /// The page. Words are in the language of `tag`.
 pub(crate) fn page(
-    sheet: Option<&Sheet>,
+    seen: &Seen<'_>,
     bar: Bar,
     config: &Config,
     survey: &Survey,
@@ -31,7 +42,8 @@ pub(crate) fn page(
     now: &Stamp,
 ) -> Numbers {
     let clock_is_sure = now.clock == ClockQuality::Synced;
-    let Some(sheet) = sheet else { return Numbers { bar, clock_is_sure, ..Numbers::default() } };
+    let failed = seen.failed;
+    let Some(sheet) = seen.sheet else { return Numbers { bar, failed, clock_is_sure, ..Numbers::default() } };
     let summary = &sheet.summary;
     let is_today = (summary.ask.first_day, summary.ask.last_day) == (now.local_day(), now.local_day());
     let hours = hours(&summary.hours, is_today.then(|| now.local_hour()));
@@ -44,10 +56,10 @@ pub(crate) fn page(
     let hours_top = (most as f32 * 1.15).max(4.0);
     Numbers {
         is_read: true,
-        failed: false,
+        failed,
         bar,
         range: sheet.wish.range,
-        days: if sheet.wish.range == OTHER_DAYS { days_in_figures(&summary.ask, tag) } else { String::new() },
+        days: if sheet.wish.range == OTHER_DAYS { days_on_key(&summary.ask, tag) } else { String::new() },
         flagged: summary.flagged,
         without_flagged: summary.ask.without_flagged,
         tiles: tiles(summary),
@@ -61,9 +73,14 @@ pub(crate) fn page(
             counts.map(|(id, count)| reason(survey, &reasons.question, id, *count, tag)).collect()
         }),
         words: words.collect(),
-        sent: sheet.confirmed_ms.and_then(|ms| moment(ms, config, tag, now.local_day())),
+        weekday: weekday(&summary.ask, tag),
+        sent: sheet.confirmed_ms.and_then(|ms| sent(ms, config, tag, now.wall_ms)),
         waiting: sheet.waiting,
         clock_is_sure,
+        network: seen.network,
+        room: sheet
+            .free_bytes
+            .map(|free| Room { free: bytes(free), is_low: free < RESERVE_ROOM_MIN * LOW_ROOM_TIMES }),
     }
 }
 
@@ -220,10 +237,20 @@ pub(crate) fn reason(survey: &Survey, question: &str, id: &str, count: u64, tag:
     ReasonCount { icon, label, count }
 }
 
-fn moment(ms: i64, config: &Config, tag: &str, today: i64) -> Option<String> {
+/// How long ago that was; what is older than a week by its day.
+fn sent(ms: i64, config: &Config, tag: &str, now_ms: i64) -> Option<Since> {
+    let passed_min = now_ms.saturating_sub(ms).max(0) / MINUTE_MS;
+    if passed_min <= SINCE_MAX_MIN {
+        return u32::try_from(passed_min).ok().map(Since::Minutes);
+    }
     let local = DateTime::<Utc>::from_timestamp_millis(ms)?.with_timezone(&config.time_zone);
-    let day = local.date_naive().signed_duration_since(NaiveDate::default()).num_days();
-    Some(dated(format!("{:02}:{:02}", local.hour(), local.minute()), day, tag, today))
+    Some(Since::Day(short_date(local.date_naive(), tag)))
+}
+
+/// The day of the week of one day; nothing of several.
+fn weekday(ask: &Ask, tag: &str) -> String {
+    let day = date_of(ask.first_day).filter(|_| ask.first_day == ask.last_day);
+    day.map_or_else(String::new, |date| weekday_name(date, tag))
 }
 
 /// A time of today, else the day alone.
@@ -234,8 +261,11 @@ pub(crate) fn dated(time: String, day: i64, tag: &str, today: i64) -> String {
     }
 }
 
-/// The days of a summary on a narrow key: the first above the last.
-fn days_in_figures(ask: &Ask, tag: &str) -> String {
+/// The days of a summary on a narrow key: the first above the last in figures, and one day in words.
+fn days_on_key(ask: &Ask, tag: &str) -> String {
+    if ask.first_day == ask.last_day {
+        return days_in_words(ask, tag);
+    }
     let day = |day| date_of(day).map_or_else(String::new, |date| figures(date, tag));
     format!("{} –\n{}", day(ask.first_day), day(ask.last_day))
 }
@@ -262,6 +292,31 @@ mod tests {
         assert_eq!(axis(3), [1, 2, 3]);
         assert_eq!(axis(41), [20, 40]);
         assert_eq!(axis(250), [100, 200]);
+    }
+
+    #[test]
+    fn one_day_is_one_date_and_several_have_two_ends() {
+        // 2026-11-12 was a Thursday.
+        let day = 20_769;
+        assert_eq!(days_on_key(&Ask::days(day, day), "en"), "12 Nov");
+        assert_eq!(weekday(&Ask::days(day, day), "en"), "Thursday");
+        assert_eq!(days_on_key(&Ask::days(day, day + 6), "en"), "12/11 –\n18/11");
+        assert_eq!(weekday(&Ask::days(day, day + 6), "en"), "");
+    }
+
+    #[test]
+    fn what_was_sent_is_told_in_minutes_and_after_a_week_by_its_day() {
+        let config = Config::parse(
+            std::path::Path::new("kiosk.toml"),
+            "format = 1\nstore_name = \"Harbour Street\"\ntime_zone = \"Europe/London\"\n",
+        )
+        .unwrap();
+        let at_ms = 1_794_486_300_000;
+        let after = |minutes: i64| sent(at_ms, &config, "en", at_ms + minutes * MINUTE_MS);
+        assert_eq!(after(12), Some(Since::Minutes(12)));
+        assert_eq!(after(-3), Some(Since::Minutes(0)), "by the collector's clock, which may be ahead");
+        assert_eq!(after(SINCE_MAX_MIN), Some(Since::Minutes(7 * 24 * 60)));
+        assert_eq!(after(SINCE_MAX_MIN + 1), Some(Since::Day("12 Nov".into())));
     }
 
     #[test]

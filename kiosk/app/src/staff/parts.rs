@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::desk::Seen;
 use super::numbers::{days_in_words, in_words};
-use crate::dates::locale;
+use crate::dates::weekday_name;
 
 /// The page of parts.
 pub(crate) fn page(seen: &Seen<'_>, survey: &Survey, tag: &str) -> PartsPage {
@@ -97,7 +97,7 @@ fn weekday(number: &str, tag: &str) -> String {
     // 1970-01-05 was a Monday.
     let day = number.parse::<u32>().ok().filter(|number| (1..=7).contains(number));
     let date = day.and_then(|day| NaiveDate::from_ymd_opt(1970, 1, 4 + day));
-    date.map_or_else(|| number.to_owned(), |date| date.format_localized("%A", locale(tag)).to_string())
+    date.map_or_else(|| number.to_owned(), |date| weekday_name(date, tag))
 }
 
 /// A language's name in itself, where the survey has it.

@@ -8,6 +8,8 @@
 //! | `/proc/net/route` | the router (IPv4) |
 //! | `/proc/net/if_inet6` | this machine's own addresses (IPv6) |
 //!
+//! Which wireless network that is, no file says: [`nl80211`] asks the kernel.
+//!
 //! Where a file is missing, in a container as a rule, the step cannot tell, and the test goes on: what can be reached shows
 //! in the later ones. Each file is read up to a bound.
 
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 use afterword_protocol::network_test::{Finding, Outcome, finding_text};
 
 use super::Found;
+use super::nl80211::{self, Joined};
 
 /// Below this signal a wireless network loses its link now and then: the −75 dBm at which roaming devices look for another
 /// access point.
@@ -34,19 +37,22 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Machine {
     root: PathBuf,
+    /// What the interface with this index is joined to.
+    joined: fn(u32) -> Joined,
 }
 
 impl Default for Machine {
     fn default() -> Self {
-        Self::at("/".into())
+        Self { joined: nl80211::ask, ..Self::at("/".into()) }
     }
 }
 
 impl Machine {
-    /// The machine whose `/sys` and `/proc` lie in this folder.
+    /// The machine whose `/sys` and `/proc` lie in this folder. It has no kernel that could be asked which wireless network it
+    /// is in.
     #[must_use]
     pub fn at(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, joined: |_| Joined::default() }
     }
 
     /// The interface that is up; of several the one that has a cable.
@@ -75,7 +81,12 @@ impl Machine {
         let signal_dbm = signal_dbm(&wireless, &interface);
         let is_weak = signal_dbm.is_some_and(|signal| signal < WEAK_DBM);
         let outcome = if is_weak { Outcome::Warning } else { Outcome::Ok };
-        (outcome, Finding::Wireless { interface: finding_text(&interface), signal_dbm })
+        let index = self.read(&format!("sys/class/net/{interface}/ifindex"));
+        let index = index.and_then(|index| index.trim().parse().ok());
+        let joined = index.map(self.joined).unwrap_or_default();
+        let network = joined.network.map(|network| finding_text(&network));
+        let channel = joined.channel;
+        (outcome, Finding::Wireless { interface: finding_text(&interface), signal_dbm, network, channel })
     }
 
     /// The first address of the device's own, and the router beyond.
@@ -222,9 +233,28 @@ mod tests {
         for (level, outcome, signal_dbm) in cases {
             let text = signal(level);
             let (_dir, wireless) = machine(&[LO, NO_CABLE, WLAN[0], WLAN[1], ("proc/net/wireless", &text)]);
-            let found = Finding::Wireless { interface: "wlan0".into(), signal_dbm };
+            let found =
+                Finding::Wireless { interface: "wlan0".into(), signal_dbm, network: None, channel: None };
             assert_eq!(wireless.link(), (outcome, found), "{level}");
         }
+    }
+
+    #[test]
+    fn a_wireless_network_is_told_by_its_name_and_its_channel() {
+        let text = signal("-54.");
+        let index = ("sys/class/net/wlan0/ifindex", "3\n");
+        let (_dir, machine) = machine(&[LO, WLAN[0], WLAN[1], ("proc/net/wireless", &text), index]);
+        let joined = |index| Joined {
+            network: (index == 3).then(|| "store\u{1b}iot".into()),
+            channel: (index == 3).then_some(36),
+        };
+        let found = Finding::Wireless {
+            interface: "wlan0".into(),
+            signal_dbm: Some(-54),
+            network: Some("store iot".into()),
+            channel: Some(36),
+        };
+        assert_eq!(Machine { joined, ..machine }.link(), (Outcome::Ok, found));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! | file | which steps |
 //! |---|---|
 //! | `machine` | link and address, as the kernel tells them in `/sys` and `/proc` |
+//! | `nl80211` | the name and the channel of a wireless network, asked of the kernel |
 //! | `reach` | DNS, TCP and TLS towards the collector |
 //! | `acquaintance` | identity and clock, from one request over the device's own TLS |
 //!
@@ -11,6 +12,7 @@
 
 mod acquaintance;
 mod machine;
+mod nl80211;
 mod reach;
 
 use std::sync::Arc;

@@ -45,11 +45,17 @@ pub fn found(step: &Step) -> String {
         Finding::NotNeeded => "not needed".into(),
         Finding::CannotTell => "the system does not say".into(),
         Finding::Wired { interface } => format!("{interface} is connected"),
-        Finding::Wireless { interface, signal_dbm: None } => format!("{interface}, wireless, is connected"),
-        Finding::Wireless { interface, signal_dbm: Some(signal) } if step.outcome == Outcome::Warning => {
-            format!("{interface}, wireless, {signal} dBm, is weak; move the router nearer, or use a cable")
+        Finding::Wireless { interface, signal_dbm, network, channel } => {
+            let network = network.as_ref().map(|network| format!(" “{network}”")).unwrap_or_default();
+            let channel = channel.map(|channel| format!(", channel {channel}")).unwrap_or_default();
+            match signal_dbm {
+                None => format!("{interface}, wireless{network}{channel}, is connected"),
+                Some(signal) if step.outcome == Outcome::Warning => format!(
+                    "{interface}, wireless{network}{channel}, {signal} dBm, is weak; move the router nearer, or use a cable"
+                ),
+                Some(signal) => format!("{interface}, wireless{network}{channel}, {signal} dBm"),
+            }
         }
-        Finding::Wireless { interface, signal_dbm: Some(signal) } => format!("{interface}, wireless, {signal} dBm"),
         Finding::NoLink { interfaces: 0 } => "this device has no network interface; check its hardware".into(),
         Finding::NoLink { .. } => "no network interface is up; check the cable, or the name and password of the wireless network".into(),
         Finding::Address { address, router: Some(router) } => format!("{address}, beyond the router {router}"),

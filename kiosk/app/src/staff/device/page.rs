@@ -10,14 +10,18 @@ use afterword_ui::view::staff::Bar;
 use chrono::{DateTime, Utc};
 
 use super::DeviceDesk;
+use crate::dates::{date_of, short_date};
 use crate::device_status::{Check, State};
 use crate::errands::EnrolmentState;
+
+/// Letters of a network's name that are shown.
+const NETWORK_LETTERS: usize = 20;
 
 /// A step that took less is not worth a number, in milliseconds.
 const TOOK_MIN_MS: u64 = 1;
 
-/// The page. What the network test found is in English: it is for whoever helps from afar.
-pub(crate) fn page(desk: &DeviceDesk, bar: Bar, now: &Stamp) -> Device {
+/// The page.
+pub(crate) fn page(desk: &DeviceDesk, bar: Bar, tag: &str, now: &Stamp) -> Device {
     let errands = &desk.sources.errands;
     let agent = errands.agent().map(|heard| heard.status);
     let enrolment = errands.enrolment();
@@ -35,12 +39,15 @@ pub(crate) fn page(desk: &DeviceDesk, bar: Bar, now: &Stamp) -> Device {
         TestState::Done { test } => (test.steps, false, String::new()),
         TestState::Failed { detail } => (Vec::new(), false, sentence(&detail)),
     };
-    let failed = steps.iter().find(|step| step.outcome == Outcome::Failed);
+    let of = |outcome| steps.iter().find(|step| step.outcome == outcome);
+    let (failed, doubtful) = (of(Outcome::Failed), of(Outcome::Warning));
     let minute = now.local_minute();
+    let date = date_of(now.local_day()).filter(|_| now.clock != ClockQuality::Unset);
+    let date = date.map_or_else(String::new, |date| format!("{}, ", short_date(date, tag)));
     Device {
         bar,
         name: name.unwrap_or_default(),
-        now: format!("{:02}:{:02}", minute / 60, minute % 60),
+        now: format!("{date}{:02}:{:02}", minute / 60, minute % 60),
         enrol,
         enrol_notice: match enrolment {
             // It was enrolled since, by another hand.
@@ -54,7 +61,9 @@ pub(crate) fn page(desk: &DeviceDesk, bar: Bar, now: &Stamp) -> Device {
         code_length: EnrolmentCode::LETTERS,
         types: desk.types,
         squares: (0..SQUARES).map(|square| desk.glass.is_touched(square)).collect(),
-        problem: failed.map_or(ended, |step| sentence(&words::found(step))),
+        problem: ended,
+        trouble: failed.or(doubtful).map(finding),
+        trouble_is_small: failed.is_none(),
         network: steps.iter().filter(|step| step.outcome != Outcome::Skipped).map(line).collect(),
         tests,
         status: status(&desk.checks, now),
@@ -87,7 +96,8 @@ fn line(step: &Step) -> view::Check {
             Outcome::Failed => view::State::Bad,
             Outcome::Skipped => view::State::Unknown,
         },
-        how: short(&step.finding),
+        how: String::new(),
+        found: Some(finding(step)),
         more: took.unwrap_or_default(),
     }
 }
@@ -97,22 +107,68 @@ fn timed(step: StepName) -> bool {
     matches!(step, StepName::Dns | StepName::Tcp | StepName::Tls | StepName::Identity)
 }
 
-/// The numbers and names of a finding. Why something failed stands below the list.
-fn short(finding: &Finding) -> String {
-    match finding {
-        Finding::Wired { interface } | Finding::Wireless { interface, signal_dbm: None } => interface.clone(),
-        Finding::Wireless { interface, signal_dbm: Some(signal) } => format!("{interface}, {signal} dBm"),
-        Finding::Address { address, .. } | Finding::SelfAssigned { address } => address.to_string(),
-        Finding::Resolved { host, .. } | Finding::NameNotFound { host } | Finding::WrongName { host } => {
-            host.clone()
+/// The numbers and names of a finding, for the page to say. Where the sync program is newer than this one, it is English that is
+/// left to show.
+fn finding(step: &Step) -> view::Finding {
+    let found = &step.finding;
+    let kind =
+        serde_json::to_value(found).ok().and_then(|value| value["finding"].as_str().map(str::to_owned));
+    let mut said = view::Finding {
+        kind: kind.unwrap_or_else(|| "unknown".into()),
+        in_english: sentence(&words::found(step)),
+        ..view::Finding::default()
+    };
+    match found {
+        Finding::NoLink { interfaces: 0 } => said.kind = "no_interface".into(),
+        Finding::Wired { interface } => said.name.clone_from(interface),
+        Finding::Wireless { interface, signal_dbm, network, channel } => {
+            said.name = network.as_ref().map_or_else(|| interface.clone(), |network| shortened(network));
+            said.number = signal_dbm.map(dbm).unwrap_or_default();
+            said.more = channel.map(|channel| channel.to_string()).unwrap_or_default();
         }
-        Finding::Connected { address }
-        | Finding::Refused { address }
-        | Finding::Unreachable { address, .. } => address.to_string(),
-        Finding::Known { name } => name.clone(),
-        Finding::Offset { offset_ms, .. } | Finding::ClockSpoilsTls { offset_ms } => seconds(*offset_ms),
-        _ => String::new(),
+        Finding::Address { address, router } => {
+            said.name = address.to_string();
+            said.other = router.map(|router| router.to_string()).unwrap_or_default();
+        }
+        Finding::SelfAssigned { address } => said.name = address.to_string(),
+        Finding::Resolved { host, .. } | Finding::NameNotFound { host } | Finding::WrongName { host } => {
+            said.name.clone_from(host);
+        }
+        Finding::Connected { address } | Finding::Refused { address } => said.name = address.to_string(),
+        Finding::Unreachable { address, reason } => {
+            said.name = address.to_string();
+            said.other.clone_from(reason);
+        }
+        Finding::BrokeOff { reason } | Finding::NotLetIn { reason } => said.other.clone_from(reason),
+        Finding::TimedOut { limit_ms } => said.number = seconds_of(*limit_ms),
+        Finding::Known { name } => said.name.clone_from(name),
+        Finding::Stranger { status } | Finding::CollectorFailed { status } => {
+            said.number = status.to_string();
+        }
+        Finding::Offset { offset_ms, .. } | Finding::ClockSpoilsTls { offset_ms } => {
+            said.number = seconds(*offset_ms);
+        }
+        _ => {}
     }
+    said
+}
+
+/// With a minus as it is printed.
+fn dbm(signal: i32) -> String {
+    format!("{}{} dBm", if signal < 0 { "−" } else { "" }, signal.unsigned_abs())
+}
+
+/// The name of a network may have 32 letters; the line of a page has room for fewer.
+fn shortened(network: &str) -> String {
+    match network.char_indices().nth(NETWORK_LETTERS) {
+        Some((end, _)) => format!("{}…", &network[..end]),
+        None => network.to_owned(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "to be read")]
+fn seconds_of(ms: u64) -> String {
+    format!("{} s", ms as f64 / 1_000.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "to be read")]
@@ -126,7 +182,7 @@ fn status(checks: &[Check], now: &Stamp) -> Vec<view::Check> {
     let mut lines = Vec::new();
     let mut add = |what, check: Option<&Check>, how: String, more: String| {
         if let Some(check) = check {
-            lines.push(view::Check { what, state: state(check.state), how, more });
+            lines.push(view::Check { what, state: state(check.state), how, more, found: None });
         }
     };
     let text = |check: Option<&Check>, name: &str| {
@@ -140,7 +196,7 @@ fn status(checks: &[Check], now: &Stamp) -> Vec<view::Check> {
         What::Waiting,
         waiting,
         number(waiting, "waiting_count").unwrap_or(0).to_string(),
-        number(waiting, "waiting_bytes").map(bytes).unwrap_or_default(),
+        number(waiting, "waiting_bytes").map(size).unwrap_or_default(),
     );
     let clock = of("clock");
     let offset = number(clock, "offset_ms").map(seconds);
@@ -161,8 +217,8 @@ fn status(checks: &[Check], now: &Stamp) -> Vec<view::Check> {
     add(
         What::Storage,
         storage,
-        number(database, "database_bytes").map(bytes).unwrap_or_default(),
-        number(room, "disk_free_bytes").map(bytes).unwrap_or_default(),
+        number(database, "database_bytes").map(size).unwrap_or_default(),
+        number(room, "disk_free_bytes").map(size).unwrap_or_default(),
     );
     add(What::Agent, of("agent"), text(of("agent"), "agent_version"), String::new());
     lines
@@ -177,8 +233,13 @@ fn state(state: State) -> view::State {
     }
 }
 
+fn size(count: i64) -> String {
+    bytes(u64::try_from(count).unwrap_or(0))
+}
+
+/// So many bytes, to be read.
 #[expect(clippy::cast_precision_loss, reason = "to be read")]
-fn bytes(count: i64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     const STEPS: [(f64, &str); 3] = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
     let count = count as f64;
     let step = STEPS.into_iter().find(|(size, _)| count >= *size);
@@ -209,10 +270,30 @@ mod tests {
         let finding = Finding::Refused { address: "10.20.0.9:8444".parse().unwrap() };
         let step = Step { step: StepName::Tcp, outcome: Outcome::Failed, took_ms: 3, finding };
         let shown = line(&step);
+        let found = shown.found.unwrap();
+        assert_eq!((shown.what, shown.state), (What::Connection, view::State::Bad));
+        assert_eq!((found.kind.as_str(), found.name.as_str()), ("refused", "10.20.0.9:8444"));
+        assert!(found.in_english.contains("check that the collector runs"));
+    }
+
+    #[test]
+    fn a_network_is_told_by_its_name_and_the_interface_stands_in_for_one_that_has_none() {
+        let brief = |network: Option<&str>| {
+            let found = Finding::Wireless {
+                interface: "wlan0".into(),
+                signal_dbm: Some(-54),
+                network: network.map(Into::into),
+                channel: Some(36),
+            };
+            let step = Step { step: StepName::Link, outcome: Outcome::Ok, took_ms: 0, finding: found };
+            finding(&step)
+        };
+        let found = brief(Some("store-iot"));
         assert_eq!(
-            (shown.what, shown.state, shown.how.as_str()),
-            (What::Connection, view::State::Bad, "10.20.0.9:8444")
+            [&found.kind, &found.name, &found.number, &found.more],
+            ["wireless", "store-iot", "−54 dBm", "36"]
         );
-        assert!(words::found(&step).contains("check that the collector runs"));
+        assert_eq!(brief(None).name, "wlan0");
+        assert_eq!(brief(Some(&"ü".repeat(32))).name, format!("{}…", "ü".repeat(NETWORK_LETTERS)));
     }
 }

@@ -4,11 +4,12 @@ use afterword_model::case::{CaseView, Category, Due, Reason, Stage, passed_ms};
 use afterword_model::response::{ClockQuality, Stamp};
 use afterword_model::scale::ScaleKind;
 use afterword_model::survey::{QuestionKind, Survey};
-use afterword_ui::view::follow_ups::{self as view, Act, Clock, FollowUp, FollowUps, Since};
+use afterword_ui::view::follow_ups::{self as view, Act, Alert, Clock, FollowUp, FollowUps, Since};
 use afterword_ui::view::staff::Bar;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{FollowUpsDesk, can_verify};
+use crate::alerts::said::{Over, Said};
 use crate::config::Config;
 use crate::dates::short_date;
 
@@ -48,8 +49,8 @@ pub(crate) fn list(desk: &FollowUpsDesk, bar: Bar, tongue: Tongue<'_>, now: &Sta
 /// What was done about one of them; nothing where nobody is saying so.
 pub(crate) fn act(desk: &FollowUpsDesk, bar: Bar, tongue: Tongue<'_>, now: &Stamp) -> Option<Act> {
     let doing = desk.doing.as_ref()?;
-    let FollowUp { icon, topic, words, .. } = item(desk.case_of(doing)?, tongue, now);
-    Some(Act { bar, icon, topic, words, cause: doing.cause, action: doing.action })
+    let FollowUp { icon, topic, words, is_alert, alert, .. } = item(desk.case_of(doing)?, tongue, now);
+    Some(Act { bar, icon, topic, words, is_alert, alert, cause: doing.cause, action: doing.action })
 }
 
 fn item(case: &CaseView, tongue: Tongue<'_>, now: &Stamp) -> FollowUp {
@@ -59,7 +60,9 @@ fn item(case: &CaseView, tongue: Tongue<'_>, now: &Stamp) -> FollowUp {
     let topic: Vec<String> =
         reasons.iter().filter_map(|id| option_label(tongue.survey, id, tongue.tag)).collect();
     let opened = case.status.clock_from.or(said.map(|said| said.started));
-    let of_alert = || case.steps.iter().find_map(|held| held.event.step.words());
+    let is_alert = case.status.reasons.contains(&Reason::Alert);
+    let of_alert = case.steps.iter().find_map(|held| held.event.step.words());
+    let alert = of_alert.filter(|_| is_alert).and_then(Said::read);
     let words = said.and_then(|said| said.words.as_deref()).map(|words| format!("“{words}”"));
     FollowUp {
         face: said.and_then(|said| said.score).and_then(|(scale, value)| face(scale, value)),
@@ -67,8 +70,9 @@ fn item(case: &CaseView, tongue: Tongue<'_>, now: &Stamp) -> FollowUp {
         topic: topic.join(", "),
         since: opened.map_or(Since::Day(String::new()), |opened| since(&opened, now, tongue)),
         wants_reply: said.is_some_and(|said| said.contact_wanted),
-        words: words.or_else(|| of_alert().map(Into::into)).unwrap_or_default(),
-        is_alert: case.status.reasons.contains(&Reason::Alert),
+        words: words.or_else(|| of_alert.map(Into::into)).unwrap_or_default(),
+        alert: alert.map(shown),
+        is_alert,
         stage: match case.status.stage {
             Stage::Opened => view::Stage::Opened,
             Stage::Acknowledged => view::Stage::Acknowledged,
@@ -76,6 +80,14 @@ fn item(case: &CaseView, tongue: Tongue<'_>, now: &Stamp) -> FollowUp {
         },
         clock: case.due.map(|due| clock(due, now, tongue)),
     }
+}
+
+fn shown(Said { unhappy, answers, over }: Said) -> Alert {
+    let over = match over {
+        Over::Minutes(minutes) => view::Over::Minutes(minutes),
+        Over::Hour { usual_permille } => view::Over::Hour { usual_permille },
+    };
+    Alert { unhappy, answers, over }
 }
 
 /// The face that was tapped, where it was one of five.
