@@ -199,10 +199,7 @@ impl Tally {
     /// others stays what that one knew.
     pub fn recount(&mut self, again: &Self) {
         self.take_away(again);
-        for question in self.questions.values_mut() {
-            question.shown = question.shown.min(question.answered.saturating_add(question.left));
-        }
-        self.forget_zeros();
+        self.presume_shown();
         self.merge(again);
     }
 
