@@ -79,6 +79,44 @@ impl Recount {
         Ok(values)
     }
 
+    /// Visits that answered this question, passed it over or left there.
+    fn shown(&self, question: &str) -> Result<u64> {
+        let named = |list: &str| {
+            format!(
+                "EXISTS (SELECT 1 FROM json_each(CAST(bytes AS TEXT), '$.{list}') entry
+                 WHERE json_extract(entry.value, '$.question') = '{question}')"
+            )
+        };
+        let sql = format!(
+            "SELECT count(*) FROM record WHERE {DAY} BETWEEN ?1 AND ?2 AND ({} OR {}
+                 OR json_extract(CAST(bytes AS TEXT), '$.left_at') = '{question}')",
+            named("answers"),
+            named("passed")
+        );
+        let count: i64 = self.records.query_row(&sql, [self.days.0, self.days.1], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// The lower median of the times from whatever was answered or passed over before, in milliseconds.
+    fn median_ms(&self, question: &str) -> Result<u64> {
+        let moments = "SELECT json_extract(answer.value, '$.at_ms') AS at_ms
+                 FROM json_each(CAST(bytes AS TEXT), '$.answers') answer
+             UNION ALL SELECT json_extract(page.value, '$.at_ms')
+                 FROM json_each(CAST(bytes AS TEXT), '$.passed') page";
+        let sql = format!(
+            "SELECT json_extract(given.value, '$.at_ms') - coalesce((SELECT max(at_ms) FROM ({moments})
+                 WHERE at_ms < json_extract(given.value, '$.at_ms')), 0)
+             FROM record, json_each(CAST(bytes AS TEXT), '$.answers') given
+             WHERE {DAY} BETWEEN ?1 AND ?2 AND json_extract(given.value, '$.question') = '{question}'
+                 AND json_extract(given.value, '$.choices') IS NOT '[]' ORDER BY 1"
+        );
+        let mut read = self.records.prepare(&sql)?;
+        let rows = read.query_map([self.days.0, self.days.1], |row| row.get::<_, i64>(0))?;
+        let times = rows.collect::<rusqlite::Result<Vec<i64>>>()?;
+        let middle = times.len().checked_sub(1).context("no times")? / 2;
+        Ok(times[middle].unsigned_abs())
+    }
+
     fn options(&self) -> Result<Vec<(String, u64)>> {
         let sql = format!(
             "SELECT option.value, count(*) FROM record, json_each(CAST(bytes AS TEXT), '$.answers') answer,
@@ -126,10 +164,23 @@ fn what_summary_prints_is_what_sql_counts_in_the_records() -> Result<()> {
             let name = part["name"].as_str().expect("a name");
             assert_eq!(part["responses"], count(&format!("json_extract($.language') = '{name}'"))?);
         }
-        let left = count("json_extract($.left_at') = 'recommend'")?;
-        let step =
-            numbers["steps"].as_array().expect("a list").iter().find(|step| step["question"] == "recommend");
-        assert_eq!(step.expect("the step")["left"], left);
+        for outcome in ["completed", "finished", "timed_out", "interrupted"] {
+            assert_eq!(numbers["ended"][outcome], count(&format!("json_extract($.outcome') = '{outcome}'"))?);
+        }
+        let step = |id: &str| {
+            let steps = numbers["steps"].as_array().expect("a list").iter();
+            steps.clone().find(|step| step["question"] == id).expect("the step").clone()
+        };
+        for id in ["reasons", "words", "recommend"] {
+            assert_eq!(step(id)["left"], count(&format!("json_extract($.left_at') = '{id}'"))?);
+            assert_eq!(step(id)["shown"], recount.shown(id)?, "{id}, {from} to {to}");
+            let (found, exact) = (step(id)["median_ms"].as_u64().context("a time")?, recount.median_ms(id)?);
+            let off = (found as f64 / exact as f64 - 1.0).abs();
+            ensure!(off < 0.19, "{id}, {from} to {to}: {found} ms, and {exact} in the records");
+        }
+        let visit = step("visit");
+        ensure!(visit["shown"].is_null() && visit["median_ms"].is_null(), "a screen at rest: {visit}");
+        assert_eq!(visit["answered"], count("1")?);
     }
     Ok(())
 }
@@ -156,6 +207,14 @@ fn a_spreadsheet_and_a_page_for_people_say_the_same() -> Result<()> {
         "{table}"
     );
     assert!(page.contains(&format!("95 % interval {:.1} to", low * 100.0)), "{page}");
+    let early = numbers["ended"]["finished"].as_u64().context("a number")?;
+    assert!(table.contains(&format!("\nended,,,finished,{early},")), "{table}");
+    assert!(page.contains(&format!(" at the last step, {early} early; ")), "{page}");
+    let words =
+        numbers["steps"].as_array().context("a list")?.iter().find(|step| step["question"] == "words");
+    let shown = words.context("the step")?["shown"].as_u64().context("a number")?;
+    assert!(table.contains(&format!("\nstep,market,words,shown,{shown},")), "{table}");
+    assert!(table.contains("\nstep,market,visit,shown,,"), "what is not known is empty: {table}");
     Ok(())
 }
 

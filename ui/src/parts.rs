@@ -5,7 +5,7 @@ use slint::ComponentHandle;
 use crate::generated::{PartItem, PartsAdapter, Shell, StepItem};
 use crate::numbers::{rows, tile_kind};
 use crate::rows::int;
-use crate::view::parts::{PARTS_ROWS, Part, PartKind, PartsPage, Step};
+use crate::view::parts::{PARTS_ROWS, Part, PartKind, PartsPage, STEPS_ROWS, Step};
 
 pub(crate) fn show(shell: &Shell, page: &PartsPage) {
     let adapter = shell.global::<PartsAdapter<'_>>();
@@ -17,7 +17,10 @@ pub(crate) fn show(shell: &Shell, page: &PartsPage) {
     adapter.set_of_steps(page.kind == PartKind::Step);
     adapter.set_measure(tile_kind(page.measure));
     adapter.set_parts(rows(page.parts.iter().take(PARTS_ROWS).map(part)));
-    adapter.set_steps(rows(page.steps.iter().take(PARTS_ROWS).map(step)));
+    adapter.set_steps(rows(page.steps.iter().take(STEPS_ROWS).map(step)));
+    adapter.set_began(page.visits.began.as_str().into());
+    adapter.set_completed(page.visits.completed.as_str().into());
+    adapter.set_finished(page.visits.finished.as_str().into());
     adapter.set_page(int(page.page));
     adapter.set_pages(int(page.pages));
 }
@@ -40,6 +43,7 @@ fn part(part: &Part) -> PartItem {
 fn step(step: &Step) -> StepItem {
     StepItem {
         name: step.name.as_str().into(),
+        shown: step.shown.as_str().into(),
         answered: step.answered.as_str().into(),
         left: step.left.as_str().into(),
         seconds: step.seconds.as_str().into(),

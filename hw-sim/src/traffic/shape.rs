@@ -1,7 +1,7 @@
 //! How many come when, and what they answer.
 
 use afterword_model::ports::{Entropy, SeededEntropy};
-use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Flag, Outcome, Stamp};
+use afterword_model::response::{Answer, AnswerValue, ClockQuality, Draft, Flag, Outcome, Passed, Stamp};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
@@ -220,7 +220,7 @@ impl<'s> Visits<'s> {
             3 => &["words", "recommend"],
             _ => &["recommend"],
         };
-        let mut ended = None;
+        let (mut ended, mut passed) = (None, Vec::new());
         for step in steps {
             // Some turn away at each step, most of them without a word.
             if self.is(0.07) {
@@ -242,13 +242,16 @@ impl<'s> Visits<'s> {
                 _ if self.is(0.55) => Some(AnswerValue::Nps(self.recommends(face))),
                 _ => None,
             };
-            if let Some(value) = value {
-                answer(step, value, at_ms);
+            match value {
+                Some(value) => answer(step, value, at_ms),
+                None => passed.push(Passed { question: (*step).into(), at_ms }),
             }
         }
         if face > 3 && ended.is_none() && self.is(0.01) {
+            at_ms += 9_000;
             answer("words", AnswerValue::Comment(self.pick(&GOOD_WORDS).into()), at_ms);
         }
+        draft.passed = passed;
         let (outcome, took_ms) = match ended {
             None => (Outcome::Completed, at_ms + 400),
             Some((left_at, outcome)) => {

@@ -531,8 +531,9 @@ impl Session {
         let (survey, codes) = (Arc::clone(&self.survey), self.codes.clone());
         let Some(visit) = self.visit_mut() else { return Vec::new() };
         visit.finishing_since_ms = Some(now.mono_ms);
-        if outcome != Outcome::Completed {
-            visit.draft.left_at = survey.questions.get(visit.at).map(|question| question.id.clone());
+        match outcome {
+            Outcome::Completed => visit.pass(&survey, now.mono_ms),
+            _ => visit.left_here(&survey),
         }
         let is_thanked = matches!(outcome, Outcome::Completed | Outcome::Finished);
         if is_thanked && survey.gives_follow_up_code(&visit.draft) {

@@ -1,11 +1,12 @@
 //! One shopper's visit between the first tap and the freeze: the answers, the page, and the page's clock.
 //!
-//! Invariants: the page shown belongs to the branch the answers lead to; the answers are in the survey's order and
-//! hold nothing of another branch; the words being typed are in `field` or `contact` alone until the page is left.
+//! Invariants: the page shown belongs to the branch the answers lead to; the answers and the questions passed over are in the
+//! survey's order and hold nothing of another branch; the words being typed are in `field` or `contact` alone until the page is
+//! left.
 
 use afterword_model::contact::{Channel, ConsentGiven, Contact};
 use afterword_model::mask::mask;
-use afterword_model::response::{Answer, AnswerValue, Draft, Stamp};
+use afterword_model::response::{Answer, AnswerValue, Draft, Passed, Stamp};
 use afterword_model::survey::{Pick, Question, QuestionKind, Survey};
 
 use crate::comment::CommentField;
@@ -89,8 +90,29 @@ impl Visit {
         self.branch(survey).into_iter().rfind(|&at| at < self.at)
     }
 
+    /// Notes that the page shown is left for good or for now, where no answer tells that it was there. The next save has it:
+    /// it is no reason for one.
+    pub(crate) fn pass(&mut self, survey: &Survey, now_ms: u64) {
+        let id = &self.question(survey).id;
+        self.draft.passed.retain(|passed| passed.question != *id);
+        if self.draft.answer(id).is_none() {
+            let at_ms = now_ms.saturating_sub(self.draft.started.mono_ms);
+            self.draft.passed.push(Passed { question: id.clone(), at_ms });
+        }
+        let place = |passed: &Passed| survey.questions.iter().position(|asked| asked.id == passed.question);
+        self.draft.passed.sort_by_key(place);
+    }
+
+    /// The visit ends on the page shown, before its last step.
+    pub(crate) fn left_here(&mut self, survey: &Survey) {
+        let id = &self.question(survey).id;
+        self.draft.passed.retain(|passed| passed.question != *id);
+        self.draft.left_at = Some(id.clone());
+    }
+
     /// Shows that question, with a fresh clock and with the words an earlier stay left there.
     pub(crate) fn go_to(&mut self, at: usize, survey: &Survey, now_ms: u64) {
+        self.pass(survey, now_ms);
         self.at = at;
         self.field = match self.draft.answer(&survey.questions[at].id) {
             Some(AnswerValue::Comment(text)) => CommentField::holding(text),
@@ -135,6 +157,10 @@ impl Visit {
         let place = |answer: &Answer| shown.iter().position(|id| *id == answer.question);
         self.draft.answers.retain(|answer| place(answer).is_some());
         self.draft.answers.sort_by_key(place);
+        let answers = &self.draft.answers;
+        let is_passed =
+            |id: &String| shown.contains(&id.as_str()) && answers.iter().all(|answer| answer.question != *id);
+        self.draft.passed.retain(|passed| is_passed(&passed.question));
     }
 
     /// The only choice that this option makes; none where there is no such option, or several may be chosen.

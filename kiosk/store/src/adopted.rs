@@ -1,8 +1,8 @@
-//! What programs of a schema before have counted where they knew to: by the hour in tables of faces, or as JSON in `tally`. It is
-//! counted in cells when this program opens the database, at its first start and again after a roll-back.
+//! What programs before have counted where they knew to: by the hour in tables of faces, as JSON in `tally`, or in cells packed
+//! otherwise. It is counted in cells when this program opens the database, at its first start and again after a roll-back.
 //!
-//! Each table is emptied in the transaction that counts what it held. What cannot be read stays where it is; verification then
-//! finds that the sums differ.
+//! Each table is emptied in the transaction that counts what it held. What cannot be read stays where it is; where the records it
+//! counted are not counted again with others of their cell, verification then finds that the sums differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,56 +12,88 @@ use afterword_model::tally::{Cell, Tally};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::state::seq;
-use crate::tally::{BootTimes, change};
+use crate::tally::{BootTimes, change, of_other_forms, rewrite};
 
-/// Counts in cells what programs before have counted.
+/// Counts in cells what programs before have counted, and as this one counts.
 pub(crate) fn adopt(connection: &mut Connection) -> rusqlite::Result<()> {
     adopt_hours(connection)?;
-    adopt_tallies(connection)
-}
-
-/// What a program of schema 5 to 8 has counted, each cell a row of JSON: all that there was when this one came, and after a
-/// roll-back what came since.
-fn adopt_tallies(connection: &mut Connection) -> rusqlite::Result<()> {
-    if !connection.query_row("SELECT EXISTS (SELECT 1 FROM tally)", [], |row| row.get::<_, bool>(0))? {
+    let has_tallies: bool =
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM tally)", [], |row| row.get(0))?;
+    let mut outdated: BTreeSet<Cell> = of_other_forms(connection)?.into_iter().collect();
+    if outdated.is_empty() && !has_tallies {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    {
-        let mut read = transaction
-            .prepare("SELECT id, day, survey, touchpoint, language, flagged, counts FROM tally")?;
-        let mut take_away = transaction.prepare("DELETE FROM tally WHERE id = ?1")?;
-        let mut rows = read.query([])?;
-        let mut adopted: Vec<i64> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let id = row.get(0)?;
-            let cell = Cell {
-                day: row.get(1)?,
-                survey: row.get(2)?,
-                touchpoint: row.get(3)?,
-                language: row.get(4)?,
-                flagged: row.get(5)?,
-            };
-            // Rot can leave JSON that is none of ours, such as a 25th hour; that could be packed and not be read again.
-            let tally = serde_json::from_slice::<Tally>(row.get_ref(6)?.as_bytes()?).ok();
-            let tally = tally.filter(|tally| {
-                Tally::unpacked(&tally.packed(), &tally.packed_hours()).as_ref() == Ok(tally)
-            });
-            let Some(tally) = tally else {
-                tracing::error!(
-                    ?cell,
-                    "the counts of a cell cannot be read and stay in the table they are in"
-                );
-                continue;
-            };
-            change(&transaction, &cell, |counts| counts.merge(&tally))?;
-            adopted.push(id);
-        }
-        for id in adopted {
-            take_away.execute([id])?;
-        }
+    outdated.extend(adopt_tallies(&transaction)?);
+    if !outdated.is_empty() {
+        recount(&transaction, &outdated)?;
     }
     transaction.commit()
+}
+
+/// Counts the responses of these cells again that are still here: of who was shown a question, and how long an answer took,
+/// programs before knew less. Of responses that are purged what those knew stays.
+fn recount(transaction: &Transaction<'_>, outdated: &BTreeSet<Cell>) -> rusqlite::Result<()> {
+    let mut again: BTreeMap<Cell, [Tally; 2]> =
+        outdated.iter().cloned().map(|cell| (cell, <[Tally; 2]>::default())).collect();
+    let times = BootTimes::read(transaction)?;
+    let mut read = transaction.prepare("SELECT seq, bytes FROM record ORDER BY seq")?;
+    let mut rows = read.query([])?;
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref("bytes")?.as_blob()?;
+        // What cannot be read was not counted.
+        let Ok(response) = Response::from_bytes(seq(row, "seq")?, bytes) else { continue };
+        let (cell, hour) = times.place(&response);
+        let flagged = cell.flagged;
+        if let Some([all, of_flagged]) = again.get_mut(&Cell { flagged: false, ..cell }) {
+            all.add(&response, hour);
+            if flagged {
+                of_flagged.add(&response, hour);
+            }
+        }
+    }
+    for (cell, again) in &again {
+        rewrite(transaction, cell, true, |all, of_flagged| {
+            all.recount(&again[0]);
+            of_flagged.recount(&again[1]);
+        })?;
+    }
+    Ok(())
+}
+
+/// What a program of schema 5 to 8 has counted, each cell a row of JSON: all that there was when this one came, and after a
+/// roll-back what came since. Which cells that are, whether flagged or not.
+fn adopt_tallies(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Cell>> {
+    let mut read =
+        transaction.prepare("SELECT id, day, survey, touchpoint, language, flagged, counts FROM tally")?;
+    let mut take_away = transaction.prepare("DELETE FROM tally WHERE id = ?1")?;
+    let mut rows = read.query([])?;
+    let mut adopted: Vec<(i64, Cell)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        let cell = Cell {
+            day: row.get(1)?,
+            survey: row.get(2)?,
+            touchpoint: row.get(3)?,
+            language: row.get(4)?,
+            flagged: row.get(5)?,
+        };
+        // Rot can leave JSON that is none of ours, such as a 25th hour; that could be packed and not be read again.
+        let tally = serde_json::from_slice::<Tally>(row.get_ref(6)?.as_bytes()?).ok();
+        let tally = tally
+            .filter(|tally| Tally::unpacked(&tally.packed(), &tally.packed_hours()).as_ref() == Ok(tally));
+        let Some(mut tally) = tally else {
+            tracing::error!(?cell, "the counts of a cell cannot be read and stay in the table they are in");
+            continue;
+        };
+        tally.presume_shown();
+        change(transaction, &cell, |counts| counts.merge(&tally))?;
+        adopted.push((id, Cell { flagged: false, ..cell }));
+    }
+    for (id, _) in &adopted {
+        take_away.execute([id])?;
+    }
+    Ok(adopted.into_iter().map(|(_, cell)| cell).collect())
 }
 
 /// Counts in cells what an older program has counted by the hour: before this one came, or after a roll-back. Either way those

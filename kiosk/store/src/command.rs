@@ -55,7 +55,7 @@ pub(crate) struct Wished {
 }
 
 pub(crate) enum Command {
-    Save(Draft, Answer<()>),
+    Save(Box<Draft>, Answer<()>),
     Freeze(Box<Response>, Answer<Frozen>),
     Accept(SignedReceipt, Answer<Acceptance>),
     KeepChanges(Changes, Answer<()>),

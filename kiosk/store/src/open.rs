@@ -169,7 +169,16 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let now_ms = options.clock.wall_ms();
     let mut connection = open_writer(path)?;
-    let migrated = schema::migrate(&mut connection, path, MIGRATIONS)?;
+    let asides: Vec<String> = place.asides().into_iter().map(|(_, name)| name).collect();
+    schema::migrate(&mut connection, path, MIGRATIONS, move |transaction, from| {
+        if from < CASES_SCHEMA {
+            cases::adopt(transaction)?;
+        }
+        if from < SALVAGING_SCHEMA {
+            asides.iter().try_for_each(|name| salvage::wait_for(transaction, name, None, now_ms))?;
+        }
+        Ok(())
+    })?;
     schema::check(&connection, path, MIGRATIONS)?;
     let mut state = State::read(&connection, path)?.noted(place.noted());
     state.opens_cases = options.opens_cases;
@@ -177,18 +186,10 @@ fn start(place: &Place, options: &Options) -> Result<Started, OpenError> {
         quick_check(&connection, path)?;
     }
     adopt(&mut connection).map_err(of)?;
-    if migrated.as_ref().is_some_and(|migrated| migrated.from < CASES_SCHEMA) {
-        cases::adopt(&mut connection).map_err(of)?;
-    }
     // At 2^32 openings the number stays; telling those apart would matter to nobody.
     state.boot = state.boot.saturating_add(1);
     state.clean = false;
     connection.execute("UPDATE store SET boot = ?1, clean = 0", [state.boot]).map_err(of)?;
-    if migrated.is_some_and(|migrated| migrated.from < SALVAGING_SCHEMA) {
-        for (_, name) in place.asides() {
-            salvage::wait_for(&connection, &name, None, now_ms).map_err(of)?;
-        }
-    }
     let newest = state.newest;
     let mut salvaged = Salvaged::default();
     if let Some(noted) = place.noted()

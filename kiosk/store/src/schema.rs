@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use afterword_model::record::{StoreEpoch, genesis};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 use rusqlite_migration::{M, Migrations};
 
 use crate::error::{OpenError, StoreError};
@@ -18,16 +18,16 @@ use crate::salvage::PAGE_BYTES;
 pub(crate) const APPLICATION_ID: u32 = 0x4157_6B64;
 
 /// Every migration so far. Append only; a file that was shipped never changes.
-pub(crate) const MIGRATIONS: &[M<'static>] = &[
-    M::up(include_str!("migrations/0001_first.sql")),
-    M::up(include_str!("migrations/0002_carried.sql")),
-    M::up(include_str!("migrations/0003_flagged.sql")),
-    M::up(include_str!("migrations/0004_changes.sql")),
-    M::up(include_str!("migrations/0005_tally.sql")),
-    M::up(include_str!("migrations/0006_alert.sql")),
-    M::up(include_str!("migrations/0007_cases.sql")),
-    M::up(include_str!("migrations/0008_hidden.sql")),
-    M::up(include_str!("migrations/0009_cells.sql")),
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_carried.sql"),
+    include_str!("migrations/0003_flagged.sql"),
+    include_str!("migrations/0004_changes.sql"),
+    include_str!("migrations/0005_tally.sql"),
+    include_str!("migrations/0006_alert.sql"),
+    include_str!("migrations/0007_cases.sql"),
+    include_str!("migrations/0008_hidden.sql"),
+    include_str!("migrations/0009_cells.sql"),
 ];
 
 /// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of
@@ -35,6 +35,22 @@ pub(crate) const MIGRATIONS: &[M<'static>] = &[
 /// what it has counted is taken over when this program comes back. Only its `doctor` finds fault, and its summary begins with
 /// the roll-back. That is a smaller harm than a shop whose kiosk won't start.
 const COMPATIBLE_WITH: i64 = 1;
+
+fn of<'m>(migrations: &[&'m str]) -> Migrations<'m> {
+    Migrations::new(migrations.iter().map(|sql| M::up(sql)).collect())
+}
+
+/// The same, with something to be done after the last one. All of it is one transaction.
+fn followed_by<'m>(
+    migrations: &[&'m str],
+    then: impl Fn(&Transaction<'_>) -> rusqlite::Result<()> + Clone + Send + Sync + 'static,
+) -> Migrations<'m> {
+    let mut all: Vec<M<'m>> = migrations.iter().map(|sql| M::up(sql)).collect();
+    if let (Some(last), Some(sql)) = (all.last_mut(), migrations.last()) {
+        *last = M::up_with_hook(sql, move |transaction: &Transaction<'_>| Ok(then(transaction)?));
+    }
+    Migrations::new(all)
+}
 
 /// Lays out a new database in an empty file.
 pub(crate) fn create(
@@ -45,7 +61,7 @@ pub(crate) fn create(
     connection.pragma_update(None, "page_size", PAGE_BYTES as i64)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    Migrations::from_slice(MIGRATIONS).to_latest(connection)?;
+    of(MIGRATIONS).to_latest(connection)?;
     let head = genesis(epoch);
     connection.execute(
         "INSERT INTO store (id, epoch, last_seq, head, purged_seq, purged_head, boot, clean, compatible_with)
@@ -55,31 +71,26 @@ pub(crate) fn create(
     Ok(())
 }
 
-/// A migration that was made.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Migrated {
-    /// The schema that was found.
-    pub(crate) from: usize,
-    /// Where the copy is of what was found.
-    pub(crate) copy: PathBuf,
-}
-
-/// Brings an existing database to the newest of `migrations`, after a copy. `None` when there was nothing to do.
+/// Brings an existing database to the newest of `migrations`, after a copy, and says where that is; `None` when there was
+/// nothing to do. `adopt` is told the schema that was found and works in the same transaction: whoever finds the new schema finds
+/// that done, too.
 pub(crate) fn migrate(
     connection: &mut Connection,
     path: &Path,
-    migrations: &[M<'_>],
-) -> Result<Option<Migrated>, OpenError> {
-    let of = |error: rusqlite::Error| StoreError::of(path, &error);
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(of)?;
+    migrations: &[&str],
+    adopt: impl Fn(&Transaction<'_>, usize) -> rusqlite::Result<()> + Clone + Send + Sync + 'static,
+) -> Result<Option<PathBuf>, OpenError> {
+    let failed = |error: rusqlite::Error| StoreError::of(path, &error);
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
     let found = usize::try_from(found).unwrap_or(usize::MAX);
     let known = migrations.len();
     if found == known {
         return Ok(None);
     }
     if found > known {
-        let compatible_with: i64 =
-            connection.query_row("SELECT compatible_with FROM store", [], |row| row.get(0)).map_err(of)?;
+        let compatible_with: i64 = connection
+            .query_row("SELECT compatible_with FROM store", [], |row| row.get(0))
+            .map_err(failed)?;
         if usize::try_from(compatible_with).is_ok_and(|oldest| oldest <= known) {
             tracing::warn!(found, known, "the database was written by a newer program and is used as it is");
             return Ok(None);
@@ -88,27 +99,28 @@ pub(crate) fn migrate(
     }
     let copy = back_up(connection, path, known)?;
     tracing::info!(found, known, copy = %copy.display(), "migrating the database");
-    Migrations::from_slice(migrations).to_latest(connection).map_err(|error| match error {
-        rusqlite_migration::Error::RusqliteError { err, .. } => of(err),
+    let steps = followed_by(migrations, move |transaction| adopt(transaction, found));
+    steps.to_latest(connection).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => failed(err),
         other => StoreError::Unexpected { path: path.to_owned(), detail: other.to_string() },
     })?;
-    Ok(Some(Migrated { from: found, copy }))
+    Ok(Some(copy))
 }
 
 /// Checks that the schema says what these `migrations` make of an empty file. A database of a newer program is not
 /// checked. SQLite believes its own description of the tables, so a letter that rotted in it gives errors that look like
 /// anything but damage.
-pub(crate) fn check(connection: &Connection, path: &Path, migrations: &[M<'_>]) -> Result<(), StoreError> {
-    let of = |error: rusqlite::Error| StoreError::of(path, &error);
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(of)?;
+pub(crate) fn check(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::of(path, &error);
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
     if usize::try_from(found) != Ok(migrations.len()) {
         return Ok(());
     }
-    let mut expected = Connection::open_in_memory().map_err(of)?;
-    Migrations::from_slice(migrations)
+    let mut expected = Connection::open_in_memory().map_err(failed)?;
+    of(migrations)
         .to_latest(&mut expected)
         .map_err(|error| StoreError::Unexpected { path: path.to_owned(), detail: error.to_string() })?;
-    if statements(connection).map_err(of)? == statements(&expected).map_err(of)? {
+    if statements(connection).map_err(failed)? == statements(&expected).map_err(failed)? {
         return Ok(());
     }
     let detail = "the description of its tables is another than it was made with".to_owned();
@@ -157,8 +169,16 @@ mod tests {
     const BROKEN: &str = "UPDATE store SET boot = 70; SELECT * FROM nowhere;";
 
     /// Every migration, and this one.
-    fn and(sql: &'static str) -> Vec<M<'static>> {
-        MIGRATIONS.iter().cloned().chain([M::up(sql)]).collect()
+    fn and(sql: &'static str) -> Vec<&'static str> {
+        MIGRATIONS.iter().copied().chain([sql]).collect()
+    }
+
+    fn migrate(
+        connection: &mut Connection,
+        path: &Path,
+        migrations: &[&str],
+    ) -> Result<Option<PathBuf>, OpenError> {
+        super::migrate(connection, path, migrations, |_, _| Ok(()))
     }
 
     fn present_schema(directory: &Path) -> (PathBuf, Connection) {
@@ -176,16 +196,14 @@ mod tests {
 
     #[test]
     fn the_migrations_are_in_order() {
-        assert_eq!(Migrations::from_slice(MIGRATIONS).validate(), Ok(()));
+        assert_eq!(of(MIGRATIONS).validate(), Ok(()));
     }
 
     #[test]
     fn a_migration_leaves_a_copy_of_what_was() {
         let directory = tempfile::tempdir().unwrap();
         let (path, mut connection) = present_schema(directory.path());
-        let Migrated { from, copy } =
-            migrate(&mut connection, &path, &and(NEXT)).unwrap().expect("a copy was made");
-        assert_eq!(from, MIGRATIONS.len());
+        let copy = migrate(&mut connection, &path, &and(NEXT)).unwrap().expect("a copy was made");
         assert_eq!(boot(&connection), 70);
         assert_eq!(boot(&Connection::open(copy).unwrap()), 7);
         assert_eq!(migrate(&mut connection, &path, &and(NEXT)).unwrap(), None);
@@ -203,5 +221,24 @@ mod tests {
         assert!(migrate(&mut connection, &path, &and(BROKEN)).is_err());
         assert_eq!(boot(&connection), 7);
         assert_eq!(migrate(&mut connection, &path, MIGRATIONS).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_adopted_with_a_migration_happens_with_it_or_not_at_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, mut connection) = present_schema(directory.path());
+        let found = MIGRATIONS.len();
+        let adopting = |outcome: fn(&Transaction<'_>, usize) -> rusqlite::Result<()>| outcome;
+        let failing = adopting(|transaction, _| {
+            transaction.execute("UPDATE store SET boot = 71", [])?;
+            Err(rusqlite::Error::QueryReturnedNoRows)
+        });
+        assert!(super::migrate(&mut connection, &path, &and(NEXT), failing).is_err());
+        assert_eq!(boot(&connection), 7);
+        let adding = adopting(|transaction, from| {
+            transaction.execute("UPDATE store SET boot = boot + ?1", [from as i64]).map(drop)
+        });
+        assert!(super::migrate(&mut connection, &path, &and(NEXT), adding).unwrap().is_some());
+        assert_eq!(boot(&connection), 70 + found as i64, "after the new schema's own statements");
     }
 }

@@ -94,7 +94,7 @@ impl Store {
     /// [`Draft::started`]. `done` is called on the writer thread
     /// after the commit, or at once when the command is not taken; it must be quick.
     pub fn save(&self, draft: Draft, done: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
-        self.inner.send(Command::Save(draft, Answer::new(done)));
+        self.inner.send(Command::Save(Box::new(draft), Answer::new(done)));
     }
 
     /// Freezes the open response as the next record. The draft passed counts, not the one saved.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use afterword_model::response::{ClockQuality, Response, Stamp};
 use afterword_model::summary::{Ask, Place, Summary, Sums, compared_with, days_like};
-use afterword_model::tally::packed::Damaged;
+use afterword_model::tally::packed::{self, Damaged};
 use afterword_model::tally::{Cell, Tally};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -100,69 +100,68 @@ pub(crate) fn change(
     cell: &Cell,
     change: impl Fn(&mut Tally),
 ) -> rusqlite::Result<()> {
-    let Cell { day, survey, touchpoint, language, flagged } = cell;
+    rewrite(transaction, cell, cell.flagged, |all, of_flagged| {
+        change(all);
+        if cell.flagged {
+            change(of_flagged);
+        }
+    })
+}
+
+/// Changes the row of a cell: what all of it say, and `with_flagged` what those say that carry a flag.
+pub(crate) fn rewrite(
+    transaction: &Transaction<'_>,
+    cell: &Cell,
+    with_flagged: bool,
+    change: impl FnOnce(&mut Tally, &mut Tally),
+) -> rusqlite::Result<()> {
+    let Cell { day, survey, touchpoint, language, .. } = cell;
     let found = transaction
         .prepare_cached(
-            "SELECT id, counts, hours, flagged_counts, flagged_hours FROM cell
+            "SELECT counts, hours, flagged_counts, flagged_hours FROM cell
              WHERE day = ?1 AND survey = ?2 AND touchpoint = ?3 AND language = ?4",
         )?
         .query_row(params![day, survey, touchpoint, language], |row| {
-            let of_flagged = if *flagged { tally(row, 3)? } else { None };
-            Ok((row.get::<_, i64>(0)?, tally(row, 1)?.unwrap_or_default(), of_flagged.unwrap_or_default()))
+            let of_flagged = if with_flagged { tally(row, 2)? } else { None };
+            Ok((tally(row, 0)?.unwrap_or_default(), of_flagged.unwrap_or_default()))
         })
         .optional()?;
-    let (id, mut all, mut of_flagged) = match found {
-        Some((id, all, of_flagged)) => (Some(id), all, of_flagged),
-        None => (None, Tally::default(), Tally::default()),
-    };
-    change(&mut all);
-    let all = Packed::of(&all);
-    if *flagged {
-        change(&mut of_flagged);
+    let (mut all, mut of_flagged) = found.unwrap_or_default();
+    change(&mut all, &mut of_flagged);
+    let (all, of_flagged) = (Packed::of(&all), Packed::of(&of_flagged));
+    if all.responses == 0 {
+        return transaction
+            .prepare_cached(
+                "DELETE FROM cell WHERE day = ?1 AND survey = ?2 AND touchpoint = ?3 AND language = ?4",
+            )?
+            .execute(params![day, survey, touchpoint, language])
+            .map(drop);
     }
-    let of_flagged = Packed::of(&of_flagged);
-    match id {
-        Some(id) if all.responses == 0 => {
-            transaction.prepare_cached("DELETE FROM cell WHERE id = ?1")?.execute([id])?
-        }
-        Some(id) if *flagged => transaction
-            .prepare_cached(
-                "UPDATE cell SET responses = ?2, counts = ?3, hours = ?4,
-                     flagged = ?5, flagged_counts = ?6, flagged_hours = ?7 WHERE id = ?1",
-            )?
-            .execute(params![
-                id,
-                all.responses,
-                all.counts,
-                all.hours,
-                of_flagged.responses,
-                of_flagged.counts_if_any(),
-                of_flagged.hours_if_any()
-            ])?,
-        Some(id) => transaction
-            .prepare_cached("UPDATE cell SET responses = ?2, counts = ?3, hours = ?4 WHERE id = ?1")?
-            .execute(params![id, all.responses, all.counts, all.hours])?,
-        None if all.responses == 0 => 0,
-        None => transaction
-            .prepare_cached(
-                "INSERT INTO cell (day, survey, touchpoint, language, responses, counts, hours,
-                     flagged, flagged_counts, flagged_hours)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?
-            .execute(params![
-                day,
-                survey,
-                touchpoint,
-                language,
-                all.responses,
-                all.counts,
-                all.hours,
-                of_flagged.responses,
-                of_flagged.counts_if_any(),
-                of_flagged.hours_if_any()
-            ])?,
-    };
-    Ok(())
+    transaction
+        .prepare_cached(
+            "INSERT INTO cell (day, survey, touchpoint, language, responses, counts, hours,
+                 flagged, flagged_counts, flagged_hours)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (day, survey, touchpoint, language) DO UPDATE SET
+                 responses = excluded.responses, counts = excluded.counts, hours = excluded.hours,
+                 flagged = iif(?11, excluded.flagged, flagged),
+                 flagged_counts = iif(?11, excluded.flagged_counts, flagged_counts),
+                 flagged_hours = iif(?11, excluded.flagged_hours, flagged_hours)",
+        )?
+        .execute(params![
+            day,
+            survey,
+            touchpoint,
+            language,
+            all.responses,
+            all.counts,
+            all.hours,
+            of_flagged.responses,
+            of_flagged.counts_if_any(),
+            of_flagged.hours_if_any(),
+            with_flagged
+        ])
+        .map(drop)
 }
 
 /// A tally as columns have it.
@@ -200,6 +199,31 @@ fn blob<'r>(row: &'r Row<'_>, column: usize) -> rusqlite::Result<Option<&'r [u8]
 
 fn damaged(column: usize, error: Damaged) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(error))
+}
+
+/// The cells, whether flagged or not, whose counts another form of packing has.
+pub(crate) fn of_other_forms(connection: &Connection) -> rusqlite::Result<Vec<Cell>> {
+    let mut read = connection.prepare(
+        "SELECT day, survey, touchpoint, language, counts, hours, flagged_counts, flagged_hours
+         FROM cell WHERE substr(counts, 1, 1) <> ?1 OR substr(flagged_counts, 1, 1) <> ?1",
+    )?;
+    let mut rows = read.query([[packed::VERSION]])?;
+    let mut cells = Vec::new();
+    while let Some(row) = rows.next()? {
+        let cell = Cell {
+            day: row.get(0)?,
+            survey: row.get(1)?,
+            touchpoint: row.get(2)?,
+            language: row.get(3)?,
+            flagged: false,
+        };
+        if let Err(error) = tally(row, 4).and_then(|_| tally(row, 6)) {
+            tracing::error!(?cell, %error, "the counts of a cell cannot be read and stay as they are");
+            continue;
+        }
+        cells.push(cell);
+    }
+    Ok(cells)
 }
 
 /// The cells of these days, both included.

@@ -13,7 +13,7 @@ use crate::content::Content;
 use crate::mask::Spans;
 use crate::moment::Moment;
 use crate::record::Seq;
-use crate::response::{Flag, Outcome, RESPONSE_VERSION, Stamp, Unreadable};
+use crate::response::{Flag, Outcome, Passed, RESPONSE_VERSION, Stamp, Unreadable};
 
 /// A response by its fields alone. No field is flattened into another, which is what makes the long way long.
 #[derive(Deserialize)]
@@ -42,6 +42,10 @@ struct Shape<'a> {
     _draw: Option<u32>,
     #[serde(borrow, default, rename = "variant")]
     _variant: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "left_at")]
+    _left_at: Option<Cow<'a, str>>,
+    #[serde(default, rename = "passed")]
+    _passed: Vec<Passed>,
     #[serde(borrow)]
     answers: Vec<ShapeOfAnswer<'a>>,
     #[serde(rename = "outcome")]

@@ -73,6 +73,10 @@ pub struct Draft {
     /// has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_at: Option<String>,
+    /// Questions that were on the screen and of which neither an answer nor `left_at` tells, in the survey's order. Those that a
+    /// later answer took out of the visit are not among them, as their answers are not. Programs before noted nothing of the kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<Passed>,
     /// Answers in the order of the survey's questions, at most one to each.
     pub answers: Vec<Answer>,
 }
@@ -85,6 +89,15 @@ pub enum Flag {
     Repeat,
     /// It was begun when more had been begun within a minute than a door lets people through.
     Burst,
+}
+
+/// A question that was shown and passed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Id of the question.
+    pub question: String,
+    /// Milliseconds from the first tap to when its page was left for the last time.
+    pub at_ms: u64,
 }
 
 /// The answer to one question.
@@ -262,6 +275,7 @@ impl Draft {
             variant: None,
             follow_up_code: None,
             left_at: None,
+            passed: Vec::new(),
             answers: Vec::new(),
         }
     }
@@ -416,11 +430,14 @@ mod tests {
             variant in any::<Option<String>>(),
             language_at_first in any::<Option<String>>(),
             code in any::<Option<u64>>(),
+            passed in prop::collection::vec(("[a-z-]{1,8}", any::<u64>()), 0..3),
         ) {
             let answers =
                 values.into_iter().map(|value| Answer { question: "q".into(), value, at_ms: 1 }).collect();
             let follow_up_code = code.map(|seed| FollowUpCode::draw(&SeededEntropy::new(seed)));
-            let draft = Draft { answers, draw, variant, language_at_first, follow_up_code, ..response().draft };
+            let passed = passed.into_iter().map(|(question, at_ms)| Passed { question, at_ms }).collect();
+            let draft =
+                Draft { answers, draw, variant, language_at_first, follow_up_code, passed, ..response().draft };
             let written = Response { draft, ..response() };
             prop_assert_eq!(Response::from_bytes(7, &written.to_bytes()).unwrap(), written);
         }

@@ -17,7 +17,7 @@ use crate::metrics::usual::{Usual, usual};
 use crate::metrics::{ANSWERS_MIN, Share, wilson_95};
 use crate::scale::ScaleKind;
 use crate::survey::Survey;
-use crate::tally::{Cell, HourTally, QuestionTally, Ratings, Tally};
+use crate::tally::{Cell, HourTally, Outcomes, QuestionTally, Ratings, Tally};
 
 pub use sums::{Place, Sums};
 
@@ -56,6 +56,9 @@ pub struct Summary {
     pub flagged: u64,
     /// What such a day usually brings, where it is one day and enough of its weekday are known.
     pub usual: Option<Usual>,
+    /// How they ended. Each began with a first tap; how many saw the screen at rest and went by is not known.
+    #[serde(default)]
+    pub ended: Outcomes,
     /// The share that came to the survey's last step.
     pub completed: Measured,
     /// Every question that is answered on a scale, by survey and id; [`Self::in_order_of`] puts them into the survey's order.
@@ -148,12 +151,16 @@ pub struct Step {
     pub survey: String,
     /// Id of the question.
     pub question: String,
+    /// Visits that it was shown to. None of the question that visits begin with, which a screen at rest shows to anybody, and
+    /// where a program before has counted without telling.
+    pub shown: Option<u64>,
     /// Visits that answered it.
     pub answered: u64,
-    /// Visits that ended there, before their last step.
+    /// Visits that ended there, before their last step. Some of them may have answered it.
     pub left: u64,
-    /// Mean time from the answer before to the answer, in milliseconds.
-    pub mean_ms: u64,
+    /// Median time from whatever was answered or passed over before to the answer, in milliseconds, as
+    /// [`crate::tally::Times::median_ms`] has it. None where no time is known.
+    pub median_ms: Option<u64>,
 }
 
 /// The first and the last of the days that these are held against: as many, as many weeks before as it takes.
@@ -208,7 +215,9 @@ impl Summary {
         let mut completed = Pair::default();
         let mut questions = Vec::new();
         let mut pairs = Vec::new();
+        let mut ended = Outcomes::default();
         for (survey, tally) in &surveys {
+            ended.merge(&tally.outcomes);
             completed.now.0 += tally.outcomes.completed;
             completed.now.1 += tally.outcomes.total();
             for (question, scale, counts) in scales(tally) {
@@ -232,6 +241,7 @@ impl Summary {
             compared_with,
             responses: surveys.values().map(|tally| tally.outcomes.total()).sum(),
             flagged,
+            ended,
             usual: if is_day { usual(alike) } else { None },
             completed,
             questions: questions
@@ -403,15 +413,24 @@ fn reasons(surveys: &BTreeMap<String, Tally>) -> Vec<Reasons> {
 }
 
 fn steps(surveys: &BTreeMap<String, Tally>) -> Vec<Step> {
+    let all = |survey| surveys.get(survey).map_or(0, |tally: &Tally| tally.outcomes.total());
     questions(surveys)
         .map(|(survey, question, counts)| Step {
             survey: survey.clone(),
             question: question.clone(),
+            shown: shown(counts, all(survey)),
             answered: counts.answered,
             left: counts.left,
-            mean_ms: counts.took_ms.checked_div(counts.answered).unwrap_or(0),
+            median_ms: counts.took.median_ms(),
         })
         .collect()
+}
+
+/// How many were shown a question, of a survey with so many responses. Of the one that visits begin with nothing is counted as
+/// shown; a program before did not tell it from others, and there it is one that all have answered.
+fn shown(counts: &QuestionTally, responses: u64) -> Option<u64> {
+    let began = counts.took.is_empty() && counts.answered == responses;
+    (!began && counts.shown >= counts.answered).then_some(counts.shown)
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@
 //! was counted can be taken back, when a clock that was wrong is known better.
 
 pub mod packed;
+mod times;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::response::{AnswerValue, Outcome, Response};
+use crate::response::{Answer, AnswerValue, Draft, Outcome, Response};
 use crate::scale::ScaleKind;
+
+pub use times::{BUCKETS, Times};
 
 /// Responses that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,16 +49,12 @@ pub struct Tally {
 #[serde(default)]
 pub struct Outcomes {
     /// [`Outcome::Completed`].
-    #[serde(skip_serializing_if = "is_0")]
     pub completed: u64,
     /// [`Outcome::Finished`].
-    #[serde(skip_serializing_if = "is_0")]
     pub finished: u64,
     /// [`Outcome::TimedOut`].
-    #[serde(skip_serializing_if = "is_0")]
     pub timed_out: u64,
     /// [`Outcome::Interrupted`].
-    #[serde(skip_serializing_if = "is_0")]
     pub interrupted: u64,
 }
 
@@ -69,12 +68,19 @@ pub struct QuestionTally {
     /// Responses that answer it.
     #[serde(skip_serializing_if = "is_0")]
     pub answered: u64,
-    /// Those that were on it when they ended, before the last step.
+    /// Those that were on it when they ended, before the last step. Who pressed Finish there may have answered it as well.
     #[serde(skip_serializing_if = "is_0")]
     pub left: u64,
-    /// Milliseconds that those who answered took for it, from the answer before, all together.
+    /// Those that it was shown to after their first tap, each once: they answered it, passed it over or left there. The question
+    /// that they began with is not among these: a screen at rest shows it to anybody, and who saw it nobody knows. Who was
+    /// interrupted by a power cut is counted for what was saved, not for the page that was on the screen then: what is saved
+    /// is an answer, and the page that comes after it is not worth a shopper's wait for the disk.
     #[serde(skip_serializing_if = "is_0")]
-    pub took_ms: u64,
+    pub shown: u64,
+    /// How long those who answered took for it, from the last answer or page passed over before; not where they began with it,
+    /// because when they first saw it nobody knows.
+    #[serde(skip_serializing_if = "Times::is_empty")]
+    pub took: Times,
     /// By scale: a survey of another version may have asked on another.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub ratings: Ratings,
@@ -121,6 +127,22 @@ impl Outcomes {
         self.completed + self.finished + self.timed_out + self.interrupted
     }
 
+    /// Counts what another one has, too.
+    pub fn merge(&mut self, other: &Self) {
+        self.combine(other, u64::saturating_add);
+    }
+
+    fn combine(&mut self, other: &Self, by: Combining) {
+        for (count, other) in [
+            (&mut self.completed, other.completed),
+            (&mut self.finished, other.finished),
+            (&mut self.timed_out, other.timed_out),
+            (&mut self.interrupted, other.interrupted),
+        ] {
+            *count = by(*count, other);
+        }
+    }
+
     /// How many ended in that way.
     pub fn of(&mut self, outcome: Outcome) -> &mut u64 {
         match outcome {
@@ -165,8 +187,25 @@ impl Tally {
         self.forget_zeros();
     }
 
+    /// Takes counts of a program that knew nothing of what was shown for what they tell of it: who answered or left there was
+    /// shown it. Who did both is counted twice, and who passed it over is not counted.
+    pub fn presume_shown(&mut self) {
+        for question in self.questions.values_mut() {
+            question.shown = question.answered.saturating_add(question.left);
+        }
+    }
+
+    /// Counts again, as this program does, what is here of responses that a program before has counted among others. Of those
+    /// others stays what that one knew.
+    pub fn recount(&mut self, again: &Self) {
+        self.take_away(again);
+        self.presume_shown();
+        self.merge(again);
+    }
+
     fn forget_zeros(&mut self) {
         self.questions.retain(|_, question| {
+            question.took.forget_zeros();
             question.options.retain(|_, count| *count > 0);
             question.ratings.retain(|_, counts| counts.iter().any(|count| *count > 0));
             *question != QuestionTally::default()
@@ -187,19 +226,13 @@ impl Tally {
 
     /// Every count but those of the hours, as it comes out of both.
     pub(crate) fn combine(&mut self, other: &Self, by: Combining) {
-        for (count, other) in [
-            (&mut self.outcomes.completed, other.outcomes.completed),
-            (&mut self.outcomes.finished, other.outcomes.finished),
-            (&mut self.outcomes.timed_out, other.outcomes.timed_out),
-            (&mut self.outcomes.interrupted, other.outcomes.interrupted),
-        ] {
-            *count = by(*count, other);
-        }
+        self.outcomes.combine(&other.outcomes, by);
         for (id, other) in &other.questions {
             let question = named(&mut self.questions, id);
             question.answered = by(question.answered, other.answered);
             question.left = by(question.left, other.left);
-            question.took_ms = by(question.took_ms, other.took_ms);
+            question.shown = by(question.shown, other.shown);
+            question.took.combine(&other.took, by);
             combine_ratings(&mut question.ratings, &other.ratings, by);
             for (option, other) in &other.options {
                 let count = named(&mut question.options, option);
@@ -228,7 +261,11 @@ impl Tally {
         for (id, question) in &self.questions {
             counts.push((format!("{id:?} answered"), question.answered));
             counts.push((format!("{id:?} left"), question.left));
-            counts.push((format!("{id:?} milliseconds"), question.took_ms));
+            counts.push((format!("{id:?} shown"), question.shown));
+            counts.extend(question.took.counted().map(|(bucket, count)| {
+                let (from_ms, to_ms) = times::ends_ms(bucket);
+                (format!("{id:?}, {from_ms} to {to_ms} ms"), count)
+            }));
             counts.extend(ratings(&format!("{id:?}"), &question.ratings));
             let options = question.options.iter();
             counts.extend(options.map(|(option, count)| (format!("{id:?}, option {option:?}"), *count)));
@@ -249,21 +286,15 @@ impl Tally {
         if let Some((scale, value)) = draft.answers.first().and_then(|answer| answer.value.rating()) {
             rate(&mut hour.ratings, scale, value, &change);
         }
-        let mut before_ms = 0;
         for answer in &draft.answers {
-            let is_rating = answer.value.rating().is_some();
-            let is_scale = !matches!(
-                answer.value,
-                AnswerValue::Choices(_) | AnswerValue::Comment(_) | AnswerValue::Contact(_)
-            );
-            // Shown and left empty is no answer, and neither is what its scale does not have.
-            if answer.value.is_empty() || (is_scale && !is_rating) {
+            if !is_answer(&answer.value) {
                 continue;
             }
             let question = self.questions.entry(answer.question.clone()).or_default();
             change(&mut question.answered, 1);
-            change(&mut question.took_ms, answer.at_ms.saturating_sub(before_ms));
-            before_ms = before_ms.max(answer.at_ms);
+            if let Some(took_ms) = took_ms(draft, answer) {
+                change(question.took.of_ms(took_ms), 1);
+            }
             if let Some((scale, value)) = answer.value.rating() {
                 rate(&mut question.ratings, scale, value, &change);
             }
@@ -276,7 +307,48 @@ impl Tally {
         if let Some(left_at) = &draft.left_at {
             change(&mut self.questions.entry(left_at.clone()).or_default().left, 1);
         }
+        for question in shown(draft) {
+            change(&mut named(&mut self.questions, question).shown, 1);
+        }
     }
+}
+
+/// Shown and left empty is no answer, and neither is what its scale does not have.
+fn is_answer(value: &AnswerValue) -> bool {
+    match value {
+        AnswerValue::Choices(_) | AnswerValue::Comment(_) | AnswerValue::Contact(_) => !value.is_empty(),
+        _ => value.rating().is_some(),
+    }
+}
+
+/// The question a visit began with, on the screen at rest.
+fn at_rest(draft: &Draft) -> Option<&str> {
+    draft.answers.first().map(|answer| answer.question.as_str())
+}
+
+/// What the visit was shown after its first tap, each once.
+fn shown(draft: &Draft) -> Vec<&str> {
+    let answers = draft.answers.iter().map(|answer| &answer.question);
+    let all = answers.chain(draft.passed.iter().map(|passed| &passed.question)).chain(&draft.left_at);
+    let mut shown = Vec::new();
+    for question in all.map(String::as_str).filter(|question| Some(*question) != at_rest(draft)) {
+        if !shown.contains(&question) {
+            shown.push(question);
+        }
+    }
+    shown
+}
+
+/// Milliseconds from whatever was answered or passed over last before it.
+fn took_ms(draft: &Draft, answer: &Answer) -> Option<u64> {
+    if Some(answer.question.as_str()) == at_rest(draft) {
+        return None;
+    }
+    let moments = draft.answers.iter().map(|answer| answer.at_ms);
+    let moments = moments.chain(draft.passed.iter().map(|passed| passed.at_ms));
+    // Who goes back changes an earlier question later; the order of time is what counts.
+    let before_ms = moments.filter(|at_ms| *at_ms < answer.at_ms).max().unwrap_or(0);
+    Some(answer.at_ms - before_ms)
 }
 
 fn rate(ratings: &mut Ratings, scale: ScaleKind, value: u8, change: impl Fn(&mut u64, u64)) {
@@ -314,7 +386,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::response::{Answer, ClockQuality, Draft, RESPONSE_VERSION, Stamp};
+    use crate::response::{ClockQuality, Passed, RESPONSE_VERSION, Stamp};
 
     fn responses() -> impl Strategy<Value = Response> {
         let value = prop_oneof![
@@ -325,14 +397,17 @@ mod tests {
         ];
         let answer = ("[q-s]", value, 0_u64..90_000);
         let outcome = prop_oneof![Just(Outcome::Completed), Just(Outcome::TimedOut)];
-        (vec(answer, 0..5), outcome, proptest::option::of("[q-s]")).prop_map(|(answers, outcome, left_at)| {
+        let passed = ("[q-t]", 0_u64..90_000).prop_map(|(question, at_ms)| Passed { question, at_ms });
+        let left_at = proptest::option::of("[q-s]");
+        let all = (vec(answer, 0..5), outcome, left_at, vec(passed, 0..3));
+        all.prop_map(|(answers, outcome, left_at, passed)| {
             let answers = answers
                 .into_iter()
                 .map(|(question, value, at_ms)| Answer { question, value, at_ms })
                 .collect();
             let started =
                 Stamp { wall_ms: 0, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Synced };
-            let draft = Draft { answers, left_at, ..Draft::begun("exit", 1, "en", started) };
+            let draft = Draft { answers, left_at, passed, ..Draft::begun("exit", 1, "en", started) };
             Response { v: RESPONSE_VERSION, seq: 1, draft, outcome, took_ms: 0 }
         })
     }

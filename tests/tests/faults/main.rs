@@ -8,6 +8,7 @@ mod disk;
 mod endurance;
 mod hostile;
 mod identity;
+mod migration;
 mod network;
 mod panel;
 mod process;

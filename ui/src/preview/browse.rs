@@ -3,7 +3,7 @@
 use super::words::Words;
 use crate::view::Page;
 use crate::view::days::{DayEnd, DaysPage};
-use crate::view::parts::{Part, PartKind, PartsPage, Step};
+use crate::view::parts::{Part, PartKind, PartsPage, Step, Visits};
 use crate::view::staff::{Numbers, Range, TileKind, Words as Said};
 use crate::view::words::{WordsFilter, WordsPage};
 
@@ -120,21 +120,23 @@ fn touchpoints(words: &Words) -> PartsPage {
 }
 
 fn steps(words: &Words) -> PartsPage {
-    let step = |name: &str, answered: &str, left: &str, seconds: &str| Step {
+    let step = |name: &str, shown: &str, answered: &str, left: &str, seconds: &str| Step {
         name: name.into(),
+        shown: shown.into(),
         answered: answered.into(),
         left: left.into(),
         seconds: seconds.into(),
     };
     let rows = vec![
-        step(words.question.0, "13052", "418", "3"),
-        step(words.reasons.0, "3010", "122", "9"),
-        step(words.comment.0, "1204", "340", "41"),
-        step(words.contact[0], "212", "12", "28"),
-        step(words.recommend.0, "9120", "77", "6"),
-        step(words.effort.0, "0", "3", ""),
+        step(words.question.0, "", "13052", "418", ""),
+        step(words.reasons.0, "3262", "3010", "122", "9.4"),
+        step(words.comment.0, "4871", "1204", "340", "41"),
+        step(words.contact[0], "1204", "212", "12", "28"),
+        step(words.recommend.0, "11904", "9120", "77", "5.6"),
+        step(words.effort.0, "9", "0", "3", ""),
     ];
-    PartsPage { steps: rows, ..parts(words, PartKind::Step, Vec::new()) }
+    let visits = Visits { began: "13052".into(), completed: "11418".into(), finished: "662".into() };
+    PartsPage { steps: rows, visits, ..parts(words, PartKind::Step, Vec::new()) }
 }
 
 fn days(words: &Words) -> DaysPage {

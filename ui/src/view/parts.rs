@@ -5,6 +5,9 @@ use super::staff::{Range, TileKind};
 /// Rows of the page: the days of a week.
 pub const PARTS_ROWS: usize = 7;
 
+/// Rows of the page where it is steps that are shown; what became of all visits stands above them.
+pub const STEPS_ROWS: usize = 6;
+
 /// A page of parts.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PartsPage {
@@ -20,8 +23,10 @@ pub struct PartsPage {
     pub measure: TileKind,
     /// At most [`PARTS_ROWS`]; none for steps.
     pub parts: Vec<Part>,
-    /// At most [`PARTS_ROWS`], where it is steps that are shown.
+    /// At most [`STEPS_ROWS`], where it is steps that are shown.
     pub steps: Vec<Step>,
+    /// What became of all visits, where it is steps that are shown.
+    pub visits: Visits,
     /// The page's number, from 1.
     pub page: usize,
     /// How many there are, at least 1.
@@ -65,10 +70,23 @@ pub struct Part {
 pub struct Step {
     /// What is asked.
     pub name: String,
+    /// Visits that it was shown to; empty where that is not known, as of the question on the screen at rest.
+    pub shown: String,
     /// Visits that answered it.
     pub answered: String,
     /// Visits that ended there.
     pub left: String,
-    /// The mean time to the answer in seconds; empty where nobody answered.
+    /// The median time to the answer in seconds; empty where no time is known.
     pub seconds: String,
+}
+
+/// What became of all visits, to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Visits {
+    /// Those with a first tap, which are all that are known.
+    pub began: String,
+    /// Those that came to the last step.
+    pub completed: String,
+    /// Those that were finished before it on purpose.
+    pub finished: String,
 }

@@ -21,6 +21,8 @@ CSAT is the share of the two best faces or stars, completion that of the visits 
 
 Every number is held against the same days of the week before. It is said to be up or down only where chance would make such a difference in fewer than one summary in twenty, all of its numbers judged together (Holm).
 
+Step by step, a question's row counts the visits that it was shown to after their first tap, whether they answered, passed it over or left there; those that answered; those that ended there; and the median time from the answer or page before, which is less than 19 % off (times are counted in steps of a quarter of an octave). Who was shown the question on the screen at rest is not known, nor how long they looked at it: a dash, `null` in JSON (`steps[].shown`, `steps[].median_ms`), an empty count in CSV. So is what a program before did not count. A visit that a power cut ended has the pages up to its last answer. `ended` says how visits ended: `completed` at the last step, `finished` early, `timed_out`, `interrupted`.
+
 Exit codes: 0 printed, 1 failed, 2 wrong use."
 )]
 pub(super) struct SummaryCommand {

@@ -18,10 +18,20 @@ pub(super) fn csv(summary: &Summary) -> Result<String> {
     rows.0.write_record(COLUMNS)?;
     rows.add(["responses", "", "", ""], summary.responses, None)?;
     rows.add(["flagged", "", "", ""], summary.flagged, None)?;
+    let ended = &summary.ended;
+    for (name, count) in [
+        ("completed", ended.completed),
+        ("finished", ended.finished),
+        ("timed_out", ended.timed_out),
+        ("interrupted", ended.interrupted),
+    ] {
+        rows.add(["ended", "", "", name], count, None)?;
+    }
     rows.add(["completed", "", "", ""], summary.responses, Some(&summary.completed))?;
     for question in &summary.questions {
         let (survey, id) = (&question.survey, &question.question);
-        rows.add(["question", survey, id, ""], question.counts.iter().sum(), Some(&question.measured))?;
+        let answers: u64 = question.counts.iter().sum();
+        rows.add(["question", survey, id, ""], answers, Some(&question.measured))?;
         for (value, count) in (*question.scale.range().start()..).zip(&question.counts) {
             rows.add(["value", survey, id, &value.to_string()], *count, None)?;
         }
@@ -43,7 +53,12 @@ pub(super) fn csv(summary: &Summary) -> Result<String> {
         }
     }
     for step in &summary.steps {
-        for (name, count) in [("answered", step.answered), ("left", step.left), ("mean_ms", step.mean_ms)] {
+        for (name, count) in [
+            ("shown", step.shown),
+            ("answered", Some(step.answered)),
+            ("left", Some(step.left)),
+            ("median_ms", step.median_ms),
+        ] {
             rows.add(["step", &step.survey, &step.question, name], count, None)?;
         }
     }
@@ -54,7 +69,13 @@ pub(super) fn csv(summary: &Summary) -> Result<String> {
 struct Rows(Writer<Vec<u8>>);
 
 impl Rows {
-    fn add(&mut self, names: [&str; 4], count: u64, measured: Option<&Measured>) -> Result<()> {
+    /// A count that is not known leaves its place empty.
+    fn add(
+        &mut self,
+        names: [&str; 4],
+        count: impl Into<Option<u64>>,
+        measured: Option<&Measured>,
+    ) -> Result<()> {
         let now = measured.and_then(|measured| measured.now);
         let kind = now.map_or("", |measure| match measure {
             Measure::Share(_) => "share",
@@ -69,7 +90,7 @@ impl Rows {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let mut row: Vec<String> = names.into_iter().map(safe).collect();
         row.extend([
-            count.to_string(),
+            count.into().map(|count| count.to_string()).unwrap_or_default(),
             kind.to_owned(),
             number(now.map(|measure| measure.estimate())),
             number(now.map(|measure| measure.interval().0)),

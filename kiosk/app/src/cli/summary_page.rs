@@ -5,12 +5,16 @@ use std::fmt::Write;
 use afterword_model::metrics::ANSWERS_MIN;
 use afterword_model::metrics::change::Change;
 use afterword_model::scale::ScaleKind;
-use afterword_model::summary::{Measure, Measured, Part, QuestionSummary, Reasons, Step, Summary};
+use afterword_model::summary::{Measure, Measured, Part, QuestionSummary, Reasons, Summary};
+use afterword_model::tally::Outcomes;
 use chrono::NaiveDate;
 use comfy_table::{CellAlignment, Table, presets};
 
 /// Width of the longest bar, in characters.
 const BAR_CHARS: u64 = 30;
+
+/// In place of a number that nobody knows.
+const UNKNOWN: &str = "–";
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -55,7 +59,7 @@ pub(super) fn page(store_name: &str, from: NaiveDate, to: NaiveDate, summary: &S
         }
     }
     summary.reasons.iter().for_each(|reasons| page += &reasons_part(reasons));
-    page + &steps_part(&summary.steps)
+    page + &steps_part(summary)
 }
 
 fn weekday(day: NaiveDate) -> String {
@@ -174,24 +178,33 @@ fn reasons_part(Reasons { survey, question, visits, options }: &Reasons) -> Stri
     format!("\n{survey} / {question}: chosen in {visits} visits\n{table}\n")
 }
 
-fn steps_part(steps: &[Step]) -> String {
-    if steps.is_empty() {
+fn steps_part(summary: &Summary) -> String {
+    if summary.steps.is_empty() {
         return String::new();
     }
     let mut table = plain_table();
-    table.add_row(["", "answered", "left there", "mean time"].map(String::from));
-    for step in steps {
-        #[expect(clippy::cast_precision_loss, reason = "times are short")]
-        let seconds = step.mean_ms as f64 / 1_000.0;
+    table.add_row(["", "shown", "answered", "left there", "median time"].map(String::from));
+    for step in &summary.steps {
         table.add_row([
             format!("{} / {}", step.survey, step.question),
+            step.shown.map_or_else(|| UNKNOWN.to_owned(), |shown| shown.to_string()),
             step.answered.to_string(),
             step.left.to_string(),
-            format!("{seconds:.1} s"),
+            step.median_ms.map_or_else(|| UNKNOWN.to_owned(), seconds),
         ]);
     }
-    (1..4).for_each(|column| align_right(&mut table, column));
-    format!("\nStep by step\n{table}\n")
+    (1..5).for_each(|column| align_right(&mut table, column));
+    let Outcomes { completed, finished, timed_out, interrupted } = summary.ended;
+    let all = summary.responses;
+    format!(
+        "\nStep by step\nShown      not known: the screen at rest shows its question to anybody\nStarted    {all}\nFinished   {completed} at the last step, {finished} early; {timed_out} walked away, {interrupted} were cut off\n\n{table}\n"
+    )
+}
+
+fn seconds(ms: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "times are short")]
+    let seconds = ms as f64 / 1_000.0;
+    format!("{seconds:.1} s")
 }
 
 fn plain_table() -> Table {
@@ -267,6 +280,17 @@ mod tests {
     fn a_day_is_held_against_what_its_weekday_brings() {
         let page = printed(&faces([0, 0, 0, 0, 9]), &[], &[8, 9, 10, 11]);
         assert!(page.contains("Responses  9, a usual Saturday brings 5 to 14\n"), "{page}");
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_step_is_a_dash() {
+        let page = printed(&faces([0, 0, 0, 0, 3]), &[], &[]);
+        let row: Vec<&str> = page.lines().last().unwrap().split_whitespace().collect();
+        assert_eq!(row, ["grocery-exit", "/", "visit", "–", "3", "0", "–"], "{page}");
+        assert!(
+            page.contains("Started    3\nFinished   3 at the last step, 0 early; 0 walked away"),
+            "{page}"
+        );
     }
 
     #[test]

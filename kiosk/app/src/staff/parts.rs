@@ -2,7 +2,7 @@
 
 use afterword_model::summary::{Measure, Part as Counted, Step as Counts, Summary};
 use afterword_model::survey::Survey;
-use afterword_ui::view::parts::{PARTS_ROWS, Part, PartKind, PartsPage, Step};
+use afterword_ui::view::parts::{PARTS_ROWS, Part, PartKind, PartsPage, STEPS_ROWS, Step, Visits};
 use afterword_ui::view::staff::{Range, TileKind};
 use chrono::NaiveDate;
 
@@ -17,11 +17,11 @@ pub(crate) fn page(seen: &Seen<'_>, survey: &Survey, tag: &str) -> PartsPage {
         return PartsPage { failed, kind, page: 1, pages: 1, ..PartsPage::default() };
     };
     let summary = &sheet.summary;
-    let skip = seen.browsing.turn * PARTS_ROWS;
+    let skip = seen.browsing.turn * rows(kind);
     let counted = counted(summary, kind);
     let parts = counted.iter().skip(skip).take(PARTS_ROWS);
     let steps = if kind == PartKind::Step { in_order(&summary.steps, survey) } else { Vec::new() };
-    let steps = steps.into_iter().skip(skip).take(PARTS_ROWS);
+    let steps = steps.into_iter().skip(skip).take(STEPS_ROWS);
     PartsPage {
         is_read: true,
         failed,
@@ -30,6 +30,11 @@ pub(crate) fn page(seen: &Seen<'_>, survey: &Survey, tag: &str) -> PartsPage {
         measure: measured(counted),
         parts: parts.map(|part| self::part(part, kind, survey, tag)).collect(),
         steps: steps.map(|step| self::step(step, survey, tag)).collect(),
+        visits: Visits {
+            began: summary.responses.to_string(),
+            completed: summary.ended.completed.to_string(),
+            finished: summary.ended.finished.to_string(),
+        },
         page: seen.browsing.turn + 1,
         pages: pages(summary, kind),
     }
@@ -37,8 +42,12 @@ pub(crate) fn page(seen: &Seen<'_>, survey: &Survey, tag: &str) -> PartsPage {
 
 /// How many pages these parts have.
 pub(crate) fn pages(summary: &Summary, kind: PartKind) -> usize {
-    let rows = if kind == PartKind::Step { summary.steps.len() } else { counted(summary, kind).len() };
-    rows.div_ceil(PARTS_ROWS).max(1)
+    let all = if kind == PartKind::Step { summary.steps.len() } else { counted(summary, kind).len() };
+    all.div_ceil(rows(kind)).max(1)
+}
+
+fn rows(kind: PartKind) -> usize {
+    if kind == PartKind::Step { STEPS_ROWS } else { PARTS_ROWS }
 }
 
 fn counted(summary: &Summary, kind: PartKind) -> &[Counted] {
@@ -119,20 +128,32 @@ fn in_order<'s>(steps: &'s [Counts], survey: &Survey) -> Vec<&'s Counts> {
 
 fn step(step: &Counts, survey: &Survey, tag: &str) -> Step {
     let asked = survey.questions.iter().find(|asked| asked.id == step.question);
-    #[expect(clippy::cast_precision_loss, reason = "a visit lasts minutes")]
-    let seconds = step.mean_ms as f64 / 1_000.0;
     Step {
         // One of a survey before keeps its name.
         name: asked.map_or_else(|| step.question.clone(), |asked| asked.title.in_language(tag).to_owned()),
+        shown: step.shown.map(|shown| shown.to_string()).unwrap_or_default(),
         answered: step.answered.to_string(),
         left: step.left.to_string(),
-        seconds: if step.answered > 0 { format!("{seconds:.0}") } else { String::new() },
+        seconds: step.median_ms.map(seconds).unwrap_or_default(),
     }
+}
+
+/// A short time with a tenth of a second; a long one is not known that well.
+fn seconds(ms: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a visit lasts minutes")]
+    let seconds = ms as f64 / 1_000.0;
+    if ms < 9_950 { format!("{seconds:.1}") } else { format!("{seconds:.0}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_as_exact_as_it_is_known() {
+        assert_eq!([seconds(0), seconds(1_094), seconds(9_949)], ["0.0", "1.1", "9.9"]);
+        assert_eq!([seconds(9_950), seconds(41_499)], ["10", "41"]);
+    }
 
     #[test]
     fn a_week_begins_with_monday_in_every_language() {

@@ -3,7 +3,7 @@
 //! The watcher knows nothing of the session's inside. It believes the screen: a face that is down, an option that is
 //! ticked, words that stood there when the page was left are answers, and it demands them in what is saved.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use afterword_kiosk_core::{Aids, Effect, Event, Flow, Screen, Session, TimeLimits};
 use afterword_model::response::{Answer, AnswerValue, Draft, Outcome};
@@ -24,6 +24,8 @@ struct Store {
 #[derive(Debug, Default)]
 struct Visit {
     answers: BTreeMap<usize, AnswerValue>,
+    /// Questions that were on the screen and that the branch still has.
+    seen: BTreeSet<usize>,
     /// What stands in the comment field of that question.
     field: Option<(usize, String)>,
     began_ms: u64,
@@ -199,6 +201,12 @@ impl Watcher {
         if ended || !still_there {
             visit.keep_words();
         }
+        if let Screen::Question { question, .. }
+        | Screen::Reasons { question, .. }
+        | Screen::Comment { question, .. } = after
+        {
+            visit.seen.insert(*question);
+        }
         match after {
             Screen::Question { question, chosen: Some(face), .. } => {
                 visit.answers.insert(*question, AnswerValue::Face(*face));
@@ -253,6 +261,13 @@ impl Watcher {
                 other => panic!("{other:?} ends no visit"),
             };
             assert_eq!(*outcome, expected);
+            let unanswered = visit
+                .seen
+                .iter()
+                .map(|at| ID[*at])
+                .filter(|id| draft.answer(id).is_none() && draft.left_at.as_deref() != Some(id));
+            let passed = draft.passed.iter().map(|passed| passed.question.as_str());
+            assert!(passed.clone().eq(unanswered), "{:?} passed over, seen {:?}", draft.passed, visit.seen);
             if let (Outcome::Completed, Some(flow)) = (expected, flow(before)) {
                 assert_eq!(flow.step, flow.steps, "completed before the last step");
             }
@@ -365,13 +380,15 @@ impl Visit {
     /// The test survey's branches, written out a second time.
     fn withdraw_other_branches(&mut self) {
         let (visit, staff) = (self.face(0), self.face(3));
-        self.answers.retain(|at, _| match at {
+        let is_asked = |at: &usize| match at {
             0 => true,
             1 => visit <= 2,
             2 => visit <= 3,
             3 => visit == 4,
             4 => visit == 4 && (1..=2).contains(&staff),
             _ => false,
-        });
+        };
+        self.answers.retain(|at, _| is_asked(at));
+        self.seen.retain(is_asked);
     }
 }

@@ -3,7 +3,7 @@
 use afterword_model::carried::Origin;
 use afterword_model::case::{CaseRecord, Held};
 use afterword_model::content::Content;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::steps;
 use crate::carry::origin;
@@ -25,9 +25,10 @@ pub(super) fn count(transaction: &Transaction<'_>, more: u64) -> rusqlite::Resul
 }
 
 /// Puts down the steps whose records a program of the schema before has carried here without knowing what they are.
-pub(crate) fn adopt(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let epoch = transaction.query_row("SELECT epoch FROM store", [], |row| hex(row, "epoch"))?;
+pub(crate) fn adopt(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let epoch = transaction.query_row("SELECT epoch FROM store", [], |row| hex(row, "epoch")).optional()?;
+    // A file without its own row is damaged; whoever reads the state says so.
+    let Some(epoch) = epoch else { return Ok(()) };
     let mut found = Vec::new();
     {
         let mut read = transaction.prepare(
@@ -42,8 +43,8 @@ pub(crate) fn adopt(connection: &mut Connection) -> rusqlite::Result<()> {
         }
     }
     for held in &found {
-        steps::add(&transaction, held, None)?;
-        count(&transaction, 1)?;
+        steps::add(transaction, held, None)?;
+        count(transaction, 1)?;
     }
-    transaction.commit()
+    Ok(())
 }

@@ -6,10 +6,12 @@
 use std::time::Duration;
 
 use afterword_model::carried::{Carried, Origin};
+use afterword_model::case::{Action, Author, CaseEvent, CaseId, EventId, Held, Role, RootCause, Step};
 use afterword_model::hex::Hex;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, Seq, ServerEpoch, StoreEpoch, genesis};
-use afterword_model::response::Response;
+use afterword_model::response::{ClockQuality, Response, Stamp};
+use afterword_protocol::case_steps::{CaseMark, CaseSteps};
 use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, QUEUE_WAIT_MAX_MS};
@@ -45,6 +47,8 @@ pub(crate) async fn holds<Q: Queue, A: FnMut(usize)>(fresh: impl Fn() -> (Q, A))
     a_receipt_for_the_former_epoch_comes_too_late(queue, add).await;
     let (queue, _add) = fresh();
     what_is_to_be_shown_replaces_what_was(queue).await;
+    let (queue, add) = fresh();
+    what_head_office_did_is_kept_with_its_mark(queue, add).await;
 }
 
 async fn an_empty_queue_says_so<Q: Queue>(mut queue: Q) {
@@ -239,6 +243,50 @@ async fn what_is_to_be_shown_replaces_what_was<Q: Queue>(mut queue: Q) {
     let named = Changes { version: Hex::new([7; 16]), ..first };
     queue.keep_changes(&named).await.unwrap();
     assert_eq!(version(queue.health().await.unwrap()), Some(named.version));
+}
+
+async fn what_head_office_did_is_kept_with_its_mark<Q: Queue>(mut queue: Q, mut add: impl FnMut(usize)) {
+    let mark = |health: Option<Health>| health.unwrap().case_mark;
+    assert_eq!(mark(queue.health().await.unwrap()), Some(CaseMark::NONE), "nothing came down yet");
+    add(1);
+    let before = queue.position().await.unwrap();
+    let of = CaseId { epoch: before.epoch, seq: 1 };
+    let none = CaseSteps { mark: case_mark(1), steps: vec![] };
+    for steps in [office(of, 1), office(of, 1), office(of, 2), none] {
+        queue.keep_case_steps(&steps).await.unwrap();
+        assert_eq!(mark(queue.health().await.unwrap()), Some(steps.mark));
+    }
+    let kept = office(of, 3);
+    queue.keep_case_steps(&kept).await.unwrap();
+    // Steps that nobody at head office can have taken, and more words than anybody writes.
+    let (mut of_staff, mut wordy) = (office(of, 4), office(of, 4));
+    of_staff.steps[0].event.by.role = Role::Staff;
+    wordy.steps[0].event.step = Step::Acted {
+        root_cause: RootCause::Process,
+        action: Action::PassedOn,
+        words: Some("x".repeat(9_000)),
+    };
+    for hostile in [of_staff, wordy] {
+        let refused = queue.keep_case_steps(&hostile).await.unwrap_err().to_string();
+        assert!(refused.lines().count() == 1, "{refused}");
+        assert_eq!(mark(queue.health().await.unwrap()), Some(kept.mark), "the mark is as it was");
+    }
+    assert_eq!(queue.position().await.unwrap(), before, "what came down does not go up");
+    queue.begin_anew(BeginReason::Forked).await.unwrap();
+    assert_eq!(mark(queue.health().await.unwrap()), Some(kept.mark), "another epoch has the same steps");
+}
+
+fn case_mark(number: u64) -> CaseMark {
+    CaseMark { server_epoch: server(9), number }
+}
+
+/// A step that head office took, as the mark of that number has it.
+fn office(of: CaseId, number: u64) -> CaseSteps {
+    let at = Stamp { wall_ms: 0, offset_min: 0, boot: 0, mono_ms: 0, clock: ClockQuality::Synced };
+    let by = Author { role: Role::HeadOffice, name: Some("Ana".into()) };
+    let event = CaseEvent { of, at, by, step: Step::Acknowledged, masked: Default::default() };
+    let id = EventId { epoch: StoreEpoch::new([9; 16]), seq: number };
+    CaseSteps { mark: case_mark(number), steps: vec![Held { id, event }] }
 }
 
 /// Something that was changed because of this.

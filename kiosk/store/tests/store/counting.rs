@@ -183,10 +183,10 @@ fn counts_that_rotted_are_named_and_stop_no_start() {
     let (directory, connection) = rolled_back();
     as_json(&connection, false, 5);
     as_json(&connection, true, 4);
-    connection.execute_batch("UPDATE tally SET counts = '{\"outcomes\":' WHERE flagged").unwrap();
+    connection.execute_batch("UPDATE tally SET counts = '{\"outcomes\":'").unwrap();
     drop(connection);
     let (store, _) = open(directory.path());
-    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 3, "what can be read is taken over");
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 2, "what cannot be read is not");
     let problems = store.verify().unwrap().problems.join("\n");
     assert!(problems.contains("do not add up"), "{problems}");
     store.close().unwrap();
@@ -197,6 +197,17 @@ fn counts_that_rotted_are_named_and_stop_no_start() {
     let (store, _) = open(directory.path());
     let problems = store.verify().unwrap().problems.join("\n");
     assert!(problems.contains("a cell's counts cannot be read"), "{problems}");
+    store.close().unwrap();
+
+    // Where others of the cell are counted again, so is what rotted, from its record.
+    let (directory, connection) = rolled_back();
+    as_json(&connection, false, 5);
+    as_json(&connection, true, 4);
+    connection.execute_batch("UPDATE tally SET counts = '{\"outcomes\":' WHERE flagged").unwrap();
+    drop(connection);
+    let (store, _) = open(directory.path());
+    assert_eq!(store.summary(Ask::days(0, 0)).unwrap().responses, 4);
+    assert_sound(&store);
 }
 
 #[derive(Debug, Clone)]

@@ -15,6 +15,7 @@ mod purging;
 #[path = "../queue_suite/mod.rs"]
 mod queue_suite;
 mod queueing;
+mod recounting;
 mod salvaging;
 mod support;
 mod survival;

@@ -3,14 +3,24 @@
 //! A version, then numbers of seven bits a byte, the lowest first (LEB128), in a fixed order; a name is its length and its UTF-8.
 //! The hours are apart from everything else, because most who read need none. What was cut, or says more than it has, is an
 //! error; nothing is ever set aside for more than the bytes that are there. What was summed up until then is of no use.
+//!
+//! Of the buckets of [`Times`] most are empty: a number whose bits say which are not stands before the counts of those. Version 1
+//! had the milliseconds of all answers together, from which no median follows, and nothing of what was shown; what it tells is
+//! still read, as [`Tally::presume_shown`] takes it.
 
 use std::collections::BTreeMap;
 
-use super::{HourTally, Ratings, Tally, named};
+use super::{BUCKETS, HourTally, QuestionTally, Ratings, Tally, Times, named};
 use crate::scale::{RATING_MAX, ScaleKind};
 
-/// The only form so far. Another one gets another number, and this one stays readable.
-const VERSION: u8 = 1;
+/// The form of everything but the hours. Another one gets another number, and this one stays readable.
+pub const VERSION: u8 = 2;
+
+/// The form before, without what was shown and with times added up.
+const VERSION_OF_SUMS: u8 = 1;
+
+/// The form of the hours, the only one so far.
+const VERSION_OF_HOURS: u8 = 1;
 
 /// Values of the scale that has most, 0 to 10.
 const VALUES_MAX: u64 = RATING_MAX as u64 + 1;
@@ -38,9 +48,10 @@ impl Tally {
         put(&mut bytes, self.questions.len() as u64);
         for (id, question) in &self.questions {
             put_name(&mut bytes, id);
-            for count in [question.answered, question.left, question.took_ms] {
+            for count in [question.answered, question.left, question.shown] {
                 put(&mut bytes, count);
             }
+            put_times(&mut bytes, &question.took);
             put_ratings(&mut bytes, &question.ratings);
             put(&mut bytes, question.options.len() as u64);
             for (option, count) in &question.options {
@@ -54,7 +65,7 @@ impl Tally {
     /// The hours.
     #[must_use]
     pub fn packed_hours(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION];
+        let mut bytes = vec![VERSION_OF_HOURS];
         put(&mut bytes, self.hours.len() as u64);
         for (hour, tally) in &self.hours {
             put(&mut bytes, u64::from(*hour));
@@ -80,7 +91,7 @@ impl Tally {
     /// # Errors
     /// When [`Self::packed`] has not made it.
     pub fn merge_packed(&mut self, counts: &[u8]) -> Result<u64, Damaged> {
-        let mut packed = Packed::of(counts)?;
+        let (mut packed, version) = Packed::of_counts(counts)?;
         let mut responses = 0_u64;
         let outcomes = &mut self.outcomes;
         for count in [
@@ -95,9 +106,7 @@ impl Tally {
         }
         for _ in 0..packed.number()? {
             let question = named(&mut self.questions, packed.name()?);
-            for count in [&mut question.answered, &mut question.left, &mut question.took_ms] {
-                *count = count.saturating_add(packed.number()?);
-            }
+            packed.merge_visits(question, version)?;
             packed.merge_ratings(&mut question.ratings)?;
             for _ in 0..packed.number()? {
                 let count = named(&mut question.options, packed.name()?);
@@ -114,7 +123,7 @@ impl Tally {
 /// # Errors
 /// When [`Tally::packed_hours`] has not made it.
 pub fn merge_packed_hours(hours: &mut BTreeMap<u8, HourTally>, packed: &[u8]) -> Result<(), Damaged> {
-    let mut packed = Packed::of(packed)?;
+    let mut packed = Packed::of_hours(packed)?;
     for _ in 0..packed.number()? {
         let hour = packed.hour()?;
         packed.merge_hour(hours.entry(hour).or_default())?;
@@ -128,7 +137,7 @@ impl HourTally {
     /// # Errors
     /// When [`Tally::packed_hours`] has not made it.
     pub fn merge_packed_day(&mut self, packed: &[u8]) -> Result<(), Damaged> {
-        let mut packed = Packed::of(packed)?;
+        let mut packed = Packed::of_hours(packed)?;
         for _ in 0..packed.number()? {
             packed.hour()?;
             packed.merge_hour(self)?;
@@ -159,6 +168,12 @@ fn put_ratings(bytes: &mut Vec<u8>, ratings: &Ratings) {
     }
 }
 
+fn put_times(bytes: &mut Vec<u8>, times: &Times) {
+    let which = times.counted().fold(0_u64, |which, (bucket, _)| which | 1 << bucket);
+    put(bytes, which);
+    times.counted().for_each(|(_, count)| put(bytes, count));
+}
+
 /// A scale's byte on the disk, for ever.
 fn code(scale: ScaleKind) -> u8 {
     match scale {
@@ -175,9 +190,16 @@ fn code(scale: ScaleKind) -> u8 {
 struct Packed<'b>(&'b [u8]);
 
 impl<'b> Packed<'b> {
-    fn of(bytes: &'b [u8]) -> Result<Self, Damaged> {
+    fn of_counts(bytes: &'b [u8]) -> Result<(Self, u8), Damaged> {
         match bytes {
-            [VERSION, rest @ ..] => Ok(Self(rest)),
+            [version @ (VERSION | VERSION_OF_SUMS), rest @ ..] => Ok((Self(rest), *version)),
+            _ => Err(Damaged),
+        }
+    }
+
+    fn of_hours(bytes: &'b [u8]) -> Result<Self, Damaged> {
+        match bytes {
+            [VERSION_OF_HOURS, rest @ ..] => Ok(Self(rest)),
             _ => Err(Damaged),
         }
     }
@@ -222,6 +244,37 @@ impl<'b> Packed<'b> {
         self.merge_ratings(&mut hour.ratings)
     }
 
+    fn merge_visits(&mut self, question: &mut QuestionTally, version: u8) -> Result<(), Damaged> {
+        let (answered, left, third) = (self.number()?, self.number()?, self.number()?);
+        question.answered = question.answered.saturating_add(answered);
+        question.left = question.left.saturating_add(left);
+        if version == VERSION_OF_SUMS {
+            question.shown = question.shown.saturating_add(answered.saturating_add(left));
+            return Ok(());
+        }
+        question.shown = question.shown.saturating_add(third);
+        self.merge_times(&mut question.took)
+    }
+
+    fn merge_times(&mut self, times: &mut Times) -> Result<(), Damaged> {
+        let mut which = self.number()?;
+        if which >> BUCKETS > 0 {
+            return Err(Damaged);
+        }
+        if which == 0 {
+            return Ok(());
+        }
+        let counts = times.all();
+        while which > 0 {
+            let by = self.number()?;
+            if let Some(count) = counts.get_mut(which.trailing_zeros() as usize) {
+                *count = count.saturating_add(by);
+            }
+            which &= which - 1;
+        }
+        Ok(())
+    }
+
     fn merge_ratings(&mut self, ratings: &mut Ratings) -> Result<(), Damaged> {
         for _ in 0..self.number()? {
             let byte = self.byte()?;
@@ -253,7 +306,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::tally::{Outcomes, QuestionTally};
+    use crate::tally::Outcomes;
 
     fn count() -> impl Strategy<Value = u64> {
         prop_oneof![4 => 0_u64..300, 1 => any::<u64>().prop_map(|count| count / 4), 1 => Just(u64::MAX / 2)]
@@ -264,12 +317,22 @@ mod tests {
         btree_map(scale, vec(count(), 1..=11), 0..3)
     }
 
+    fn times() -> impl Strategy<Value = Times> {
+        vec((0_u64..200_000, 1_u64..300), 0..6).prop_map(|counts| {
+            let mut times = Times::default();
+            counts.into_iter().for_each(|(took_ms, count)| *times.of_ms(took_ms) += count);
+            times
+        })
+    }
+
     fn questions() -> impl Strategy<Value = BTreeMap<String, QuestionTally>> {
-        let question = (count(), count(), count(), ratings(), btree_map("[a-zäß]{0,9}", count(), 0..4));
-        let question = question.prop_map(|(answered, left, took_ms, ratings, options)| QuestionTally {
+        let counts = (count(), count(), count(), times());
+        let question = (counts, ratings(), btree_map("[a-zäß]{0,9}", count(), 0..4));
+        let question = question.prop_map(|((answered, left, shown, took), ratings, options)| QuestionTally {
             answered,
             left,
-            took_ms,
+            shown,
+            took,
             ratings,
             options,
         });
@@ -320,10 +383,13 @@ mod tests {
 
         #[test]
         fn anything_at_all_is_read_or_refused(mut bytes in vec(any::<u8>(), 0..200)) {
-            if let Some(version) = bytes.first_mut() {
-                *version = VERSION;
+            for version in [VERSION, VERSION_OF_SUMS] {
+                if let Some(first) = bytes.first_mut() {
+                    *first = version;
+                }
+                let _ = Tally::default().merge_packed(&bytes);
+                let _ = merge_packed_hours(&mut BTreeMap::new(), &bytes);
             }
-            let _ = Tally::unpacked(&bytes, &bytes);
             let _ = HourTally::default().merge_packed_day(&bytes);
         }
     }
@@ -332,8 +398,26 @@ mod tests {
     fn what_claims_more_than_it_has_is_refused_at_once() {
         let many = [&[VERSION, 0, 0, 0, 0][..], &[0xFF; 9], &[1]].concat();
         assert_eq!(Tally::default().merge_packed(&many), Err(Damaged));
-        assert_eq!(Tally::unpacked(&[VERSION + 1, 0, 0, 0, 0, 0], &[VERSION, 0]), Err(Damaged));
-        assert_eq!(Tally::unpacked(&[VERSION, 0, 0, 0, 0, 0], &[VERSION, 1, 24, 0, 0]), Err(Damaged));
-        assert_eq!(Tally::unpacked(&[VERSION, 0, 0, 0, 0, 0], &[VERSION, 0]), Ok(Tally::default()));
+        let hours = [VERSION_OF_HOURS, 0];
+        assert_eq!(Tally::unpacked(&[VERSION + 1, 0, 0, 0, 0, 0], &hours), Err(Damaged));
+        assert_eq!(
+            Tally::unpacked(&[VERSION, 0, 0, 0, 0, 0], &[VERSION_OF_HOURS, 1, 24, 0, 0]),
+            Err(Damaged)
+        );
+        assert_eq!(Tally::unpacked(&[VERSION, 0, 0, 0, 0, 0], &hours), Ok(Tally::default()));
+        // A 38th bucket.
+        let buckets = [VERSION, 1, 0, 0, 0, 1, 1, b'q', 1, 0, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x04, 1, 0, 0];
+        assert_eq!(Tally::unpacked(&buckets, &hours), Err(Damaged));
+    }
+
+    #[test]
+    fn what_a_program_packed_that_added_times_up_is_read_as_far_as_it_knew() {
+        // Two responses, one of them left at "why" by who had answered it; 300 ms in all, one face, one option.
+        let counts = [1, 1, 1, 0, 0, 1, 3, b'w', b'h', b'y', 2, 1, 0xAC, 2, 1, 0, 2, 0, 1, 1, 1, b'a', 1];
+        let tally = Tally::unpacked(&counts, &[1, 0]).unwrap();
+        let why = &tally.questions["why"];
+        assert_eq!((tally.outcomes.total(), why.answered, why.left, why.shown), (2, 2, 1, 3));
+        assert_eq!((why.took.median_ms(), &why.ratings[&ScaleKind::Faces]), (None, &vec![0, 1]));
+        assert_eq!(why.options, BTreeMap::from([("a".into(), 1)]));
     }
 }
