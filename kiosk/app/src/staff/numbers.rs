@@ -50,6 +50,7 @@ pub(crate) fn page(
         days: if sheet.wish.range == OTHER_DAYS { days_in_figures(&summary.ask, tag) } else { String::new() },
         flagged: summary.flagged,
         without_flagged: summary.ask.without_flagged,
+        can_export: false,
         tiles: tiles(summary),
         hours,
         hours_top,

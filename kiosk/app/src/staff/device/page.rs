@@ -63,7 +63,7 @@ pub(crate) fn page(desk: &DeviceDesk, bar: Bar, now: &Stamp) -> Device {
 }
 
 /// With a capital and a full stop.
-fn sentence(part: &str) -> String {
+pub(crate) fn sentence(part: &str) -> String {
     let mut letters = part.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
@@ -178,7 +178,7 @@ fn state(state: State) -> view::State {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "to be read")]
-fn bytes(count: i64) -> String {
+pub(crate) fn bytes(count: i64) -> String {
     const STEPS: [(f64, &str); 3] = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
     let count = count as f64;
     let step = STEPS.into_iter().find(|(size, _)| count >= *size);
