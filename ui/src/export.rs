@@ -7,6 +7,9 @@ use crate::intent::{ExportIntent, Intent, StaffIntent};
 use crate::intents::Intents;
 use crate::view::export::{ExportFailure, ExportPage, ExportSaid, StickState};
 
+/// Letters of a file's name that have room in one line. Its beginning says what it is, its end which days or entries it is of.
+const NAME_LETTERS: (usize, usize) = (19, 26);
+
 /// Sends the page's keys to `intents`.
 pub(crate) fn connect(shell: &Shell, intents: &Intents) {
     let adapter = shell.global::<ExportAdapter<'_>>();
@@ -58,11 +61,36 @@ pub(crate) fn show(shell: &Shell, page: &ExportPage) {
             }
         },
     };
-    adapter.set_file(file);
+    adapter.set_file(shortened(&file).into());
     adapter.set_count(count.to_string().into());
     adapter.set_more(if more == 0 { SharedString::new() } else { more.to_string().into() });
     adapter.set_confirmed(if confirmed == 0 { SharedString::new() } else { confirmed.to_string().into() });
     adapter.set_refused(refused);
     adapter.set_detail(detail.into());
     adapter.set_outcome(outcome);
+}
+
+/// The name with its middle left out, where it is too long for a line.
+fn shortened(name: &str) -> String {
+    let (first, last) = NAME_LETTERS;
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= first + last + 1 {
+        return name.to_owned();
+    }
+    let part = |letters: &[char]| letters.iter().collect::<String>();
+    format!("{}…{}", part(&letters[..first]), part(&letters[letters.len() - last..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_ends() {
+        assert_eq!(shortened("afterword-exit-2026-11-28.csv"), "afterword-exit-2026-11-28.csv");
+        assert_eq!(
+            shortened("afterword-3f2a9c0d5b7e41f08c6d2a1b9e4f70c3-1183-7302.courier"),
+            "afterword-3f2a9c0d5…9e4f70c3-1183-7302.courier"
+        );
+    }
 }
