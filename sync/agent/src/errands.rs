@@ -196,7 +196,7 @@ impl Errands {
             let packing = take_and_pack(&mut kiosk, order);
             let limited = async { timeout(Duration::from_millis(PACK_TOTAL_MS), packing).await };
             match runtime.block_on(limited) {
-                Ok(Ok(trip)) => ErrandResult::Packed { parcel: parcel(trip) },
+                Ok(Ok(trip)) => ErrandResult::Packed { parcel: parcel(&trip) },
                 Ok(Err(error)) => not_packed(pack_failure(&error), error.to_string()),
                 Err(_) => not_packed(PackFailure::TooLong, too_long(&folder)),
             }
@@ -248,7 +248,7 @@ fn reason(error: &EnrolError) -> EnrolmentFailure {
     }
 }
 
-fn parcel(trip: Trip) -> Parcel {
+fn parcel(trip: &Trip) -> Parcel {
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Parcel {
         records: trip.packed.iter().map(|bundle| bundle.last_seq - bundle.first_seq + 1).sum(),
