@@ -22,6 +22,7 @@ use anyhow::{Result, bail};
 
 use crate::panel::Panel;
 use crate::shopper::{Act, Shopper};
+use crate::stick::Slot;
 
 /// A disk that has not committed within this time is broken; a script should end then, not hang.
 const STORE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,6 +43,7 @@ pub struct Stage {
     pictures: Option<PathBuf>,
     drawn: BTreeMap<&'static str, PathBuf>,
     thanked: u64,
+    slot: Option<Slot>,
 }
 
 impl Stage {
@@ -61,10 +63,31 @@ impl Stage {
         let kiosk = Kiosk::start(device.parts(KioskUi::new()?, wake));
         kiosk.borrow().ui().open()?;
         let store = device.store.clone();
-        let mut stage =
-            Self { panel, kiosk, store, clock, woken, pictures, drawn: BTreeMap::new(), thanked: 0 };
+        let mut stage = Self {
+            panel,
+            kiosk,
+            store,
+            clock,
+            woken,
+            pictures,
+            drawn: BTreeMap::new(),
+            thanked: 0,
+            slot: None,
+        };
         stage.settle()?;
         Ok(stage)
+    }
+
+    /// The same with the slot for sticks that the device was given.
+    #[must_use]
+    pub fn with_slot(self, slot: Slot) -> Self {
+        Self { slot: Some(slot), ..self }
+    }
+
+    /// The slot for sticks, where the device has one.
+    #[must_use]
+    pub fn slot(&self) -> Option<&Slot> {
+        self.slot.as_ref()
     }
 
     /// Lets one shopper do what they came for, and everything run down after them.
@@ -203,6 +226,7 @@ impl Stage {
             Some(Page::Words(_)) => "words",
             Some(Page::Parts(_)) => "parts",
             Some(Page::Days(_)) => "days",
+            Some(Page::Export(_)) => "export",
         }
     }
 

@@ -24,6 +24,7 @@ pub(crate) fn connect(shell: &Shell, intents: &Intents) {
                 BrowsePlace::Words => Place::Words,
                 BrowsePlace::Parts => Place::Parts,
                 BrowsePlace::Days => Place::Days,
+                BrowsePlace::ExportAnswers => Place::Export,
             }));
         }
     });

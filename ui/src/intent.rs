@@ -60,6 +60,8 @@ pub enum StaffIntent {
     Device(DeviceIntent),
     /// Look around in the store's numbers.
     Browse(Browse),
+    /// Put something on a stick.
+    Export(ExportIntent),
 }
 
 /// What staff do about follow-ups. Places are those in [`crate::view::follow_ups::FollowUps::items`].
@@ -98,6 +100,15 @@ pub enum DeviceIntent {
     TestNetwork,
     /// Write a report.
     Report,
+}
+
+/// What is put on a stick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportIntent {
+    /// The responses of the range of days, as a table.
+    Table,
+    /// What head office does not have yet, sealed to it; what the stick brings back is taken.
+    Parcel,
 }
 
 /// What staff do on the pages behind the numbers.
@@ -146,6 +157,8 @@ pub enum Place {
     Parts,
     /// The range of days.
     Days,
+    /// What goes onto a stick.
+    Export,
 }
 
 /// An end of a range of days.

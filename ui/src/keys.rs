@@ -100,7 +100,7 @@ fn intent(page: &Page, text: &str) -> Option<Intent> {
         (Page::Pin(_) | Page::Numbers(_) | Page::FollowUps(_) | Page::Device(_), ESCAPE) => {
             Some(Intent::Staff(StaffIntent::Leave))
         }
-        (Page::Words(_) | Page::Parts(_) | Page::Days(_), ESCAPE) => {
+        (Page::Words(_) | Page::Parts(_) | Page::Days(_) | Page::Export(_), ESCAPE) => {
             Some(Intent::Staff(StaffIntent::Browse(Browse::Open(Place::Numbers))))
         }
         (Page::Reasons(_) | Page::Rating(_), RETURN) => Some(Intent::Next),

@@ -21,8 +21,8 @@ use crate::panel::Panel;
 use crate::spoken::{Keypad, PageWords};
 use crate::view::{Look, Page, View};
 use crate::{
-    asleep, browse, comment, contact, days, device, easier, flow, follow_ups, keys, numbers, out_of_service,
-    parts, pin, question, rating, reasons, spoken, still_there, thanks, words,
+    asleep, browse, comment, contact, days, device, easier, export, flow, follow_ups, keys, numbers,
+    out_of_service, parts, pin, question, rating, reasons, spoken, still_there, thanks, words,
 };
 
 /// The kiosk's window. It belongs to the thread that made it.
@@ -84,6 +84,7 @@ impl KioskUi {
         follow_ups::connect(&shell, &intents);
         device::connect(&shell, &intents);
         browse::connect(&shell, &intents);
+        export::connect(&shell, &intents);
         Ok(Self {
             shell,
             intents,
@@ -173,6 +174,10 @@ impl KioskUi {
             Page::Days(page) => {
                 days::show(&self.shell, page);
                 PageKind::Days
+            }
+            Page::Export(page) => {
+                export::show(&self.shell, page);
+                PageKind::ExportAnswers
             }
             Page::OutOfService(page) => {
                 out_of_service::show(&self.shell, page);

@@ -24,6 +24,7 @@ mod contact;
 mod days;
 mod device;
 mod easier;
+mod export;
 mod flow;
 mod focus;
 mod follow_ups;

@@ -26,6 +26,7 @@ pub(crate) fn show(shell: &Shell, page: &Numbers, words_max: usize) {
     adapter.set_days_are_figures(page.days.contains('\n'));
     adapter.set_flagged(page.flagged.to_string().into());
     adapter.set_without_flagged(page.without_flagged);
+    adapter.set_can_export(page.can_export);
     adapter.set_tiles(rows(page.tiles.iter().map(tile)));
     adapter.set_hours(rows(page.hours.iter().map(|hour| self::hour(hour, top))));
     let figures = page.axis.last().map_or(0, |line| line.to_string().len());

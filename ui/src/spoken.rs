@@ -66,7 +66,8 @@ pub(crate) fn page(shell: &Shell, page: &Page) -> PageWords {
         | Page::Device(_)
         | Page::Words(_)
         | Page::Parts(_)
-        | Page::Days(_) => PageWords::default(),
+        | Page::Days(_)
+        | Page::Export(_) => PageWords::default(),
     }
 }
 

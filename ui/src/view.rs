@@ -8,6 +8,7 @@
 
 pub mod days;
 pub mod device;
+pub mod export;
 pub mod follow_ups;
 pub mod parts;
 pub mod staff;
@@ -75,6 +76,8 @@ pub enum Page {
     Parts(parts::PartsPage),
     /// The range of days that the numbers are of.
     Days(days::DaysPage),
+    /// What goes onto a stick.
+    Export(export::ExportPage),
 }
 
 impl Page {
@@ -99,7 +102,8 @@ impl Page {
             | Self::Device(_)
             | Self::Words(_)
             | Self::Parts(_)
-            | Self::Days(_) => None,
+            | Self::Days(_)
+            | Self::Export(_) => None,
         }
     }
 }

@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 
 use afterword_ui::Intent;
-use afterword_ui::intent::{Browse, Caret, Place, RangeEnd, StaffIntent};
+use afterword_ui::intent::{Browse, Caret, ExportIntent, Place, RangeEnd, StaffIntent};
 use afterword_ui::view::Page;
 use afterword_ui::view::parts::PartKind;
 use afterword_ui::view::words::WordsFilter;
@@ -405,6 +405,7 @@ fn the_pages_behind_the_numbers_lead_to_each_other() {
             ("Days…", Browse::Open(Place::Days)),
             ("Breakdown", Browse::Open(Place::Parts)),
             ("All words", Browse::Open(Place::Words)),
+            ("Export", Browse::Open(Place::Export)),
             ("with 12 flagged", Browse::CountFlagged(false)),
         ],
     );
@@ -446,6 +447,37 @@ fn the_pages_behind_the_numbers_lead_to_each_other() {
             ("Show numbers", Browse::ShowRange),
         ],
     );
+}
+
+#[test]
+fn what_goes_onto_a_stick_is_asked_for_while_one_is_in() {
+    let screen = screen("kiosk-13m-manager-export-table");
+    let wants = |intent| [Intent::Staff(StaffIntent::Export(intent))];
+    assert_eq!(tap(&screen, "Table (CSV)"), wants(ExportIntent::Table));
+    assert_eq!(tap(&screen, "Parcel for head office"), wants(ExportIntent::Parcel));
+    assert_eq!(tap(&screen, "Back"), [Intent::Staff(StaffIntent::Browse(Browse::Open(Place::Numbers)))]);
+    screen.key("\u{1b}");
+    assert_eq!(screen.intents(), [Intent::Staff(StaffIntent::Browse(Browse::Open(Place::Numbers)))]);
+    for name in
+        ["kiosk-13l-manager-export", "kiosk-13o-manager-export-refused", "kiosk-13p-manager-export-failed"]
+    {
+        screen.ui.show(&view(name));
+        screen.draw();
+        assert_eq!(tap(&screen, "Table (CSV)"), [], "{name}");
+        assert_eq!(tap(&screen, "Parcel for head office"), [], "{name}");
+    }
+}
+
+#[test]
+fn whoever_may_not_put_answers_on_a_stick_has_no_key_for_it() {
+    let screen = screen("kiosk-13-manager-summary");
+    assert!(words(&screen).iter().any(|label| label == "Export"), "{:?}", words(&screen));
+    let mut view = view("kiosk-13-manager-summary");
+    if let Page::Numbers(page) = &mut view.page {
+        page.can_export = false;
+    }
+    screen.ui.show(&view);
+    assert!(words(&screen).iter().all(|label| label != "Export"), "{:?}", words(&screen));
 }
 
 #[test]

@@ -122,7 +122,8 @@ fn smallest(panel: Panel, view: &View, control: &Control, controls: &[Control]) 
         | Page::Device(_)
         | Page::Words(_)
         | Page::Parts(_)
-        | Page::Days(_) => STAFF_MM,
+        | Page::Days(_)
+        | Page::Export(_) => STAFF_MM,
         _ => FINGER_MM,
     }
 }

@@ -60,6 +60,7 @@ fn is_silent(page: &Page) -> bool {
             | Page::Words(_)
             | Page::Parts(_)
             | Page::Days(_)
+            | Page::Export(_)
     )
 }
 

@@ -95,8 +95,8 @@ fn visit(script: &Script, panel: &str, folder: PathBuf, pictures: Option<PathBuf
     let (script, panel) = (script.clone(), panel.to_owned());
     std::thread::Builder::new().name("visit".into()).spawn(move || {
         let played = || {
-            let (device, clock) = play::device(&script, &panel, &folder)?;
-            let mut stage = Stage::new(&device, clock, None)?;
+            let (device, clock, slot) = play::device(&script, &panel, &folder)?;
+            let mut stage = Stage::new(&device, clock, None)?.with_slot(slot);
             script.play(&mut stage, pictures.as_ref())
         };
         // Nobody listens any more only if the program has ended.

@@ -16,6 +16,9 @@ const BREATH_MS: u64 = 700;
 /// How long the corner is held, in milliseconds: a little longer than it has to be.
 const CORNER_MS: u64 = 3_100;
 
+/// How long a person waits for a page to say what they did to a stick, in milliseconds.
+const SEEN_MS: u64 = 2_000;
+
 /// The longest that anything of a visit lasts.
 const UNTIL_GONE_MS: u64 = 900_000;
 
@@ -46,8 +49,40 @@ pub enum Act {
     Picture(String),
     /// `kept N ANSWERS`: so many responses are kept (`any`: however many), the newest of which reads so.
     Kept(Option<u64>, Option<String>),
+    /// `reads TEXT`: these words stand on the glass, alone or among others.
+    Reads(String),
+    /// `stick in NAME`, `stick out`, `stick locked`, `stick full` or `stick usable`: what a hand does at the slot, or how the sticks are
+    /// from now on.
+    Stick(Slide),
     /// `all low`: whatever can be touched lies in the lower three fifths of the glass, of a 7-inch one in the lower two thirds.
     AllLow,
+}
+
+/// What becomes of a stick.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Slide {
+    /// The stick of this name is put in.
+    In(String),
+    /// What is in is pulled.
+    Out,
+    /// Nothing can be written.
+    Locked,
+    /// There is no room.
+    Full,
+    /// Neither of these two.
+    Usable,
+}
+
+impl Slide {
+    fn parse(words: &str) -> Option<Self> {
+        Some(match words {
+            "out" => Self::Out,
+            "locked" => Self::Locked,
+            "full" => Self::Full,
+            "usable" => Self::Usable,
+            other => Self::In(other.strip_prefix("in ")?.into()),
+        })
+    }
 }
 
 impl Act {
@@ -79,12 +114,14 @@ impl Act {
                     let count = if count == "any" { None } else { Some(count.parse().ok()?) };
                     Self::Kept(count, reads.map(Into::into))
                 }
+                "reads" => Self::Reads(rest.into()),
+                "stick" => Self::Stick(Slide::parse(rest)?),
                 "all" if rest == "low" => Self::AllLow,
                 _ => return None,
             })
         };
         act().context(
-            "a script says: asked, sees, taps, writes, strikes, moves to, ring, all low, knocks, hammers, waits, leaves, picture or kept",
+            "a script says: asked, sees, reads, taps, writes, strikes, moves to, ring, all low, knocks, hammers, stick, waits, leaves, picture or kept",
         )
     }
 
@@ -159,6 +196,26 @@ impl Act {
                 Some(folder) => stage.save_png(&folder.join(format!("{name}.png"))),
                 None => Ok(()),
             },
+            Self::Reads(words) => {
+                let texts = keys.texts();
+                ensure!(texts.iter().any(|text| text.contains(words)), "it reads: {}", texts.join(" | "));
+                Ok(())
+            }
+            Self::Stick(slide) => {
+                let slot = stage.slot().context("this device has no slot for sticks")?;
+                match slide {
+                    Slide::In(name) => slot.put_in(name)?,
+                    Slide::Out => slot.pull()?,
+                    Slide::Locked => slot.lock(true),
+                    Slide::Full => slot.leave_room(Some(0)),
+                    Slide::Usable => {
+                        slot.lock(false);
+                        slot.leave_room(None);
+                    }
+                }
+                // Until the kiosk has seen it.
+                stage.wait(SEEN_MS)
+            }
             Self::AllLow => {
                 let (wide, high) = stage.size();
                 let from = if wide == 1_280 { high * 2 / 5 } else { high / 3 };
@@ -215,11 +272,14 @@ mod tests {
             ("moves to Skip", Act::MovesTo("Skip".into())),
             ("kept 2 timed_out en face=1", Act::Kept(Some(2), Some("timed_out en face=1".into()))),
             ("kept 0", Act::Kept(Some(0), None)),
+            ("stick in MY STICK", Act::Stick(Slide::In("MY STICK".into()))),
+            ("stick out", Act::Stick(Slide::Out)),
             ("leaves", Act::Leaves),
         ] {
             assert_eq!(Act::parse(line).unwrap(), act);
         }
-        for wrong in ["", "jumps", "waits soon", "moves Skip", "kept many", "strikes Tab many times"] {
+        for wrong in ["", "jumps", "waits soon", "moves Skip", "kept many", "strikes Tab many times", "stick"]
+        {
             assert!(Act::parse(wrong).unwrap_err().to_string().contains("a script says"), "{wrong}");
         }
     }

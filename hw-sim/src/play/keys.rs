@@ -37,6 +37,15 @@ impl Keys {
             .collect()
     }
 
+    /// Whatever is written on the page.
+    pub(super) fn texts(&self) -> Vec<String> {
+        let elements = self.0.component().root_element().query_descendants().find_all();
+        let shown = elements.iter().filter(|element| {
+            element.accessible_role() == Some(AccessibleRole::Text) && element.size().width > 0.0
+        });
+        shown.filter_map(ElementHandle::accessible_label).map(|label| label.to_string()).collect()
+    }
+
     /// The middle of the key of that name, in pixels.
     ///
     /// # Errors

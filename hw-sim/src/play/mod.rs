@@ -22,15 +22,16 @@ use anyhow::{Context, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-pub use act::Act;
+pub use act::{Act, Slide};
 pub use kept::newest;
 pub(crate) use keys::Keys;
 pub use keys::is_key;
 
 use crate::stage::Stage;
+use crate::stick::Slot;
 
 /// The scripts that come with the program, by name.
-pub const SHIPPED: [(&str, &str); 11] = [
+pub const SHIPPED: [(&str, &str); 12] = [
     ("happy", include_str!("../../scenarios/happy.txt")),
     ("angry-with-reply", include_str!("../../scenarios/angry-with-reply.txt")),
     ("walk-away", include_str!("../../scenarios/walk-away.txt")),
@@ -41,6 +42,7 @@ pub const SHIPPED: [(&str, &str); 11] = [
     ("manager", include_str!("../../scenarios/manager.txt")),
     ("follow-up", include_str!("../../scenarios/follow-up.txt")),
     ("device", include_str!("../../scenarios/device.txt")),
+    ("export", include_str!("../../scenarios/export.txt")),
     ("second-thoughts", include_str!("../../scenarios/second-thoughts.txt")),
 ];
 
@@ -93,11 +95,15 @@ impl Script {
 /// The PIN of the manager in scripts.
 const MANAGER_PIN: &str = "314159";
 
-/// A device for scripts: what it asks, with a key of a head office, so that a reply can be asked for.
+/// A device for scripts: what it asks, with a key of a head office, so that a reply can be asked for, and with a slot for sticks.
 ///
 /// # Errors
 /// When the survey is none that is shipped, or the folder cannot be used.
-pub fn device(script: &Script, panel: &str, folder: &std::path::Path) -> Result<(Device, Arc<ManualClock>)> {
+pub fn device(
+    script: &Script,
+    panel: &str,
+    folder: &std::path::Path,
+) -> Result<(Device, Arc<ManualClock>, Slot)> {
     let shop = include_str!("../../../kiosk/app/examples/kiosk.toml");
     let entropy = Drawn::of_seed(1);
     let key = OpeningKey::generate(&entropy).public().to_string();
@@ -111,9 +117,12 @@ pub fn device(script: &Script, panel: &str, folder: &std::path::Path) -> Result<
     let config_path = folder.join("kiosk.toml");
     let config = Config::parse(&config_path, &format!("{head}{shop}"))?;
     let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
-    let device = Device::open(config, &config_path, &folder.join("data"), clock.clone(), Arc::new(entropy))?;
+    let mut device =
+        Device::open(config, &config_path, &folder.join("data"), clock.clone(), Arc::new(entropy))?;
     Pins::of(&folder.join("data")).set(Role::Manager, MANAGER_PIN, &SystemEntropy)?;
-    Ok((device, clock))
+    let slot = Slot::in_folder(&folder.join("sticks"))?;
+    device.sticks = Arc::new(slot.clone());
+    Ok((device, clock, slot))
 }
 
 fn shipped_survey(name: &str) -> Option<&'static str> {

@@ -22,6 +22,7 @@ use crate::branding::Branding;
 use crate::follow_ups::FollowUps;
 use crate::pages::left_out_without_key;
 use crate::speech::Speech;
+use crate::sticks::Exporting;
 
 /// The survey that is used when the configuration names none.
 pub const SHIPPED_SURVEY: &str = include_str!("../surveys/grocery-exit.toml");
@@ -92,6 +93,9 @@ pub struct Config {
     /// When answers are followed up, and how soon.
     #[serde(default)]
     pub follow_ups: FollowUps,
+    /// Where sticks are mounted that somebody exports to.
+    #[serde(default)]
+    pub export: Exporting,
     /// A code to take along after an answer.
     #[serde(default)]
     pub voucher: Option<VoucherConfig>,
@@ -234,6 +238,9 @@ impl Config {
             ));
         }
         if let Some((field, what)) = config.alerts.mistake() {
+            return Err(mistake(at(field), what));
+        }
+        if let Some((field, what)) = config.export.mistake() {
             return Err(mistake(at(field), what));
         }
         if config.touchpoint.as_deref().is_some_and(|name| !is_touchpoint(name)) {
@@ -393,6 +400,8 @@ mod tests {
         assert!(colour.starts_with("kiosk.toml:5: a colour is written as #"), "{colour}");
         let speech = message(&format!("{GOOD}speech = \"on\"\n"));
         assert!(speech.starts_with("kiosk.toml:4: speech is \"off\" or the whole path"), "{speech}");
+        let sticks = message(&format!("{GOOD}[export]\nfolders = [\"media\"]\n"));
+        assert!(sticks.starts_with("kiosk.toml:5: export.folders has media"), "{sticks}");
         let touchpoint = format!("{GOOD}touchpoint = \"{}\"\n", "x".repeat(41));
         assert!(message(&touchpoint).starts_with("kiosk.toml:4: touchpoint has 1 to 40"));
     }

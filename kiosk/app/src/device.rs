@@ -22,6 +22,7 @@ use crate::sealing::ToHeadOffice;
 use crate::speech::prompts::Prompts;
 use crate::staff::pins::Pins;
 use crate::stamp::Stamper;
+use crate::sticks::{Mounted, Sticks};
 
 /// Makes the folder for a device's database, for its own user alone.
 ///
@@ -49,6 +50,8 @@ pub struct Device {
     pub moments: Moments,
     /// Where the screen has the agent do something.
     pub errands: Errands,
+    /// Where sticks are put in.
+    pub sticks: Arc<dyn Sticks>,
     data: PathBuf,
     config_path: PathBuf,
     /// When its database was opened, in milliseconds since 1970.
@@ -104,6 +107,7 @@ impl Device {
             tracing::error!(path = %path.display(), "there is no room yet to carry over what is whole in this file; keep it and make room");
         }
         Ok(Self {
+            sticks: Arc::new(Mounted::below(config.export.folders.clone(), data.to_owned())),
             config,
             branding,
             agenda,
@@ -129,6 +133,7 @@ impl Device {
             data: self.data.clone(),
             store: self.store.clone(),
             errands: self.errands.clone(),
+            sticks: Arc::clone(&self.sticks),
             opened_ms: self.opened_ms,
             clock: Arc::clone(&self.clock),
         }

@@ -1,4 +1,4 @@
-//! What the screen has the agent do, and what came of it: a network test, an enrolment.
+//! What the screen has the agent do, and what came of it: a network test, an enrolment, a parcel for head office.
 //!
 //! The screen's thread gives an errand and reads how far it is, and never waits for either; the agent's connection at the
 //! socket waits here for one. Of each kind there is one at a time: while it is under way the same is not asked for twice.
@@ -13,7 +13,7 @@ use afterword_protocol::device_facts::AgentHeard;
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::errand::{
     AgentStatus, ENROLMENT_MAX_MS, EnrolledAs, EnrolmentFailure, Errand, ErrandId, ErrandKind, ErrandResult,
-    NETWORK_TEST_MAX_MS, TAKEN_WITHIN_MS, TestState,
+    NETWORK_TEST_MAX_MS, PACK_MAX_MS, PackFailure, Parcel, TAKEN_WITHIN_MS, TestState,
 };
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::network_test::{FINDING_TEXT_MAX, Step, are_sound};
@@ -29,6 +29,9 @@ pub const AGENT_AWAY_MS: u64 = QUEUE_WAIT_MAX_MS + TAKEN_WITHIN_MS;
 /// Letters of a sentence from the agent that are kept; its own have some 300.
 const SENTENCE_MAX: usize = 3 * FINDING_TEXT_MAX;
 
+/// Files of a parcel whose names are kept: a month of a busy shop is one.
+const FILES_MAX: usize = 100;
+
 /// How far the enrolment is that was asked for last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum EnrolmentState {
@@ -43,6 +46,30 @@ pub enum EnrolmentState {
     NotEnrolled {
         /// Why, for a page.
         reason: EnrolmentFailure,
+        /// The same in one English sentence, with what to do.
+        detail: String,
+    },
+    /// The agent did not come, or not back.
+    AgentAway {
+        /// The same in one English sentence, with what to do.
+        detail: String,
+    },
+}
+
+/// How far the parcel is that was asked for last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ParcelState {
+    /// Nobody has asked for one.
+    #[default]
+    Never,
+    /// Asked for, or under way.
+    UnderWay,
+    /// What was unsent is on the stick.
+    Packed(Parcel),
+    /// It is not.
+    NotPacked {
+        /// Why, for a page.
+        reason: PackFailure,
         /// The same in one English sentence, with what to do.
         detail: String,
     },
@@ -74,7 +101,19 @@ struct State {
     enrolment_state: EnrolmentState,
     /// The code of the enrolment that waits.
     code: Option<EnrolmentCode>,
+    parcel: Job,
+    parcel_state: ParcelState,
+    /// The folder of the parcel that waits, and the file system that it is on.
+    stick: Option<(String, u64)>,
     agent: Option<(AgentStatus, u64)>,
+}
+
+/// The errands there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Test,
+    Enrolment,
+    Parcel,
 }
 
 /// Where an errand is. Times are monotonic milliseconds.
@@ -129,6 +168,18 @@ impl Errands {
         }
     }
 
+    /// Has what is unsent packed onto the stick in this folder, which is on this file system, unless a parcel is under way.
+    pub fn pack(&self, folder: String, file_system: u64) {
+        let mut state = self.state();
+        if state.parcel == Job::None {
+            state.parcel = state.wait(self.now_ms());
+            state.parcel_state = ParcelState::UnderWay;
+            state.stick = Some((folder, file_system));
+            drop(state);
+            self.0.laid_out.notify_all();
+        }
+    }
+
     /// How far the network test is that was asked for last.
     #[must_use]
     pub fn network_test(&self) -> TestState {
@@ -139,6 +190,12 @@ impl Errands {
     #[must_use]
     pub fn enrolment(&self) -> EnrolmentState {
         self.state().enrolment_state.clone()
+    }
+
+    /// How far the parcel is that was asked for last.
+    #[must_use]
+    pub fn parcel(&self) -> ParcelState {
+        self.state().parcel_state.clone()
     }
 
     /// What the agent said last, and how long ago. Older than [`AGENT_AWAY_MS`], and it does not work.
@@ -159,14 +216,12 @@ impl Errands {
     #[must_use]
     pub fn deadline_ms(&self) -> Option<u64> {
         let state = self.state();
-        [state.test.deadline_ms(NETWORK_TEST_MAX_MS), state.enrolment.deadline_ms(ENROLMENT_MAX_MS)]
-            .into_iter()
-            .flatten()
-            .min()
+        let kinds = Kind::ALL.into_iter();
+        kinds.filter_map(|kind| state.job(kind).deadline_ms(kind.work_max_ms())).min()
     }
 
-    /// The agent asks: an errand when there is one within the wait, which this thread sits through. An enrolment goes first:
-    /// somebody has just typed its code.
+    /// The agent asks: an errand when there is one within the wait, which this thread sits through. An enrolment and a
+    /// parcel go first: somebody stands there with a code or a stick.
     pub(crate) fn take(&self, agent: AgentStatus, wait_ms: u64) -> Option<Errand> {
         let mut state = self.state();
         state.agent = Some((shortened(agent), self.now_ms()));
@@ -180,6 +235,12 @@ impl Errands {
         {
             state.enrolment = Job::Taken { id, since_ms: now_ms };
             return Some(Errand { id, kind: ErrandKind::Enrol { code } });
+        }
+        if let Job::Waiting { id, .. } = state.parcel
+            && let Some((folder, file_system)) = state.stick.take()
+        {
+            state.parcel = Job::Taken { id, since_ms: now_ms };
+            return Some(Errand { id, kind: ErrandKind::Pack { folder, file_system } });
         }
         let Job::Waiting { id, .. } = state.test else { return None };
         state.test = Job::Taken { id, since_ms: now_ms };
@@ -195,6 +256,10 @@ impl Errands {
             ErrandKind::Enrol { code } if state.enrolment.is(errand.id) => {
                 state.enrolment = Job::Waiting { id: errand.id, since_ms: now_ms };
                 state.code = Some(code);
+            }
+            ErrandKind::Pack { folder, file_system } if state.parcel.is(errand.id) => {
+                state.parcel = Job::Waiting { id: errand.id, since_ms: now_ms };
+                state.stick = Some((folder, file_system));
             }
             ErrandKind::TestNetwork if state.test.is(errand.id) => {
                 state.test = Job::Waiting { id: errand.id, since_ms: now_ms };
@@ -225,35 +290,45 @@ impl Errands {
     /// An errand is over.
     pub(crate) fn done(&self, id: ErrandId, result: ErrandResult) {
         let mut state = self.state();
-        let is_test = state.test.is(id);
-        if !is_test && !state.enrolment.is(id) {
+        let Some(kind) = Kind::ALL.into_iter().find(|kind| state.job(*kind).is(id)) else {
             tracing::info!(id, "a result came for an errand that is over");
             return;
-        }
-        match (is_test, result) {
-            (true, ErrandResult::NetworkTested { test }) if test.is_sound() => {
+        };
+        match (kind, result) {
+            (Kind::Test, ErrandResult::NetworkTested { test }) if test.is_sound() => {
                 state.test_state = TestState::Done { test };
             }
-            (true, ErrandResult::Unsupported) => {
+            (Kind::Test, ErrandResult::Unsupported) => {
                 state.test_state = TestState::Failed { detail: UNSUPPORTED.into() };
             }
-            (false, ErrandResult::Enrolled { device }) => {
+            (Kind::Enrolment, ErrandResult::Enrolled { device }) => {
                 state.enrolment_state = EnrolmentState::Enrolled(device);
             }
-            (false, ErrandResult::NotEnrolled { reason, detail }) => {
+            (Kind::Enrolment, ErrandResult::NotEnrolled { reason, detail }) => {
                 let detail = sentence(&detail);
                 state.enrolment_state = EnrolmentState::NotEnrolled { reason, detail };
             }
-            (false, ErrandResult::Unsupported) => {
+            (Kind::Enrolment, ErrandResult::Unsupported) => {
                 let (reason, detail) = (EnrolmentFailure::Other, UNSUPPORTED.into());
                 state.enrolment_state = EnrolmentState::NotEnrolled { reason, detail };
             }
-            (is_test, _) => {
-                tracing::warn!(id, is_test, "a result came that does not fit its errand");
-                state.lost(is_test);
+            (Kind::Parcel, ErrandResult::Packed { parcel }) => {
+                let files = parcel.files.iter().take(FILES_MAX).map(|file| sentence(file)).collect();
+                state.parcel_state = ParcelState::Packed(Parcel { files, ..parcel });
+            }
+            (Kind::Parcel, ErrandResult::NotPacked { reason, detail }) => {
+                state.parcel_state = ParcelState::NotPacked { reason, detail: sentence(&detail) };
+            }
+            (Kind::Parcel, ErrandResult::Unsupported) => {
+                let (reason, detail) = (PackFailure::Other, UNSUPPORTED.into());
+                state.parcel_state = ParcelState::NotPacked { reason, detail };
+            }
+            (kind, _) => {
+                tracing::warn!(id, ?kind, "a result came that does not fit its errand");
+                state.lost(kind);
             }
         }
-        *(if is_test { &mut state.test } else { &mut state.enrolment }) = Job::None;
+        *state.job_mut(kind) = Job::None;
         drop(state);
         self.woken();
     }
@@ -262,15 +337,12 @@ impl Errands {
     fn state(&self) -> MutexGuard<'_, State> {
         let now_ms = self.now_ms();
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_over = |deadline_ms: Option<u64>| deadline_ms.is_some_and(|deadline_ms| now_ms >= deadline_ms);
-        if is_over(state.test.deadline_ms(NETWORK_TEST_MAX_MS)) {
-            state.lost(true);
-            state.test = Job::None;
-        }
-        if is_over(state.enrolment.deadline_ms(ENROLMENT_MAX_MS)) {
-            state.lost(false);
-            state.enrolment = Job::None;
-            state.code = None;
+        for kind in Kind::ALL {
+            let deadline_ms = state.job(kind).deadline_ms(kind.work_max_ms());
+            if deadline_ms.is_some_and(|deadline_ms| now_ms >= deadline_ms) {
+                state.lost(kind);
+                *state.job_mut(kind) = Job::None;
+            }
         }
         state
     }
@@ -298,17 +370,50 @@ impl State {
     }
 
     fn has_errand(&self) -> bool {
-        [self.test, self.enrolment].iter().any(|job| matches!(job, Job::Waiting { .. }))
+        Kind::ALL.iter().any(|kind| matches!(self.job(*kind), Job::Waiting { .. }))
+    }
+
+    fn job(&self, kind: Kind) -> Job {
+        match kind {
+            Kind::Test => self.test,
+            Kind::Enrolment => self.enrolment,
+            Kind::Parcel => self.parcel,
+        }
+    }
+
+    fn job_mut(&mut self, kind: Kind) -> &mut Job {
+        match kind {
+            Kind::Test => &mut self.test,
+            Kind::Enrolment => &mut self.enrolment,
+            Kind::Parcel => &mut self.parcel,
+        }
     }
 
     /// Nothing will come of it any more.
-    fn lost(&mut self, is_test: bool) {
-        let job = if is_test { self.test } else { self.enrolment };
-        let detail = if matches!(job, Job::Waiting { .. }) { AWAY } else { GONE }.to_owned();
-        if is_test {
-            self.test_state = TestState::Failed { detail };
-        } else {
-            self.enrolment_state = EnrolmentState::AgentAway { detail };
+    fn lost(&mut self, kind: Kind) {
+        let detail = if matches!(self.job(kind), Job::Waiting { .. }) { AWAY } else { GONE }.to_owned();
+        match kind {
+            Kind::Test => self.test_state = TestState::Failed { detail },
+            Kind::Enrolment => {
+                self.enrolment_state = EnrolmentState::AgentAway { detail };
+                self.code = None;
+            }
+            Kind::Parcel => {
+                self.parcel_state = ParcelState::AgentAway { detail };
+                self.stick = None;
+            }
+        }
+    }
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Test, Self::Enrolment, Self::Parcel];
+
+    fn work_max_ms(self) -> u64 {
+        match self {
+            Self::Test => NETWORK_TEST_MAX_MS,
+            Self::Enrolment => ENROLMENT_MAX_MS,
+            Self::Parcel => PACK_MAX_MS,
         }
     }
 }
@@ -349,134 +454,4 @@ fn shortened(agent: AgentStatus) -> AgentStatus {
 mod properties;
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use afterword_model::ports::ManualClock;
-    use afterword_protocol::network_test::{Finding, NetworkTest, Outcome, StepName};
-
-    use super::*;
-
-    fn desk() -> (Errands, Arc<ManualClock>, Arc<AtomicUsize>) {
-        let (clock, woken) = (Arc::new(ManualClock::at(0)), Arc::new(AtomicUsize::new(0)));
-        let errands = Errands::new(clock.clone());
-        let count = Arc::clone(&woken);
-        errands.wake_with(Arc::new(move || {
-            count.fetch_add(1, Ordering::SeqCst);
-        }));
-        (errands, clock, woken)
-    }
-
-    fn code() -> EnrolmentCode {
-        EnrolmentCode::parse("K7QM-2XJP-9WTD").unwrap()
-    }
-
-    fn taken(errands: &Errands) -> Option<Errand> {
-        errands.take(AgentStatus::default(), 0)
-    }
-
-    fn step(step: StepName) -> Step {
-        Step { step, outcome: Outcome::Ok, took_ms: 1, finding: Finding::NotNeeded }
-    }
-
-    fn test(steps: Vec<Step>) -> NetworkTest {
-        NetworkTest { begun_ms: 0, took_ms: 1, steps }
-    }
-
-    #[test]
-    fn a_test_is_followed_step_by_step_and_its_result_kept() {
-        let (errands, _, woken) = desk();
-        assert_eq!(errands.network_test(), TestState::Never);
-        assert_eq!(taken(&errands), None);
-        errands.test_network();
-        errands.test_network();
-        assert_eq!(errands.network_test(), TestState::Waiting);
-        let Errand { id, kind } = taken(&errands).unwrap();
-        assert_eq!(kind, ErrandKind::TestNetwork);
-        assert_eq!(taken(&errands), None, "it is handed out once, however often it was asked for");
-        errands.step(id, step(StepName::Link));
-        errands.step(id, step(StepName::Link));
-        let steps = vec![step(StepName::Link)];
-        assert_eq!(errands.network_test(), TestState::UnderWay { steps: steps.clone() });
-        errands.done(id, ErrandResult::NetworkTested { test: test(steps.clone()) });
-        assert_eq!(errands.network_test(), TestState::Done { test: test(steps) });
-        assert_eq!(woken.load(Ordering::SeqCst), 3);
-        assert_eq!(errands.deadline_ms(), None);
-    }
-
-    #[test]
-    fn nobody_waits_for_an_agent_that_does_not_come_or_not_back() {
-        let (errands, clock, _) = desk();
-        errands.test_network();
-        assert_eq!(errands.deadline_ms(), Some(TAKEN_WITHIN_MS));
-        clock.advance_ms(TAKEN_WITHIN_MS);
-        let TestState::Failed { detail } = errands.network_test() else { panic!("it is over") };
-        assert!(detail.starts_with("the sync program does not answer: "), "{detail}");
-        assert_eq!(taken(&errands), None, "it is no longer wanted");
-
-        errands.enrol(code());
-        let Errand { id, .. } = taken(&errands).unwrap();
-        clock.advance_ms(ENROLMENT_MAX_MS + SLACK_MS);
-        let EnrolmentState::AgentAway { detail } = errands.enrolment() else { panic!("it is over") };
-        assert!(detail.contains("did not come back"), "{detail}");
-        errands.enrol(code());
-        let (reason, detail) = (EnrolmentFailure::CodeRefused, "no".to_owned());
-        errands.done(id, ErrandResult::NotEnrolled { reason, detail });
-        assert_eq!(errands.enrolment(), EnrolmentState::UnderWay, "that was the result of the one before");
-    }
-
-    #[test]
-    fn an_errand_that_could_not_be_handed_over_goes_to_the_next_who_asks() {
-        let (errands, _, _) = desk();
-        errands.test_network();
-        errands.enrol(code());
-        let enrolment = taken(&errands).unwrap();
-        assert!(matches!(enrolment.kind, ErrandKind::Enrol { .. }), "the typed code goes first");
-        errands.give_back(enrolment.clone());
-        assert_eq!(taken(&errands), Some(enrolment));
-        let tested = taken(&errands).unwrap();
-        errands.give_back(tested.clone());
-        assert_eq!(errands.network_test(), TestState::Waiting);
-        assert_eq!(taken(&errands), Some(tested));
-    }
-
-    #[test]
-    fn a_result_that_cannot_be_one_is_none() {
-        let (errands, _, _) = desk();
-        errands.test_network();
-        let Errand { id, .. } = taken(&errands).unwrap();
-        let twice = vec![step(StepName::Dns), step(StepName::Dns)];
-        errands.done(id, ErrandResult::NetworkTested { test: test(twice) });
-        assert!(matches!(errands.network_test(), TestState::Failed { .. }));
-        errands.enrol(code());
-        let Errand { id, .. } = taken(&errands).unwrap();
-        errands.done(id, ErrandResult::NetworkTested { test: test(Vec::new()) });
-        assert!(matches!(errands.enrolment(), EnrolmentState::AgentAway { .. }));
-    }
-
-    #[test]
-    fn how_the_agent_is_and_when_it_said_so() {
-        let (errands, clock, _) = desk();
-        assert_eq!(errands.agent(), None);
-        errands.take(AgentStatus { problem: Some("\u{1b}[2J".repeat(999)), ..AgentStatus::default() }, 0);
-        clock.advance_ms(7);
-        let heard = errands.agent().unwrap();
-        assert_eq!(heard.age_ms, 7);
-        let problem = heard.status.problem.unwrap();
-        assert!(problem.chars().count() == SENTENCE_MAX && !problem.contains('\u{1b}'));
-    }
-
-    #[test]
-    fn whoever_waits_is_woken_by_the_errand() {
-        let (errands, _, _) = desk();
-        let (waiting, (tell, told)) = (errands.clone(), std::sync::mpsc::channel());
-        std::thread::spawn(move || tell.send(waiting.take(AgentStatus::default(), QUEUE_WAIT_MAX_MS)));
-        // Once it was heard it waits: it keeps the desk to itself in between.
-        while errands.agent().is_none() {
-            std::thread::yield_now();
-        }
-        errands.test_network();
-        let taken = told.recv_timeout(Duration::from_millis(QUEUE_WAIT_MAX_MS / 2)).unwrap();
-        assert!(matches!(taken, Some(Errand { kind: ErrandKind::TestNetwork, .. })), "{taken:?}");
-    }
-}
+mod tests;

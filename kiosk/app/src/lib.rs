@@ -8,6 +8,7 @@
 //! | [`device`] | configuration, survey and database become the parts of a kiosk |
 //! | [`device_status`] | how the device is |
 //! | [`errands`] | what the screen has the agent do |
+//! | `export` | responses as a table |
 //! | [`housekeeping`] | letting go of what head office holds |
 //! | [`kiosk`] | the kiosk at work: intents, effects, answers |
 //! | `dates` | dates, as they are to be read in a language |
@@ -21,6 +22,7 @@
 //! | [`staff`] | the side that is not the shopper's |
 //! | [`follow_ups`] | when answers are followed up, and how soon |
 //! | [`strip`] | which of the changes that the collector sent is on the strip |
+//! | [`sticks`] | sticks that somebody has put in |
 //! | [`stamp`] | what time it is, and how far that can be believed |
 //! | [`window`] | the kiosk in a window |
 //! | [`socket`], [`ask`] | the device's own socket, both sides |
@@ -49,6 +51,7 @@ mod dates;
 pub mod device;
 pub mod device_status;
 pub mod errands;
+mod export;
 pub mod follow_ups;
 pub(crate) mod hours;
 pub mod housekeeping;
@@ -63,6 +66,7 @@ pub mod socket;
 pub mod speech;
 pub mod staff;
 pub mod stamp;
+pub mod sticks;
 pub mod strip;
 pub mod window;
 pub mod xlsform;

@@ -7,10 +7,12 @@ use afterword_model::contact::Channel;
 use afterword_model::follow_up::FollowUpCode;
 use afterword_model::response::Stamp;
 use afterword_model::scale::ScaleKind;
+use afterword_model::summary::Ask;
 use afterword_model::survey::{Question, QuestionKind, Survey};
 use afterword_protocol::changes::Change;
 use afterword_ui::View;
 use afterword_ui::intent::Place;
+use afterword_ui::view::export::ExportPage;
 use afterword_ui::view::staff::Bar;
 use afterword_ui::view::{
     self, Comment, Contact, ContactNotice, Easier, FollowUp, Header, LanguageKey, Look, OutOfService, Page,
@@ -22,7 +24,7 @@ use crate::config::{Config, VoucherConfig, Words, in_language};
 use crate::dates::{date_of, short_date};
 use crate::staff::desk::{Seen, Shown, Top};
 use crate::staff::follow_ups::page::{self as follow_ups, Tongue};
-use crate::staff::{days, device, numbers, parts, words};
+use crate::staff::{days, device, export, numbers, parts, words};
 use crate::strip;
 
 /// Turns a session into views.
@@ -89,6 +91,15 @@ impl Presenter {
             Place::Words => Page::Words(words::page(seen, survey, tag, now.local_day())),
             Place::Parts => Page::Parts(parts::page(seen, survey, tag)),
             Place::Days => Page::Days(days::page(seen, tag, now.local_day())),
+            Place::Export => {
+                let (first_day, last_day) = seen.browsing.days(now.local_day());
+                let days = numbers::days_in_words(&Ask::days(first_day, last_day), tag);
+                match seen.export {
+                    Some(desk) => Page::Export(export::page::page(desk, days)),
+                    // Nobody comes here whose page this is not.
+                    None => Page::Export(ExportPage { days, ..ExportPage::default() }),
+                }
+            }
         }
     }
 

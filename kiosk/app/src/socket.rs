@@ -1,6 +1,6 @@
 //! The kiosk's side of the device's own socket: the agent and the command line ask, the store answers.
 //!
-//! One thread for each connection, at most eight; a connection that sends rubbish or nothing is
+//! One thread for each connection, at most ten; a connection that sends rubbish or nothing is
 //! closed, the others never notice. The socket is readable by its group alone, so that only the agent's user
 //! gets at the records. Nothing that arrives here can make the kiosk stop collecting.
 
@@ -27,8 +27,9 @@ use crate::device_status::facts;
 use crate::errands::Errands;
 use crate::moments::Moments;
 
-/// The agent, which has two, a summary, a doctor, and one more of each that is just going away.
-const CONNECTIONS_MAX: usize = 8;
+/// The agent, which has two and a third while it packs onto a stick, a summary, a doctor, and one more of each that is just going
+/// away.
+const CONNECTIONS_MAX: usize = 10;
 
 /// An asker that is silent for longer than this is gone; the agent asks every half minute.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);

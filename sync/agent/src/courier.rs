@@ -6,12 +6,13 @@
 
 mod accepting;
 mod packing;
-mod stick;
+mod trip;
 
 use afterword_protocol::queue::QueueError;
 
 pub use accepting::{AcceptError, accept, read_receipt, receipts_in};
 pub use packing::{Pack, PackError, Packed, pack};
+pub use trip::{Trip, take_and_pack};
 
 /// That the kiosk cannot be asked, to a person who may do something about it; an agent would ask again.
 fn not_asked(error: &QueueError) -> String {

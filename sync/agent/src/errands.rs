@@ -1,4 +1,5 @@
-//! What the kiosk has this program do: test the network, and enrol the device with a code that was typed on its screen.
+//! What the kiosk has this program do: test the network, enrol the device with a code that was typed on its screen, and pack what is
+//! unsent onto a stick.
 //!
 //! A connection of its own at the kiosk's socket waits for errands beside the one that waits for records. Invariants: an
 //! errand that was taken gets a result, unless this program or the kiosk ends; a code is used once and stands in no log. No
@@ -6,7 +7,8 @@
 //! never asked for one.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,17 +16,20 @@ use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::errand::{
     AgentStatus, ENROLMENT_MAX_MS, EnrolledAs, EnrolmentFailure, Errand, ErrandKind, ErrandResult,
-    TAKEN_WITHIN_MS,
+    PACK_MAX_MS, PackFailure, Parcel, TAKEN_WITHIN_MS,
 };
 use afterword_protocol::limits::QUEUE_WAIT_MAX_MS;
 use afterword_protocol::queue::{Health, Queue as _, QueueError};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
 use crate::backoff::Backoff;
+use crate::courier::{Pack, PackError, Trip, take_and_pack};
 use crate::enrol::{EnrolError, Enrolment, enrol};
 use crate::https::Timeouts;
-use crate::identity::Identity;
+use crate::identity::{Identity, IdentityError};
 use crate::network_test::{Machine, Target, Tester};
 use crate::socket_queue::SocketQueue;
 use crate::status::Status;
@@ -37,6 +42,9 @@ const WITHOUT_ERRANDS_MS: u64 = 60_000;
 
 /// For the one request of an enrolment: well within the time after which the screen gives it up.
 const ENROL_TOTAL_MS: u64 = ENROLMENT_MAX_MS - 15_000;
+
+/// For all that is packed: well within the time after which the screen gives it up.
+const PACK_TOTAL_MS: u64 = PACK_MAX_MS - 15_000;
 
 /// The collector that a device is to be enrolled at.
 #[derive(Debug, Clone)]
@@ -111,6 +119,7 @@ impl Errands {
         let result = match kind {
             ErrandKind::TestNetwork => self.test_network(id).await,
             ErrandKind::Enrol { code } => self.enrol(&code).await,
+            ErrandKind::Pack { folder, file_system } => self.pack(folder.into(), file_system).await,
             ErrandKind::Unknown => ErrandResult::Unsupported,
         };
         self.kiosk.errand_done(id, result).await
@@ -168,6 +177,33 @@ impl Errands {
         ErrandResult::NetworkTested { test }
     }
 
+    /// On a thread of its own: a slow stick must not keep what goes over the network waiting.
+    async fn pack(&self, folder: PathBuf, file_system: u64) -> ErrandResult {
+        let (state_dir, entropy) = (self.state_dir.clone(), Arc::clone(&self.entropy));
+        let (mut kiosk, runtime) = (self.kiosk.another(), Handle::current());
+        let packing = spawn_blocking(move || {
+            let identity = match Identity::load(&state_dir) {
+                Ok(identity) => identity,
+                Err(error) => return not_packed(identity_failure(&error), error.to_string()),
+            };
+            let order = Pack {
+                identity: &identity,
+                entropy: &*entropy,
+                out: &folder,
+                after_seq: None,
+                device: Some(file_system),
+            };
+            let packing = take_and_pack(&mut kiosk, order);
+            let limited = async { timeout(Duration::from_millis(PACK_TOTAL_MS), packing).await };
+            match runtime.block_on(limited) {
+                Ok(Ok(trip)) => ErrandResult::Packed { parcel: parcel(&trip) },
+                Ok(Err(error)) => not_packed(pack_failure(&error), error.to_string()),
+                Err(_) => not_packed(PackFailure::TooLong, too_long(&folder)),
+            }
+        });
+        packing.await.unwrap_or_else(|error| not_packed(PackFailure::Other, broke_off(&error)))
+    }
+
     async fn enrol(&self, code: &EnrolmentCode) -> ErrandResult {
         let failed = |reason, detail| ErrandResult::NotEnrolled { reason, detail };
         if Identity::is_in(&self.state_dir) {
@@ -209,5 +245,50 @@ fn reason(error: &EnrolError) -> EnrolmentFailure {
         EnrolError::AlreadyEnrolled(_) => EnrolmentFailure::AlreadyEnrolled,
         EnrolError::NoAnswer(_) => EnrolmentFailure::NoAnswer,
         _ => EnrolmentFailure::Other,
+    }
+}
+
+fn parcel(trip: &Trip) -> Parcel {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Parcel {
+        records: trip.packed.iter().map(|bundle| bundle.last_seq - bundle.first_seq + 1).sum(),
+        files: trip.packed.iter().map(|bundle| name(&bundle.path)).collect(),
+        confirmed: trip.confirmed,
+        refused: trip.refused,
+    }
+}
+
+fn not_packed(reason: PackFailure, detail: String) -> ErrandResult {
+    tracing::warn!(detail, "nothing was packed onto a stick");
+    ErrandResult::NotPacked { reason, detail }
+}
+
+fn too_long(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("packing onto {folder} took longer than {} s: try another stick", PACK_TOTAL_MS / 1_000)
+}
+
+fn broke_off(error: &tokio::task::JoinError) -> String {
+    format!("packing broke off ({error}): try again, and see the log of `afterword-sync`")
+}
+
+fn identity_failure(error: &IdentityError) -> PackFailure {
+    match error {
+        IdentityError::Missing(_) => PackFailure::NotEnrolled,
+        _ => PackFailure::Other,
+    }
+}
+
+fn pack_failure(error: &PackError) -> PackFailure {
+    match error {
+        PackError::NoKey => PackFailure::NoKey,
+        PackError::NoFolder(_) => PackFailure::Gone,
+        PackError::Write { error, .. } => match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PackFailure::Full,
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => PackFailure::ReadOnly,
+            io::ErrorKind::NotFound => PackFailure::Gone,
+            _ => PackFailure::Other,
+        },
+        PackError::Kiosk(_) | PackError::Changed(_) => PackFailure::Other,
     }
 }

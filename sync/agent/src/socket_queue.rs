@@ -57,6 +57,12 @@ impl SocketQueue {
         Self { path, connection: None, epoch: None }
     }
 
+    /// Another queue at the same socket, with a connection of its own.
+    #[must_use]
+    pub(crate) fn another(&self) -> Self {
+        Self::at(self.path.clone())
+    }
+
     async fn ask(&mut self, request: &Request, within: Duration) -> Result<Reply, QueueError> {
         let mut connection = self.greeted().await?;
         let reply = limited(within, exchange(&mut connection.stream, request)).await?;

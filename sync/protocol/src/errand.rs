@@ -23,6 +23,10 @@ pub const NETWORK_TEST_MAX_MS: u64 = 20_000;
 /// Longest time of an enrolment, in milliseconds. After it the same code may be typed again: the agent has kept the key.
 pub const ENROLMENT_MAX_MS: u64 = 60_000;
 
+/// Longest time of packing what is unsent onto a stick, in milliseconds: a month of a busy shop on a slow stick takes seconds, and a
+/// person stands there. After it everything may be packed again.
+pub const PACK_MAX_MS: u64 = 120_000;
+
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Errand {
@@ -43,6 +47,13 @@ pub enum ErrandKind {
     Enrol {
         /// The one-time code.
         code: EnrolmentCode,
+    },
+    /// Take the receipts that a stick brings back, and pack everything onto it that has none.
+    Pack {
+        /// The stick's folder, whole. Both programs see the same one.
+        folder: String,
+        /// The number of its file system (`st_dev`), so that nothing is written to where a stick was.
+        file_system: u64,
     },
     /// Something that a newer kiosk wants.
     #[serde(other)]
@@ -70,6 +81,18 @@ pub enum ErrandResult {
         /// The same in one English sentence, with what to do.
         detail: String,
     },
+    /// What was unsent is packed, and receipts are taken.
+    Packed {
+        /// What came of it.
+        parcel: Parcel,
+    },
+    /// It is not, and every record is still on the kiosk.
+    NotPacked {
+        /// Why, for a page.
+        reason: PackFailure,
+        /// The same in one English sentence, with what to do.
+        detail: String,
+    },
     /// The agent knows no such errand.
     Unsupported,
 }
@@ -86,6 +109,45 @@ pub enum EnrolmentFailure {
     NoAnswer,
     /// Nobody has told the agent which collector is meant.
     NoCollector,
+    /// Anything else; the sentence says what.
+    #[serde(other)]
+    Other,
+}
+
+/// What went onto a stick, and what came from it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Parcel {
+    /// The names of the files that were written, without their folder; none where nothing was unsent. One as a rule, several when there
+    /// is a great deal.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Records in them.
+    #[serde(default)]
+    pub records: u64,
+    /// Records that receipts on the stick were for, and that had none before.
+    #[serde(default)]
+    pub confirmed: u64,
+    /// Receipts that were not taken, though they are not for another device.
+    #[serde(default)]
+    pub refused: u32,
+}
+
+/// Why nothing was packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackFailure {
+    /// The device is not enrolled, so nobody is there to seal for.
+    NotEnrolled,
+    /// Nobody has told the device yet what its collector can open.
+    NoKey,
+    /// The stick is not there, or no longer.
+    Gone,
+    /// The stick has no room.
+    Full,
+    /// The stick cannot be written.
+    ReadOnly,
+    /// It took too long.
+    TooLong,
     /// Anything else; the sentence says what.
     #[serde(other)]
     Other,

@@ -22,4 +22,5 @@ pub mod queue;
 pub mod receipt;
 pub mod renewal;
 pub mod seal;
+pub mod stick;
 pub mod system;

@@ -28,7 +28,8 @@ impl World {
         let Some(packer) = self.devices.get(device) else { return Ok(()) };
         fs::create_dir_all(&out)?;
         let (identity, entropy) = (packer.card.identity()?, packer.chance());
-        let order = Pack { identity: &identity, entropy: &*entropy, out: &out, after_seq: None };
+        let order =
+            Pack { identity: &identity, entropy: &*entropy, out: &out, after_seq: None, device: None };
         match pack(&mut packer.queue(), order).await {
             Ok(bundles) => {
                 for bundle in bundles {

@@ -12,7 +12,7 @@ use afterword_protocol::batch::encode;
 use afterword_protocol::case_steps::{CaseMark, CaseSteps};
 use afterword_protocol::changes::{Change, Changes};
 use afterword_protocol::courier::CourierWriter;
-use afterword_protocol::errand::{Errand, ErrandKind, ErrandResult};
+use afterword_protocol::errand::{Errand, ErrandKind, ErrandResult, Parcel};
 use afterword_protocol::heartbeat::{Fingerprint, Heartbeat, HeartbeatAnswer};
 use afterword_protocol::local::{LOCAL_VERSION, Reply, Request};
 use afterword_protocol::network_test::{Finding, NetworkTest, Outcome, Step, StepName};
@@ -205,6 +205,11 @@ fn network_test() -> NetworkTest {
     NetworkTest { begun_ms: 0, took_ms: 1, steps: vec![network_step()] }
 }
 
+fn parcel() -> Parcel {
+    let files = vec!["afterword-01010101010101010101010101010101-4801-4812.courier".into()];
+    Parcel { files, records: 12, confirmed: 4_800, refused: 0 }
+}
+
 fn socket_messages() -> Files {
     let requests = [
         Request::Hello { version: LOCAL_VERSION, program: "afterword-sync".into() },
@@ -221,6 +226,7 @@ fn socket_messages() -> Files {
         Request::Device,
         Request::TestNetwork,
         Request::KeepCaseSteps(case_steps()),
+        Request::ErrandDone { id: 2, result: Box::new(ErrandResult::Packed { parcel: parcel() }) },
     ];
     let replies = [
         Reply::Hello { version: LOCAL_VERSION, program_version: "0.1.0".into(), errands: true },
@@ -232,6 +238,12 @@ fn socket_messages() -> Files {
         Reply::BegunAnew { begun: Begun::Anew },
         Reply::Refused { detail: "the disk is full".into() },
         Reply::Errand { errand: Some(Errand { id: 1, kind: ErrandKind::TestNetwork }) },
+        Reply::Errand {
+            errand: Some(Errand {
+                id: 2,
+                kind: ErrandKind::Pack { folder: "/media/STICK".into(), file_system: 2_065 },
+            }),
+        },
     ];
     let mut files: Files = requests.iter().map(|request| serde_json::to_vec(request).unwrap()).collect();
     files.extend(replies.iter().map(|reply| serde_json::to_vec(reply).unwrap()));

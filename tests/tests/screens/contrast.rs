@@ -69,6 +69,7 @@ fn every_word_stands_out_from_what_it_stands_on_whatever_colour_a_store_has() {
                             | Page::Words(_)
                             | Page::Parts(_)
                             | Page::Days(_)
+                            | Page::Export(_)
                     );
                     let least = if letters == dim && has_disabled {
                         DISABLED

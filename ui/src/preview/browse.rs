@@ -3,6 +3,7 @@
 use super::words::Words;
 use crate::view::Page;
 use crate::view::days::{DayEnd, DaysPage};
+use crate::view::export::{ExportFailure, ExportPage, ExportSaid, StickState};
 use crate::view::parts::{Part, PartKind, PartsPage, Step, Visits};
 use crate::view::staff::{Numbers, Range, TileKind, Words as Said};
 use crate::view::words::{WordsFilter, WordsPage};
@@ -19,6 +20,12 @@ pub(super) fn of(words: &Words, numbers: Numbers) -> Vec<(&'static str, Page)> {
         ("kiosk-13i-manager-parts-steps", Page::Parts(steps(words))),
         ("kiosk-13j-manager-parts-touchpoints", Page::Parts(touchpoints(words))),
         ("kiosk-13k-manager-days", Page::Days(days(words))),
+        ("kiosk-13l-manager-export", Page::Export(export(words))),
+        ("kiosk-13m-manager-export-table", Page::Export(table(words))),
+        ("kiosk-13n-manager-export-parcel", Page::Export(parcel(words))),
+        ("kiosk-13o-manager-export-refused", Page::Export(refused(words))),
+        ("kiosk-13p-manager-export-failed", Page::Export(failed(words))),
+        ("kiosk-13q-manager-export-busy", Page::Export(ExportPage { is_busy: true, ..export(words) })),
     ]
 }
 
@@ -142,4 +149,35 @@ fn steps(words: &Words) -> PartsPage {
 fn days(words: &Words) -> DaysPage {
     let end = |can_go_on| DayEnd { date: words.days.1.into(), can_go_back: true, can_go_on };
     DaysPage { first: end(true), last: end(false), days: 30 }
+}
+
+/// Before anybody has put a stick in.
+fn export(words: &Words) -> ExportPage {
+    ExportPage { days: range(words), stick: StickState::None, ..ExportPage::default() }
+}
+
+fn with_stick(words: &Words, said: ExportSaid) -> ExportPage {
+    let (name, free) = ("HARBOUR".into(), "12.4 GB".into());
+    ExportPage { stick: StickState::Ready, name, free, said, ..export(words) }
+}
+
+fn table(words: &Words) -> ExportPage {
+    let file = "afterword-harbour-street-fitting-room-2026-10-30-to-2026-11-28.csv".into();
+    with_stick(words, ExportSaid::Table { file, responses: 6120 })
+}
+
+fn parcel(words: &Words) -> ExportPage {
+    let file = "afterword-3f2a9c0d5b7e41f08c6d2a1b9e4f70c3-1183-7302.courier".into();
+    let said = ExportSaid::Parcel { file, files: 2, entries: 6120, confirmed: 1182, refused: false };
+    with_stick(words, said)
+}
+
+fn refused(words: &Words) -> ExportPage {
+    let said = ExportSaid::Parcel { file: String::new(), files: 0, entries: 0, confirmed: 0, refused: true };
+    ExportPage { stick: StickState::Several, ..with_stick(words, said) }
+}
+
+fn failed(words: &Words) -> ExportPage {
+    let said = ExportSaid::Failed(ExportFailure::AgentAway);
+    ExportPage { stick: StickState::ReadOnly, ..with_stick(words, said) }
 }

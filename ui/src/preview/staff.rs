@@ -107,6 +107,7 @@ fn numbers(words: &Words) -> Numbers {
         days: String::new(),
         flagged: 12,
         without_flagged: false,
+        can_export: true,
         tiles: vec![
             before(satisfied, 0.5, "70 %", None),
             before(recommend, 0.46, "+26", None),

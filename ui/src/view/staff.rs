@@ -71,6 +71,8 @@ pub struct Numbers {
     pub flagged: u64,
     /// Whether those are left out of everything.
     pub without_flagged: bool,
+    /// Whether whoever came in may put them on a stick.
+    pub can_export: bool,
     /// At most four.
     pub tiles: Vec<Tile>,
     /// Hours from the first to the last that are shown.

@@ -46,6 +46,9 @@ These may follow; `touchpoint` is written into every answer:
   [follow_ups.alert]             # of those that an alert opens; likewise of clean, waiting, checkout, staff, …
   acknowledge_h = 1
 
+  [export]                       # where the machine mounts USB sticks that somebody exports to; what stands here is usual, and
+  folders = [\"/media\", \"/run/media\"]   # folders = [] lets nobody export at the screen
+
   [[changes]]                    # \"you said, we did\", newest first; shown while the collector sends none
   date = 2026-11-12
   said = { en = \"You said: queues too long\" }

@@ -29,6 +29,7 @@ use serde_json::{Map, Value};
 
 use crate::config::Config;
 use crate::errands::Errands;
+use crate::sticks::Sticks;
 pub(crate) use hardware::{clock, display};
 pub(crate) use setting::configuration;
 pub(crate) use storage::{closed, damaged, in_use, missing, unreadable};
@@ -68,6 +69,7 @@ pub struct Sources {
     pub(crate) data: PathBuf,
     pub(crate) store: Store,
     pub(crate) errands: Errands,
+    pub(crate) sticks: Arc<dyn Sticks>,
     pub(crate) opened_ms: i64,
     pub(crate) clock: Arc<dyn Clock>,
 }

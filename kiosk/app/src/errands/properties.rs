@@ -13,6 +13,7 @@ use super::*;
 enum Op {
     TestNetwork,
     Enrol,
+    Pack,
     Take,
     /// The newest errand could not be handed over.
     GiveBack,
@@ -27,6 +28,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         2 => Just(Op::TestNetwork),
         2 => Just(Op::Enrol),
+        2 => Just(Op::Pack),
         4 => Just(Op::Take),
         1 => Just(Op::GiveBack),
         2 => (0..3_usize).prop_map(Op::Done),
@@ -35,9 +37,10 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn is_under_way(errands: &Errands) -> (bool, bool) {
+fn is_under_way(errands: &Errands) -> [bool; 3] {
     let test = matches!(errands.network_test(), TestState::Waiting | TestState::UnderWay { .. });
-    (test, errands.enrolment() == EnrolmentState::UnderWay)
+    let enrolment = errands.enrolment() == EnrolmentState::UnderWay;
+    [test, enrolment, errands.parcel() == ParcelState::UnderWay]
 }
 
 proptest! {
@@ -52,6 +55,7 @@ proptest! {
             match op {
                 Op::TestNetwork => errands.test_network(),
                 Op::Enrol => errands.enrol(code.clone()),
+                Op::Pack => errands.pack("/media/stick".into(), 7),
                 Op::Take => {
                     if let Some(errand) = errands.take(AgentStatus::default(), 0) {
                         prop_assert!(handed_out.insert(errand.id), "{} was handed out twice", errand.id);
@@ -68,15 +72,19 @@ proptest! {
                 }
                 Op::Done(back) | Op::Fail(back) => {
                     let Some(errand) = taken.iter().rev().nth(back).cloned() else { continue };
-                    let (is_newest_test, is_newest_enrolment) = (
+                    let (is_newest_test, is_newest_enrolment, is_newest_parcel) = (
                         newest(&taken, |kind| *kind == ErrandKind::TestNetwork) == Some(errand.id),
                         newest(&taken, |kind| matches!(kind, ErrandKind::Enrol { .. })) == Some(errand.id),
+                        newest(&taken, |kind| matches!(kind, ErrandKind::Pack { .. })) == Some(errand.id),
                     );
-                    let before = (errands.network_test(), errands.enrolment());
+                    let before = (errands.network_test(), errands.enrolment(), errands.parcel());
                     let result = match (&errand.kind, &op) {
                         (ErrandKind::TestNetwork, Op::Done(_)) => ErrandResult::NetworkTested {
                             test: NetworkTest { begun_ms: i64::try_from(errand.id).unwrap(), took_ms: 0, steps: vec![] },
                         },
+                        (ErrandKind::Pack { .. }, Op::Done(_)) => {
+                            ErrandResult::Packed { parcel: Parcel { records: errand.id, ..Parcel::default() } }
+                        }
                         _ => ErrandResult::Unsupported,
                     };
                     errands.done(errand.id, result);
@@ -86,14 +94,17 @@ proptest! {
                     if !is_newest_enrolment {
                         prop_assert_eq!(errands.enrolment(), before.1);
                     }
+                    if !is_newest_parcel {
+                        prop_assert_eq!(errands.parcel(), before.2);
+                    }
                 }
                 Op::Pass(ms) => clock.advance_ms(ms),
             }
-            let (test, enrolment) = is_under_way(&errands);
-            prop_assert_eq!(errands.deadline_ms().is_some(), test || enrolment);
+            let is_any = is_under_way(&errands).contains(&true);
+            prop_assert_eq!(errands.deadline_ms().is_some(), is_any);
         }
-        clock.advance_ms(ENROLMENT_MAX_MS + SLACK_MS);
-        prop_assert_eq!(is_under_way(&errands), (false, false));
+        clock.advance_ms(PACK_MAX_MS + SLACK_MS);
+        prop_assert_eq!(is_under_way(&errands), [false; 3]);
         prop_assert_eq!(errands.take(AgentStatus::default(), 0), None);
     }
 }

@@ -69,7 +69,9 @@ impl Browsing {
         let (first_day, last_day) = self.days(today);
         let (filter, turn, count) = match self.place {
             Place::Words => (self.filter, self.turn, WORDS_ROWS),
-            Place::Numbers | Place::Parts | Place::Days => (WordsFilter::All, 0, NEWEST_WORDS),
+            Place::Numbers | Place::Parts | Place::Days | Place::Export => {
+                (WordsFilter::All, 0, NEWEST_WORDS)
+            }
         };
         Wish {
             place: self.place,

@@ -15,6 +15,7 @@ use afterword_ui::view::staff::{Network, Pin, PinNotice, Tab};
 
 use super::browsing::{Browsing, Wish};
 use super::device::DeviceDesk;
+use super::export::ExportDesk;
 use super::follow_ups::FollowUpsDesk;
 use super::pins::Pins;
 use super::{parts, words};
@@ -56,6 +57,8 @@ pub(crate) struct Desk {
     tab: Tab,
     follow_ups: FollowUpsDesk,
     device: DeviceDesk,
+    /// `None` where nothing is exported from the screen.
+    export: Option<ExportDesk>,
     sheet: Option<Box<Sheet>>,
     /// When it came, by the monotonic clock.
     sheet_ms: u64,
@@ -102,6 +105,8 @@ pub(crate) struct Seen<'d> {
     pub(crate) can_hide: bool,
     /// How the way to the collector stands.
     pub(crate) network: Network,
+    /// What goes onto a stick; `None` where this person puts nothing on one.
+    pub(crate) export: Option<&'d ExportDesk>,
 }
 
 impl Seen<'_> {
@@ -119,6 +124,8 @@ impl Desk {
         let gate = Gate::new(pins.wrong_tries(), now_ms);
         let (store, config) = (sources.store.clone(), &sources.config);
         let rules = config.follow_ups.clone();
+        let exports = !config.export.folders.is_empty();
+        let export = exports.then(|| ExportDesk::new(&sources, Arc::clone(wake)));
         let follow_ups = FollowUpsDesk::new(rules, config.time_zone, store.clone(), Arc::clone(wake));
         Self {
             gate,
@@ -127,6 +134,7 @@ impl Desk {
             tab: Tab::Summary,
             follow_ups,
             device: DeviceDesk::new(sources, Arc::clone(wake)),
+            export,
             sheet: None,
             sheet_ms: now_ms,
             browsing: Browsing::default(),
@@ -179,6 +187,17 @@ impl Desk {
                 if let Stage::Open(role) = self.gate.stage(now_ms) {
                     self.gate.touched(now_ms);
                     self.go(tab, role, now);
+                }
+            }
+            StaffIntent::Export(intent) => {
+                if let Stage::Open(role) = self.gate.stage(now_ms) {
+                    self.gate.touched(now_ms);
+                    let days = self.browsing.days(now.local_day());
+                    let is_here = self.is_at_export();
+                    if let Some(export) = self.export.as_mut().filter(|_| is_here && may_export(role)) {
+                        tracing::info!(?intent, role = role.name(), "something is put on a stick");
+                        export.intend(intent, days);
+                    }
                 }
             }
             StaffIntent::FollowUps(intent) => {
@@ -258,6 +277,10 @@ impl Desk {
         let is_open = matches!(self.gate.stage(now.mono_ms), Stage::Open(_));
         self.follow_ups.pump(is_open && self.tab == Tab::FollowUps, now);
         self.device.pump(is_open && self.tab == Tab::Device);
+        let is_at_export = is_open && self.is_at_export();
+        if let Some(export) = &mut self.export {
+            export.pump(is_at_export, now);
+        }
         let was_open = self.gate.stage(now.mono_ms) != Stage::Closed;
         self.gate.tick(now.mono_ms);
         if was_open && self.gate.stage(now.mono_ms) == Stage::Closed {
@@ -267,7 +290,8 @@ impl Desk {
 
     /// Whether everything that was asked aside has been answered.
     pub(crate) fn is_settled(&self) -> bool {
-        self.aside.is_settled() && self.follow_ups.is_settled() && self.device.is_settled()
+        let export = self.export.as_ref().is_none_or(ExportDesk::is_settled);
+        self.aside.is_settled() && self.follow_ups.is_settled() && self.device.is_settled() && export
     }
 
     /// When [`Self::pump`] is due without being woken. A lock is told in minutes, so it is looked at now and then.
@@ -280,7 +304,9 @@ impl Desk {
         let follow_ups =
             (is_open && self.tab == Tab::FollowUps).then(|| self.follow_ups.deadline_ms()).flatten();
         let device = (is_open && self.tab == Tab::Device).then(|| self.device.deadline_ms()).flatten();
-        [self.gate.deadline_ms(), lock, follow_ups, device].into_iter().flatten().min()
+        let export = self.export.as_ref().filter(|_| is_open && self.is_at_export());
+        let export = export.and_then(ExportDesk::deadline_ms);
+        [self.gate.deadline_ms(), lock, follow_ups, device, export].into_iter().flatten().min()
     }
 
     /// What is to be shown; nothing while it is closed.
@@ -317,6 +343,7 @@ impl Desk {
             browsing: &self.browsing,
             can_hide: may_hide(role),
             network: self.device.network(),
+            export: self.export.as_ref().filter(|_| may_export(role)),
         }
     }
 
@@ -326,6 +353,13 @@ impl Desk {
         self.tab = Tab::Summary;
         self.follow_ups.close();
         self.device.close();
+        if let Some(export) = &mut self.export {
+            export.close();
+        }
+    }
+
+    fn is_at_export(&self) -> bool {
+        self.tab == Tab::Summary && self.browsing.place == Place::Export
     }
 
     fn browse(&mut self, browse: Browse, role: Role, now: &Stamp) {
@@ -343,14 +377,20 @@ impl Desk {
                 self.hides.push((said.origin, hidden));
             }
         }
+        if browse == Browse::Open(Place::Export) {
+            match self.export.as_mut().filter(|_| may_export(role)) {
+                Some(export) => export.open(now),
+                None => return,
+            }
+        }
         let pages = self.sheet.as_deref().map_or(1, |sheet| match self.browsing.place {
             Place::Words => words::pages(sheet.words.total),
             Place::Parts => parts::pages(&sheet.summary, self.browsing.kind),
-            Place::Numbers | Place::Days => 1,
+            Place::Numbers | Place::Days | Place::Export => 1,
         });
         self.browsing.browse(browse, pages, now.local_day());
         // A range that is being set is read when it is to be shown.
-        if self.browsing.place != Place::Days {
+        if !matches!(self.browsing.place, Place::Days | Place::Export) {
             self.read(now);
         }
     }
@@ -374,6 +414,11 @@ fn may_see_device(role: Role) -> bool {
 
 /// Staff see the numbers; who answers for the store, or for the device, decides what of the words is to be seen.
 fn may_hide(role: Role) -> bool {
+    matches!(role, Role::Manager | Role::Technician)
+}
+
+/// Whoever has the stick has the answers: who answers for them decides, and who answers for the device.
+fn may_export(role: Role) -> bool {
     matches!(role, Role::Manager | Role::Technician)
 }
 

@@ -6,6 +6,7 @@
 //! | `days` | the page on which a range of days is set |
 //! | `desk` | the gate, and what is read behind it |
 //! | `device` | a code, the glass, the network and a report |
+//! | `export` | a table or a parcel on a stick |
 //! | `follow_ups` | what is to be done about unhappy shoppers, and what was |
 //! | `numbers` | from what was counted to the page of numbers |
 //! | `parts` | the numbers by weekday, touchpoint, language and step |
@@ -16,6 +17,7 @@ pub(crate) mod browsing;
 pub(crate) mod days;
 pub(crate) mod desk;
 pub(crate) mod device;
+pub(crate) mod export;
 pub(crate) mod follow_ups;
 pub(crate) mod numbers;
 pub(crate) mod parts;

@@ -62,6 +62,7 @@ pub(crate) fn page(
         days: if sheet.wish.range == OTHER_DAYS { days_on_key(&summary.ask, tag) } else { String::new() },
         flagged: summary.flagged,
         without_flagged: summary.ask.without_flagged,
+        can_export: seen.export.is_some(),
         tiles: tiles(summary),
         hours,
         hours_top,

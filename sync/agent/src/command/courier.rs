@@ -89,6 +89,7 @@ async fn pack_command(arguments: &PackArguments) -> anyhow::Result<()> {
         entropy: &SystemEntropy,
         out: &arguments.out,
         after_seq: arguments.after,
+        device: None,
     };
     let packed = pack(&mut queue, order).await?;
     if arguments.place.json {

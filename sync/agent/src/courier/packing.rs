@@ -10,9 +10,9 @@ use afterword_protocol::batch::encode;
 use afterword_protocol::courier::{COURIER_EXTENSION, CourierKey, CourierWriter, courier_nonce};
 use afterword_protocol::limits::BATCH_RECORDS_MAX;
 use afterword_protocol::queue::{Position, Queue, QueueError, Run, Take};
+use afterword_protocol::stick::Unfinished;
 
 use super::not_asked;
-use super::stick::Unfinished;
 use crate::identity::Identity;
 use crate::plan::misfit;
 
@@ -27,6 +27,8 @@ pub struct Pack<'a> {
     pub out: &'a Path,
     /// Where to begin, when not after the last receipt: a collector that was restored may lack more.
     pub after_seq: Option<Seq>,
+    /// The file system that the folder is to be on, where that is known; see [`Unfinished::begin`].
+    pub device: Option<u64>,
 }
 
 /// A bundle that was written.
@@ -96,14 +98,14 @@ async fn one_bundle<Q: Queue>(
     position: &Position,
     first: Run,
 ) -> Result<Packed, PackError> {
-    let Pack { identity, entropy, out, .. } = order;
+    let Pack { identity, entropy, out, device: file_system, .. } = order;
     let (device, key) = (identity.enrolled().device, identity.key());
     let failed = |error| PackError::Write { folder: out.to_owned(), error };
     let mut distinct = [0; 8];
     entropy.fill(&mut distinct);
     let distinct = format!("{:016x}", u64::from_be_bytes(distinct));
     let (unfinished, file) =
-        Unfinished::begin(out, &format!("afterword-{device}-"), &distinct).map_err(failed)?;
+        Unfinished::begin(out, &format!("afterword-{device}-"), &distinct, file_system).map_err(failed)?;
     let mut writer =
         CourierWriter::begin(BufWriter::new(file), device, courier_key, entropy).map_err(failed)?;
     let first_seq = first.first_seq;

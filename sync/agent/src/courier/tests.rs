@@ -130,7 +130,8 @@ fn device() -> Identity {
 }
 
 async fn packed_after(shop: &mut Shop, out: &Path, after_seq: Option<Seq>) -> Result<Vec<Packed>, PackError> {
-    let order = Pack { identity: &device(), entropy: &SeededEntropy::new(3), out, after_seq };
+    let (identity, entropy) = (device(), SeededEntropy::new(3));
+    let order = Pack { identity: &identity, entropy: &entropy, out, after_seq, device: None };
     pack(shop, order).await
 }
 
@@ -267,8 +268,13 @@ async fn more_than_a_bundle_holds_goes_into_several() {
 #[tokio::test]
 async fn without_the_collectors_key_nothing_is_sealed() {
     let stick = tempfile::tempdir().unwrap();
-    let order =
-        Pack { identity: &identity(1), entropy: &SeededEntropy::new(3), out: stick.path(), after_seq: None };
+    let order = Pack {
+        identity: &identity(1),
+        entropy: &SeededEntropy::new(3),
+        out: stick.path(),
+        after_seq: None,
+        device: None,
+    };
     assert!(matches!(pack(&mut Shop::with(1), order).await, Err(PackError::NoKey)));
 }
 
@@ -342,4 +348,41 @@ fn a_stick_is_searched_for_receipts_and_rubbish_is_none() {
     assert_eq!(read_receipt(&found[1]).unwrap(), receipt);
     assert!(matches!(read_receipt(&found[2]), Err(AcceptError::NotAReceipt)));
     assert!(matches!(read_receipt(&stick.path().join("none")), Err(AcceptError::File(_))));
+}
+
+#[tokio::test]
+async fn with_one_stick_receipts_are_taken_first_and_the_rest_is_packed() {
+    let stick = tempfile::tempdir().unwrap();
+    let mut shop = Shop::with(6);
+    let here = std::os::unix::fs::MetadataExt::dev(&fs::metadata(stick.path()).unwrap());
+    let (identity, entropy) = (device(), SeededEntropy::new(3));
+    let order = Pack {
+        identity: &identity,
+        entropy: &entropy,
+        out: stick.path(),
+        after_seq: None,
+        device: Some(here),
+    };
+    let ours = signed(shop.receipt(4, OLD, shop.nonce(&device(), 4)));
+    let theirs = signed(Receipt { device: DeviceId::new([3; 16]), ..ours.receipt.clone() });
+    for (name, content) in [
+        ("a.receipt", serde_json::to_vec(&ours).unwrap()),
+        ("b.receipt", serde_json::to_vec(&theirs).unwrap()),
+        ("c.receipt", b"rubbish".to_vec()),
+    ] {
+        fs::write(stick.path().join(name), content).unwrap();
+    }
+    let Trip { confirmed, refused, packed } = take_and_pack(&mut shop, order).await.unwrap();
+    assert_eq!((confirmed, refused), (4, 1), "the one for another device is left for it");
+    assert_eq!(packed.iter().map(|one| (one.first_seq, one.last_seq)).collect::<Vec<_>>(), [(5, 6)]);
+
+    let elsewhere = Pack { device: Some(here + 1), ..order };
+    let error = take_and_pack(&mut Shop::with(1), elsewhere).await.unwrap_err();
+    assert!(
+        matches!(&error, PackError::Write { error, .. } if error.kind() == std::io::ErrorKind::NotFound),
+        "the folder is there, the stick is not: {error}"
+    );
+    let pulled = stick.path().join("pulled");
+    let error = take_and_pack(&mut Shop::with(1), Pack { out: &pulled, ..order }).await.unwrap_err();
+    assert!(matches!(error, PackError::NoFolder(_)), "{error}");
 }

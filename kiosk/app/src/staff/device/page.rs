@@ -72,7 +72,7 @@ pub(crate) fn page(desk: &DeviceDesk, bar: Bar, tag: &str, now: &Stamp) -> Devic
 }
 
 /// With a capital and a full stop.
-fn sentence(part: &str) -> String {
+pub(crate) fn sentence(part: &str) -> String {
     let mut letters = part.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
