@@ -230,6 +230,7 @@ impl Errands {
         let waited = self.0.laid_out.wait_timeout_while(state, wait, nothing);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let now_ms = self.now_ms();
+        state.heard(now_ms);
         if let Job::Waiting { id, .. } = state.enrolment
             && let Some(code) = state.code.take()
         {
@@ -274,6 +275,7 @@ impl Errands {
     /// A step of a test is over.
     pub(crate) fn step(&self, id: ErrandId, step: Step) {
         let mut state = self.state();
+        state.heard(self.now_ms());
         if !state.test.is(id) {
             return;
         }
@@ -290,6 +292,7 @@ impl Errands {
     /// An errand is over.
     pub(crate) fn done(&self, id: ErrandId, result: ErrandResult) {
         let mut state = self.state();
+        state.heard(self.now_ms());
         let Some(kind) = Kind::ALL.into_iter().find(|kind| state.job(*kind).is(id)) else {
             tracing::info!(id, "a result came for an errand that is over");
             return;
@@ -363,6 +366,13 @@ const GONE: &str = "the sync program took this on and did not come back: see its
 const UNSUPPORTED: &str = "the sync program is too old for this: update it, and try again";
 
 impl State {
+    /// The agent is there: it has just spoken, or has just been waited with.
+    fn heard(&mut self, now_ms: u64) {
+        if let Some((_, heard_ms)) = &mut self.agent {
+            *heard_ms = now_ms;
+        }
+    }
+
     fn wait(&mut self, now_ms: u64) -> Job {
         let id = self.next_id;
         self.next_id += 1;

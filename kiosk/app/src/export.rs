@@ -45,13 +45,15 @@ pub(crate) struct Exported {
     is_hidden: bool,
 }
 
-/// Every response that was begun on these local days, the first and the last among them; of all days when none are named.
+/// Every response that was begun on these local days, the first and the last among them; of all days when none are named. When one
+/// was begun is what `known` makes of its stamp: a boot may have had no clock until later.
 ///
 /// # Errors
 /// What `next` gives, and a record that cannot be read.
 pub(crate) fn responses(
     hidden: &HashSet<Origin>,
     days: Option<(i64, i64)>,
+    known: impl Fn(&Stamp) -> Stamp,
     mut next: impl FnMut(Take) -> Result<Option<Run>>,
 ) -> Result<Vec<Exported>> {
     let is_meant = |response: &Response| {
@@ -67,7 +69,11 @@ pub(crate) fn responses(
                 format!("record {seq} cannot be read by this program; `afterword-kiosk doctor` says what is wrong with it")
             })?;
             // What was done about a response is none.
-            let Some(response) = content.response().filter(is_meant) else { continue };
+            let Some(mut response) = content.response() else { continue };
+            response.draft.started = known(&response.draft.started);
+            if !is_meant(&response) {
+                continue;
+            }
             let origin =
                 Carried::read(bytes).map_or(Origin { epoch: run.epoch, seq }, |carried| carried.origin);
             responses.push(Exported { response, is_hidden: hidden.contains(&origin) });
@@ -152,6 +158,7 @@ fn read(value: &AnswerValue) -> String {
 #[cfg(test)]
 mod tests {
     use afterword_model::contact::{Channel, Contact};
+    use afterword_model::record::{StoreEpoch, genesis};
     use afterword_model::response::{Answer, Draft, Flag, Outcome, RESPONSE_VERSION};
 
     use super::*;
@@ -173,6 +180,28 @@ mod tests {
             ..Draft::begun("exit", 3, "en", started)
         };
         Response { v: RESPONSE_VERSION, seq: 7, draft, outcome: Outcome::Finished, took_ms: 4_210 }
+    }
+
+    #[test]
+    fn what_was_begun_before_the_clock_came_is_of_the_day_that_the_numbers_have_it_on() {
+        let mut unset = response(vec![("visit", AnswerValue::Face(5))]);
+        unset.draft.started =
+            Stamp { wall_ms: 5_000, mono_ms: 5_000, clock: ClockQuality::Unset, ..unset.draft.started };
+        let run = Run {
+            epoch: StoreEpoch::new([7; 16]),
+            first_seq: unset.seq,
+            previous_head: genesis(&StoreEpoch::new([7; 16])),
+            records: vec![unset.to_bytes()],
+        };
+        let known = |stamp: &Stamp| Stamp { wall_ms: 1_795_876_200_000 + 5_000, ..*stamp };
+        let on = |day: i64| {
+            let mut runs = vec![run.clone()];
+            responses(&HashSet::new(), Some((day, day)), known, |_| Ok(runs.pop())).unwrap()
+        };
+        let today = response(Vec::new()).draft.started.local_day();
+        assert_eq!((on(0).len(), on(today).len()), (0, 1));
+        let table = String::from_utf8(table(&on(today)).unwrap()).unwrap();
+        assert!(table.contains("7,2026-11-28T14:30:05Z,2026-11-28T15:30:05+01:00,unset,"), "{table}");
     }
 
     #[test]

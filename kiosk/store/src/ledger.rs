@@ -16,9 +16,10 @@ use crate::noted::Begun;
 use crate::state::{OpenDraft, State, column, draft_body};
 use crate::tally;
 
-/// What freezing may add to a draft's bytes: version, seq, outcome, time and a follow-up code, with room. A draft that is
-/// longer is refused when it is saved, while it can still be shortened, and not when it is frozen.
-const FREEZING_BYTES_MAX: usize = 256;
+/// What freezing may add to a draft's bytes: version, seq, outcome, time, a follow-up code, where it was left, and each step that
+/// was passed over since the last save, with room. A draft that is longer is refused when it is saved, while it can still be
+/// shortened, and not when it is frozen.
+const FREEZING_BYTES_MAX: usize = 2_048;
 
 /// No record is frozen longer than this, so that each can be carried into another epoch and still is no longer than
 /// [`RECORD_BYTES_MAX`].

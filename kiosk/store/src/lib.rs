@@ -59,6 +59,7 @@ pub use open::{Opened, Options};
 pub use purge::Purged;
 pub use queue::StoreQueue;
 pub use store::Store;
+pub use tally::BootTimes;
 pub use usage::Usage;
 pub use verify::Verified;
 pub use words::{Said, WORDS_LOOKED_THROUGH, Which, WordsAsk, WordsFound};

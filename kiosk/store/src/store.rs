@@ -34,6 +34,7 @@ use crate::purge::{PURGE_RECORDS_MAX, Purged};
 use crate::queue::StoreQueue;
 use crate::shared::{Inner, Shared};
 use crate::tally;
+use crate::tally::BootTimes;
 use crate::usage::{self, Usage};
 use crate::verify::{self, Verified};
 use crate::watched;
@@ -174,6 +175,16 @@ impl Store {
         self.inner
             .shared
             .read(|connection, path| hidden::all(connection).map_err(|error| StoreError::of(path, &error)))
+    }
+
+    /// What became known later of boots that had no clock: when their responses were begun, as the numbers have it.
+    ///
+    /// # Errors
+    /// As [`Self::words`].
+    pub fn boot_times(&self) -> Result<BootTimes, StoreError> {
+        self.inner.shared.read(|connection, path| {
+            BootTimes::read(connection).map_err(|error| StoreError::of(path, &error))
+        })
     }
 
     /// Opens or closes an alert. The answer says what became of it once that is on the disk, and nothing where it was so already.

@@ -19,7 +19,7 @@ use crate::state::seq;
 
 /// When boots began that had no clock: the wall time of their monotonic zero, and the offset from UTC in minutes.
 #[derive(Debug, Default)]
-pub(crate) struct BootTimes(BTreeMap<u32, (i64, i16)>);
+pub struct BootTimes(BTreeMap<u32, (i64, i16)>);
 
 impl BootTimes {
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
@@ -29,7 +29,8 @@ impl BootTimes {
     }
 
     /// The moment as it is known now.
-    pub(crate) fn known(&self, stamp: &Stamp) -> Stamp {
+    #[must_use]
+    pub fn known(&self, stamp: &Stamp) -> Stamp {
         match self.0.get(&stamp.boot) {
             Some(&(zero_ms, offset_min)) if stamp.clock == ClockQuality::Unset => {
                 let since_ms = i64::try_from(stamp.mono_ms).unwrap_or(i64::MAX);
@@ -100,12 +101,20 @@ pub(crate) fn change(
     cell: &Cell,
     change: impl Fn(&mut Tally),
 ) -> rusqlite::Result<()> {
-    rewrite(transaction, cell, cell.flagged, |all, of_flagged| {
+    let changed = rewrite(transaction, cell, cell.flagged, |all, of_flagged| {
         change(all);
         if cell.flagged {
             change(of_flagged);
         }
-    })
+    });
+    match changed {
+        // A response is worth more than its count: it is kept, and who asks for these numbers hears that they cannot be read.
+        Err(rusqlite::Error::FromSqlConversionFailure(_, Type::Blob, error)) => {
+            tracing::error!(%error, day = cell.day, "a response is kept and not counted; `afterword-kiosk doctor` says more");
+            Ok(())
+        }
+        changed => changed,
+    }
 }
 
 /// Changes the row of a cell: what all of it say, and `with_flagged` what those say that carry a flag.

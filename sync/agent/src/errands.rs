@@ -46,6 +46,9 @@ const ENROL_TOTAL_MS: u64 = ENROLMENT_MAX_MS - 15_000;
 /// For all that is packed: well within the time after which the screen gives it up.
 const PACK_TOTAL_MS: u64 = PACK_MAX_MS - 15_000;
 
+/// Longer than that, in milliseconds, nothing hangs that is not hanging for good.
+const HANGING_MS: u64 = 5_000;
+
 /// The collector that a device is to be enrolled at.
 #[derive(Debug, Clone)]
 pub struct Collector {
@@ -181,6 +184,7 @@ impl Errands {
     async fn pack(&self, folder: PathBuf, file_system: u64) -> ErrandResult {
         let (state_dir, entropy) = (self.state_dir.clone(), Arc::clone(&self.entropy));
         let (mut kiosk, runtime) = (self.kiosk.another(), Handle::current());
+        let hanging = folder.clone();
         let packing = spawn_blocking(move || {
             let identity = match Identity::load(&state_dir) {
                 Ok(identity) => identity,
@@ -201,7 +205,11 @@ impl Errands {
                 Err(_) => not_packed(PackFailure::TooLong, too_long(&folder)),
             }
         });
-        packing.await.unwrap_or_else(|error| not_packed(PackFailure::Other, broke_off(&error)))
+        // What hangs in the system hears of no limit; it is left behind, and whatever comes next is not kept waiting by it.
+        match timeout(Duration::from_millis(PACK_TOTAL_MS + HANGING_MS), packing).await {
+            Ok(packed) => packed.unwrap_or_else(|error| not_packed(PackFailure::Other, broke_off(&error))),
+            Err(_) => not_packed(PackFailure::TooLong, too_long(&hanging)),
+        }
     }
 
     async fn enrol(&self, code: &EnrolmentCode) -> ErrandResult {

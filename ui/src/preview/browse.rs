@@ -25,7 +25,10 @@ pub(super) fn of(words: &Words, numbers: Numbers) -> Vec<(&'static str, Page)> {
         ("kiosk-13n-manager-export-parcel", Page::Export(parcel(words))),
         ("kiosk-13o-manager-export-refused", Page::Export(refused(words))),
         ("kiosk-13p-manager-export-failed", Page::Export(failed(words))),
-        ("kiosk-13q-manager-export-busy", Page::Export(ExportPage { is_busy: true, ..export(words) })),
+        (
+            "kiosk-13q-manager-export-busy",
+            Page::Export(ExportPage { is_busy: true, ..with_stick(words, ExportSaid::Nothing) }),
+        ),
     ]
 }
 
@@ -153,7 +156,7 @@ fn days(words: &Words) -> DaysPage {
 
 /// Before anybody has put a stick in.
 fn export(words: &Words) -> ExportPage {
-    ExportPage { days: range(words), stick: StickState::None, ..ExportPage::default() }
+    ExportPage { days: words.strip[2].to_owned(), stick: StickState::None, ..ExportPage::default() }
 }
 
 fn with_stick(words: &Words, said: ExportSaid) -> ExportPage {

@@ -7,6 +7,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
+use afterword_model::response::Stamp;
 use anyhow::{Context, Result};
 use clap::Args;
 
@@ -36,8 +37,12 @@ impl ExportCommand {
         let responses = source::read(
             &self.places,
             &config,
-            |store| responses(&store.hidden_words()?, None, |take| Ok(store.queue().next_blocking(take)?)),
-            |kiosk| responses(&kiosk.hidden_words()?, None, |take| kiosk.next(take)),
+            |store| {
+                responses(&store.hidden_words()?, None, Stamp::clone, |take| {
+                    Ok(store.queue().next_blocking(take)?)
+                })
+            },
+            |kiosk| responses(&kiosk.hidden_words()?, None, Stamp::clone, |take| kiosk.next(take)),
         )?;
         let table = table(&responses)?;
         let written = || -> std::io::Result<()> {

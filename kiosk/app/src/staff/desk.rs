@@ -280,6 +280,10 @@ impl Desk {
         let is_at_export = is_open && self.is_at_export();
         if let Some(export) = &mut self.export {
             export.pump(is_at_export, now);
+            // Who was told to leave the stick in stands there and waits.
+            if is_at_export && export.is_awaited(now) {
+                self.gate.touched(now.mono_ms);
+            }
         }
         let was_open = self.gate.stage(now.mono_ms) != Stage::Closed;
         self.gate.tick(now.mono_ms);

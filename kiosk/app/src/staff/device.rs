@@ -123,6 +123,10 @@ impl DeviceDesk {
         match self.sources.errands.agent() {
             None => Network::Unknown,
             Some(heard) if heard.age_ms > AGENT_AWAY_MS || heard.status.problem.is_some() => Network::Look,
+            // An agent that has just begun, or is not enrolled, has reached nobody.
+            Some(heard) if heard.status.enrolled.is_none() || heard.status.last_receipt_ms.is_none() => {
+                Network::Unknown
+            }
             Some(_) => Network::Good,
         }
     }

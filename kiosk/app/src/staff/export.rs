@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use afterword_kiosk_store::Store;
 use afterword_model::response::Stamp;
+use afterword_protocol::errand::{PACK_MAX_MS, TAKEN_WITHIN_MS};
 use afterword_ui::intent::ExportIntent;
 use afterword_ui::view::export::{ExportFailure, ExportSaid, StickState};
 use anyhow::Result;
@@ -27,6 +28,9 @@ use page::{failure, parcel};
 
 /// How often it is looked which sticks are in, in milliseconds: whoever puts one in sees it before they wonder.
 const LOOK_EVERY_MS: u64 = 1_500;
+
+/// The desk stays open so long for who waits, in milliseconds: a parcel is over by then, and a stick that is not hangs.
+const AWAITED_MAX_MS: u64 = TAKEN_WITHIN_MS + PACK_MAX_MS;
 
 /// Letters of a store's name in the name of a file.
 const NAME_LETTERS_MAX: usize = 40;
@@ -56,6 +60,8 @@ pub(crate) struct ExportDesk {
     /// Whether whoever is here waits for a parcel.
     packs: bool,
     said: ExportSaid,
+    /// Since when whoever is here waits.
+    awaited_since_ms: Option<u64>,
 }
 
 impl ExportDesk {
@@ -73,6 +79,7 @@ impl ExportDesk {
             writes: false,
             packs: false,
             said: ExportSaid::Nothing,
+            awaited_since_ms: None,
         }
     }
 
@@ -138,6 +145,8 @@ impl ExportDesk {
                 }
             }
         }
+        self.awaited_since_ms =
+            if self.writes || self.packs { self.awaited_since_ms.or(Some(now.mono_ms)) } else { None };
         if !is_shown {
             return;
         }
@@ -159,6 +168,11 @@ impl ExportDesk {
 
     pub(crate) fn is_settled(&self) -> bool {
         self.aside.is_settled()
+    }
+
+    /// Whether whoever is here waits for what they asked for, as long as anybody would.
+    pub(crate) fn is_awaited(&self, now: &Stamp) -> bool {
+        self.awaited_since_ms.is_some_and(|since_ms| now.mono_ms < since_ms.saturating_add(AWAITED_MAX_MS))
     }
 
     /// Whether something is being written, by whomever it was asked for.
@@ -204,14 +218,16 @@ fn export_table(
     name: &str,
 ) -> ExportSaid {
     let read = || -> Result<_> {
-        let found =
-            responses(&store.hidden_words()?, Some(days), |take| Ok(store.queue().next_blocking(take)?))?;
+        let times = store.boot_times()?;
+        let next = |take| Ok(store.queue().next_blocking(take)?);
+        let found = responses(&store.hidden_words()?, Some(days), |stamp| times.known(stamp), next)?;
         Ok((found.len(), table(&found)?))
     };
     let (count, table) = match read() {
         Ok(read) => read,
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the responses could not be read for a table");
+            // What it comes from may quote a record, and no log does.
+            tracing::error!(%error, "the responses could not be read for a table");
             return ExportSaid::Failed(ExportFailure::Unread);
         }
     };

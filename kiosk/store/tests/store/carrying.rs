@@ -197,7 +197,7 @@ fn the_longest_record_can_be_carried() {
     let directory = directory();
     let (store, _) = open(directory.path());
     let fits = |less: &usize| save(&store, with_comment(RECORD_BYTES_MAX - less)).is_ok();
-    let less = (0..2_000).find(fits).unwrap();
+    let less = (0..4_000).find(fits).unwrap();
     complete(&store, with_comment(RECORD_BYTES_MAX - less));
     begin_anew(&store);
     assert_eq!(former(&store)[0].lost, []);

@@ -197,6 +197,12 @@ fn counts_that_rotted_are_named_and_stop_no_start() {
     let (store, _) = open(directory.path());
     let problems = store.verify().unwrap().problems.join("\n");
     assert!(problems.contains("a cell's counts cannot be read"), "{problems}");
+    // Whoever comes then is kept all the same.
+    let last_seq = complete(&store, draft(0, 5)).seq;
+    assert!(store.summary(Ask::days(0, 0)).is_err(), "no number is made up");
+    store.close().unwrap();
+    let (store, opened) = open(directory.path());
+    assert_eq!((opened.set_aside, complete(&store, draft(0, 5)).seq), (None, last_seq + 1));
     store.close().unwrap();
 
     // Where others of the cell are counted again, so is what rotted, from its record.

@@ -115,8 +115,12 @@ pub fn read_receipt(path: &Path) -> Result<SignedReceipt, AcceptError> {
 pub fn receipts_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == COURIER_RECEIPT_EXTENSION) {
+        let entry = entry?;
+        let path = entry.path();
+        // Some systems leave a shadow of each file beside it, whose name begins with a dot; and what is no file would be waited for.
+        let is_shadow = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let is_called_one = path.extension().is_some_and(|ending| ending == COURIER_RECEIPT_EXTENSION);
+        if is_called_one && !is_shadow && entry.file_type()?.is_file() {
             found.push(path);
         }
         if found.len() > COURIER_RECEIPTS_MAX {

@@ -10,7 +10,7 @@ use super::{AcceptError, Pack, PackError, Packed, accept, pack, read_receipt, re
 pub struct Trip {
     /// Records that receipts on the stick were for, and that had none before.
     pub confirmed: u64,
-    /// Receipts that were not taken, though they are not for another device. The log says why.
+    /// Receipts that could not be used and that packing again is no remedy for. The log says why.
     pub refused: u32,
     /// What was written.
     pub packed: Vec<Packed>,
@@ -34,7 +34,10 @@ pub async fn take_and_pack<Q: Queue>(queue: &mut Q, order: Pack<'_>) -> Result<T
                     Err(error) => Err(error),
                 };
                 match taken {
-                    Ok(()) | Err(AcceptError::OtherDevice(_)) => {}
+                    // Of the last two what they are for is packed again here and now.
+                    Ok(())
+                    | Err(AcceptError::OtherDevice(_) | AcceptError::FormerStore | AcceptError::Outdated) => {
+                    }
                     Err(AcceptError::Kiosk(error)) => return Err(error.into()),
                     Err(error) => {
                         tracing::warn!(path = %path.display(), %error, "a receipt on a stick was not taken");

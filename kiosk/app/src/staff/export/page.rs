@@ -3,7 +3,7 @@
 use std::io;
 
 use afterword_protocol::errand::{PackFailure, Parcel};
-use afterword_ui::view::export::{ExportFailure, ExportPage, ExportSaid, StickState};
+use afterword_ui::view::export::{ExportFailure, ExportPage, ExportSaid};
 
 use super::ExportDesk;
 use crate::errands::ParcelState;
@@ -12,20 +12,13 @@ use crate::staff::device::page::{bytes, sentence};
 /// The page, for these days in words.
 pub(crate) fn page(desk: &ExportDesk, days: String) -> ExportPage {
     let stick = desk.stick();
-    let said = match &desk.said {
-        // Whatever the system called it.
-        ExportSaid::Failed(ExportFailure::Other(_)) if desk.stick_state() == StickState::None => {
-            ExportSaid::Failed(ExportFailure::Gone)
-        }
-        said => said.clone(),
-    };
     ExportPage {
         days,
         stick: desk.stick_state(),
         name: stick.map(|stick| stick.name.clone()).unwrap_or_default(),
         free: stick.and_then(|stick| stick.free_bytes).map(|free| bytes(free)).unwrap_or_default(),
         is_busy: desk.is_busy(),
-        said,
+        said: desk.said.clone(),
     }
 }
 
