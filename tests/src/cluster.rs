@@ -184,7 +184,11 @@ fn words_before(folder: &Path) -> Result<Vec<String>> {
     let found = users.find_map(|user| Some((number("-u", Some(user)).ok()?, number("-g", Some(user)).ok()?)));
     let (user, group) = found.context("root, and there is no user to run a server as")?;
     std::os::unix::fs::chown(folder, Some(user), Some(group))?;
-    let words =
-        ["setpriv".to_owned(), format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()];
+    let words = [
+        "setpriv".to_owned(),
+        format!("--reuid={user}"),
+        format!("--regid={group}"),
+        "--clear-groups".to_owned(),
+    ];
     Ok(words.to_vec())
 }
