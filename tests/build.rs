@@ -7,8 +7,13 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(has_postgres)");
     println!("cargo::rerun-if-env-changed=PATH");
     // Debian keeps the server's programs out of the way.
-    println!("cargo::rerun-if-changed=/usr/lib/postgresql");
-    let kept = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folder = std::path::Path::new("/usr/lib/postgresql");
+    if folder.exists() {
+        // What is not there would make Cargo ask each time.
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+    println!("cargo::rerun-if-changed=build.rs");
+    let kept = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let kept: Vec<_> = kept.map(|version| version.path().join("bin")).collect();
     let is_there = |program: &str| {
         let path = std::env::var_os("PATH").unwrap_or_default();

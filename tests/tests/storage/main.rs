@@ -12,14 +12,14 @@ macro_rules! on_every_database {
         mod in_a_file {
             $(#[test]
             fn $name() -> anyhow::Result<()> {
-                crate::scenarios::$name(crate::place::Place::in_file()?)
+                crate::scenarios::$name(&mut crate::place::Place::in_file()?)
             })*
         }
 
         mod in_memory {
             $(#[test]
             fn $name() -> anyhow::Result<()> {
-                crate::scenarios::$name(crate::place::Place::in_memory()?)
+                crate::scenarios::$name(&mut crate::place::Place::in_memory()?)
             })*
         }
 
@@ -27,7 +27,7 @@ macro_rules! on_every_database {
             $(#[test]
             #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
             fn $name() -> anyhow::Result<()> {
-                crate::scenarios::$name(crate::place::Place::in_postgres()?)
+                crate::scenarios::$name(&mut crate::place::Place::in_postgres()?)
             })*
         }
     };

@@ -23,7 +23,7 @@ use super::place::{Place, Till, problem, rating, receipt};
 const DAY_MS: u64 = 86_400_000;
 
 /// What is new is stored once and signed for, and nothing else is.
-pub(crate) fn a_batch_is_new_or_known_or_has_a_gap_before_it(mut place: Place) -> Result<()> {
+pub(crate) fn a_batch_is_new_or_known_or_has_a_gap_before_it(place: &mut Place) -> Result<()> {
     let till = place.device("Exit", 20)?;
     let first = place.receipt(&till, 1, 9)?;
     assert!(first.is_signed_by(&till.enrolled()?.receipt_key));
@@ -39,7 +39,7 @@ pub(crate) fn a_batch_is_new_or_known_or_has_a_gap_before_it(mut place: Place) -
     Ok(())
 }
 
-pub(crate) fn another_story_is_kept_aside_once_and_replaces_nothing(place: Place) -> Result<()> {
+pub(crate) fn another_story_is_kept_aside_once_and_replaces_nothing(place: &mut Place) -> Result<()> {
     let mut till = place.device("Exit", 6)?;
     place.receipt(&till, 1, 4)?;
     let told = till.records.clone();
@@ -59,7 +59,7 @@ pub(crate) fn another_story_is_kept_aside_once_and_replaces_nothing(place: Place
 }
 
 pub(crate) fn what_cannot_be_read_is_parked_alone_and_of_several_nothing_is_stored(
-    place: Place,
+    place: &mut Place,
 ) -> Result<()> {
     let mut till = place.device("Exit", 4)?;
     // With a sign in it that not every database takes in a text.
@@ -75,7 +75,7 @@ pub(crate) fn what_cannot_be_read_is_parked_alone_and_of_several_nothing_is_stor
     Ok(())
 }
 
-pub(crate) fn what_is_erased_stays_erased_however_it_comes_again(mut place: Place) -> Result<()> {
+pub(crate) fn what_is_erased_stays_erased_however_it_comes_again(place: &mut Place) -> Result<()> {
     let mut till = place.device("Exit", 5)?;
     let first = place.receipt(&till, 1, 5)?;
     let erased = place.admin()?.erase("Exit", (till.epoch, 3))?;
@@ -97,7 +97,7 @@ pub(crate) fn what_is_erased_stays_erased_however_it_comes_again(mut place: Plac
     Ok(())
 }
 
-pub(crate) fn a_code_becomes_one_identity(place: Place) -> Result<()> {
+pub(crate) fn a_code_becomes_one_identity(place: &mut Place) -> Result<()> {
     let (till, other) = (Till::named("Exit", 0), Till::named("another", 0));
     let guess = place.enrol(&till, "AAAA-AAAA-AAAA")?;
     assert_ne!(guess.status, 201);
@@ -124,7 +124,7 @@ pub(crate) fn a_code_becomes_one_identity(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn who_was_revoked_or_retired_delivers_nothing(place: Place) -> Result<()> {
+pub(crate) fn who_was_revoked_or_retired_delivers_nothing(place: &mut Place) -> Result<()> {
     let till = place.device("Exit", 3)?;
     let stays = place.device("zoo", 1)?;
     let upper = place.device("Zoo", 1)?;
@@ -146,7 +146,7 @@ pub(crate) fn who_was_revoked_or_retired_delivers_nothing(place: Place) -> Resul
     Ok(())
 }
 
-pub(crate) fn a_heartbeat_says_how_far_a_store_has_come_and_what_is_missing(mut place: Place) -> Result<()> {
+pub(crate) fn a_heartbeat_says_how_far_a_store_has_come_and_what_is_missing(place: &mut Place) -> Result<()> {
     let till = place.device("Exit", 9)?;
     let receipt = place.receipt(&till, 1, 7)?.receipt;
     let mut said = place.heartbeat(&till, 9)?;
@@ -182,7 +182,7 @@ pub(crate) fn a_heartbeat_says_how_far_a_store_has_come_and_what_is_missing(mut 
     Ok(())
 }
 
-pub(crate) fn two_that_speak_in_turns_are_suspected(place: Place) -> Result<()> {
+pub(crate) fn two_that_speak_in_turns_are_suspected(place: &mut Place) -> Result<()> {
     let mut till = place.device("Exit", 1)?;
     let epochs = [till.epoch, StoreEpoch::new([8; 16])];
     for (turn, epoch) in [0, 1, 0, 1].into_iter().enumerate() {
@@ -197,7 +197,9 @@ pub(crate) fn two_that_speak_in_turns_are_suspected(place: Place) -> Result<()> 
     Ok(())
 }
 
-pub(crate) fn a_change_is_shown_where_it_is_for_and_no_longer_when_withdrawn(mut place: Place) -> Result<()> {
+pub(crate) fn a_change_is_shown_where_it_is_for_and_no_longer_when_withdrawn(
+    place: &mut Place,
+) -> Result<()> {
     let till = place.device("Exit", 0)?;
     let words = |text: &str| Words::from([("en".to_owned(), text.to_owned())]);
     let today = place.clock.wall_ms() / i64::try_from(DAY_MS)?;
@@ -225,7 +227,7 @@ pub(crate) fn a_change_is_shown_where_it_is_for_and_no_longer_when_withdrawn(mut
     Ok(())
 }
 
-pub(crate) fn a_case_is_found_by_its_name_and_steps_go_down_once(mut place: Place) -> Result<()> {
+pub(crate) fn a_case_is_found_by_its_name_and_steps_go_down_once(place: &mut Place) -> Result<()> {
     let mut till = place.device("Exit", 2)?;
     let id = CaseId { epoch: till.epoch, seq: 2 };
     let mut response = rating(2);
@@ -267,7 +269,7 @@ pub(crate) fn a_case_is_found_by_its_name_and_steps_go_down_once(mut place: Plac
     Ok(())
 }
 
-pub(crate) fn three_words_find_their_record(place: Place) -> Result<()> {
+pub(crate) fn three_words_find_their_record(place: &mut Place) -> Result<()> {
     let mut till = place.device("Exit", 3)?;
     let code = FollowUpCode::parse("harbor-maple-tide")?;
     let mut response = rating(2);
@@ -284,7 +286,7 @@ pub(crate) fn three_words_find_their_record(place: Place) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn a_stick_and_the_network_bring_the_same(place: Place) -> Result<()> {
+pub(crate) fn a_stick_and_the_network_bring_the_same(place: &mut Place) -> Result<()> {
     let till = place.device("Exit", 9)?;
     let enrolled = till.enrolled()?;
     let key = enrolled.courier_key.as_ref().context("a key for sticks")?;
@@ -304,7 +306,7 @@ pub(crate) fn a_stick_and_the_network_bring_the_same(place: Place) -> Result<()>
 }
 
 /// More records than any page of rows holds, and what is found when one is not as it was.
-pub(crate) fn a_long_chain_is_verified_to_its_end(place: Place) -> Result<()> {
+pub(crate) fn a_long_chain_is_verified_to_its_end(place: &mut Place) -> Result<()> {
     let till = place.device("Exit", 700)?;
     for first in (1..=700).step_by(100) {
         place.receipt(&till, first, first + 99)?;
@@ -320,7 +322,7 @@ pub(crate) fn a_long_chain_is_verified_to_its_end(place: Place) -> Result<()> {
 }
 
 /// Two collectors take the same batches at once, in whichever order they come.
-pub(crate) fn two_collectors_take_a_devices_batches_at_once(place: Place) -> Result<()> {
+pub(crate) fn two_collectors_take_a_devices_batches_at_once(place: &mut Place) -> Result<()> {
     const RECORDS: u64 = 60;
     let tills = [place.device("Exit", RECORDS)?, place.device("Door", RECORDS)?];
     let other = place.another()?;
