@@ -63,6 +63,12 @@ impl Place {
         open(self.folder.path().into(), self.database.clone(), &self.clock)
     }
 
+    /// The same with a clock that is so many milliseconds ahead.
+    pub(crate) fn another_ahead(&self, ms: i64) -> Result<InProcess> {
+        let clock = Arc::new(ManualClock::at(self.clock.wall_ms() + ms));
+        open(self.folder.path().into(), self.database.clone(), &clock)
+    }
+
     /// The collector is dropped, as a kill would, and another one goes on.
     pub(crate) fn restart(&mut self) -> Result<()> {
         self.collector = self.another()?;
