@@ -108,6 +108,6 @@ mod tests {
     fn a_clock_that_is_no_clock_makes_no_months() {
         assert_eq!(months(i64::MIN), []);
         assert_eq!(months(i64::MAX), []);
-        assert_eq!(months(-1), []);
+        assert_eq!(months(-10_000_000_000), []);
     }
 }
