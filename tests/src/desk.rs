@@ -20,6 +20,8 @@ pub struct Desk {
     ports: Option<(SocketAddr, SocketAddr)>,
     /// Where devices are told to deliver, when it is not the collector's own port.
     advertised: Option<String>,
+    /// The collector's database, when it is not the file in its folder.
+    database: Option<String>,
     kiosk_starts: AtomicU32,
 }
 
@@ -42,13 +44,27 @@ impl Desk {
     }
 
     fn in_folder(folder: tempfile::TempDir) -> Result<Self> {
-        Ok(Self { folder, ports: None, advertised: None, kiosk_starts: AtomicU32::new(0) })
+        Ok(Self { folder, ports: None, advertised: None, database: None, kiosk_starts: AtomicU32::new(0) })
     }
 
     /// A path on the desk.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// From now on the collector and its commands use this database.
+    pub fn keep_in(&mut self, url: &str) {
+        self.database = Some(url.to_owned());
+    }
+
+    /// From its next start on, this desk's collector listens where the other one's did.
+    ///
+    /// # Errors
+    /// Before that one's first start.
+    pub fn answers_for(&mut self, other: &Self) -> Result<()> {
+        self.ports = Some(other.ports.context("start that collector first")?);
+        Ok(())
     }
 
     /// Devices that enrol from now on are told to deliver to this address. Counts from the collector's next start.
@@ -81,7 +97,7 @@ impl Desk {
         if let Some(url) = &self.advertised {
             serve.args(["--advertise", url]);
         }
-        serve.arg("--data").arg(self.path("collector"));
+        serve.arg("--data").arg(self.path("collector")).envs(self.database_variable());
         let collector = Program::start(serve)?;
         let ready: Value = collector.line(|line| serde_json::from_str(line).ok())?;
         let address =
@@ -188,8 +204,12 @@ impl Desk {
     /// When it cannot be started; an exit code is no error here.
     pub fn run(&self, name: &str, arguments: &[&str]) -> Result<Output> {
         let mut command = command(name);
-        command.args(arguments).current_dir(self.folder.path());
+        command.args(arguments).current_dir(self.folder.path()).envs(self.database_variable());
         finish(command)
+    }
+
+    fn database_variable(&self) -> Option<(&str, &str)> {
+        self.database.as_deref().map(|url| ("AFTERWORD_DATABASE_URL", url))
     }
 
     /// What `afterword-sync status` says.

@@ -16,8 +16,10 @@
 //! | cut the power at every operation of a kiosk's disk | [`power_cut`] |
 //! | hear what a kiosk says | [`voice`] |
 //! | look for what nobody thought of, in a simulated fleet | [`simulation`] |
+//! | have a PostgreSQL server | [`cluster`] |
 //! | wait | [`mod@wait`] |
 
+pub mod cluster;
 pub mod desk;
 pub mod device;
 pub mod hand;

@@ -52,8 +52,9 @@ pub fn command(name: &str) -> Command {
     let mut command = Command::new(path);
     // No display, no private settings: what the tests see is what a bare machine sees.
     let private = ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG", "FONTCONFIG_FILE", "SLINT_FONT_PATH"];
-    // No voice either, unless a test has one.
-    for variable in private.into_iter().chain(["SPEECHD_ADDRESS", "XDG_RUNTIME_DIR"]) {
+    // No voice and no database server either, unless a test has one.
+    let unless_asked = ["SPEECHD_ADDRESS", "XDG_RUNTIME_DIR", "AFTERWORD_DATABASE_URL"];
+    for variable in private.into_iter().chain(unless_asked) {
         command.env_remove(variable);
     }
     command

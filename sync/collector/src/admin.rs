@@ -23,17 +23,17 @@ use afterword_model::record::{DeviceId, ServerEpoch};
 use afterword_protocol::enrolment::EnrolmentCode;
 use afterword_protocol::heartbeat::Fingerprint;
 use afterword_protocol::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use self::leaving::{Owed, OwedStore, Retirement};
-use crate::config::{database_path, pki_path};
+use crate::config::pki_path;
 use crate::opened::serving_lock;
 use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
 use crate::storage::contacts::{self, SealedContact};
 use crate::storage::devices::{self, Device};
 use crate::storage::follow_ups::{self, FollowUp};
 use crate::storage::heartbeats;
-use crate::storage::{OpenError, VerifyReport, open_existing, read_server, verify};
+use crate::storage::sql::{Connection, SqlError, SqlResult, Transaction};
+use crate::storage::{Database, DatabaseUrl, OpenError, VerifyReport, read_server, verify};
 
 /// Why an operator's wish is not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -96,9 +96,9 @@ pub enum AdminError {
     /// A key cannot be read.
     #[error(transparent)]
     Pki(#[from] PkiError),
-    /// SQLite refused.
+    /// The database refused.
     #[error("database: {0}; if it says locked, another program holds it: try again")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] SqlError),
 }
 
 /// A device that waits for its enrolment.
@@ -143,13 +143,31 @@ impl Admin {
     /// # Errors
     /// [`AdminError::Open`] when there is no collector's database in it.
     pub fn open(data: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, AdminError> {
-        let path = database_path(data);
-        if !path.exists() {
+        Self::open_with(data, None, clock, entropy)
+    }
+
+    /// The same where the database is not the file in the folder.
+    ///
+    /// # Errors
+    /// [`AdminError::Open`] when there is no collector's folder, or no collector's database.
+    pub fn open_with(
+        data: &Path,
+        database: Option<&DatabaseUrl>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, AdminError> {
+        let database = Database::of(data, database);
+        let proof = match &database {
+            Database::File(path) => path.clone(),
+            // What stays in the folder are the keys.
+            Database::Memory(_) | Database::Postgres(_) => pki_path(data),
+        };
+        if !proof.exists() {
             return Err(OpenError::Missing(data.to_owned()).into());
         }
         let working = serving_lock(data)
-            .map_err(|error| OpenError::Failed { path: path.clone(), reason: error.to_string() })?;
-        let connection = open_existing(&path)?;
+            .map_err(|error| OpenError::Failed { path: data.to_owned(), reason: error.to_string() })?;
+        let connection = database.open()?;
         Ok(Self { connection, data: data.to_owned(), clock, entropy, _working: working })
     }
 
@@ -188,7 +206,7 @@ impl Admin {
         let expires_ms = now_ms.saturating_add(CODE_LIFE_MS);
         let code = EnrolmentCode::generate(&self.entropy);
         let transaction = self.transaction()?;
-        let mut named = devices::find(&transaction, name)?;
+        let mut named = locked(&transaction, name)?;
         named.retain(|device| device.name == name);
         let device = match choose(&named)? {
             Recipient::Known(device) => {
@@ -216,7 +234,7 @@ impl Admin {
     ) -> Result<Revocation, AdminError> {
         let now_ms = self.clock.wall_ms();
         let transaction = self.transaction()?;
-        let found = devices::find(&transaction, id_or_name)?.into_iter().next();
+        let found = locked(&transaction, id_or_name)?.into_iter().next();
         let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
         devices::revoke(&transaction, &found.device, reason, now_ms)?;
         transaction.commit()?;
@@ -274,9 +292,10 @@ impl Admin {
         ca_file_in_use(&pki_path(&self.data))
     }
 
-    fn transaction(&mut self) -> rusqlite::Result<Transaction<'_>> {
-        // Immediate: to wait for the lock at the beginning is safe, to be refused in the middle is not.
-        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+    fn transaction(&self) -> SqlResult<Transaction<'_>> {
+        let transaction = self.connection.transaction()?;
+        transaction.own().lock_commands()?;
+        Ok(transaction)
     }
 }
 
@@ -284,6 +303,14 @@ impl Admin {
 enum Recipient {
     New(DeviceId),
     Known(DeviceId),
+}
+
+/// Devices with this id or this name; nobody else changes what is held of them until the transaction ends.
+fn locked(transaction: &Transaction<'_>, id_or_name: &str) -> SqlResult<Vec<Device>> {
+    let found: Vec<DeviceId> =
+        devices::find(transaction, id_or_name)?.into_iter().map(|device| device.device).collect();
+    transaction.own().lock(&found)?;
+    devices::find(transaction, id_or_name)
 }
 
 /// Who has the name now: a device that was not revoked, or one that an open code would bring back.

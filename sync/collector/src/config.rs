@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::limits::Limits;
 use crate::pki::DEVICE_CERTIFICATE_LIFE_MS;
+use crate::storage::DatabaseUrl;
 
 /// Port on which enrolled devices deliver, where nothing else is asked for.
 pub const DEVICE_PORT: u16 = 8443;
@@ -14,8 +15,10 @@ pub const ENROL_PORT: u16 = 8444;
 /// A collector's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Folder with the database and the keys; created when it is missing.
+    /// Folder with the keys and, unless `database` says where else, the database; created when it is missing.
     pub data: PathBuf,
+    /// The database, where it is not the file in the folder.
+    pub database: Option<DatabaseUrl>,
     /// Where enrolled devices deliver. Port 0 lets the system choose.
     pub device_listen: SocketAddr,
     /// Where new devices enrol. Port 0 lets the system choose.
@@ -38,6 +41,7 @@ impl Config {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Self {
             data: data.into(),
+            database: None,
             device_listen: SocketAddr::new(any, DEVICE_PORT),
             enrol_listen: SocketAddr::new(any, ENROL_PORT),
             advertise: None,

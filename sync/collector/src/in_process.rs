@@ -151,15 +151,15 @@ impl InProcess {
         }
         let prepared = R::prepare(context, caller, admitted, typed.body);
         let request = prepared.inspect_err(|refusal| R::refused(context, caller, refusal))?;
-        let (outcome, request) = self.commit(request)?;
+        let (outcome, request) = self.commit(caller, request)?;
         let answer = request.answer(context, caller, outcome);
         answer.inspect_err(|refusal| R::refused(context, caller, refusal))
     }
 
-    fn commit<R: Request>(&self, request: R) -> Result<(R::Outcome, R), StorageError> {
+    fn commit<R: Request>(&self, caller: &Caller, request: R) -> Result<(R::Outcome, R), StorageError> {
         let context = Arc::clone(&self.context);
         let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        writing.run(move |writer| Ok((request.commit(&context, writer)?, request)))
+        writing.run(caller.device(), move |writer| Ok((request.commit(&context, writer)?, request)))
     }
 }
 

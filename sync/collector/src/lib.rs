@@ -48,6 +48,6 @@ pub use limits::Limits;
 pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
 pub use storage::{
-    Break, CHECKPOINT_PAGES, ChangeRow, DoubledStore, Erasure, FollowUp, OpenError, SealedContact,
-    StorageError, StoreReport, VerifyReport,
+    BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure, FollowUp,
+    OpenError, SealedContact, SqlError, SqlFault, StorageError, StoreReport, VerifyReport,
 };

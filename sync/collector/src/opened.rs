@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use afterword_model::ports::{Clock, Entropy};
 
-use crate::config::{Config, database_path, pki_path};
+use crate::config::{Config, pki_path};
 use crate::pki::Keys;
 use crate::requests::Context;
 use crate::server::StartError;
 use crate::storage::held;
 use crate::storage::readers::Readers;
 use crate::storage::writer::WritingConnection;
-use crate::storage::{OpenError, open_or_create, read_server, write_urls};
+use crate::storage::{Database, SqlError, read_server, write_urls};
 use crate::throttle::Throttle;
 
 /// Name of the file that is locked while somebody serves.
@@ -41,18 +41,17 @@ impl Opened {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let database = database_path(&config.data);
+        let database = Database::of(&config.data, config.database.as_ref());
         let locked = prepare_folder(&config.data)?;
         let serving = serving_lock(&config.data)
             .map_err(|reason| StartError::Folder { path: config.data.clone(), reason })?;
         let keys = Keys::open(&pki_path(&config.data), &config.certificate_names(), &clock, &entropy)?;
-        let connection = open_or_create(&database, &clock, &entropy)?;
-        let failed =
-            |error: rusqlite::Error| OpenError::Failed { path: database.clone(), reason: error.to_string() };
+        let connection = database.create(&clock, &entropy)?;
+        let failed = |error: SqlError| database.failed(&error);
         let found = held::draw_epoch_if_older(&connection, &config.data, &entropy).map_err(failed)?;
         if found {
             tracing::warn!(
-                path = %database.display(),
+                %database,
                 "the database holds less than it did: a backup was put in its place. It has a new server epoch, and devices send again what is missing"
             );
         }

@@ -21,7 +21,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::config::{Config, https_url, pki_path};
 use crate::listen::{Port, tls};
 use crate::load::Load;
-use crate::noting::{keep_note, note};
+use crate::noting::{keep_note, keep_room, note};
 use crate::opened::Opened;
 use crate::pki::PkiError;
 use crate::refresh::Acceptors;
@@ -93,10 +93,10 @@ pub struct Collector {
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
-    chores: [AbortHandle; 2],
+    chores: [AbortHandle; 3],
     data: PathBuf,
     app: Option<Arc<App>>,
-    writer_thread: Option<JoinHandle<()>>,
+    writer_threads: Vec<JoinHandle<()>>,
     shutdown_limit: std::time::Duration,
     /// Held for its lock.
     _serving: File,
@@ -127,7 +127,7 @@ impl Collector {
         };
         let context = Arc::new(context);
         let acceptors = Acceptors::new(&context).map_err(tls_failed)?;
-        let (writer, writer_thread) = Writer::start(writing).map_err(StartError::Writer)?;
+        let (writer, writer_threads) = Writer::start(writing).map_err(StartError::Writer)?;
         let limits = config.limits;
         let app = Arc::new(App {
             context: Arc::clone(&context),
@@ -161,6 +161,7 @@ impl Collector {
         ports.spawn(enrol_port.serve(ended));
         let refresh = tokio::spawn(acceptors.follow(context)).abort_handle();
         let noting = tokio::spawn(keep_note(Arc::clone(&app), config.data.clone())).abort_handle();
+        let room = tokio::spawn(keep_room(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -168,10 +169,10 @@ impl Collector {
             enrol_url,
             ending,
             ports,
-            chores: [refresh, noting],
+            chores: [refresh, noting, room],
             data: config.data,
             app: Some(app),
-            writer_thread: Some(writer_thread),
+            writer_threads,
             shutdown_limit: limits.shutdown,
             _serving: serving,
         })
@@ -213,8 +214,11 @@ impl Collector {
             let data = self.data.clone();
             let _ = tokio::task::spawn_blocking(move || note(&app, &data)).await;
         }
-        if let Some(thread) = self.writer_thread.take() {
-            let joined = tokio::task::spawn_blocking(move || thread.join());
+        let threads = std::mem::take(&mut self.writer_threads);
+        if !threads.is_empty() {
+            let joined = tokio::task::spawn_blocking(move || {
+                threads.into_iter().for_each(|thread| drop(thread.join()));
+            });
             if tokio::time::timeout(self.shutdown_limit, joined).await.is_err() {
                 tracing::warn!("the database did not close in time; it recovers at the next start");
             }

@@ -7,11 +7,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
-
 use super::{Admin, AdminError};
 use crate::pki::sync_folder;
-use crate::storage::held;
+use crate::storage::sql::values;
+use crate::storage::{held, open_copy};
 
 /// Why there is no backup, or none was put back.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +42,11 @@ pub enum BackupError {
         /// What is wrong.
         found: String,
     },
+    /// The data is in no file.
+    #[error(
+        "this collector's data is in PostgreSQL: copy it with pg_dump or pg_basebackup and put it back with its own means, and the folder pki by itself; backup and restore are for the file that is used without AFTERWORD_DATABASE_URL"
+    )]
+    InPostgres,
     /// The database.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -55,11 +59,14 @@ impl Admin {
     /// [`BackupError`]; there is no half of a backup then.
     pub fn back_up(&self, to: &Path) -> Result<u64, BackupError> {
         let failed = |reason| BackupError::File { path: to.to_owned(), doing: "written", reason };
+        if self.connection.own().sqlite().is_none() {
+            return Err(BackupError::InPostgres);
+        }
         if to.exists() {
             return Err(BackupError::Exists(to.to_owned()));
         }
         let name = to.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
-        let copied = self.connection.execute("vacuum into ?1", [name]).map_err(AdminError::from);
+        let copied = self.connection.execute("vacuum into ?1", values![name]).map_err(AdminError::from);
         let durable = copied.map_err(BackupError::from).and_then(|_| {
             File::open(to).and_then(|file| file.sync_all()).map_err(failed)?;
             sync_folder(to.parent().unwrap_or(Path::new("."))).map_err(failed)
@@ -68,7 +75,7 @@ impl Admin {
             let _ = fs::remove_file(to);
         }
         durable?;
-        let copy = Connection::open(to).map_err(AdminError::from)?;
+        let copy = open_copy(to).map_err(AdminError::from)?;
         Ok(held::records(&copy).map_err(AdminError::from)?)
     }
 }

@@ -2,9 +2,8 @@
 
 use afterword_model::record::{Seq, StoreEpoch};
 
-use super::{Admin, AdminError};
+use super::{Admin, AdminError, locked};
 use crate::storage::Erasure;
-use crate::storage::devices;
 use crate::storage::erase::erase;
 
 impl Admin {
@@ -17,25 +16,16 @@ impl Admin {
     pub fn erase(&mut self, id_or_name: &str, record: (StoreEpoch, Seq)) -> Result<Erasure, AdminError> {
         let now_ms = self.clock.wall_ms();
         let transaction = self.transaction()?;
-        let found = devices::find(&transaction, id_or_name)?.into_iter().next();
+        let found = locked(&transaction, id_or_name)?.into_iter().next();
         let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
         let erasure = erase(&transaction, &found.device, record, now_ms)?;
         transaction.commit()?;
         if erasure != Erasure::NoSuchRecord {
-            self.cut_log()?;
-            // A page that was split long ago may keep old rows between its own, where no statement sees them. Only a file
-            // without such pages is sure to say nothing.
-            self.connection.execute_batch("vacuum")?;
-            self.cut_log()?;
+            let is_gone = self.connection.own().wipe()?;
+            if !is_gone {
+                return Err(AdminError::StillInLog);
+            }
         }
         Ok(erasure)
-    }
-
-    /// The log still holds the pages as they were; moved into the database and cut off, it does not. Waits for readers as
-    /// long as any statement waits.
-    fn cut_log(&self) -> Result<(), AdminError> {
-        let was_blocked: bool =
-            self.connection.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0))?;
-        if was_blocked { Err(AdminError::StillInLog) } else { Ok(()) }
     }
 }

@@ -221,7 +221,8 @@ impl Admin {
     ) -> Result<(Ingested, Seq), AdminError> {
         let delivery = delivery(batch, key, Way::Courier, self.clock.wall_ms(), signer);
         let header = &delivery.batch.header;
-        let transaction = self.transaction()?;
+        let transaction = self.connection.transaction()?;
+        transaction.own().lock(&[header.device])?;
         let mark = read_mark(&transaction, &header.device, &header.epoch).map_err(StorageError::from)?;
         let ingested = ingest(&transaction, &delivery)?;
         transaction.commit()?;

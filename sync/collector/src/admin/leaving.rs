@@ -5,13 +5,13 @@
 
 use afterword_model::record::{DeviceId, StoreEpoch};
 use afterword_protocol::queue::SeqRange;
-use rusqlite::Connection;
 use serde::Serialize;
 
 use super::listing::count;
-use super::{Admin, AdminError, NewDevice, Recipient, holder};
+use super::{Admin, AdminError, NewDevice, Recipient, holder, locked};
 use crate::storage::devices;
 use crate::storage::progress;
+use crate::storage::sql::{Connection, SqlResult};
 
 /// What a device has that was not received, by its own word. Numbers that it has lost itself are not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,7 +90,7 @@ impl Admin {
     ) -> Result<Retirement, AdminError> {
         let now_ms = self.clock.wall_ms();
         let transaction = self.transaction()?;
-        let found = devices::find(&transaction, id_or_name)?.into_iter().next();
+        let found = locked(&transaction, id_or_name)?.into_iter().next();
         let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
         let owed = owed(&transaction, &found.device)?;
         if found.retired_ms.is_some() {
@@ -113,7 +113,7 @@ impl Admin {
     }
 }
 
-fn owed(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Owed> {
+fn owed(connection: &Connection, device: &DeviceId) -> SqlResult<Owed> {
     let stores = progress::of_device(connection, device)?;
     let last_heard_ms = stores.iter().filter_map(|store| store.heard.as_ref()).map(|heard| heard.at_ms).max();
     let stores: Vec<OwedStore> = stores

@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_model::ports::Entropy;
-use rusqlite::{Connection, OpenFlags};
 
 use super::backing_up::BackupError;
 use super::{AdminError, swapping};
 use crate::config::database_path;
 use crate::opened::exclusive_lock;
 use crate::storage::erase::{self, Erasures, erase_again};
-use crate::storage::{Rest, held, open_existing, settle};
+use crate::storage::sql::Connection;
+use crate::storage::{Rest, held, open_copy, open_existing, settle};
 
 /// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +95,7 @@ fn come_to_rest(database: &Path) -> Result<Option<Erasures>, BackupError> {
     match settle(database).map_err(AdminError::from)? {
         Rest::Busy => Err(BackupError::InUse(database.to_owned())),
         Rest::Nothing | Rest::Unreadable => Ok(None),
-        Rest::Settled => {
-            let opened = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY);
-            Ok(opened.and_then(|connection| erase::all(&connection)).ok())
-        }
+        Rest::Settled => Ok(open_copy(database).and_then(|connection| erase::all(&connection)).ok()),
     }
 }
 
@@ -115,7 +112,7 @@ fn prepare(
     let erased_again = erasures.map(|erasures| erase_again(&connection, erasures)).transpose();
     let erased_again = erased_again.map_err(AdminError::from)?;
     let records = held::records(&connection).map_err(AdminError::from)?;
-    connection.close().map_err(|(_, error)| AdminError::from(error))?;
+    connection.close().map_err(AdminError::from)?;
     File::open(draft).and_then(|file| file.sync_all()).map_err(|reason| failed(draft, "written", reason))?;
     Ok(Prepared { records, erased_again })
 }
@@ -123,10 +120,10 @@ fn prepare(
 fn sound(draft: &Path, from: &Path) -> Result<Connection, BackupError> {
     let unsound = |found: String| BackupError::Unsound { path: from.to_owned(), found };
     let connection = open_existing(draft).map_err(|error| unsound(error.to_string()))?;
-    let check: rusqlite::Result<String> = connection.query_row("pragma quick_check(1)", [], |row| row.get(0));
-    match check.as_deref() {
-        Ok("ok") => Ok(connection),
-        Ok(found) => Err(unsound(found.to_owned())),
+    let check = connection.query_one("pragma quick_check(1)", &[], |row| row.get::<String>(0));
+    match check {
+        Ok(found) if found == "ok" => Ok(connection),
+        Ok(found) => Err(unsound(found)),
         Err(error) => Err(unsound(error.to_string())),
     }
 }

@@ -96,7 +96,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::storage::{Rest, open_existing, open_or_create, read_server, settle};
+    use crate::storage::open::open_or_create;
+    use crate::storage::{Rest, open_existing, read_server, settle};
 
     const SCENES: [&str; 3] = ["a sound one", "one whose log lies beside it", "one that cannot be read"];
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afterword_collector::restore;
+use afterword_collector::{BackupError, restore};
 use clap::Args;
 use serde_json::json;
 
@@ -73,6 +73,9 @@ impl Backup {
 
 impl Restore {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        if self.data.database()?.is_some() {
+            return Err(BackupError::InPostgres.into());
+        }
         let restored = restore(&self.data.data, &self.from, &ports().1)?;
         if self.json {
             print_json(&json!({

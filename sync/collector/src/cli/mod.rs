@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use afterword_collector::Admin;
+use afterword_collector::{Admin, DatabaseUrl};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use chrono::{DateTime, SecondsFormat};
@@ -91,12 +91,22 @@ struct Data {
     /// Folder with the collector's database and keys.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// PostgreSQL database to use instead of the file in DIR: postgres://user:password@host:5432/name. Whoever can list
+    /// processes sees what stands on a command line; the variable is for that.
+    #[arg(long, value_name = "URL", env = "AFTERWORD_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
 }
 
 impl Data {
     fn open(&self) -> anyhow::Result<Admin> {
         let (clock, entropy) = ports();
-        Ok(Admin::open(&self.data, clock, entropy)?)
+        Ok(Admin::open_with(&self.data, self.database()?.as_ref(), clock, entropy)?)
+    }
+
+    /// Read here and not with the rest of the command line: what cannot be read is not quoted, it may hold a password.
+    fn database(&self) -> anyhow::Result<Option<DatabaseUrl>> {
+        let url = self.database_url.as_deref().filter(|url| !url.is_empty());
+        Ok(url.map(DatabaseUrl::parse).transpose()?)
     }
 }
 

@@ -73,7 +73,9 @@ impl Serve {
         // Before anything is started, so that an early signal is not lost.
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
+        let database = self.data.database()?;
         let mut config = Config::new(self.data.data);
+        config.database = database;
         if self.hosts.is_empty() && !(self.listen.ip().is_loopback() && self.enrol_listen.ip().is_loopback())
         {
             tracing::warn!(

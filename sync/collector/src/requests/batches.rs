@@ -9,7 +9,6 @@ use afterword_protocol::batch::{self, BATCH_ENCODING, BATCH_MEDIA_TYPE, BatchHea
 use afterword_protocol::keys::{SigningKey, VerifyingKey};
 use afterword_protocol::limits::BATCH_BODY_MAX;
 use afterword_protocol::receipt::{RECEIPT_MEDIA_TYPE, Receipt, SignedReceipt};
-use rusqlite::Connection;
 
 use super::{Caller, Context, Request, admit_device};
 use crate::pki::Bearer;
@@ -19,6 +18,7 @@ use crate::storage::StorageError;
 use crate::storage::carried::CarriedRecord;
 use crate::storage::devices::Standing;
 use crate::storage::ingest::{Delivery, Ingested, Way, ingest};
+use crate::storage::sql::Connection;
 
 /// A batch that has been read, checked and found to be the caller's own.
 pub(crate) struct Batch(Delivery);

@@ -7,7 +7,6 @@
 use afterword_model::ports::Entropy as _;
 use afterword_protocol::enrolment::{Enrolled, EnrolmentCode, EnrolmentRequest};
 use afterword_protocol::limits::ENROLMENT_BODY_MAX;
-use rusqlite::Connection;
 
 use super::signing_request::{requested_key, version};
 use super::{Caller, Context, Request};
@@ -15,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::storage::StorageError;
 use crate::storage::devices::{Claim, Claimant, Standing, claim};
+use crate::storage::sql::Connection;
 
 /// Media type of a request and of its answer.
 const MEDIA_TYPE: &str = "application/json";

@@ -15,7 +15,6 @@ use afterword_protocol::heartbeat::{
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::{FORMER_EPOCHS_MAX, HEARTBEAT_BODY_MAX, LOST_RANGES_MAX};
 use afterword_protocol::queue::FormerEpoch;
-use rusqlite::Connection;
 
 use super::signing_request::version;
 use super::{Caller, Context, Request, admit_device, admit_known_device};
@@ -27,6 +26,7 @@ use crate::storage::case_steps;
 use crate::storage::changes::for_device;
 use crate::storage::devices::{Standing, standing};
 use crate::storage::heartbeats::{Mark, note, read_mark};
+use crate::storage::sql::Connection;
 
 /// A heartbeat that has been read and is the caller's own.
 pub(crate) struct Beat {

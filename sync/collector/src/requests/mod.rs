@@ -18,15 +18,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use afterword_model::ports::{Clock, Entropy};
-use afterword_model::record::ServerEpoch;
+use afterword_model::record::{DeviceId, ServerEpoch};
 use afterword_protocol::keys::VerifyingKey;
-use rusqlite::Connection;
 
 use crate::pki::{Bearer, Keys};
 use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::storage::StorageError;
 use crate::storage::devices::{Standing, standing};
+use crate::storage::sql::{Connection, SqlResult};
 use crate::throttle::Throttle;
 
 /// What requests are worked on with.
@@ -51,8 +51,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Whose what is asked for changes, where that is known.
+    pub(crate) fn device(&self) -> Option<DeviceId> {
+        self.bearer.map(|bearer| bearer.device)
+    }
+
     /// What the device table says of the caller; asked anew for each request.
-    pub(crate) fn standing(&self, reader: &Connection) -> rusqlite::Result<Standing> {
+    pub(crate) fn standing(&self, reader: &Connection) -> SqlResult<Standing> {
         self.bearer.map_or(Ok(Standing::Unknown), |bearer| standing(reader, &bearer.device))
     }
 }

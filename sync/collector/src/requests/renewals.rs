@@ -9,7 +9,6 @@ use afterword_model::ports::Entropy as _;
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::RENEWAL_BODY_MAX;
 use afterword_protocol::renewal::{RENEWAL_MEDIA_TYPE, RenewalRequest, Renewed};
-use rusqlite::Connection;
 
 use super::signing_request::{requested_key, version};
 use super::{Caller, Context, Request, admit_known_device};
@@ -18,6 +17,7 @@ use crate::refusal::Refusal;
 use crate::reply::Reply;
 use crate::storage::StorageError;
 use crate::storage::devices::{Standing, note_agent_version, standing};
+use crate::storage::sql::Connection;
 
 /// A renewal that has been read, and the certificate made for it.
 pub(crate) struct Renewal {

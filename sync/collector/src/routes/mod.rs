@@ -108,7 +108,8 @@ async fn serve<R: Request>(
     let prepared = app.compute(move |app| R::prepare(&app.context, &caller, admitted, &body)).await;
     let request = prepared.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))?;
     let context = Arc::clone(&app.context);
-    let stored = app.writer.run(move |writer| Ok((request.commit(&context, writer)?, request)));
+    let stored =
+        app.writer.run(caller.device(), move |writer| Ok((request.commit(&context, writer)?, request)));
     let (outcome, request) = stored.await?;
     let answer = request.answer(&app.context, &caller, outcome);
     answer.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))

@@ -7,11 +7,11 @@
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::readable;
 use afterword_model::record::{DeviceId, SEQ_MAX, Seq, StoreEpoch};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::erase::was_erased;
-use super::{HexColumn, column_seq, seq_column};
+use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
+use super::{column_seq, seq_column};
 
 /// A carried record of a batch.
 pub(crate) struct CarriedRecord {
@@ -40,20 +40,20 @@ pub(crate) fn insert(
     device: &DeviceId,
     epoch: &StoreEpoch,
     carried: &CarriedRecord,
-) -> rusqlite::Result<()> {
+) -> SqlResult<()> {
     connection
-        .prepare_cached(
+        .execute(
             "insert into carried (device_id, epoch, seq, origin_epoch, origin_seq, digest)
              values (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            device.as_bytes(),
-            epoch.as_bytes(),
-            seq_column(carried.seq),
-            carried.origin.epoch.as_bytes(),
-            seq_column(carried.origin.seq),
-            carried.digest
-        ])
+            values![
+                device.as_bytes(),
+                epoch.as_bytes(),
+                seq_column(carried.seq),
+                carried.origin.epoch.as_bytes(),
+                seq_column(carried.origin.seq),
+                &carried.digest
+            ],
+        )
         .map(drop)
 }
 
@@ -66,8 +66,8 @@ pub(super) struct Listed {
 
 impl Listed {
     /// From the columns `origin_epoch`, `origin_seq`, `digest`, of which this is the first.
-    pub(super) fn of_columns(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Self>> {
-        let Some(epoch) = row.get::<_, Option<HexColumn<16, _>>>(first)? else { return Ok(None) };
+    pub(super) fn of_columns(row: &Row<'_>, first: usize) -> SqlResult<Option<Self>> {
+        let Some(epoch) = row.get::<Option<HexColumn<16, _>>>(first)? else { return Ok(None) };
         let origin = Origin { epoch: epoch.0, seq: column_seq(row.get(first + 1)?) };
         Ok(Some(Self { origin, digest: row.get(first + 2)? }))
     }
@@ -81,7 +81,7 @@ impl Listed {
     }
 
     /// Of an erased record no bytes are left to ask; that its content was erased is on record by itself.
-    pub(super) fn was_erased(&self, connection: &Connection, device: &DeviceId) -> rusqlite::Result<bool> {
+    pub(super) fn was_erased(&self, connection: &Connection, device: &DeviceId) -> SqlResult<bool> {
         was_erased(connection, device, &self.origin, &self.digest)
     }
 }
@@ -91,31 +91,27 @@ pub(super) fn find_stray(
     connection: &Connection,
     device: &DeviceId,
     epoch: &StoreEpoch,
-) -> rusqlite::Result<Option<Seq>> {
-    connection
-        .prepare_cached(
-            "select min(seq) from carried left join records using (device_id, epoch, seq)
+) -> SqlResult<Option<Seq>> {
+    connection.query_one(
+        "select min(seq) from carried left join records using (device_id, epoch, seq)
              where device_id = ?1 and epoch = ?2 and records.bytes is null",
-        )?
-        .query_row(params![device.as_bytes(), epoch.as_bytes()], |row| {
-            Ok(row.get::<_, Option<i64>>(0)?.map(column_seq))
-        })
+        values![device.as_bytes(), epoch.as_bytes()],
+        |row| Ok(row.get::<Option<i64>>(0)?.map(column_seq)),
+    )
 }
 
 /// Carried records whose origin, with the same bytes, is held or was carried before.
-pub(super) fn copies(connection: &Connection) -> rusqlite::Result<u64> {
-    let mut statement = connection.prepare_cached(
-        "select device_id, origin_epoch, origin_seq, digest, count(*) from carried
-         group by device_id, origin_epoch, origin_seq, digest",
-    )?;
-    let mut rows = statement.query([])?;
+pub(super) fn copies(connection: &Connection) -> SqlResult<u64> {
+    let query = "select device_id, origin_epoch, origin_seq, digest, count(*) from carried
+                 group by device_id, origin_epoch, origin_seq, digest";
     let mut copies = 0;
-    while let Some(row) = rows.next()? {
+    connection.each(query, &[], |row| {
         let (device, epoch): (HexColumn<16, _>, HexColumn<16, _>) = (row.get(0)?, row.get(1)?);
         let times = column_seq(row.get(4)?);
         let is_held = is_held(connection, &device.0, &epoch.0, column_seq(row.get(2)?), &row.get(3)?)?;
         copies += if is_held { times } else { times - 1 };
-    }
+        Ok::<_, SqlError>(())
+    })?;
     Ok(copies)
 }
 
@@ -126,15 +122,12 @@ fn is_held(
     epoch: &StoreEpoch,
     seq: Seq,
     digest: &[u8; 32],
-) -> rusqlite::Result<bool> {
-    let held = connection
-        .prepare_cached(
-            "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
-        )?
-        .query_row(params![device.as_bytes(), epoch.as_bytes(), seq_column(seq)], |row| {
-            Ok((<[u8; 32]>::from(Sha256::digest(row.get_ref(0)?.as_blob()?)), row.get::<_, bool>(1)?))
-        })
-        .optional()?;
+) -> SqlResult<bool> {
+    let held = connection.query_opt(
+        "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        values![device.as_bytes(), epoch.as_bytes(), seq_column(seq)],
+        |row| Ok((<[u8; 32]>::from(Sha256::digest(row.blob(0)?)), row.get::<bool>(1)?)),
+    )?;
     match held {
         Some((_, true)) => was_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),
         Some((held, false)) => Ok(held == *digest),

@@ -6,9 +6,9 @@ use afterword_model::case::{CaseEvent, CaseId, EventId, Held};
 use afterword_model::record::{DeviceId, ServerEpoch};
 use afterword_protocol::case_steps::{CaseMark, CaseSteps, bytes, check};
 use afterword_protocol::limits::{CASE_STEPS_BYTES_MAX, CASE_STEPS_MAX};
-use rusqlite::{Connection, Row, params};
 
-use super::{HexColumn, column_seq, seq_column};
+use super::sql::{Connection, HexColumn, Row, Rows, SqlError, SqlResult, values};
+use super::{column_seq, seq_column};
 
 /// Puts a step down and gives it with its id.
 pub(crate) fn add(
@@ -16,32 +16,27 @@ pub(crate) fn add(
     device: &DeviceId,
     server_epoch: &ServerEpoch,
     event: CaseEvent,
-) -> rusqlite::Result<Held> {
+) -> SqlResult<Held> {
     let CaseId { epoch, seq } = event.of;
     let json = serde_json::to_string(&event).expect("a step holds only texts, numbers and lists");
-    connection.execute(
-        "insert into case_steps (device_id, server_epoch, case_epoch, case_seq, event) values (?1, ?2, ?3, ?4, ?5)",
-        params![device.as_bytes(), server_epoch.as_bytes(), epoch.as_bytes(), seq_column(seq), json],
+    let seq = connection.query_one(
+        "insert into case_steps (device_id, server_epoch, case_epoch, case_seq, event) values (?1, ?2, ?3,
+         ?4, ?5) returning step_id",
+        values![device.as_bytes(), server_epoch.as_bytes(), epoch.as_bytes(), seq_column(seq), &json],
+        |row| Ok(column_seq(row.get(0)?)),
     )?;
-    let seq = column_seq(connection.last_insert_rowid());
     Ok(Held { id: EventId { epoch: *server_epoch, seq }, event })
 }
 
 /// Head office's steps of one case of a device.
-pub(crate) fn of_case(
-    connection: &Connection,
-    device: &DeviceId,
-    case: CaseId,
-) -> rusqlite::Result<Vec<Held>> {
-    let mut read = connection.prepare_cached(
+pub(crate) fn of_case(connection: &Connection, device: &DeviceId, case: CaseId) -> SqlResult<Vec<Held>> {
+    let found = connection.query_all(
         "select step_id, server_epoch, event from case_steps
          where device_id = ?1 and case_epoch = ?2 and case_seq = ?3 order by step_id",
+        values![device.as_bytes(), case.epoch.as_bytes(), seq_column(case.seq)],
+        held,
     )?;
-    let found = read
-        .query_map(params![device.as_bytes(), case.epoch.as_bytes(), seq_column(case.seq)], |row| {
-            held(row)
-        })?;
-    found.filter_map(Result::transpose).collect()
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// What comes after the steps that a device has heard of, as many as an answer holds; none where there is nothing.
@@ -50,28 +45,26 @@ pub(crate) fn after(
     device: &DeviceId,
     server_epoch: &ServerEpoch,
     mark: &CaseMark,
-) -> rusqlite::Result<Option<CaseSteps>> {
-    let mut read = connection.prepare_cached(
-        "select step_id, server_epoch, event from case_steps where device_id = ?1 and step_id > ?2 order by step_id",
-    )?;
+) -> SqlResult<Option<CaseSteps>> {
+    let query = "select step_id, server_epoch, event from case_steps where device_id = ?1 and step_id > ?2 order by step_id";
     let number = i64::try_from(mark.in_life(server_epoch)).unwrap_or(i64::MAX);
-    let mut rows = read.query(params![device.as_bytes(), number])?;
     let mut page = CaseSteps { mark: CaseMark { server_epoch: *server_epoch, number: 0 }, steps: Vec::new() };
     let mut total = 0;
-    while let Some(row) = rows.next()? {
+    connection.search(query, values![device.as_bytes(), number], Rows::Many, |row| {
         if let Some(held) = held(row)?.filter(|held| check(held).is_ok()) {
             total += bytes(&held);
             if page.steps.len() >= CASE_STEPS_MAX || total > CASE_STEPS_BYTES_MAX {
-                break;
+                return Ok::<_, SqlError>(Some(()));
             }
             page.steps.push(held);
         }
         page.mark.number = column_seq(row.get(0)?);
-    }
+        Ok(None)
+    })?;
     Ok((page.mark.number > 0).then_some(page))
 }
 
-fn held(row: &Row<'_>) -> rusqlite::Result<Option<Held>> {
-    let id = EventId { epoch: row.get::<_, HexColumn<16, _>>(1)?.0, seq: column_seq(row.get(0)?) };
-    Ok(serde_json::from_str(&row.get::<_, String>(2)?).ok().map(|event| Held { id, event }))
+fn held(row: &Row<'_>) -> SqlResult<Option<Held>> {
+    let id = EventId { epoch: row.get::<HexColumn<16, _>>(1)?.0, seq: column_seq(row.get(0)?) };
+    Ok(serde_json::from_str(&row.get::<String>(2)?).ok().map(|event| Held { id, event }))
 }

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use afterword_model::case::{Case, CaseId, Held, Said};
 use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, StoreEpoch};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::erase::origin;
-use super::{HexColumn, case_steps, column_seq, seq_column};
+use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
+use super::{case_steps, column_seq, seq_column};
 
 /// A case as it is known here.
 pub(crate) struct Known {
@@ -27,7 +27,7 @@ const MARK: &str = "\"case\":{\"of\":{\"epoch\":\"";
 /// Hexadecimal digits of an epoch.
 const EPOCH_DIGITS: usize = 32;
 
-/// The terms are those of the index, letter for letter, or SQLite reads every record.
+/// The terms are those of the index, letter for letter, or the database reads every record.
 const WITH_NAME: &str = "\
     select device_id, epoch, seq, bytes from records
     where instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)) > 0
@@ -35,14 +35,14 @@ const WITH_NAME: &str = "\
       and substr(bytes, instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)), 84) < ?2";
 
 /// Every case, whosever it is.
-pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<Known>> {
+pub(crate) fn all(connection: &Connection) -> SqlResult<Vec<Known>> {
     let mut found = with_name(connection, MARK)?;
     add_office(connection, &mut found)?;
     Ok(found)
 }
 
 /// The cases whose epoch begins with these hexadecimal digits, with this number: nearly always one.
-pub(crate) fn named(connection: &Connection, digits: &str, seq: u64) -> rusqlite::Result<Vec<Known>> {
+pub(crate) fn named(connection: &Connection, digits: &str, seq: u64) -> SqlResult<Vec<Known>> {
     // With all its digits it is found by itself; with some of them, among those of its device.
     let name = match digits.len() {
         EPOCH_DIGITS => format!("{MARK}{digits}\",\"seq\":{seq}}}"),
@@ -54,20 +54,20 @@ pub(crate) fn named(connection: &Connection, digits: &str, seq: u64) -> rusqlite
     Ok(found)
 }
 
-fn with_name(connection: &Connection, beginning: &str) -> rusqlite::Result<Vec<Known>> {
+fn with_name(connection: &Connection, beginning: &str) -> SqlResult<Vec<Known>> {
     let first = beginning.as_bytes();
     let after = [first, &[u8::MAX]].concat();
     let mut cases: BTreeMap<(DeviceId, CaseId), Case> = BTreeMap::new();
-    let mut statement = connection.prepare_cached(WITH_NAME)?;
-    let mut rows = statement.query(params![first, after])?;
-    while let Some(row) = rows.next()? {
-        let Some((device, held)) = step(row)? else { continue };
-        cases.entry((device, held.event.of)).or_default().add(held);
-    }
+    connection.each(WITH_NAME, values![first, &after], |row| {
+        if let Some((device, held)) = step(row)? {
+            cases.entry((device, held.event.of)).or_default().add(held);
+        }
+        Ok::<_, SqlError>(())
+    })?;
     Ok(cases.into_iter().map(|((device, id), case)| Known { device, id, case }).collect())
 }
 
-fn add_office(connection: &Connection, cases: &mut [Known]) -> rusqlite::Result<()> {
+fn add_office(connection: &Connection, cases: &mut [Known]) -> SqlResult<()> {
     for known in cases {
         for held in case_steps::of_case(connection, &known.device, known.id)? {
             known.case.add(held);
@@ -77,10 +77,10 @@ fn add_office(connection: &Connection, cases: &mut [Known]) -> rusqlite::Result<
 }
 
 /// The step of a record; none where this program cannot read it as one.
-fn step(row: &Row<'_>) -> rusqlite::Result<Option<(DeviceId, Held)>> {
-    let device = row.get::<_, HexColumn<16, _>>(0)?.0;
-    let epoch: StoreEpoch = row.get::<_, HexColumn<16, _>>(1)?.0;
-    let (origin, content) = origin(epoch, column_seq(row.get(2)?), row.get_ref(3)?.as_blob()?);
+fn step(row: &Row<'_>) -> SqlResult<Option<(DeviceId, Held)>> {
+    let device = row.get::<HexColumn<16, _>>(0)?.0;
+    let epoch: StoreEpoch = row.get::<HexColumn<16, _>>(1)?.0;
+    let (origin, content) = origin(epoch, column_seq(row.get(2)?), row.blob(3)?);
     Ok(match Content::from_bytes(origin.seq, content) {
         Ok(Content::Case(record)) => Some((device, Held { id: origin, event: record.case })),
         _ => None,
@@ -88,25 +88,21 @@ fn step(row: &Row<'_>) -> rusqlite::Result<Option<(DeviceId, Held)>> {
 }
 
 /// What the shopper said who opened a case; none for an alert, and where the response is not here or was erased.
-pub(crate) fn said(
-    connection: &Connection,
-    device: &DeviceId,
-    case: CaseId,
-) -> rusqlite::Result<Option<Said>> {
+pub(crate) fn said(connection: &Connection, device: &DeviceId, case: CaseId) -> SqlResult<Option<Said>> {
     let (epoch, seq) = (case.epoch.as_bytes(), seq_column(case.seq));
-    let own = connection
-        .prepare_cached("select bytes from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
-        .query_row(params![device.as_bytes(), epoch, seq], |row| row.get::<_, Vec<u8>>(0))
-        .optional()?;
+    let own = connection.query_opt(
+        "select bytes from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        values![device.as_bytes(), epoch, seq],
+        |row| row.get::<Vec<u8>>(0),
+    )?;
     let bytes = match own {
         Some(bytes) => Some(bytes),
-        None => connection
-            .prepare_cached(
-                "select bytes from carried join records using (device_id, epoch, seq)
+        None => connection.query_opt(
+            "select bytes from carried join records using (device_id, epoch, seq)
                  where device_id = ?1 and origin_epoch = ?2 and origin_seq = ?3 limit 1",
-            )?
-            .query_row(params![device.as_bytes(), epoch, seq], |row| row.get(0))
-            .optional()?,
+            values![device.as_bytes(), epoch, seq],
+            |row| row.get(0),
+        )?,
     };
     Ok(bytes.and_then(|bytes| {
         let (origin, content) = origin(case.epoch, case.seq, &bytes);
@@ -123,13 +119,14 @@ mod tests {
     use afterword_model::record::SEQ_MAX;
 
     use super::*;
-    use crate::storage::open_or_create;
+    use crate::storage::open::open_or_create;
 
     #[test]
     fn a_case_is_found_without_reading_every_record_and_the_longest_name_is_whole_in_the_index() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("collector.db");
         let connection = open_or_create(&path, &ManualClock::at(0), &SeededEntropy::new(1)).unwrap();
+        let connection = connection.own().sqlite().unwrap();
         let plan: Vec<String> = connection
             .prepare(&format!("explain query plan {WITH_NAME}"))
             .unwrap()

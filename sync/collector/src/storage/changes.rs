@@ -6,9 +6,8 @@
 use afterword_model::record::DeviceId;
 use afterword_protocol::changes::{Change, Changes, Words};
 use afterword_protocol::limits::CHANGES_SHOWN_MAX;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::HexColumn;
+use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -53,98 +52,92 @@ pub(crate) fn add(
     change: &Change,
     audience: &Audience,
     now_ms: i64,
-) -> rusqlite::Result<i64> {
+) -> SqlResult<i64> {
     let (store, device) = match audience {
         Audience::Everybody => (None, None),
         Audience::Store(store) => (Some(store), None),
         Audience::Device(device) => (None, Some(device.as_bytes())),
     };
-    connection.execute(
-        "insert into changes (added_ms, store, device_id, day, until_day, said, did) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![now_ms, store, device, change.day, change.until_day, json(&change.said), json(&change.did)],
-    )?;
-    Ok(connection.last_insert_rowid())
+    let (said, did) = (json(&change.said), json(&change.did));
+    connection.query_one(
+        "insert into changes (added_ms, store, device_id, day, until_day, said, did)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7) returning change_id",
+        values![now_ms, store, device, change.day, change.until_day, &said, &did],
+        |row| row.get(0),
+    )
 }
 
 /// How many are neither withdrawn nor over.
-pub(crate) fn open(connection: &Connection, now_ms: i64) -> rusqlite::Result<i64> {
+pub(crate) fn open(connection: &Connection, now_ms: i64) -> SqlResult<i64> {
     let count =
         "select count(*) from changes where withdrawn_ms is null and (until_day is null or until_day >= ?1)";
-    connection.query_row(count, [last_today(now_ms)], |row| row.get(0))
+    connection.query_one(count, values![last_today(now_ms)], |row| row.get(0))
 }
 
 /// Takes a change off the screens. `None` when there is none of this number; else whether it had been withdrawn before.
-pub(crate) fn withdraw(connection: &Connection, id: i64, now_ms: i64) -> rusqlite::Result<Option<bool>> {
-    let was_withdrawn = connection
-        .query_row("select withdrawn_ms is not null from changes where change_id = ?1", [id], |row| {
-            row.get(0)
-        })
-        .optional()?;
+pub(crate) fn withdraw(connection: &Connection, id: i64, now_ms: i64) -> SqlResult<Option<bool>> {
+    let was_withdrawn = connection.query_opt(
+        "select withdrawn_ms is not null from changes where change_id = ?1",
+        values![id],
+        |row| row.get(0),
+    )?;
     connection.execute(
         "update changes set withdrawn_ms = coalesce(withdrawn_ms, ?2) where change_id = ?1",
-        [id, now_ms],
+        values![id, now_ms],
     )?;
     Ok(was_withdrawn)
 }
 
 /// Whether a device that is or may be in use stands in this store.
-pub(crate) fn is_store(connection: &Connection, store: &str) -> rusqlite::Result<bool> {
+pub(crate) fn is_store(connection: &Connection, store: &str) -> SqlResult<bool> {
     let exists = "select exists (select 1 from devices where store = ?1 and retired_ms is null)";
-    connection.query_row(exists, [store], |row| row.get(0))
+    connection.query_one(exists, values![store], |row| row.get(0))
 }
 
 /// All that were not withdrawn, the newest first.
-pub(crate) fn list(connection: &Connection, now_ms: i64) -> rusqlite::Result<Vec<ChangeRow>> {
-    let mut statement = connection.prepare(
+pub(crate) fn list(connection: &Connection, now_ms: i64) -> SqlResult<Vec<ChangeRow>> {
+    let query =
         "select change_id, added_ms, changes.store, changes.device_id, name, day, until_day, said, did
          from changes left join devices using (device_id)
-         where withdrawn_ms is null order by day desc, change_id desc",
-    )?;
+         where withdrawn_ms is null order by day desc, change_id desc";
     let today = last_today(now_ms);
-    let mut rows = statement.query([])?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let Some(change) = change(row, 5)? else { continue };
+    connection.each(query, &[], |row| {
+        let Some(change) = change(row, 5)? else { return Ok::<_, SqlError>(()) };
         found.push(ChangeRow {
             id: row.get(0)?,
             added_ms: row.get(1)?,
             store: row.get(2)?,
-            device: row.get::<_, Option<HexColumn<16, _>>>(3)?.map(|column| column.0),
+            device: row.get::<Option<HexColumn<16, _>>>(3)?.map(|column| column.0),
             device_name: row.get(4)?,
             is_over: change.is_over(today),
             change,
         });
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 
 /// What a device shows: the newest of what is for it, for its store and for everybody. What is over everywhere makes room
 /// for what is not; whether it is over where the device stands, the device knows.
-pub(crate) fn for_device(
-    connection: &Connection,
-    device: &DeviceId,
-    now_ms: i64,
-) -> rusqlite::Result<Changes> {
-    let mut statement = connection.prepare_cached(
+pub(crate) fn for_device(connection: &Connection, device: &DeviceId, now_ms: i64) -> SqlResult<Changes> {
+    let limit = i64::try_from(CHANGES_SHOWN_MAX).unwrap_or(i64::MAX);
+    let items = connection.query_all(
         "select day, until_day, said, did from changes
          where withdrawn_ms is null and (until_day is null or until_day >= ?2)
              and ((store is null and device_id is null) or device_id = ?1
                  or store = (select store from devices where device_id = ?1))
          order by day desc, change_id desc limit ?3",
+        values![device.as_bytes(), last_today(now_ms), limit],
+        |row| change(row, 0),
     )?;
-    let limit = i64::try_from(CHANGES_SHOWN_MAX).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![device.as_bytes(), last_today(now_ms), limit])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        items.extend(change(row, 0)?);
-    }
-    Ok(Changes::of(items))
+    Ok(Changes::of(items.into_iter().flatten().collect()))
 }
 
 /// The change in the four columns from this one on; `None` where it is not fit to be shown.
-fn change(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Change>> {
-    let words = |column: usize| -> rusqlite::Result<Option<Words>> {
-        Ok(serde_json::from_str(&row.get::<_, String>(column)?).ok())
+fn change(row: &Row<'_>, at: usize) -> SqlResult<Option<Change>> {
+    let words = |column: usize| -> SqlResult<Option<Words>> {
+        Ok(serde_json::from_str(&row.get::<String>(column)?).ok())
     };
     let (Some(said), Some(did)) = (words(at + 2)?, words(at + 3)?) else { return Ok(None) };
     let change = Change { said, did, day: row.get(at)?, until_day: row.get(at + 1)? };

@@ -11,9 +11,9 @@ use afterword_model::contact::{ConsentGiven, Contact};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::{AnswerValue, Response};
 use afterword_protocol::seal::{OpeningKey, SealError};
-use rusqlite::Connection;
 
-use super::{HexColumn, column_seq};
+use super::column_seq;
+use super::sql::{Connection, HexColumn, SqlError, SqlResult};
 
 /// One shopper's wish for a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,20 +56,17 @@ impl SealedContact {
 }
 
 /// All of them, in the order in which they came from each store.
-pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<SealedContact>> {
+pub(crate) fn all(connection: &Connection) -> SqlResult<Vec<SealedContact>> {
     // Most records hold none and are not read further than this.
-    let mut statement = connection.prepare(
-        "select device_id, name, epoch, seq, bytes from records join devices using (device_id)
-         where instr(bytes, cast('\"contact\"' as blob)) order by device_id, epoch, seq",
-    )?;
-    let mut rows = statement.query([])?;
+    let query = "select device_id, name, epoch, seq, bytes from records join devices using (device_id)
+         where instr(bytes, cast('\"contact\"' as blob)) > 0 order by device_id, epoch, seq";
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
-    while let Some(row) = rows.next()? {
-        let (device, name): (_, String) = (row.get::<_, HexColumn<16, _>>(0)?.0, row.get(1)?);
-        let (epoch, seq) = (row.get::<_, HexColumn<16, _>>(2)?.0, column_seq(row.get(3)?));
-        let bytes = row.get_ref(4)?.as_blob()?;
+    connection.each(query, &[], |row| {
+        let (device, name): (_, String) = (row.get::<HexColumn<16, _>>(0)?.0, row.get(1)?);
+        let (epoch, seq) = (row.get::<HexColumn<16, _>>(2)?.0, column_seq(row.get(3)?));
+        let bytes = row.blob(4)?;
         // What a program of later wrote, this one may not know how to read; it is no reply then.
-        let Some(response) = response(seq, bytes) else { continue };
+        let Some(response) = response(seq, bytes) else { return Ok::<_, SqlError>(()) };
         for answer in response.draft.answers {
             let AnswerValue::Contact(contact) = answer.value else { continue };
             if !seen.insert(contact.sealed.clone()) {
@@ -87,7 +84,8 @@ pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Vec<SealedContact
                 contact,
             });
         }
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 

@@ -10,9 +10,9 @@
 
 use afterword_model::record::DeviceId;
 use afterword_protocol::keys::VerifyingKey;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{HexColumn, StorageError};
+use super::StorageError;
+use super::sql::{Connection, HexColumn, Row, SqlResult, values};
 
 /// What a device may do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,19 +73,12 @@ pub(crate) struct Device {
 }
 
 /// What a device may do now.
-pub(crate) fn standing(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Standing> {
-    let row = connection
-        .prepare_cached(
-            "select public_key, revoked_ms, retired_ms is not null from devices where device_id = ?1",
-        )?
-        .query_row([device.as_bytes()], |row| {
-            Ok((
-                row.get::<_, Option<Vec<u8>>>(0)?,
-                row.get::<_, Option<i64>>(1)?.is_some(),
-                row.get::<_, bool>(2)?,
-            ))
-        })
-        .optional()?;
+pub(crate) fn standing(connection: &Connection, device: &DeviceId) -> SqlResult<Standing> {
+    let row = connection.query_opt(
+        "select public_key, revoked_ms, retired_ms is not null from devices where device_id = ?1",
+        values![device.as_bytes()],
+        |row| Ok((row.get::<Option<Vec<u8>>>(0)?, row.get::<Option<i64>>(1)?.is_some(), row.get::<bool>(2)?)),
+    )?;
     Ok(match row {
         Some((_, _, true)) => Standing::Retired,
         Some((_, true, false)) => Standing::Revoked,
@@ -102,22 +95,27 @@ pub(crate) fn claim(
     claimant: &Claimant,
     issue: impl FnOnce(&DeviceId) -> Result<String, StorageError>,
 ) -> Result<Claim, StorageError> {
-    let row = connection
-        .prepare_cached(
-            "select device_id, name, code_expires_ms, public_key, certificate_pem, code_closed_ms is null
+    let by_code = "select device_id from devices where code_digest = ?1";
+    let found = connection
+        .query_opt(by_code, values![&claimant.code_digest], |row| Ok(row.get::<HexColumn<16, _>>(0)?.0))?;
+    let Some(device) = found else { return Ok(Claim::UnknownCode) };
+    // What is read below stays so until the code is used up.
+    connection.own().lock(&[device])?;
+    let row = connection.query_opt(
+        "select device_id, name, code_expires_ms, public_key, certificate_pem, code_closed_ms is null
              from devices where code_digest = ?1 and (revoked_ms is null or code_closed_ms is null)",
-        )?
-        .query_row([claimant.code_digest], |row| {
+        values![&claimant.code_digest],
+        |row| {
             Ok((
-                row.get::<_, HexColumn<16, _>>(0)?.0,
-                row.get::<_, String>(1)?,
-                row.get::<_, i64>(2)?,
-                row.get::<_, Option<Vec<u8>>>(3)?,
-                row.get::<_, Option<String>>(4)?,
-                row.get::<_, bool>(5)?,
+                row.get::<HexColumn<16, _>>(0)?.0,
+                row.get::<String>(1)?,
+                row.get::<i64>(2)?,
+                row.get::<Option<Vec<u8>>>(3)?,
+                row.get::<Option<String>>(4)?,
+                row.get::<bool>(5)?,
             ))
-        })
-        .optional()?;
+        },
+    )?;
     let Some((device, name, expires_ms, key, certificate, is_open)) = row else {
         return Ok(Claim::UnknownCode);
     };
@@ -133,11 +131,11 @@ pub(crate) fn claim(
                  code_closed_ms = ?5, revoked_ms = null, revoked_reason = null,
                  speaking_epoch = null, speaking_follows = null, returned_ms = null, clone_seen_ms = null
              where device_id = ?1",
-            params![
+            values![
                 device.as_bytes(),
                 claimant.public_key.as_bytes(),
-                certificate_pem,
-                claimant.agent_version,
+                &certificate_pem,
+                &claimant.agent_version,
                 claimant.now_ms
             ],
         )?;
@@ -159,11 +157,11 @@ pub(crate) fn add(
     store: Option<&str>,
     code_digest: &[u8; 32],
     (now_ms, expires_ms): (i64, i64),
-) -> rusqlite::Result<()> {
+) -> SqlResult<()> {
     let insert = "insert into devices (device_id, name, store, created_ms, code_digest, code_expires_ms)
                   values (?1, ?2, ?3, ?4, ?5, ?6)";
     connection
-        .execute(insert, params![device.as_bytes(), name, store, now_ms, code_digest, expires_ms])
+        .execute(insert, values![device.as_bytes(), name, store, now_ms, code_digest, expires_ms])
         .map(drop)
 }
 
@@ -174,10 +172,10 @@ pub(crate) fn renew_code(
     store: Option<&str>,
     code_digest: &[u8; 32],
     expires_ms: i64,
-) -> rusqlite::Result<()> {
+) -> SqlResult<()> {
     let update = "update devices set code_digest = ?2, code_expires_ms = ?3, code_closed_ms = null,
                       store = coalesce(?4, store) where device_id = ?1";
-    connection.execute(update, params![device.as_bytes(), code_digest, expires_ms, store]).map(drop)
+    connection.execute(update, values![device.as_bytes(), code_digest, expires_ms, store]).map(drop)
 }
 
 /// From now on the device may do nothing; a code it still waits with is void. Of a device that had been revoked
@@ -187,12 +185,12 @@ pub(crate) fn revoke(
     device: &DeviceId,
     reason: Option<&str>,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> SqlResult<()> {
     let update = "update devices set code_closed_ms = coalesce(code_closed_ms, ?2),
                       revoked_reason = case when revoked_ms is null then ?3 else revoked_reason end,
                       revoked_ms = coalesce(revoked_ms, ?2)
                   where device_id = ?1";
-    connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
+    connection.execute(update, values![device.as_bytes(), now_ms, reason]).map(drop)
 }
 
 /// From now on the device may do nothing, and no code brings it back. A reason replaces that of a revocation before.
@@ -201,12 +199,12 @@ pub(crate) fn retire(
     device: &DeviceId,
     reason: Option<&str>,
     now_ms: i64,
-) -> rusqlite::Result<()> {
+) -> SqlResult<()> {
     let update = "update devices set code_closed_ms = coalesce(code_closed_ms, ?2),
                       revoked_reason = coalesce(?3, revoked_reason), revoked_ms = coalesce(revoked_ms, ?2),
                       retired_ms = ?2
                   where device_id = ?1";
-    connection.execute(update, params![device.as_bytes(), now_ms, reason]).map(drop)
+    connection.execute(update, values![device.as_bytes(), now_ms, reason]).map(drop)
 }
 
 /// Notes which version of the program the device runs now.
@@ -214,41 +212,49 @@ pub(crate) fn note_agent_version(
     connection: &Connection,
     device: &DeviceId,
     agent_version: &str,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "update devices set agent_version = ?2 where device_id = ?1 and agent_version is not ?2",
-        )?
-        .execute(params![device.as_bytes(), agent_version])
+) -> SqlResult<()> {
+    connection.execute(
+        "update devices set agent_version = ?2 where device_id = ?1 and agent_version is distinct from ?2",
+        values![device.as_bytes(), agent_version],
+    )
         .map(drop)
 }
 
+/// The columns of a device, and those it is to have.
+macro_rules! select_device {
+    ($rest:literal) => {
+        concat!(
+            "select device_id, name, store, created_ms, code_expires_ms, enrolled_ms, agent_version,
+                 revoked_ms, revoked_reason, code_closed_ms is null, retired_ms from devices ",
+            $rest
+        )
+    };
+}
+
 /// All devices, by name, the ones in use first, retired ones last.
-pub(crate) fn list(connection: &Connection) -> rusqlite::Result<Vec<Device>> {
-    connection
-        .prepare(&format!("{SELECT_DEVICE} {USED_FIRST}, name, created_ms"))?
-        .query_map([], device)?
-        .collect()
+pub(crate) fn list(connection: &Connection) -> SqlResult<Vec<Device>> {
+    connection.query_all(
+        select_device!("order by revoked_ms is not null, retired_ms is not null, name, created_ms"),
+        &[],
+        device,
+    )
 }
 
 /// Devices with this id or this name, the ones in use first, retired ones last.
-pub(crate) fn find(connection: &Connection, id_or_name: &str) -> rusqlite::Result<Vec<Device>> {
+pub(crate) fn find(connection: &Connection, id_or_name: &str) -> SqlResult<Vec<Device>> {
     let id = DeviceId::parse(id_or_name).map(|id| id.as_bytes().to_vec()).unwrap_or_default();
-    connection
-        .prepare(&format!("{SELECT_DEVICE} where device_id = ?1 or name = ?2 {USED_FIRST}"))?
-        .query_map(params![id, id_or_name], device)?
-        .collect()
+    connection.query_all(
+        select_device!(
+            "where device_id = ?1 or name = ?2 order by revoked_ms is not null, retired_ms is not null"
+        ),
+        values![&id, id_or_name],
+        device,
+    )
 }
 
-const SELECT_DEVICE: &str =
-    "select device_id, name, store, created_ms, code_expires_ms, enrolled_ms, agent_version,
-    revoked_ms, revoked_reason, code_closed_ms is null, retired_ms from devices";
-
-const USED_FIRST: &str = "order by revoked_ms is not null, retired_ms is not null";
-
-fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+fn device(row: &Row<'_>) -> SqlResult<Device> {
     Ok(Device {
-        device: row.get::<_, HexColumn<16, _>>(0)?.0,
+        device: row.get::<HexColumn<16, _>>(0)?.0,
         name: row.get(1)?,
         store: row.get(2)?,
         created_ms: row.get(3)?,

@@ -10,10 +10,10 @@ use std::collections::{HashMap, HashSet};
 
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
-use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::{HexColumn, StorageError, column_seq, in_savepoint, seq_column};
+use super::sql::{Connection, HexColumn, SqlError, SqlResult, Value, values};
+use super::{StorageError, column_seq, in_savepoint, seq_column};
 
 /// What became of a wish to erase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +47,11 @@ pub(crate) fn erase(
     (epoch, seq): (StoreEpoch, Seq),
     now_ms: i64,
 ) -> Result<Erasure, StorageError> {
-    let row = connection
-        .prepare_cached(
-            "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
-        )?
-        .query_row(params![device.as_bytes(), epoch.as_bytes(), seq_column(seq)], |row| {
-            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, bool>(1)?))
-        })
-        .optional()?;
+    let row = connection.query_opt(
+        "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        values![device.as_bytes(), epoch.as_bytes(), seq_column(seq)],
+        |row| Ok((row.get::<Vec<u8>>(0)?, row.get::<bool>(1)?)),
+    )?;
     let bytes = match row {
         None => return Ok(Erasure::NoSuchRecord),
         // Its content is not known any more; what an earlier version of this program left of it is found by its digest.
@@ -83,7 +80,7 @@ fn take_away(
     device: &DeviceId,
     contents: &Contents,
     erased_ms: Option<i64>,
-) -> rusqlite::Result<u64> {
+) -> SqlResult<u64> {
     let mut rows = 0;
     let digests: HashSet<[u8; 32]> = contents.values().flatten().copied().collect();
     for (epoch, seq, _) in holders(
@@ -93,9 +90,9 @@ fn take_away(
         &digests,
     )? {
         rows += connection.execute(
-            "update records set bytes = x'', erased_ms = coalesce(?4, received_ms)
+            "update records set bytes = ?5, erased_ms = coalesce(?4, received_ms)
              where device_id = ?1 and epoch = ?2 and seq = ?3",
-            params![device.as_bytes(), epoch.as_bytes(), seq_column(seq), erased_ms],
+            values![device.as_bytes(), epoch.as_bytes(), seq_column(seq), erased_ms, &EMPTY],
         )?;
     }
     for (epoch, seq, head) in holders(
@@ -106,31 +103,30 @@ fn take_away(
     )? {
         rows += connection.execute(
             "delete from quarantine where device_id = ?1 and epoch = ?2 and seq = ?3 and head = ?4",
-            params![device.as_bytes(), epoch.as_bytes(), seq_column(seq), head],
+            values![device.as_bytes(), epoch.as_bytes(), seq_column(seq), &head],
         )?;
     }
-    Ok(rows as u64)
+    Ok(rows)
 }
 
 /// Where one of these contents stands, among the rows of this query. Its origin is remembered.
 fn holders(
     connection: &Connection,
-    query: &str,
+    query: &'static str,
     device: &DeviceId,
     digests: &HashSet<[u8; 32]>,
-) -> rusqlite::Result<Vec<(StoreEpoch, Seq, Vec<u8>)>> {
-    let mut statement = connection.prepare_cached(query)?;
-    let mut rows = statement.query([device.as_bytes()])?;
+) -> SqlResult<Vec<(StoreEpoch, Seq, Vec<u8>)>> {
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (epoch, seq) = (row.get::<_, HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
-        let (origin, content) = origin(epoch, seq, row.get_ref(2)?.as_blob()?);
+    connection.each(query, values![device.as_bytes()], |row| {
+        let (epoch, seq) = (row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
+        let (origin, content) = origin(epoch, seq, row.blob(2)?);
         let digest = digest(content);
         if digests.contains(&digest) {
             remember(connection, device, &origin, &digest)?;
             found.push((epoch, seq, row.get(3)?));
         }
-    }
+        Ok::<_, SqlError>(())
+    })?;
     Ok(found)
 }
 
@@ -139,11 +135,12 @@ pub(crate) fn is_erased(
     connection: &Connection,
     device: &DeviceId,
     (origin, content): (Origin, &[u8]),
-) -> rusqlite::Result<bool> {
+) -> SqlResult<bool> {
     let digest = digest(content);
-    let is_erased = connection
-        .prepare_cached("select 1 from erased where device_id = ?1 and digest = ?2")?
-        .exists(params![device.as_bytes(), digest])?;
+    let is_erased = connection.exists(
+        "select 1 from erased where device_id = ?1 and digest = ?2",
+        values![device.as_bytes(), &digest],
+    )?;
     if is_erased {
         remember(connection, device, &origin, &digest)?;
     }
@@ -156,39 +153,35 @@ pub(crate) fn was_erased(
     device: &DeviceId,
     origin: &Origin,
     digest: &[u8; 32],
-) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached(
-            "select 1 from erased where device_id = ?1 and epoch = ?2 and seq = ?3 and digest = ?4",
-        )?
-        .exists(key(device, origin, digest))
+) -> SqlResult<bool> {
+    connection.exists(
+        "select 1 from erased where device_id = ?1 and epoch = ?2 and seq = ?3 and digest = ?4",
+        &key(device, origin, digest),
+    )
 }
 
 /// Whether anything of this device was ever erased; of nearly all devices nothing was.
-pub(crate) fn any_erased(connection: &Connection, device: &DeviceId) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("select 1 from erased where device_id = ?1 limit 1")?
-        .exists([device.as_bytes()])
+pub(crate) fn any_erased(connection: &Connection, device: &DeviceId) -> SqlResult<bool> {
+    connection.exists("select 1 from erased where device_id = ?1 limit 1", values![device.as_bytes()])
 }
 
 /// All that was ever erased in a database, by device; nothing of it is content.
 pub(crate) type Erasures = Vec<(DeviceId, Contents)>;
 
 /// Reads them. A database from before there was erasing has none.
-pub(crate) fn all(connection: &Connection) -> rusqlite::Result<Erasures> {
-    if !connection.table_exists(None, "erased")? {
+pub(crate) fn all(connection: &Connection) -> SqlResult<Erasures> {
+    if !connection.own().has_table("erased")? {
         return Ok(Erasures::new());
     }
-    let devices: Vec<DeviceId> = connection
-        .prepare("select distinct device_id from erased")?
-        .query_map([], |row| Ok(row.get::<_, HexColumn<16, _>>(0)?.0))?
-        .collect::<rusqlite::Result<_>>()?;
+    let devices: Vec<DeviceId> =
+        connection.query_all("select distinct device_id from erased", &[], |row| {
+            Ok(row.get::<HexColumn<16, _>>(0)?.0)
+        })?;
     devices.into_iter().map(|device| Ok((device, remembered(connection, &device)?))).collect()
 }
 
 /// Erases in this database what was erased in another one. Gives the number of rows that had content.
 pub(crate) fn erase_again(connection: &Connection, erasures: &Erasures) -> Result<u64, StorageError> {
-    connection.pragma_update(None, "secure_delete", true)?;
     in_savepoint(connection, |connection| {
         let mut rows = 0;
         for (device, contents) in erasures {
@@ -205,41 +198,33 @@ pub(crate) fn erase_again(connection: &Connection, erasures: &Erasures) -> Resul
 }
 
 /// All that was ever erased of this device.
-fn remembered(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Contents> {
-    let mut statement =
-        connection.prepare_cached("select epoch, seq, digest from erased where device_id = ?1")?;
-    let mut rows = statement.query([device.as_bytes()])?;
+fn remembered(connection: &Connection, device: &DeviceId) -> SqlResult<Contents> {
+    let query = "select epoch, seq, digest from erased where device_id = ?1";
     let mut contents = Contents::new();
-    while let Some(row) = rows.next()? {
-        let origin = Origin { epoch: row.get::<_, HexColumn<16, _>>(0)?.0, seq: column_seq(row.get(1)?) };
+    connection.each(query, values![device.as_bytes()], |row| {
+        let origin = Origin { epoch: row.get::<HexColumn<16, _>>(0)?.0, seq: column_seq(row.get(1)?) };
         contents.entry(origin).or_default().push(row.get(2)?);
-    }
+        Ok::<_, SqlError>(())
+    })?;
     Ok(contents)
 }
 
-fn remember(
-    connection: &Connection,
-    device: &DeviceId,
-    origin: &Origin,
-    digest: &[u8; 32],
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "insert into erased (device_id, epoch, seq, digest) values (?1, ?2, ?3, ?4) on conflict do nothing",
-        )?
-        .execute(key(device, origin, digest))
+fn remember(connection: &Connection, device: &DeviceId, origin: &Origin, digest: &[u8; 32]) -> SqlResult<()> {
+    connection.execute(
+        "insert into erased (device_id, epoch, seq, digest) values (?1, ?2, ?3, ?4) on conflict do nothing",
+        &key(device, origin, digest),
+    )
         .map(drop)
 }
+
+/// What is left of content that was erased.
+const EMPTY: [u8; 0] = [];
 
 /// What is remembered of content that was erased.
 fn digest(content: &[u8]) -> [u8; 32] {
     Sha256::digest(content).into()
 }
 
-fn key<'a>(
-    device: &'a DeviceId,
-    origin: &'a Origin,
-    digest: &'a [u8; 32],
-) -> (&'a [u8; 16], &'a [u8; 16], i64, &'a [u8; 32]) {
-    (device.as_bytes(), origin.epoch.as_bytes(), seq_column(origin.seq), digest)
+fn key<'a>(device: &'a DeviceId, origin: &'a Origin, digest: &'a [u8; 32]) -> [Value<'a>; 4] {
+    [device.as_bytes().into(), origin.epoch.as_bytes().into(), seq_column(origin.seq).into(), digest.into()]
 }

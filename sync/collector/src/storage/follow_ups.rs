@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use afterword_model::follow_up::FollowUpCode;
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::Response;
-use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use super::column_seq;
 use super::erase::origin;
-use super::{HexColumn, column_seq};
+use super::sql::{Connection, HexColumn, SqlError, SqlResult, values};
 
 /// A record that a follow-up code belongs to. Times are milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,20 +49,20 @@ fn in_bytes(code: &FollowUpCode) -> Vec<u8> {
 }
 
 /// The records with that code, in the order in which they came.
-pub(crate) fn with_code(connection: &Connection, code: &FollowUpCode) -> rusqlite::Result<Vec<FollowUp>> {
+pub(crate) fn with_code(connection: &Connection, code: &FollowUpCode) -> SqlResult<Vec<FollowUp>> {
     let first = in_bytes(code);
     let after = [&first[..], &[u8::MAX]].concat();
-    let mut statement = connection.prepare_cached(WITH_CODE)?;
-    let mut rows = statement.query(params![first, after])?;
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
-    while let Some(row) = rows.next()? {
-        let device = row.get::<_, HexColumn<16, _>>(0)?.0;
-        let (epoch, seq) = (row.get::<_, HexColumn<16, _>>(2)?.0, column_seq(row.get(3)?));
-        let (origin, content) = origin(epoch, seq, row.get_ref(5)?.as_blob()?);
+    connection.each(WITH_CODE, values![&first, &after], |row| {
+        let device = row.get::<HexColumn<16, _>>(0)?.0;
+        let (epoch, seq) = (row.get::<HexColumn<16, _>>(2)?.0, column_seq(row.get(3)?));
+        let (origin, content) = origin(epoch, seq, row.blob(5)?);
         // What a program of later wrote, this one may not know how to read; then it cannot say what became of it either.
-        let Ok(Response { draft, .. }) = Response::from_bytes(origin.seq, content) else { continue };
+        let Ok(Response { draft, .. }) = Response::from_bytes(origin.seq, content) else {
+            return Ok::<_, SqlError>(());
+        };
         if draft.follow_up_code.as_ref() != Some(code) || !seen.insert((device, content.to_vec())) {
-            continue;
+            return Ok(());
         }
         let rating = draft.ratings().next();
         found.push(FollowUp {
@@ -78,11 +78,12 @@ pub(crate) fn with_code(connection: &Connection, code: &FollowUpCode) -> rusqlit
             survey: draft.survey,
             survey_version: draft.survey_version,
         });
-    }
+        Ok(())
+    })?;
     Ok(found)
 }
 
-/// The terms are those of the index `records_by_follow_up_code`, letter for letter, or SQLite reads every record.
+/// The terms are those of the index `records_by_follow_up_code`, letter for letter, or the database reads every record.
 const WITH_CODE: &str = "\
     select device_id, name, epoch, seq, received_ms, bytes from records join devices using (device_id)
     where instr(bytes, cast('\"follow_up_code\":[' as blob)) > 0
@@ -95,13 +96,14 @@ mod tests {
     use afterword_model::ports::{ManualClock, SeededEntropy};
 
     use super::*;
-    use crate::storage::open_or_create;
+    use crate::storage::open::open_or_create;
 
     #[test]
     fn the_longest_code_is_whole_in_the_index_and_is_found_without_reading_every_record() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("collector.db");
         let connection = open_or_create(&path, &ManualClock::at(0), &SeededEntropy::new(1)).unwrap();
+        let connection = connection.own().sqlite().unwrap();
         let plan: Vec<String> = connection
             .prepare(&format!("explain query plan {WITH_CODE}"))
             .unwrap()

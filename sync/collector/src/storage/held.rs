@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use afterword_model::ports::Entropy;
 use afterword_model::record::ServerEpoch;
-use rusqlite::Connection;
 
 use super::column_seq;
+use super::sql::{Connection, SqlResult, values};
 use crate::pki::replace;
 
 /// Name of the note.
@@ -22,10 +22,10 @@ pub(crate) fn note_path(data: &Path) -> PathBuf {
 }
 
 /// Records held of all stores together.
-pub(crate) fn records(connection: &Connection) -> rusqlite::Result<u64> {
-    connection
-        .prepare_cached("select coalesce(sum(mark), 0) from stores")?
-        .query_row([], |row| Ok(column_seq(row.get(0)?)))
+pub(crate) fn records(connection: &Connection) -> SqlResult<u64> {
+    connection.query_one("select cast(coalesce(sum(mark), 0) as bigint) from stores", &[], |row| {
+        Ok(column_seq(row.get(0)?))
+    })
 }
 
 /// Notes how many records are held.
@@ -38,7 +38,7 @@ pub(crate) fn draw_epoch_if_older(
     connection: &Connection,
     data: &Path,
     entropy: &impl Entropy,
-) -> rusqlite::Result<bool> {
+) -> SqlResult<bool> {
     let held = records(connection)?;
     let noted =
         std::fs::read_to_string(note_path(data)).ok().and_then(|text| text.trim().parse::<u64>().ok());
@@ -56,7 +56,7 @@ pub(crate) fn draw_epoch_if_older(
 }
 
 /// Gives the database a new server epoch.
-pub(crate) fn draw_epoch(connection: &Connection, entropy: &impl Entropy) -> rusqlite::Result<()> {
+pub(crate) fn draw_epoch(connection: &Connection, entropy: &impl Entropy) -> SqlResult<()> {
     let epoch = ServerEpoch::new(entropy.bytes());
-    connection.execute("update server set server_epoch = ?1", [epoch.as_bytes()]).map(drop)
+    connection.execute("update server set server_epoch = ?1", values![epoch.as_bytes()]).map(drop)
 }

@@ -11,13 +11,13 @@ use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::QUARANTINE_RECORDS_MAX;
 use afterword_protocol::receipt::SignedReceipt;
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
 use super::erase::{any_erased, is_erased, origin};
 use super::heartbeats::{Mark, read_mark};
-use super::{HexColumn, StorageError, column_seq, receipts, seq_column, turns};
+use super::sql::{Connection, HexColumn, NewRecord, NewRecords, Rows, SqlResult, values};
+use super::{StorageError, column_seq, receipts, seq_column, turns};
 
 /// A batch whose sender, signature and chain have been checked.
 pub(crate) struct Delivery {
@@ -117,31 +117,36 @@ fn find_fork(connection: &Connection, batch: &Batch, mark: &Mark) -> Result<Opti
         return Ok(Some(header.first_seq));
     }
     let overlap_end = header.last_seq().min(mark.seq);
-    let mut statement = connection.prepare_cached(
+    let mut sent = numbered(batch);
+    let fork = connection.search(
         "select seq, bytes, head, erased_ms is not null from records
          where device_id = ?1 and epoch = ?2 and seq between ?3 and ?4 order by seq",
+        values![
+            header.device.as_bytes(),
+            header.epoch.as_bytes(),
+            seq_column(header.first_seq),
+            seq_column(overlap_end)
+        ],
+        // A batch has bounds.
+        Rows::Few,
+        |row| {
+            let held_seq = column_seq(row.get(0)?);
+            let held_bytes = row.blob(1)?;
+            let is_erased: bool = row.get(3)?;
+            // Of an erased record its head is left, which says as much.
+            let held_head: Head = row.get::<HexColumn<32, _>>(2)?.0;
+            let is_same = |record: &ChainedRecord| {
+                if is_erased { record.head == held_head } else { record.bytes == held_bytes }
+            };
+            match sent.next() {
+                Some((seq, record)) if seq == held_seq && is_same(record) => Ok(None),
+                Some((seq, _)) if seq == held_seq => Ok(Some(seq)),
+                _ => Err(missing_below(header, mark.seq)),
+            }
+        },
     )?;
-    let mut rows = statement.query(params![
-        header.device.as_bytes(),
-        header.epoch.as_bytes(),
-        seq_column(header.first_seq),
-        seq_column(overlap_end)
-    ])?;
-    let mut sent = numbered(batch);
-    while let Some(row) = rows.next()? {
-        let held_seq = column_seq(row.get(0)?);
-        let held_bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        let is_erased: bool = row.get(3)?;
-        // Of an erased record its head is left, which says as much.
-        let held_head: Head = row.get::<_, HexColumn<32, _>>(2)?.0;
-        let is_same = |record: &ChainedRecord| {
-            if is_erased { record.head == held_head } else { record.bytes == held_bytes }
-        };
-        match sent.next() {
-            Some((seq, record)) if seq == held_seq && is_same(record) => {}
-            Some((seq, _)) if seq == held_seq => return Ok(Some(seq)),
-            _ => return Err(missing_below(header, mark.seq)),
-        }
+    if fork.is_some() {
+        return Ok(fork);
     }
     match sent.next() {
         Some((seq, _)) if seq <= overlap_end => Err(missing_below(header, mark.seq)),
@@ -159,47 +164,41 @@ fn numbered(batch: &Batch) -> impl Iterator<Item = (Seq, &ChainedRecord)> {
 
 fn read_head(connection: &Connection, header: &BatchHeader, seq: Seq) -> Result<Head, StorageError> {
     connection
-        .prepare_cached("select head from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
-        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)], |row| {
-            Ok(row.get::<_, HexColumn<32, _>>(0)?.0)
-        })
-        .optional()?
+        .query_opt(
+            "select head from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+            values![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)],
+            |row| Ok(row.get::<HexColumn<32, _>>(0)?.0),
+        )?
         .ok_or_else(|| missing_below(header, seq + 1))
 }
 
-fn read_received_ms(connection: &Connection, header: &BatchHeader, seq: Seq) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("select received_ms from records where device_id = ?1 and epoch = ?2 and seq = ?3")?
-        .query_row(params![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)], |row| {
-            row.get(0)
-        })
+fn read_received_ms(connection: &Connection, header: &BatchHeader, seq: Seq) -> SqlResult<i64> {
+    connection.query_one(
+        "select received_ms from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        values![header.device.as_bytes(), header.epoch.as_bytes(), seq_column(seq)],
+        |row| row.get(0),
+    )
 }
 
 fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result<(), StorageError> {
     let header = &delivery.batch.header;
     let (device, epoch) = (header.device.as_bytes(), header.epoch.as_bytes());
     let parked = delivery.unreadable.first();
-    let mut insert = connection.prepare_cached(
-        "insert into records (device_id, epoch, seq, received_ms, head, bytes, parked, erased_ms)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing",
-    )?;
     let some_erased = any_erased(connection, &header.device)?;
+    let mut new = NewRecords { device, epoch, received_ms: delivery.received_ms, records: Vec::new() };
     for (seq, record) in numbered(&delivery.batch).filter(|(seq, _)| *seq > mark) {
-        let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason);
+        let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason.as_str());
         let is_erased =
             some_erased && is_erased(connection, &header.device, origin(header.epoch, seq, &record.bytes))?;
-        let bytes: &[u8] = if is_erased { &[] } else { &record.bytes };
-        let inserted = insert.execute(params![
-            device,
-            epoch,
-            seq_column(seq),
-            delivery.received_ms,
-            record.head.as_bytes(),
-            bytes,
-            reason,
-            is_erased.then_some(delivery.received_ms)
-        ])?;
-        if inserted == 0 && read_head(connection, header, seq)? != record.head {
+        let bytes = (!is_erased).then_some(&record.bytes[..]);
+        let head = record.head.as_bytes();
+        new.records.push(NewRecord { seq: seq_column(seq), head, bytes, parked: reason });
+    }
+    if connection.own().insert_records(&new)? == new.records.len() as u64 {
+        return Ok(());
+    }
+    for (seq, record) in numbered(&delivery.batch).filter(|(seq, _)| *seq > mark) {
+        if read_head(connection, header, seq)? != record.head {
             // The mark moves with the rows; a row beyond it was not written by this code.
             return Err(StorageError::Inconsistent(format!("record {seq} is held beyond mark {mark}")));
         }
@@ -207,22 +206,22 @@ fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Re
     Ok(())
 }
 
-fn advance_mark(connection: &Connection, delivery: &Delivery) -> rusqlite::Result<()> {
+fn advance_mark(connection: &Connection, delivery: &Delivery) -> SqlResult<()> {
     let header = &delivery.batch.header;
     connection
-        .prepare_cached(
+        .execute(
             "insert into stores (device_id, epoch, mark, head, first_received_ms, last_received_ms)
              values (?1, ?2, ?3, ?4, ?5, ?5)
-             on conflict do update set mark = excluded.mark, head = excluded.head,
+             on conflict (device_id, epoch) do update set mark = excluded.mark, head = excluded.head,
                                        last_received_ms = excluded.last_received_ms",
-        )?
-        .execute(params![
-            header.device.as_bytes(),
-            header.epoch.as_bytes(),
-            seq_column(header.last_seq()),
-            header.last_head.as_bytes(),
-            delivery.received_ms
-        ])
+            values![
+                header.device.as_bytes(),
+                header.epoch.as_bytes(),
+                seq_column(header.last_seq()),
+                header.last_head.as_bytes(),
+                delivery.received_ms
+            ],
+        )
         .map(drop)
 }
 
@@ -231,32 +230,27 @@ fn advance_mark(connection: &Connection, delivery: &Delivery) -> rusqlite::Resul
 fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result<(), StorageError> {
     let header = &delivery.batch.header;
     let (device, epoch) = (header.device.as_bytes(), header.epoch.as_bytes());
-    let kept: i64 = connection
-        .prepare_cached("select count(*) from quarantine where device_id = ?1 and epoch = ?2")?
-        .query_row(params![device, epoch], |row| row.get(0))?;
+    let kept: i64 = connection.query_one(
+        "select count(*) from quarantine where device_id = ?1 and epoch = ?2",
+        values![device, epoch],
+        |row| row.get(0),
+    )?;
     let room = usize::try_from(QUARANTINE_RECORDS_MAX - kept).unwrap_or(0);
-    let mut held = connection.prepare_cached(
-        "select 1 from records where device_id = ?1 and epoch = ?2 and seq = ?3 and bytes = ?4",
-    )?;
-    let mut insert = connection.prepare_cached(
-        "insert into quarantine (device_id, epoch, seq, head, received_ms, bytes)
-         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
-    )?;
+    let held = "select 1 from records where device_id = ?1 and epoch = ?2 and seq = ?3 and bytes = ?4";
+    let insert = "insert into quarantine (device_id, epoch, seq, head, received_ms, bytes)
+                  values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
     for (seq, record) in numbered(&delivery.batch).take(room) {
         if is_erased(connection, &header.device, origin(header.epoch, seq, &record.bytes))? {
             continue;
         }
-        let is_held = seq <= mark && held.exists(params![device, epoch, seq_column(seq), record.bytes])?;
+        let is_held =
+            seq <= mark && connection.exists(held, values![device, epoch, seq_column(seq), &record.bytes])?;
         if !is_held {
             let head = record.head.as_bytes();
-            insert.execute(params![
-                device,
-                epoch,
-                seq_column(seq),
-                head,
-                delivery.received_ms,
-                record.bytes
-            ])?;
+            connection.execute(
+                insert,
+                values![device, epoch, seq_column(seq), head, delivery.received_ms, &record.bytes],
+            )?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What the collector keeps, in one SQLite file.
+//! What the collector keeps, in one SQLite file or in a PostgreSQL database.
 //!
 //! Invariants: all writing of the server goes through the one [`writer::Writer`]; a record's row is written once
 //! and never deleted; erasing takes its content alone; `stores.mark` and `stores.head` change in the transaction that inserts the
@@ -10,34 +10,37 @@ pub(crate) mod case_steps;
 pub(crate) mod cases;
 pub(crate) mod changes;
 pub(crate) mod contacts;
+pub(crate) mod database;
 pub(crate) mod devices;
 pub(crate) mod erase;
 pub(crate) mod follow_ups;
 pub(crate) mod heartbeats;
 pub(crate) mod held;
 pub(crate) mod ingest;
-mod open;
+pub(crate) mod open;
 pub(crate) mod progress;
 pub(crate) mod readers;
 mod receipts;
 mod rest;
 mod room;
+pub(crate) mod sql;
 pub(crate) mod turns;
 mod verify;
 pub(crate) mod writer;
 
-use afterword_model::hex::Hex;
 use afterword_model::record::Seq;
-use rusqlite::Connection;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
 pub use changes::ChangeRow;
 pub use contacts::SealedContact;
+pub(crate) use database::Database;
+pub use database::{BadDatabaseUrl, DatabaseUrl};
 pub use erase::Erasure;
 pub use follow_ups::FollowUp;
 pub use open::{CHECKPOINT_PAGES, OpenError};
-pub(crate) use open::{open_existing, open_or_create, open_reader, read_server, write_urls};
+pub(crate) use open::{open_copy, open_existing, read_server, write_urls};
 pub(crate) use rest::{Rest, settle};
+use sql::Connection;
+pub use sql::{SqlError, SqlFault};
 pub(crate) use verify::verify;
 pub use verify::{Break, DoubledStore, StoreReport, VerifyReport};
 
@@ -50,9 +53,9 @@ pub enum StorageError {
     /// The writer has ended, or gave up on this request.
     #[error("the writer gave no answer")]
     NoWriter,
-    /// SQLite refused.
+    /// The database refused.
     #[error("database: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] SqlError),
     /// The transaction could not be made durable.
     #[error("the transaction was not committed: {0}")]
     NotCommitted(String),
@@ -64,24 +67,12 @@ pub enum StorageError {
     Certificate(#[from] crate::pki::PkiError),
 }
 
-/// A column that holds exactly the bytes of an id, an epoch or a head.
-pub(crate) struct HexColumn<const N: usize, K>(pub(crate) Hex<N, K>);
-
-impl<const N: usize, K> FromSql for HexColumn<N, K> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let bytes = value.as_blob()?;
-        Hex::from_slice(bytes)
-            .map(Self)
-            .map_err(|_| FromSqlError::InvalidBlobSize { expected_size: N, blob_size: bytes.len() })
-    }
-}
-
-/// A sequence number as SQLite holds it.
+/// A sequence number as the database holds it.
 pub(crate) fn seq_column(seq: Seq) -> i64 {
     i64::try_from(seq).expect("decoding a batch has checked that its numbers are at most SEQ_MAX")
 }
 
-/// A sequence number from SQLite; the tables only hold positive ones.
+/// A sequence number from the database; the tables only hold positive ones.
 pub(crate) fn column_seq(column: i64) -> Seq {
     column.unsigned_abs()
 }
@@ -91,8 +82,8 @@ pub(crate) fn in_savepoint<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
-    connection.execute_batch("savepoint job")?;
+    connection.batch("savepoint job")?;
     let result = work(connection);
-    connection.execute_batch(if result.is_ok() { "release job" } else { "rollback to job; release job" })?;
+    connection.batch(if result.is_ok() { "release job" } else { "rollback to job; release job" })?;
     result
 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::ServerEpoch;
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{ErrorCode, OpenFlags, params};
 use rusqlite_migration::{M, Migrations};
 
-use super::HexColumn;
+use super::sql::{Connection, HexColumn, SqlResult, Sqlite, values};
 
 /// Older ones can lose a commit when a write races a checkpoint.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
@@ -27,21 +27,43 @@ pub const CHECKPOINT_PAGES: u32 = 4_000;
 /// Bytes the write-ahead log is cut back to after a checkpoint, so that one bad day doesn't keep its disk space.
 const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 /// Prepared statements kept by each connection; more than this program has.
-const STATEMENTS_KEPT: usize = 32;
+const STATEMENTS_KEPT: usize = 64;
+
+/// With names of databases in memory; a path is one, when it begins with `file:`, and ours do not.
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    .union(OpenFlags::SQLITE_OPEN_URI);
 
 const STEPS: &[M<'static>] = &[
-    M::up(include_str!("migrations/0001_first.sql")),
-    M::up(include_str!("migrations/0002_enrolled_again.sql")),
-    M::up(include_str!("migrations/0003_heartbeats.sql")),
-    M::up(include_str!("migrations/0004_receipts.sql")),
-    M::up(include_str!("migrations/0005_carried.sql")),
-    M::up(include_str!("migrations/0006_erased.sql")),
-    M::up(include_str!("migrations/0007_retired.sql")),
-    M::up(include_str!("migrations/0008_turns.sql")),
-    M::up(include_str!("migrations/0009_changes.sql")),
-    M::up(include_str!("migrations/0010_follow_up_codes.sql")),
-    M::up(include_str!("migrations/0011_cases.sql")),
+    M::up(include_str!("migrations/sqlite/0001_first.sql")),
+    M::up(include_str!("migrations/sqlite/0002_enrolled_again.sql")),
+    M::up(include_str!("migrations/sqlite/0003_heartbeats.sql")),
+    M::up(include_str!("migrations/sqlite/0004_receipts.sql")),
+    M::up(include_str!("migrations/sqlite/0005_carried.sql")),
+    M::up(include_str!("migrations/sqlite/0006_erased.sql")),
+    M::up(include_str!("migrations/sqlite/0007_retired.sql")),
+    M::up(include_str!("migrations/sqlite/0008_turns.sql")),
+    M::up(include_str!("migrations/sqlite/0009_changes.sql")),
+    M::up(include_str!("migrations/sqlite/0010_follow_up_codes.sql")),
+    M::up(include_str!("migrations/sqlite/0011_cases.sql")),
 ];
+/// The same steps for PostgreSQL, each with its name.
+pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
+    ("0001_first", include_str!("migrations/postgres/0001_first.sql")),
+    ("0002_enrolled_again", include_str!("migrations/postgres/0002_enrolled_again.sql")),
+    ("0003_heartbeats", include_str!("migrations/postgres/0003_heartbeats.sql")),
+    ("0004_receipts", include_str!("migrations/postgres/0004_receipts.sql")),
+    ("0005_carried", include_str!("migrations/postgres/0005_carried.sql")),
+    ("0006_erased", include_str!("migrations/postgres/0006_erased.sql")),
+    ("0007_retired", include_str!("migrations/postgres/0007_retired.sql")),
+    ("0008_turns", include_str!("migrations/postgres/0008_turns.sql")),
+    ("0009_changes", include_str!("migrations/postgres/0009_changes.sql")),
+    ("0010_follow_up_codes", include_str!("migrations/postgres/0010_follow_up_codes.sql")),
+    ("0011_cases", include_str!("migrations/postgres/0011_cases.sql")),
+];
+/// Gives a new database its one row about itself.
+pub(super) const INSERT_SERVER: &str =
+    "insert into server (only_row, server_epoch, created_ms) values (1, ?1, ?2) on conflict do nothing";
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The database cannot be used.
@@ -72,6 +94,31 @@ pub enum OpenError {
         "SQLite {0} can lose commits, 3.51.3 or newer is needed; build afterword-collector with its bundled SQLite"
     )]
     OldSqlite(String),
+    /// The PostgreSQL server is not there, or refused.
+    #[error(
+        "cannot use the database {database}: {reason}; check its URL in AFTERWORD_DATABASE_URL or --database-url, and that its server runs and lets this user in"
+    )]
+    Server {
+        /// Which, without its password.
+        database: String,
+        /// What was said.
+        reason: String,
+    },
+    /// No collector was ever started on it.
+    #[error(
+        "there is no collector in the database {0}: `afterword-collector serve` with this URL creates one, or name the database of the one that runs"
+    )]
+    NoCollector(String),
+    /// Its tables were made by a program that is none of ours.
+    #[error(
+        "the tables of {database} were not made by this program as released (step {step} said something else); start the version that made them, or restore a copy from before"
+    )]
+    Altered {
+        /// Which, without its password.
+        database: String,
+        /// The step that is another.
+        step: String,
+    },
     /// Anything else.
     #[error("cannot open {path}: {reason}; check that the folder can be written and its disk is not full")]
     Failed {
@@ -111,27 +158,37 @@ pub(crate) fn open_existing(path: &Path) -> Result<Connection, OpenError> {
     open(path, None)
 }
 
+/// Opens a database in memory; see `Database`.
+pub(super) fn open_memory(name: &str, create: Option<(i64, ServerEpoch)>) -> Result<Connection, OpenError> {
+    open(Path::new(name), create)
+}
+
 /// A further connection to a database that this process has opened already; it never waits for the writer.
-pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open_reader(path: &Path) -> SqlResult<Connection> {
     // Read-write all the same: readers of a write-ahead log take part in its index.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = rusqlite::Connection::open_with_flags(path, FLAGS)?;
     connection.busy_timeout(DATABASE_BUSY_TIMEOUT)?;
     connection.execute_batch("pragma query_only = on; pragma mmap_size = 0; pragma trusted_schema = off")?;
-    Ok(connection)
+    Ok(Connection::new(Sqlite::new(connection)))
+}
+
+/// A file that is only looked at.
+pub(crate) fn open_copy(path: &Path) -> SqlResult<Connection> {
+    let connection = rusqlite::Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(Connection::new(Sqlite::new(connection)))
 }
 
 /// The row about the collector itself.
-pub(crate) fn read_server(connection: &Connection) -> rusqlite::Result<Server> {
-    connection.query_row("select server_epoch, enrol_url from server", [], |row| {
-        Ok(Server { server_epoch: row.get::<_, HexColumn<16, _>>(0)?.0, enrol_url: row.get(1)? })
+pub(crate) fn read_server(connection: &Connection) -> SqlResult<Server> {
+    connection.query_one("select server_epoch, enrol_url from server", &[], |row| {
+        Ok(Server { server_epoch: row.get::<HexColumn<16, _>>(0)?.0, enrol_url: row.get(1)? })
     })
 }
 
 /// Notes where this start is reached, for `device add` to print.
-pub(crate) fn write_urls(connection: &Connection, device_url: &str, enrol_url: &str) -> rusqlite::Result<()> {
+pub(crate) fn write_urls(connection: &Connection, device_url: &str, enrol_url: &str) -> SqlResult<()> {
     connection
-        .execute("update server set device_url = ?1, enrol_url = ?2", params![device_url, enrol_url])
+        .execute("update server set device_url = ?1, enrol_url = ?2", values![device_url, enrol_url])
         .map(drop)
 }
 
@@ -141,9 +198,9 @@ fn open(path: &Path, create: Option<(i64, ServerEpoch)>) -> Result<Connection, O
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::OldSqlite(rusqlite::version().to_owned()));
     }
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut flags = FLAGS;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create.is_some());
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut connection = rusqlite::Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(DATABASE_BUSY_TIMEOUT).map_err(failed)?;
     if is_new(&connection, path, create.is_some())? {
         // Only a database without tables takes this; asked of any other it would still want the write lock.
@@ -160,14 +217,13 @@ fn open(path: &Path, create: Option<(i64, ServerEpoch)>) -> Result<Connection, O
         // Where the disk refused to sync what a killed server left in the log, programs go on to see what never reaches the
         // disk, and whatever was appended to it would end with it.
         connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(failed)?;
-        let insert = "insert into server (only_row, server_epoch, created_ms) values (1, ?1, ?2) on conflict do nothing";
-        connection.execute(insert, params![server_epoch.as_bytes(), now_ms]).map_err(failed)?;
+        connection.execute(INSERT_SERVER, params![server_epoch.as_bytes(), now_ms]).map_err(failed)?;
     }
-    Ok(connection)
+    Ok(Connection::new(Sqlite::new(connection)))
 }
 
 /// Whether the file is still empty; refuses one that is not ours.
-fn is_new(connection: &Connection, path: &Path, may_be_new: bool) -> Result<bool, OpenError> {
+fn is_new(connection: &rusqlite::Connection, path: &Path, may_be_new: bool) -> Result<bool, OpenError> {
     let foreign = |found: &str| OpenError::Foreign { path: path.to_owned(), found: found.to_owned() };
     let application_id: i32 = match connection.query_row("pragma application_id", [], |row| row.get(0)) {
         Ok(id) => id,
@@ -189,7 +245,7 @@ fn is_new(connection: &Connection, path: &Path, may_be_new: bool) -> Result<bool
 }
 
 /// What is deleted, or moved as a page is split, is written over with zeros, so that nothing of what is erased later stays.
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
+fn configure(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "pragma journal_mode = wal;
          pragma synchronous = full;
@@ -214,10 +270,25 @@ mod tests {
     }
 
     #[test]
+    fn both_databases_have_steps_of_the_same_names_and_none_is_forgotten() {
+        let names = |folder: &str| {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage/migrations").join(folder);
+            let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+            let mut names: Vec<_> = files.map(|name| name.into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names("sqlite"), names("postgres"));
+        let listed: Vec<String> = POSTGRES_STEPS.iter().map(|(name, _)| format!("{name}.sql")).collect();
+        assert_eq!(names("postgres"), listed);
+        assert_eq!(names("sqlite").len(), STEPS.len());
+    }
+
+    #[test]
     fn a_file_of_another_program_is_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("collector.db");
-        Connection::open(&path).unwrap().execute_batch("create table mine (x)").unwrap();
+        rusqlite::Connection::open(&path).unwrap().execute_batch("create table mine (x)").unwrap();
         let before = std::fs::read(&path).unwrap();
         let create = Some((0, ServerEpoch::new([0; 16])));
         assert!(matches!(open(&path, create), Err(OpenError::Foreign { .. })));
@@ -231,7 +302,7 @@ mod tests {
     fn a_database_of_the_first_schema_is_brought_up_to_date_with_its_codes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("collector.db");
-        let mut old = Connection::open(&path).unwrap();
+        let mut old = rusqlite::Connection::open(&path).unwrap();
         MIGRATIONS.to_version(&mut old, 1).unwrap();
         let insert = "insert into devices (device_id, name, created_ms, code_digest, code_expires_ms, enrolled_ms, revoked_ms)
                       values (?1, ?2, 0, ?3, 9, ?4, ?5)";
@@ -245,13 +316,8 @@ mod tests {
         }
         drop(old);
         let new = open(&path, None).unwrap();
-        let closed_ms: Vec<Option<i64>> = new
-            .prepare("select code_closed_ms from devices order by device_id")
-            .unwrap()
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .collect::<rusqlite::Result<_>>()
-            .unwrap();
+        let codes = "select code_closed_ms from devices order by device_id";
+        let closed_ms: Vec<Option<i64>> = new.query_all(codes, &[], |row| row.get(0)).unwrap();
         assert_eq!(closed_ms, [None, Some(5), Some(7), Some(5)]);
     }
 
@@ -259,10 +325,7 @@ mod tests {
     fn a_database_of_the_future_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("collector.db");
-        open(&path, Some((0, ServerEpoch::new([0; 16]))))
-            .unwrap()
-            .pragma_update(None, "user_version", 99)
-            .unwrap();
+        open(&path, Some((0, ServerEpoch::new([0; 16])))).unwrap().batch("pragma user_version = 99").unwrap();
         assert!(matches!(open_existing(&path), Err(OpenError::Newer(_))));
     }
 

@@ -5,9 +5,9 @@
 
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_protocol::queue::SeqRange;
-use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{HexColumn, column_seq, seq_column};
+use super::sql::{Connection, HexColumn, SqlError, SqlResult, values};
+use super::{column_seq, seq_column};
 
 /// How far one store of a device has come.
 pub(crate) struct Progress {
@@ -33,33 +33,32 @@ pub(crate) struct Heard {
 }
 
 /// All stores of a device, in the order they were first seen.
-pub(crate) fn of_device(connection: &Connection, device: &DeviceId) -> rusqlite::Result<Vec<Progress>> {
-    let epochs: Vec<StoreEpoch> = connection
-        .prepare_cached(
-            "select epoch from (
+pub(crate) fn of_device(connection: &Connection, device: &DeviceId) -> SqlResult<Vec<Progress>> {
+    let epochs: Vec<StoreEpoch> = connection.query_all(
+        "select epoch from (
                  select epoch, first_received_ms as first_ms from stores where device_id = ?1
                  union all select epoch, first_heard_ms from heartbeats where device_id = ?1
-                 union all select epoch, heard_ms from former_epochs where device_id = ?1)
-             group by epoch 
+                 union all select epoch, heard_ms from former_epochs where device_id = ?1) as heard
+             group by epoch
              order by min(first_ms), epoch not in (select epoch from former_epochs where device_id = ?1)",
-        )?
-        .query_map([device.as_bytes()], |row| Ok(row.get::<_, HexColumn<16, _>>(0)?.0))?
-        .collect::<rusqlite::Result<_>>()?;
+        values![device.as_bytes()],
+        |row| Ok(row.get::<HexColumn<16, _>>(0)?.0),
+    )?;
     epochs.into_iter().map(|epoch| of_store(connection, device, epoch)).collect()
 }
 
-fn of_store(connection: &Connection, device: &DeviceId, epoch: StoreEpoch) -> rusqlite::Result<Progress> {
-    let store = params![device.as_bytes(), epoch.as_bytes()];
-    let held: Option<(i64, i64)> = connection
-        .prepare_cached("select mark, last_received_ms from stores where device_id = ?1 and epoch = ?2")?
-        .query_row(store, |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let heard = connection
-        .prepare_cached(
-            "select last_seq_ever, last_heard_ms, oldest_unsent_ms, clock_ahead_ms, certificate_expires_ms
+fn of_store(connection: &Connection, device: &DeviceId, epoch: StoreEpoch) -> SqlResult<Progress> {
+    let store = values![device.as_bytes(), epoch.as_bytes()];
+    let held: Option<(i64, i64)> = connection.query_opt(
+        "select mark, last_received_ms from stores where device_id = ?1 and epoch = ?2",
+        store,
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let heard = connection.query_opt(
+        "select last_seq_ever, last_heard_ms, oldest_unsent_ms, clock_ahead_ms, certificate_expires_ms
              from heartbeats where device_id = ?1 and epoch = ?2",
-        )?
-        .query_row(store, |row| {
+        store,
+        |row| {
             let heard = Heard {
                 at_ms: row.get(1)?,
                 oldest_unsent_ms: row.get(2)?,
@@ -67,24 +66,22 @@ fn of_store(connection: &Connection, device: &DeviceId, epoch: StoreEpoch) -> ru
                 certificate_expires_ms: row.get(4)?,
             };
             Ok((column_seq(row.get(0)?), heard))
-        })
-        .optional()?;
-    let former: Option<i64> = connection
-        .prepare_cached("select last_seq from former_epochs where device_id = ?1 and epoch = ?2")?
-        .query_row(store, |row| row.get(0))
-        .optional()?;
+        },
+    )?;
+    let former: Option<i64> = connection.query_opt(
+        "select last_seq from former_epochs where device_id = ?1 and epoch = ?2",
+        store,
+        |row| row.get(0),
+    )?;
     let mark = held.map_or(0, |(mark, _)| column_seq(mark));
     let ever = heard.as_ref().map_or(0, |(ever, _)| *ever);
     let collected = mark.max(ever).max(former.map_or(0, column_seq));
     let absent = absent(connection, device, &epoch, mark, collected)?;
-    let lost: Vec<SeqRange> = connection
-        .prepare_cached(
-            "select first_seq, last_seq from lost_ranges where device_id = ?1 and epoch = ?2 order by first_seq",
-        )?
-        .query_map(store, |row| {
-            Ok(SeqRange { first: column_seq(row.get(0)?), last: column_seq(row.get(1)?) })
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+    let lost: Vec<SeqRange> = connection.query_all(
+        "select first_seq, last_seq from lost_ranges where device_id = ?1 and epoch = ?2 order by first_seq",
+        store,
+        |row| Ok(SeqRange { first: column_seq(row.get(0)?), last: column_seq(row.get(1)?) }),
+    )?;
     let missing = without(&absent, &lost);
     Ok(Progress {
         epoch,
@@ -104,21 +101,19 @@ fn absent(
     epoch: &StoreEpoch,
     mark: Seq,
     last: Seq,
-) -> rusqlite::Result<Vec<SeqRange>> {
-    let mut statement = connection.prepare_cached(
-        "select distinct origin_seq from carried
-         where device_id = ?1 and origin_epoch = ?2 and origin_seq between ?3 and ?4 order by origin_seq",
-    )?;
-    let bounds = params![device.as_bytes(), epoch.as_bytes(), seq_column(mark + 1), seq_column(last)];
-    let mut rows = statement.query(bounds)?;
+) -> SqlResult<Vec<SeqRange>> {
+    let query = "select distinct origin_seq from carried
+         where device_id = ?1 and origin_epoch = ?2 and origin_seq between ?3 and ?4 order by origin_seq";
+    let bounds = values![device.as_bytes(), epoch.as_bytes(), seq_column(mark + 1), seq_column(last)];
     let (mut ranges, mut next) = (Vec::new(), mark + 1);
-    while let Some(row) = rows.next()? {
+    connection.each(query, bounds, |row| {
         let carried = column_seq(row.get(0)?);
         if carried > next {
             ranges.push(SeqRange { first: next, last: carried - 1 });
         }
         next = carried + 1;
-    }
+        Ok::<_, SqlError>(())
+    })?;
     if next <= last {
         ranges.push(SeqRange { first: next, last });
     }

@@ -1,38 +1,33 @@
 //! Connections that only read, taken from a small stock and given back.
 //!
-//! In WAL mode a reader neither waits for the writer nor holds it up. A connection that failed is dropped.
+//! In WAL mode, and in PostgreSQL, a reader neither waits for the writer nor holds it up. A connection that failed is dropped.
 
-use std::path::PathBuf;
 use std::sync::Mutex;
 
-use rusqlite::Connection;
-
-use super::{StorageError, open_reader};
+use super::sql::{Connection, SqlResult};
+use super::{Database, StorageError};
 
 /// Idle read connections that are kept; more than processor cores can't read at once.
 const READERS_KEPT_MAX: usize = 8;
 
 /// The stock.
 pub(crate) struct Readers {
-    path: PathBuf,
+    database: Database,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     /// Readers of this database, opened as they are needed.
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::new(Vec::new()) }
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database, idle: Mutex::new(Vec::new()) }
     }
 
     /// Runs a query. Blocks on the disk: call it on a thread that may.
-    pub(crate) fn read<T>(
-        &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StorageError> {
-        let kept = self.lock().pop();
+    pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> SqlResult<T>) -> Result<T, StorageError> {
+        let kept = self.sound();
         let connection = match kept {
             Some(connection) => connection,
-            None => open_reader(&self.path)?,
+            None => self.database.reader()?,
         };
         let answer = query(&connection)?;
         let mut idle = self.lock();
@@ -40,6 +35,13 @@ impl Readers {
             idle.push(connection);
         }
         Ok(answer)
+    }
+
+    /// One from the stock. A server that was started anew has ended all that are in it.
+    fn sound(&self) -> Option<Connection> {
+        let mut idle = self.lock();
+        idle.retain(|connection| !connection.own().is_broken());
+        idle.pop()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

@@ -6,29 +6,29 @@
 use afterword_model::record::{DeviceId, StoreEpoch};
 use afterword_protocol::keys::{Signature, VerifyingKey};
 use afterword_protocol::receipt::{Receipt, SignedReceipt};
-use rusqlite::{Connection, Row, params};
 
+use super::sql::{Connection, HexColumn, Row, Rows, SqlError, SqlResult, values};
 use super::verify::{Break, StoreReport};
-use super::{HexColumn, column_seq, seq_column};
+use super::{column_seq, seq_column};
 
 /// Stores a receipt beside the records it is for.
-pub(crate) fn insert(connection: &Connection, signed: &SignedReceipt) -> rusqlite::Result<()> {
+pub(crate) fn insert(connection: &Connection, signed: &SignedReceipt) -> SqlResult<()> {
     let receipt = &signed.receipt;
     connection
-        .prepare_cached(
-            "insert into receipts (device_id, epoch, through_seq, head, nonce, received_ms, server_epoch, signature)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            receipt.device.as_bytes(),
-            receipt.epoch.as_bytes(),
-            seq_column(receipt.through_seq),
-            receipt.head.as_bytes(),
-            receipt.nonce.as_bytes(),
-            receipt.received_ms,
-            receipt.server_epoch.as_bytes(),
-            signed.signature.as_bytes()
-        ])
+        .execute(
+            "insert into receipts (device_id, epoch, through_seq, head, nonce, received_ms, server_epoch,
+         signature) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            values![
+                receipt.device.as_bytes(),
+                receipt.epoch.as_bytes(),
+                seq_column(receipt.through_seq),
+                receipt.head.as_bytes(),
+                receipt.nonce.as_bytes(),
+                receipt.received_ms,
+                receipt.server_epoch.as_bytes(),
+                signed.signature.as_bytes()
+            ],
+        )
         .map(drop)
 }
 
@@ -38,17 +38,14 @@ pub(super) fn check(
     connection: &Connection,
     key: &VerifyingKey,
     report: &mut StoreReport,
-) -> rusqlite::Result<Option<Break>> {
+) -> SqlResult<Option<Break>> {
     let (device, epoch) = (report.device, report.epoch);
-    let mut statement = connection.prepare_cached(
-        "select given.through_seq, given.head, given.nonce, given.received_ms, given.server_epoch, given.signature,
+    let query = "select given.through_seq, given.head, given.nonce, given.received_ms, given.server_epoch, given.signature,
              held.head
          from receipts as given left join records as held
              on held.device_id = given.device_id and held.epoch = given.epoch and held.seq = given.through_seq
-         where given.device_id = ?1 and given.epoch = ?2 order by given.through_seq",
-    )?;
-    let mut rows = statement.query(params![device.as_bytes(), epoch.as_bytes()])?;
-    while let Some(row) = rows.next()? {
+         where given.device_id = ?1 and given.epoch = ?2 order by given.through_seq";
+    connection.search(query, values![device.as_bytes(), epoch.as_bytes()], Rows::Many, |row| {
         let signed = read(row, device, epoch)?;
         let held: Option<HexColumn<32, _>> = row.get(6)?;
         let seq = signed.receipt.through_seq;
@@ -60,22 +57,21 @@ pub(super) fn check(
             "its receipt is not signed with this collector's receipt key".to_owned()
         } else {
             report.receipts += 1;
-            continue;
+            return Ok::<_, SqlError>(None);
         };
-        return Ok(Some(Break { seq, reason }));
-    }
-    Ok(None)
+        Ok(Some(Break { seq, reason }))
+    })
 }
 
-fn read(row: &Row<'_>, device: DeviceId, epoch: StoreEpoch) -> rusqlite::Result<SignedReceipt> {
+fn read(row: &Row<'_>, device: DeviceId, epoch: StoreEpoch) -> SqlResult<SignedReceipt> {
     let receipt = Receipt {
         device,
         epoch,
         through_seq: column_seq(row.get(0)?),
-        head: row.get::<_, HexColumn<32, _>>(1)?.0,
-        nonce: row.get::<_, HexColumn<16, _>>(2)?.0,
+        head: row.get::<HexColumn<32, _>>(1)?.0,
+        nonce: row.get::<HexColumn<16, _>>(2)?.0,
         received_ms: row.get(3)?,
-        server_epoch: row.get::<_, HexColumn<16, _>>(4)?.0,
+        server_epoch: row.get::<HexColumn<16, _>>(4)?.0,
     };
     Ok(SignedReceipt { receipt, signature: Signature::from_bytes(row.get(5)?) })
 }

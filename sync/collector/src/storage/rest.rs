@@ -6,9 +6,10 @@
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
 use super::open::{APPLICATION_ID, DATABASE_BUSY_TIMEOUT};
+use super::sql::{SqlError, SqlFault, SqlResult};
 
 /// How a database came to rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +25,15 @@ pub(crate) enum Rest {
 }
 
 /// Brings the database to rest.
-pub(crate) fn settle(path: &Path) -> rusqlite::Result<Rest> {
+pub(crate) fn settle(path: &Path) -> SqlResult<Rest> {
     if !path.exists() {
         return Ok(Rest::Nothing);
     }
     match without_log(path) {
         Ok(is_settled) => Ok(if is_settled { Rest::Settled } else { Rest::Unreadable }),
-        Err(error) => match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Ok(Rest::Busy),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Ok(Rest::Unreadable),
+        Err(error) => match error.fault() {
+            SqlFault::Busy => Ok(Rest::Busy),
+            SqlFault::Damaged => Ok(Rest::Unreadable),
             // Of what could not be looked at nothing is known, nor what was erased in it.
             _ => Err(error),
         },
@@ -40,7 +41,7 @@ pub(crate) fn settle(path: &Path) -> rusqlite::Result<Rest> {
 }
 
 /// Whether the log is gone.
-fn without_log(path: &Path) -> rusqlite::Result<bool> {
+fn without_log(path: &Path) -> SqlResult<bool> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(DATABASE_BUSY_TIMEOUT)?;
@@ -52,6 +53,6 @@ fn without_log(path: &Path) -> rusqlite::Result<bool> {
     // Leaving the mode with a log wants the database for itself, moves the log into it, makes that durable, and takes
     // the log's files away. The next start enters it again.
     let mode: String = connection.query_row("pragma journal_mode = delete", [], |row| row.get(0))?;
-    connection.close().map_err(|(_, error)| error)?;
+    connection.close().map_err(|(_, error)| SqlError::from(error))?;
     Ok(mode == "delete")
 }

@@ -6,16 +6,11 @@
 
 use afterword_model::record::{DeviceId, StoreEpoch};
 use afterword_protocol::limits::EPOCHS_HEARD_MAX;
-use rusqlite::{Connection, OptionalExtension, params};
 
-use super::HexColumn;
+use super::sql::{Connection, HexColumn, SqlResult, values};
 
 /// Makes room for a heartbeat of this epoch.
-pub(super) fn for_heartbeat(
-    connection: &Connection,
-    device: &DeviceId,
-    epoch: &StoreEpoch,
-) -> rusqlite::Result<()> {
+pub(super) fn for_heartbeat(connection: &Connection, device: &DeviceId, epoch: &StoreEpoch) -> SqlResult<()> {
     let leaves = leaves(
         connection,
         device,
@@ -26,16 +21,12 @@ pub(super) fn for_heartbeat(
          order by mark is not null, mark < last_seq_ever, last_heard_ms limit 1",
     )?;
     let Some(leaves) = leaves else { return Ok(()) };
-    let gone = params![device.as_bytes(), leaves.as_bytes()];
+    let gone = values![device.as_bytes(), leaves.as_bytes()];
     connection.execute("delete from heartbeats where device_id = ?1 and epoch = ?2", gone).map(drop)
 }
 
 /// Makes room for a former epoch.
-pub(super) fn for_former(
-    connection: &Connection,
-    device: &DeviceId,
-    epoch: &StoreEpoch,
-) -> rusqlite::Result<()> {
+pub(super) fn for_former(connection: &Connection, device: &DeviceId, epoch: &StoreEpoch) -> SqlResult<()> {
     let leaves = leaves(
         connection,
         device,
@@ -46,7 +37,7 @@ pub(super) fn for_former(
          order by mark is not null, heard_ms limit 1",
     )?;
     let Some(leaves) = leaves else { return Ok(()) };
-    let gone = params![device.as_bytes(), leaves.as_bytes()];
+    let gone = values![device.as_bytes(), leaves.as_bytes()];
     connection.execute("delete from lost_ranges where device_id = ?1 and epoch = ?2", gone)?;
     connection.execute("delete from former_epochs where device_id = ?1 and epoch = ?2", gone).map(drop)
 }
@@ -56,18 +47,16 @@ fn leaves(
     connection: &Connection,
     device: &DeviceId,
     epoch: &StoreEpoch,
-    known: &str,
-    first_to_go: &str,
-) -> rusqlite::Result<Option<StoreEpoch>> {
-    let (is_known, count): (bool, i64) = connection
-        .prepare_cached(known)?
-        .query_row(params![device.as_bytes(), epoch.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    known: &'static str,
+    first_to_go: &'static str,
+) -> SqlResult<Option<StoreEpoch>> {
+    let (is_known, count): (bool, i64) =
+        connection.query_one(known, values![device.as_bytes(), epoch.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
     if is_known || count < EPOCHS_HEARD_MAX {
         return Ok(None);
     }
     tracing::warn!(%device, %epoch, "the device names more stores than any device has; the one it has been silent of the longest is forgotten");
-    connection
-        .prepare_cached(first_to_go)?
-        .query_row([device.as_bytes()], |row| Ok(row.get::<_, HexColumn<16, _>>(0)?.0))
-        .optional()
+    connection.query_opt(first_to_go, values![device.as_bytes()], |row| Ok(row.get::<HexColumn<16, _>>(0)?.0))
 }

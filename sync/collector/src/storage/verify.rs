@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 
 use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis, next_head};
 use afterword_protocol::keys::VerifyingKey;
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::{HexColumn, carried, column_seq, receipts};
+use super::sql::{Connection, HexColumn, Rows, SqlError, SqlResult, values};
+use super::{carried, column_seq, receipts};
 
 /// What a verification found.
 #[derive(Debug, Clone, Serialize)]
 pub struct VerifyReport {
-    /// What SQLite's own `integrity_check` complains about; empty when the file is sound.
+    /// What SQLite's own `integrity_check` complains about; empty when the file is sound, and with PostgreSQL, whose server
+    /// looks after its files itself.
     pub integrity: Vec<String>,
     /// One entry for each store of each device.
     pub stores: Vec<StoreReport>,
@@ -101,28 +102,21 @@ impl VerifyReport {
 }
 
 /// Checks the whole database.
-pub(crate) fn verify(connection: &Connection, receipt_key: &VerifyingKey) -> rusqlite::Result<VerifyReport> {
+pub(crate) fn verify(connection: &Connection, receipt_key: &VerifyingKey) -> SqlResult<VerifyReport> {
     // One read transaction: marks and records of the same moment.
-    let snapshot = connection.unchecked_transaction()?;
-    let integrity: Vec<String> = snapshot
-        .prepare("pragma integrity_check")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let integrity = integrity.into_iter().filter(|line| line != "ok").collect();
-    let chains: Vec<(DeviceId, StoreEpoch)> = snapshot
-        .prepare(
-            "select device_id, epoch from stores union select device_id, epoch from records
+    let snapshot = connection.snapshot()?;
+    let integrity = snapshot.own().complaints()?;
+    let chains: Vec<(DeviceId, StoreEpoch)> = snapshot.query_all(
+        "select device_id, epoch from stores union select device_id, epoch from records
              union select device_id, epoch from receipts union select device_id, epoch from quarantine
              union select device_id, epoch from carried",
-        )?
-        .query_map([], |row| {
-            Ok((row.get::<_, HexColumn<16, _>>(0)?.0, row.get::<_, HexColumn<16, _>>(1)?.0))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+        &[],
+        |row| Ok((row.get::<HexColumn<16, _>>(0)?.0, row.get::<HexColumn<16, _>>(1)?.0)),
+    )?;
     let stores = chains
         .iter()
         .map(|(device, epoch)| verify_chain(&snapshot, receipt_key, device, epoch))
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<SqlResult<_>>()?;
     let copies = carried::copies(&snapshot)?;
     Ok(VerifyReport { integrity, stores, doubled: doubled(&chains), copies })
 }
@@ -145,15 +139,18 @@ fn verify_chain(
     receipt_key: &VerifyingKey,
     device: &DeviceId,
     epoch: &StoreEpoch,
-) -> rusqlite::Result<StoreReport> {
-    let store = params![device.as_bytes(), epoch.as_bytes()];
-    let name = connection
-        .prepare_cached("select name from devices where device_id = ?1")?
-        .query_row([device.as_bytes()], |row| row.get(0))
-        .optional()?;
-    let quarantined: i64 = connection
-        .prepare_cached("select count(*) from quarantine where device_id = ?1 and epoch = ?2")?
-        .query_row(store, |row| row.get(0))?;
+) -> SqlResult<StoreReport> {
+    let store = values![device.as_bytes(), epoch.as_bytes()];
+    let name = connection.query_opt(
+        "select name from devices where device_id = ?1",
+        values![device.as_bytes()],
+        |row| row.get(0),
+    )?;
+    let quarantined: i64 = connection.query_one(
+        "select count(*) from quarantine where device_id = ?1 and epoch = ?2",
+        store,
+        |row| row.get(0),
+    )?;
     let mut report = StoreReport {
         device: *device,
         name,
@@ -184,25 +181,23 @@ fn walk(
     device: &DeviceId,
     epoch: &StoreEpoch,
     report: &mut StoreReport,
-) -> rusqlite::Result<Option<Break>> {
-    let mut statement = connection.prepare_cached(
+) -> SqlResult<Option<Break>> {
+    let query =
         "select seq, bytes, head, parked is not null, erased_ms is not null, origin_epoch, origin_seq, digest
          from records left join carried using (device_id, epoch, seq)
-         where device_id = ?1 and epoch = ?2 order by seq",
-    )?;
-    let mut rows = statement.query(params![device.as_bytes(), epoch.as_bytes()])?;
-    while let Some(row) = rows.next()? {
+         where device_id = ?1 and epoch = ?2 order by seq";
+    connection.search(query, values![device.as_bytes(), epoch.as_bytes()], Rows::Many, |row| {
         let expected = report.records + 1;
         let found = column_seq(row.get(0)?);
-        let broken = |reason: String| Ok(Some(Break { seq: expected, reason }));
+        let broken = |reason: String| Ok::<_, SqlError>(Some(Break { seq: expected, reason }));
         if found != expected {
             return broken(format!("record {expected} is missing, the next one held is {found}"));
         }
-        let stored: Head = row.get::<_, HexColumn<32, _>>(2)?.0;
+        let stored: Head = row.get::<HexColumn<32, _>>(2)?.0;
         // Of an erased record only the head is left, and the chain goes on from there; a receipt for a later record
         // vouches for it.
         let is_erased: bool = row.get(4)?;
-        let head = if is_erased { stored } else { next_head(&report.head, row.get_ref(1)?.as_blob()?) };
+        let head = if is_erased { stored } else { next_head(&report.head, row.blob(1)?) };
         if head != stored {
             return broken(
                 "its bytes or an earlier one's were changed: the chain computed here has another head".into(),
@@ -213,7 +208,7 @@ fn walk(
         let is_listed_right = match listed {
             Some(listed) if is_erased => listed.was_erased(connection, device)?,
             None if is_erased => true,
-            listed => listed == carried::Listed::of_bytes(found, row.get_ref(1)?.as_blob()?),
+            listed => listed == carried::Listed::of_bytes(found, row.blob(1)?),
         };
         if !is_listed_right {
             return broken(
@@ -222,10 +217,10 @@ fn walk(
         }
         report.records = expected;
         report.head = head;
-        report.parked += u64::from(row.get::<_, bool>(3)?);
+        report.parked += u64::from(row.get::<bool>(3)?);
         report.erased += u64::from(is_erased);
-    }
-    Ok(None)
+        Ok(None)
+    })
 }
 
 fn compare_mark(
@@ -233,13 +228,13 @@ fn compare_mark(
     device: &DeviceId,
     epoch: &StoreEpoch,
     report: &StoreReport,
-) -> rusqlite::Result<Option<Break>> {
+) -> SqlResult<Option<Break>> {
     let (mark, head) = connection
-        .prepare_cached("select mark, head from stores where device_id = ?1 and epoch = ?2")?
-        .query_row(params![device.as_bytes(), epoch.as_bytes()], |row| {
-            Ok((column_seq(row.get(0)?), row.get::<_, HexColumn<32, _>>(1)?.0))
-        })
-        .optional()?
+        .query_opt(
+            "select mark, head from stores where device_id = ?1 and epoch = ?2",
+            values![device.as_bytes(), epoch.as_bytes()],
+            |row| Ok((column_seq(row.get(0)?), row.get::<HexColumn<32, _>>(1)?.0)),
+        )?
         .unwrap_or((0, genesis(epoch)));
     let reason = if mark > report.records {
         format!("receipts were given up to {mark}, records are held up to {}", report.records)

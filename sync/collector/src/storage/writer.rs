@@ -1,19 +1,24 @@
-//! The one writer: a thread that takes whatever is waiting into one durable transaction.
+//! Writing: a thread that takes whatever is waiting into one durable transaction.
 //!
 //! Each job runs in a savepoint of its own, so that one that fails does not spoil the others; each is answered
 //! only after the commit of all (`synchronous=FULL`), so that nothing is acknowledged that a power cut could
 //! take back. When a commit fails, every job of the group is told that nothing was stored, and the connection
-//! is opened anew: what it believes about the file is no longer to be trusted.
+//! is opened anew: what it believes about the database is no longer to be trusted. That a commit may have been made of which
+//! nothing was heard costs nothing: what is sent again is known.
+//!
+//! SQLite has one thread. PostgreSQL has several, and jobs of one device go to the same; a group begins by taking the locks of all its
+//! devices, in one order, so that neither two threads nor two collectors wait for each other. A job whose device is not known before it runs takes
+//! that lock itself, and is a group by itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::thread::JoinHandle;
 
+use afterword_model::record::DeviceId;
 use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, ENROL_CONNECTIONS_MAX};
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{OpenError, StorageError, in_savepoint, open_existing};
+use super::sql::Connection;
+use super::{Database, StorageError, in_savepoint};
 
 /// Jobs that wait for the writer: every batch in flight, and as many enrolments as there are connections.
 const WRITER_QUEUE_MAX: usize = BATCHES_IN_FLIGHT_MAX + ENROL_CONNECTIONS_MAX;
@@ -21,35 +26,50 @@ const WRITER_QUEUE_MAX: usize = BATCHES_IN_FLIGHT_MAX + ENROL_CONNECTIONS_MAX;
 /// stays below some 8 MiB.
 const GROUP_MAX: usize = 32;
 
+/// What is to be done in a transaction.
+struct Job {
+    /// Of whom something is changed, where that is known.
+    device: Option<DeviceId>,
+    work: Work,
+}
+
 /// Runs in the transaction and gives what is to be done when it is over.
-type Job = Box<dyn FnOnce(&Connection) -> Afterwards + Send>;
+type Work = Box<dyn FnOnce(&Connection) -> Afterwards + Send>;
 /// Hears whether the transaction is durable.
 type Afterwards = Box<dyn FnOnce(Result<(), String>) + Send>;
 
-/// A handle to the writer; the thread ends when the last handle is dropped and its queue is empty.
+/// A handle to the writers; their threads end when the last handle is dropped and their queues are empty.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    queues: Vec<mpsc::Sender<Job>>,
 }
 
 impl Writer {
-    /// Starts the thread with this connection.
-    pub(crate) fn start(writing: WritingConnection) -> std::io::Result<(Self, JoinHandle<()>)> {
-        let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
-        let thread = std::thread::Builder::new()
-            .name("collector-writer".into())
-            .spawn(move || write_until_closed(writing, queue))?;
-        Ok((Self { jobs }, thread))
+    /// Starts the threads, the first with this connection.
+    pub(crate) fn start(writing: WritingConnection) -> std::io::Result<(Self, Vec<JoinHandle<()>>)> {
+        let further = (1..writing.database.writers())
+            .map(|_| WritingConnection { connection: None, database: writing.database.clone() });
+        let further: Vec<WritingConnection> = further.collect();
+        let (mut queues, mut threads) = (Vec::new(), Vec::new());
+        for writing in std::iter::once(writing).chain(further) {
+            let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
+            let thread = std::thread::Builder::new().name("collector-writer".into());
+            threads.push(thread.spawn(move || write_until_closed(writing, queue))?);
+            queues.push(jobs);
+        }
+        Ok((Self { queues }, threads))
     }
 
-    /// Runs `work` in a durable transaction and gives its result after the commit. The work is carried out
-    /// even when the caller stops waiting.
+    /// Runs `work`, which changes nothing but what is held of this device where one is given, in a durable transaction, and gives its
+    /// result after the commit. The work is carried out even when the caller stops waiting.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        device: Option<DeviceId>,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let (job, answer) = job(work);
-        self.jobs.try_send(job).map_err(|error| match error {
+        let (job, answer) = job(device, work);
+        let number = device.map_or(0, |device| usize::from(device.as_bytes()[0]));
+        self.queues[number % self.queues.len()].try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,
             mpsc::error::TrySendError::Closed(_) => StorageError::NoWriter,
         })?;
@@ -59,32 +79,49 @@ impl Writer {
 
 /// The connection that writes, and the way to a new one.
 pub(crate) struct WritingConnection {
-    connection: Result<Connection, OpenError>,
-    path: PathBuf,
+    /// None while there is none that can be trusted.
+    connection: Option<Connection>,
+    database: Database,
 }
 
 impl WritingConnection {
-    /// Takes a connection to the database at `path`.
-    pub(crate) fn new(connection: Connection, path: PathBuf) -> Self {
-        Self { connection: Ok(connection), path }
+    /// Takes a connection to the database.
+    pub(crate) fn new(connection: Connection, database: Database) -> Self {
+        Self { connection: Some(connection), database }
     }
 
     /// Runs one piece of work in a durable transaction, on the caller's own thread.
     pub(crate) fn run<T: Send + 'static>(
         &mut self,
+        device: Option<DeviceId>,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let (job, mut answer) = job(work);
+        let (job, mut answer) = job(device, work);
         self.write(vec![job]);
         answer.try_recv().unwrap_or(Err(StorageError::NoWriter))
     }
 
+    /// Carries jobs out: in one transaction, but for those that have to take a lock of which nothing is known yet.
+    fn write(&mut self, jobs: Vec<Job>) {
+        let (group, alone): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| job.device.is_some() || !self.database.has_device_locks());
+        if !group.is_empty() {
+            self.write_group(group);
+        }
+        for job in alone {
+            self.write_group(vec![job]);
+        }
+    }
+
     /// Carries a group out in one transaction. After one that was not committed the connection is opened anew.
-    fn write(&mut self, group: Vec<Job>) {
+    fn write_group(&mut self, group: Vec<Job>) {
+        if self.connection.as_ref().is_none_or(|open| open.own().is_broken()) {
+            self.reopen();
+        }
         // A panic drops the answers of its group, which their callers see; the next group starts afresh.
         let committed = match &self.connection {
-            Ok(open) => catch_unwind(AssertUnwindSafe(|| write_group(open, group))).unwrap_or(false),
-            Err(_) => false,
+            Some(open) => catch_unwind(AssertUnwindSafe(|| write_group(open, group))).unwrap_or(false),
+            None => return,
         };
         if !committed {
             self.reopen();
@@ -93,20 +130,23 @@ impl WritingConnection {
 
     /// The old connection is closed first, which rolls back what it left open.
     fn reopen(&mut self) {
-        self.connection = Err(OpenError::Missing(self.path.clone()));
-        self.connection = open_existing(&self.path);
-        if let Err(error) = &self.connection {
-            tracing::error!(%error, "the database cannot be opened again; batches are refused until it can");
+        self.connection = None;
+        match self.database.open() {
+            Ok(open) => self.connection = Some(open),
+            Err(error) => {
+                tracing::error!(%error, "the database cannot be opened again; batches are refused until it can");
+            }
         }
     }
 }
 
 /// A job, and where its result comes once the transaction is over.
 fn job<T: Send + 'static>(
+    device: Option<DeviceId>,
     work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
 ) -> (Job, oneshot::Receiver<Result<T, StorageError>>) {
     let (reply, answer) = oneshot::channel();
-    let job: Job = Box::new(move |connection| {
+    let work: Work = Box::new(move |connection| {
         let result = in_savepoint(connection, work);
         Box::new(move |durable: Result<(), String>| {
             let result = durable.map_err(StorageError::NotCommitted).and(result);
@@ -114,7 +154,7 @@ fn job<T: Send + 'static>(
             let _ = reply.send(result);
         })
     });
-    (job, answer)
+    (Job { device, work }, answer)
 }
 
 fn write_until_closed(mut writing: WritingConnection, mut queue: mpsc::Receiver<Job>) {
@@ -132,15 +172,17 @@ fn write_until_closed(mut writing: WritingConnection, mut queue: mpsc::Receiver<
 /// Whether the group is durable.
 fn write_group(connection: &Connection, group: Vec<Job>) -> bool {
     let mut afterwards = Vec::with_capacity(group.len());
-    let result = connection.execute_batch("begin immediate").and_then(|()| {
+    let result = connection.own().begin().and_then(|()| {
+        let devices: Vec<DeviceId> = group.iter().filter_map(|job| job.device).collect();
+        connection.own().lock(&devices)?;
         for job in group {
-            afterwards.push(job(connection));
-            if connection.is_autocommit() {
+            afterwards.push((job.work)(connection));
+            if connection.own().has_lost_transaction() {
                 // A full disk or a failing one has rolled everything back; the commit below says so to all.
                 break;
             }
         }
-        connection.execute_batch("commit")
+        connection.own().commit()
     });
     if let Err(error) = &result {
         tracing::error!(%error, "a transaction was not committed; its devices are told and keep their records");

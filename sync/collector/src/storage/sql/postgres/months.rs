@@ -1,0 +1,113 @@
+//! The parts by month of the tables that grow, made before their time comes.
+//!
+//! A row of a month that has no part stands in the part for the rest, where it is found as well; so nothing fails when a clock is wrong
+//! or nobody made room.
+
+use chrono::{DateTime, Datelike as _, Months, NaiveDate};
+
+use super::{Postgres, TABLES_LOCK};
+use crate::storage::sql::{Sql, SqlFault, SqlResult};
+
+/// The tables that are divided, by when a row was received.
+const DIVIDED: [&str; 2] = ["records", "receipts"];
+
+/// This month and the next two: a collector that nobody restarts makes them daily.
+const MONTHS_AHEAD: u32 = 3;
+
+/// A part of a table: from this moment to before that one, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, PartialEq, Eq)]
+struct Month {
+    name: String,
+    from_ms: i64,
+    before_ms: i64,
+}
+
+/// Makes the parts that are missing.
+pub(super) fn prepare(database: &Postgres, now_ms: i64) -> SqlResult<()> {
+    for month in months(now_ms) {
+        for table in DIVIDED {
+            let part = format!("{table}_{}", month.name);
+            if !database.finds_table(&part)? {
+                make(database, table, &part, &month)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes one, unless another collector has just done so.
+fn make(
+    database: &Postgres,
+    table: &str,
+    part: &str,
+    Month { from_ms, before_ms, .. }: &Month,
+) -> SqlResult<()> {
+    let is_own = !database.in_transaction.get();
+    if is_own {
+        database.begin()?;
+    }
+    let made = database.batch("savepoint part").and_then(|()| {
+        database.lock_numbers([TABLES_LOCK])?;
+        database.batch(&format!(
+            "create table if not exists {part} partition of {table} for values from ({from_ms}) to ({before_ms})"
+        ))
+    });
+    let ended = database.batch(if made.is_ok() { "release part" } else { "rollback to part; release part" });
+    if is_own {
+        ended.and_then(|()| database.commit()).inspect_err(|_| {
+            let _ = database.rollback();
+        })?;
+    } else {
+        ended?;
+    }
+    match made {
+        Err(error) if error.fault() == SqlFault::Constraint => {
+            tracing::warn!(part, "rows of this month stand in the part for the rest, and go on doing so");
+            Ok(())
+        }
+        made => made,
+    }
+}
+
+fn months(now_ms: i64) -> Vec<Month> {
+    let today = DateTime::from_timestamp_millis(now_ms).map_or(NaiveDate::MIN, |now| now.date_naive());
+    let Some(first) = today.with_day(1) else { return Vec::new() };
+    let start_ms = |ahead: u32| {
+        let day = first.checked_add_months(Months::new(ahead))?;
+        Some((day, day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()))
+    };
+    (0..MONTHS_AHEAD)
+        .filter_map(|ahead| {
+            let ((day, from_ms), (_, before_ms)) = (start_ms(ahead)?, start_ms(ahead + 1)?);
+            // Years of this era; a clock that says otherwise gets none.
+            let is_sound = (1970..=9999).contains(&day.year());
+            is_sound.then(|| Month {
+                name: format!("{:04}_{:02}", day.year(), day.month()),
+                from_ms,
+                before_ms,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_follow_on_each_other_without_a_gap_over_the_end_of_a_year() {
+        // 2026-11-29T09:20:00Z
+        let months = months(1_795_944_000_000);
+        let names: Vec<&str> = months.iter().map(|month| month.name.as_str()).collect();
+        assert_eq!(names, ["2026_11", "2026_12", "2027_01"]);
+        assert!(months.windows(2).all(|pair| pair[0].before_ms == pair[1].from_ms));
+        assert_eq!((months[0].from_ms, months[0].before_ms), (1_793_491_200_000, 1_796_083_200_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_no_clock_makes_no_months() {
+        assert_eq!(months(i64::MIN), []);
+        assert_eq!(months(i64::MAX), []);
+        assert_eq!(months(-10_000_000_000), []);
+    }
+}

@@ -1,0 +1,46 @@
+//! Waiting for PostgreSQL on a thread that has nothing else to do.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use tokio::runtime::Runtime;
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits until it is done. Not with a runtime's own waiting, which refuses to be used inside another runtime; a start and a
+/// command are.
+pub(super) fn wait<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(done) => return done,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// What moves the bytes of all connections of this process.
+pub(super) fn mover() -> std::io::Result<&'static Runtime> {
+    static MOVER: OnceLock<Runtime> = OnceLock::new();
+    if let Some(mover) = MOVER.get() {
+        return Ok(mover);
+    }
+    let made = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("collector-postgres")
+        .enable_all()
+        .build()?;
+    Ok(MOVER.get_or_init(|| made))
+}

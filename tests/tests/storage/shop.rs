@@ -1,0 +1,178 @@
+//! The loop end to end with the real programs, the collector on PostgreSQL.
+
+use afterword_collector::DatabaseUrl;
+use afterword_tests::cluster::Cluster;
+use afterword_tests::ratings::open_store;
+use afterword_tests::{Desk, Program};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+fn desk() -> Result<Desk> {
+    let mut desk = Desk::new()?;
+    desk.keep_in(&Cluster::shared()?.database()?);
+    Ok(desk)
+}
+
+/// What a command prints as JSON.
+fn told(desk: &Desk, program: &str, words: &[&str]) -> Result<Value> {
+    let output = desk.run(program, words)?;
+    ensure!(output.code == Some(0), "{}", output.everything());
+    serde_json::from_str(&output.stdout).with_context(|| output.everything())
+}
+
+/// That the collector's chain is the kiosk's, to its end; the number of its records. The kiosk must have ended.
+fn proven(desk: &Desk) -> Result<u64> {
+    let store = open_store(&desk.path("kiosk"), 1)?;
+    let position = store.position()?;
+    let report = told(desk, "afterword-collector", &["verify", "--json", "--data", "collector"])?;
+    ensure!(report["sound"] == true, "{report}");
+    let chains = report["stores"].as_array().context("stores")?;
+    let epoch = position.epoch.to_string();
+    let chain = chains.iter().find(|chain| chain["epoch"] == epoch.as_str()).context("the kiosk's store")?;
+    ensure!(chain["records"] == position.last_seq, "{report} instead of {}", position.last_seq);
+    ensure!(chain["head"] == position.head.to_string().as_str(), "{report}");
+    ensure!(!desk.path("collector/collector.db").exists(), "nothing of it is in a file");
+    store.close()?;
+    Ok(position.last_seq)
+}
+
+fn thanked(kiosk: &Program, count: u32) -> Result<u64> {
+    let mut last = 0;
+    for _ in 0..count {
+        last = kiosk.line(|line| line.strip_prefix("thanked ")?.parse().ok())?;
+    }
+    Ok(last)
+}
+
+#[tokio::test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+async fn a_tap_becomes_a_receipt_and_the_password_is_nowhere() -> Result<()> {
+    let mut desk = Desk::new()?;
+    // Nobody is asked for one here; whoever is must not find it in a log.
+    let url = Cluster::shared()?.database()?.replace("user=afterword", "user=afterword&password=s3cret");
+    DatabaseUrl::parse(&url)?;
+    desk.keep_in(&url);
+    let collector = desk.collector()?;
+    desk.enrol()?;
+    let kiosk = desk.kiosk(5)?;
+    let agent = desk.agent()?;
+    kiosk.line(|line| (line == "rests").then_some(()))?;
+    desk.everything_received(1).await?;
+    kiosk.end_of_input()?;
+    agent.kill()?;
+    assert!(!collector.errors().contains("s3cret"), "{}", collector.errors());
+    collector.kill()?;
+    assert!(proven(&desk)? >= 5);
+    let help = desk.run("afterword-collector", &["verify", "--help"])?;
+    assert!(!help.everything().contains("s3cret"));
+    let backup = desk.run("afterword-collector", &["backup", "--to", "x.db", "--data", "collector"])?;
+    assert!(backup.code == Some(1) && backup.stderr.contains("pg_dump"), "{}", backup.everything());
+    let restore = desk.run("afterword-collector", &["restore", "--from", "x.db", "--data", "collector"])?;
+    assert!(restore.code == Some(1) && restore.stderr.contains("pg_dump"), "{}", restore.everything());
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+async fn killing_any_of_the_three_at_any_moment_loses_nothing() -> Result<()> {
+    const VICTIMS: [&str; 6] = ["kiosk", "agent", "collector", "collector", "kiosk", "agent"];
+    let mut desk = desk()?;
+    let mut collector = desk.collector()?;
+    desk.enrol()?;
+    let mut kiosk = desk.kiosk(u32::MAX)?;
+    let mut agent = desk.agent()?;
+    let mut promised = 0;
+    for (round, victim) in VICTIMS.into_iter().enumerate() {
+        promised = promised.max(thanked(&kiosk, 1 + u32::try_from(round % 3)?)?);
+        match victim {
+            "kiosk" => {
+                kiosk.kill()?;
+                kiosk = desk.kiosk(u32::MAX)?;
+            }
+            "agent" => {
+                agent.kill()?;
+                agent = desk.agent()?;
+            }
+            _ => {
+                collector.kill()?;
+                collector = desk.collector()?;
+            }
+        }
+    }
+    promised = promised.max(thanked(&kiosk, 1)?);
+    kiosk.kill()?;
+    let kiosk = desk.kiosk(0)?;
+    desk.everything_received(promised).await?;
+    kiosk.end_of_input()?;
+    agent.kill()?;
+    collector.kill()?;
+    assert!(proven(&desk)? >= promised);
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+async fn a_stick_is_taken_in_beside_the_network() -> Result<()> {
+    let mut desk = desk()?;
+    std::fs::create_dir(desk.path("stick"))?;
+    let collector = desk.collector()?;
+    desk.enrol()?;
+    collector.terminate()?;
+    let kiosk = desk.kiosk(5)?;
+    kiosk.line(|line| (line == "rests").then_some(()))?;
+    let places = ["--state", "sync", "--socket", "kiosk.sock"];
+    let pack = [&["courier", "pack", "--out", "stick", "--json"], &places[..]].concat();
+    let packed = told(&desk, "afterword-sync", &pack)?;
+    let bundle = packed["bundles"][0]["file"].as_str().context("a bundle")?;
+    let import = ["import", bundle, "--json", "--data", "collector"];
+    let said = told(&desk, "afterword-collector", &import)?;
+    assert_eq!(said["new"], said["records"]);
+    let collector = desk.collector()?;
+    assert_eq!(told(&desk, "afterword-collector", &import)?["new"], 0);
+    let accept = [&["courier", "accept", "stick", "--json"], &places[..]].concat();
+    told(&desk, "afterword-sync", &accept)?;
+    kiosk.end_of_input()?;
+    collector.kill()?;
+    assert!(proven(&desk)? >= 5);
+    Ok(())
+}
+
+/// Two collectors with the same keys and one database: a device that is told to deliver to the one is known to the other.
+#[tokio::test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+async fn a_device_goes_on_at_another_collector_of_the_same_database() -> Result<()> {
+    let database = Cluster::shared()?.database()?;
+    let (mut first, mut second) = (Desk::new()?, Desk::new()?);
+    first.keep_in(&database);
+    second.keep_in(&database);
+    let one = first.collector()?;
+    first.enrol()?;
+    let keys = second.path("collector");
+    std::fs::create_dir_all(&keys)?;
+    let status =
+        std::process::Command::new("cp").arg("-a").arg(first.path("collector/pki")).arg(&keys).status()?;
+    ensure!(status.success(), "the keys were not copied");
+    let two = second.collector()?;
+    let kiosk = first.kiosk(3)?;
+    let agent = first.agent()?;
+    kiosk.line(|line| (line == "rests").then_some(()))?;
+    first.everything_received(1).await?;
+    kiosk.end_of_input()?;
+    let before = proven(&first)?;
+
+    // The first one goes, and its address leads to the second.
+    agent.kill()?;
+    one.kill()?;
+    two.terminate()?;
+    second.answers_for(&first)?;
+    let two = second.collector()?;
+    let agent = first.agent()?;
+    let kiosk = first.kiosk(3)?;
+    kiosk.line(|line| (line == "rests").then_some(()))?;
+    first.everything_received(before + 1).await?;
+    kiosk.end_of_input()?;
+    agent.kill()?;
+    two.kill()?;
+    assert!(proven(&first)? > before);
+    Ok(())
+}
