@@ -16,7 +16,7 @@ pub(crate) fn page(desk: &ExportDesk, days: String) -> ExportPage {
         days,
         stick: desk.stick_state(),
         name: stick.map(|stick| stick.name.clone()).unwrap_or_default(),
-        free: stick.and_then(|stick| stick.free_bytes).map(|free| bytes(free)).unwrap_or_default(),
+        free: stick.and_then(|stick| stick.free_bytes).map(bytes).unwrap_or_default(),
         is_busy: desk.is_busy(),
         said: desk.said.clone(),
     }
