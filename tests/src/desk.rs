@@ -208,6 +208,16 @@ impl Desk {
         finish(command)
     }
 
+    /// What a command that has to succeed prints as JSON.
+    ///
+    /// # Errors
+    /// When it does not; says everything that it printed.
+    pub fn told(&self, name: &str, arguments: &[&str]) -> Result<Value> {
+        let output = self.run(name, arguments)?;
+        ensure!(output.code == Some(0), "{}", output.everything());
+        serde_json::from_str(&output.stdout).with_context(|| output.everything())
+    }
+
     fn database_variable(&self) -> Option<(&str, &str)> {
         self.database.as_deref().map(|url| ("AFTERWORD_DATABASE_URL", url))
     }

@@ -9,6 +9,7 @@
 //! | start, watch and kill programs | [`desk`], [`program`] |
 //! | touch a kiosk's panel | [`hand`] |
 //! | let something go wrong on the line | [`proxy`] |
+//! | kill one program after another | [`kills`] |
 //! | send what no agent would | [`device`] |
 //! | have a collector and an agent in the test's own process, with a clock of its own | [`office`] |
 //! | have answers to send | [`ratings`] |
@@ -24,6 +25,7 @@ pub mod desk;
 pub mod device;
 pub mod hand;
 pub mod herd;
+pub mod kills;
 pub mod office;
 pub mod power_cut;
 pub mod program;

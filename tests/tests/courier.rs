@@ -1,35 +1,27 @@
 //! A shop without a network: records go to head office on a stick, and receipts come back on it.
 
 use afterword_tests::Desk;
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
-
-/// What a command prints as JSON.
-fn told(desk: &Desk, program: &str, words: &[&str]) -> Result<Value> {
-    let output = desk.run(program, words)?;
-    ensure!(output.code == Some(0), "{}", output.everything());
-    serde_json::from_str(&output.stdout).with_context(|| output.everything())
-}
+use anyhow::{Context, Result};
 
 const PLACES: [&str; 4] = ["--state", "sync", "--socket", "kiosk.sock"];
 
 /// `afterword-sync courier pack`; the bundle's file, where there was something to pack.
 fn pack(desk: &Desk) -> Result<Option<String>> {
     let words = [&["courier", "pack", "--out", "stick", "--json"], &PLACES[..]].concat();
-    let packed = told(desk, "afterword-sync", &words)?;
+    let packed = desk.told("afterword-sync", &words)?;
     Ok(packed["bundles"][0]["file"].as_str().map(str::to_owned))
 }
 
 /// `afterword-collector import`; how many records there were in it, and how many of them were new.
 fn import(desk: &Desk, bundle: &str) -> Result<(u64, u64)> {
-    let said = told(desk, "afterword-collector", &["import", bundle, "--json", "--data", "collector"])?;
+    let said = desk.told("afterword-collector", &["import", bundle, "--json", "--data", "collector"])?;
     Ok((said["records"].as_u64().context("records")?, said["new"].as_u64().context("new")?))
 }
 
 /// `afterword-sync courier accept`; how far the records are received then.
 fn accept(desk: &Desk) -> Result<u64> {
     let said =
-        told(desk, "afterword-sync", &[&["courier", "accept", "stick", "--json"], &PLACES[..]].concat())?;
+        desk.told("afterword-sync", &[&["courier", "accept", "stick", "--json"], &PLACES[..]].concat())?;
     let receipts = said["receipts"].as_array().context("receipts")?;
     receipts.iter().filter_map(|receipt| receipt["through_seq"].as_u64()).max().context("a receipt")
 }

@@ -2,6 +2,7 @@
 
 use afterword_model::moment::Moment;
 use afterword_sim::shopper::spots;
+use afterword_tests::kills::kill_in_turn;
 use afterword_tests::ratings::{open_store, responses};
 use afterword_tests::wait::until;
 use afterword_tests::{Desk, Program};
@@ -24,15 +25,6 @@ fn exported(desk: &Desk, file: &str) -> Result<String> {
     let output = desk.run("afterword-kiosk", &[&["export", "--out", file], &places[..]].concat())?;
     anyhow::ensure!(output.code == Some(0), "{}", output.everything());
     Ok(std::fs::read_to_string(desk.path(file))?)
-}
-
-/// Lets shoppers come until so many more were thanked; the number of the last one's record.
-fn thanked(kiosk: &Program, count: u32) -> Result<u64> {
-    let mut last = 0;
-    for _ in 0..count {
-        last = kiosk.line(|line| line.strip_prefix("thanked ")?.parse().ok())?;
-    }
-    Ok(last)
 }
 
 #[tokio::test]
@@ -59,40 +51,11 @@ async fn a_tap_in_one_process_becomes_a_receipt_from_another() -> Result<()> {
 
 #[tokio::test]
 async fn killing_any_of_the_three_at_any_moment_loses_nothing() -> Result<()> {
-    /// One after another, and again in another order.
-    const VICTIMS: [&str; 9] =
+    // One after another, and again in another order.
+    let victims =
         ["kiosk", "agent", "collector", "collector", "kiosk", "kiosk", "agent", "collector", "agent"];
     let mut desk = Desk::new()?;
-    let mut collector = desk.collector()?;
-    desk.enrol()?;
-    let mut kiosk = desk.kiosk(u32::MAX)?;
-    let mut agent = desk.agent()?;
-    let mut promised = 0;
-    for (round, victim) in VICTIMS.into_iter().enumerate() {
-        // The moment is another one in each round, somewhere within the next shopper.
-        promised = promised.max(thanked(&kiosk, 1 + u32::try_from(round % 3)?)?);
-        match victim {
-            "kiosk" => {
-                kiosk.kill()?;
-                kiosk = desk.kiosk(u32::MAX)?;
-            }
-            "agent" => {
-                agent.kill()?;
-                agent = desk.agent()?;
-            }
-            _ => {
-                collector.kill()?;
-                collector = desk.collector()?;
-            }
-        }
-    }
-    promised = promised.max(thanked(&kiosk, 1)?);
-    kiosk.kill()?;
-    let kiosk = desk.kiosk(0)?;
-    desk.everything_received(promised).await?;
-    kiosk.end_of_input()?;
-    agent.kill()?;
-    collector.kill()?;
+    let promised = kill_in_turn(&mut desk, &victims).await?;
     let collected = desk.proven()?;
     assert!(collected >= promised, "{promised} records were promised, both ends hold {collected}");
     Ok(())

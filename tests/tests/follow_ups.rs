@@ -22,22 +22,15 @@ fn somebody_says_why(kiosk: &mut Program) -> Result<u64> {
     Ok(thanked.last_seq)
 }
 
-/// A command's JSON.
-fn told(desk: &Desk, program: &str, words: &[&str]) -> Result<Value> {
-    let output = desk.run(program, words)?;
-    ensure!(output.code == Some(0), "{}", output.everything());
-    serde_json::from_str(&output.stdout).with_context(|| output.everything())
-}
-
 /// The follow-ups as the shop has them.
 fn in_the_shop(desk: &Desk) -> Result<Value> {
     let places = ["--config", "kiosk.toml", "--data", "kiosk", "--socket", "kiosk.sock"];
-    told(desk, "afterword-kiosk", &[&["follow-ups", "--json"], &places[..]].concat())
+    desk.told("afterword-kiosk", &[&["follow-ups", "--json"], &places[..]].concat())
 }
 
 /// `afterword-collector case …`.
 fn at_head_office(desk: &Desk, words: &[&str]) -> Result<Value> {
-    told(desk, "afterword-collector", &[&["case"], words, &["--json", "--data", "collector"]].concat())
+    desk.told("afterword-collector", &[&["case"], words, &["--json", "--data", "collector"]].concat())
 }
 
 /// Waits until the shop's first follow-up stands there, and gives it.

@@ -1,11 +1,11 @@
 //! The loop end to end with the real programs, the collector on PostgreSQL.
 
 use afterword_collector::DatabaseUrl;
+use afterword_tests::Desk;
 use afterword_tests::cluster::Cluster;
+use afterword_tests::kills::kill_in_turn;
 use afterword_tests::ratings::open_store;
-use afterword_tests::{Desk, Program};
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 
 fn desk() -> Result<Desk> {
     let mut desk = Desk::new()?;
@@ -13,18 +13,11 @@ fn desk() -> Result<Desk> {
     Ok(desk)
 }
 
-/// What a command prints as JSON.
-fn told(desk: &Desk, program: &str, words: &[&str]) -> Result<Value> {
-    let output = desk.run(program, words)?;
-    ensure!(output.code == Some(0), "{}", output.everything());
-    serde_json::from_str(&output.stdout).with_context(|| output.everything())
-}
-
 /// That the collector's chain is the kiosk's, to its end; the number of its records. The kiosk must have ended.
 fn proven(desk: &Desk) -> Result<u64> {
     let store = open_store(&desk.path("kiosk"), 1)?;
     let position = store.position()?;
-    let report = told(desk, "afterword-collector", &["verify", "--json", "--data", "collector"])?;
+    let report = desk.told("afterword-collector", &["verify", "--json", "--data", "collector"])?;
     ensure!(report["sound"] == true, "{report}");
     let chains = report["stores"].as_array().context("stores")?;
     let epoch = position.epoch.to_string();
@@ -34,14 +27,6 @@ fn proven(desk: &Desk) -> Result<u64> {
     ensure!(!desk.path("collector/collector.db").exists(), "nothing of it is in a file");
     store.close()?;
     Ok(position.last_seq)
-}
-
-fn thanked(kiosk: &Program, count: u32) -> Result<u64> {
-    let mut last = 0;
-    for _ in 0..count {
-        last = kiosk.line(|line| line.strip_prefix("thanked ")?.parse().ok())?;
-    }
-    Ok(last)
 }
 
 #[tokio::test]
@@ -75,37 +60,9 @@ async fn a_tap_becomes_a_receipt_and_the_password_is_nowhere() -> Result<()> {
 #[tokio::test]
 #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
 async fn killing_any_of_the_three_at_any_moment_loses_nothing() -> Result<()> {
-    const VICTIMS: [&str; 6] = ["kiosk", "agent", "collector", "collector", "kiosk", "agent"];
     let mut desk = desk()?;
-    let mut collector = desk.collector()?;
-    desk.enrol()?;
-    let mut kiosk = desk.kiosk(u32::MAX)?;
-    let mut agent = desk.agent()?;
-    let mut promised = 0;
-    for (round, victim) in VICTIMS.into_iter().enumerate() {
-        promised = promised.max(thanked(&kiosk, 1 + u32::try_from(round % 3)?)?);
-        match victim {
-            "kiosk" => {
-                kiosk.kill()?;
-                kiosk = desk.kiosk(u32::MAX)?;
-            }
-            "agent" => {
-                agent.kill()?;
-                agent = desk.agent()?;
-            }
-            _ => {
-                collector.kill()?;
-                collector = desk.collector()?;
-            }
-        }
-    }
-    promised = promised.max(thanked(&kiosk, 1)?);
-    kiosk.kill()?;
-    let kiosk = desk.kiosk(0)?;
-    desk.everything_received(promised).await?;
-    kiosk.end_of_input()?;
-    agent.kill()?;
-    collector.kill()?;
+    let victims = ["kiosk", "agent", "collector", "collector", "kiosk", "agent"];
+    let promised = kill_in_turn(&mut desk, &victims).await?;
     assert!(proven(&desk)? >= promised);
     Ok(())
 }
@@ -122,15 +79,15 @@ async fn a_stick_is_taken_in_beside_the_network() -> Result<()> {
     kiosk.line(|line| (line == "rests").then_some(()))?;
     let places = ["--state", "sync", "--socket", "kiosk.sock"];
     let pack = [&["courier", "pack", "--out", "stick", "--json"], &places[..]].concat();
-    let packed = told(&desk, "afterword-sync", &pack)?;
+    let packed = desk.told("afterword-sync", &pack)?;
     let bundle = packed["bundles"][0]["file"].as_str().context("a bundle")?;
     let import = ["import", bundle, "--json", "--data", "collector"];
-    let said = told(&desk, "afterword-collector", &import)?;
+    let said = desk.told("afterword-collector", &import)?;
     assert_eq!(said["new"], said["records"]);
     let collector = desk.collector()?;
-    assert_eq!(told(&desk, "afterword-collector", &import)?["new"], 0);
+    assert_eq!(desk.told("afterword-collector", &import)?["new"], 0);
     let accept = [&["courier", "accept", "stick", "--json"], &places[..]].concat();
-    told(&desk, "afterword-sync", &accept)?;
+    desk.told("afterword-sync", &accept)?;
     kiosk.end_of_input()?;
     collector.kill()?;
     assert!(proven(&desk)? >= 5);
