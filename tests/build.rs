@@ -8,10 +8,9 @@ fn main() {
     println!("cargo::rerun-if-env-changed=PATH");
     // Debian keeps the server's programs out of the way.
     let folder = std::path::Path::new("/usr/lib/postgresql");
-    if folder.exists() {
-        // What is not there would make Cargo ask each time.
-        println!("cargo::rerun-if-changed={}", folder.display());
-    }
+    // What is not there would make Cargo ask each time; then what it would appear in is watched.
+    let watched = folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder);
+    println!("cargo::rerun-if-changed={}", watched.display());
     println!("cargo::rerun-if-changed=build.rs");
     let kept = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let kept: Vec<_> = kept.map(|version| version.path().join("bin")).collect();

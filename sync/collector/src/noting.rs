@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::routes::App;
-use crate::storage::held;
+use crate::storage::{held, read_server};
 
 /// What a backup of a minute ago lacks is noticed by the devices' heartbeats alone.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
@@ -39,8 +39,15 @@ pub(crate) async fn keep_room(app: Arc<App>) {
     }
 }
 
-/// Notes once.
+/// Notes once, and looks whether the epoch that receipts are signed with still is the database's.
 pub(crate) fn note(app: &App, data: &std::path::Path) {
+    match app.readers.read(read_server) {
+        Ok(server) if server.server_epoch != app.context.server_epoch => tracing::error!(
+            "another collector found the database older than it was and gave it a new server epoch; restart this one as well"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the database cannot be asked for its server epoch"),
+    }
     let held = app.readers.read(held::records).map_err(|error| error.to_string());
     if let Err(error) = held.and_then(|held| held::note(data, held).map_err(|error| error.to_string())) {
         tracing::warn!(error, "how much is held cannot be noted");

@@ -18,7 +18,7 @@ use crate::server::StartError;
 use crate::storage::held;
 use crate::storage::readers::Readers;
 use crate::storage::writer::WritingConnection;
-use crate::storage::{Database, SqlError, read_server, write_urls};
+use crate::storage::{Database, SqlError, read_server, receipt_key_or, write_receipt_key, write_urls};
 use crate::throttle::Throttle;
 
 /// Name of the file that is locked while somebody serves.
@@ -48,12 +48,23 @@ impl Opened {
         let keys = Keys::open(&pki_path(&config.data), &config.certificate_names(), &clock, &entropy)?;
         let connection = database.create(&clock, &entropy)?;
         let failed = |error: SqlError| database.failed(&error);
-        let found = held::draw_epoch_if_older(&connection, &config.data, &entropy).map_err(failed)?;
+        let found = held::draw_epoch_if_older(&connection, &config.data, &entropy, database.is_shared())
+            .map_err(failed)?;
         if found {
             tracing::warn!(
                 %database,
                 "the database holds less than it did: a backup was put in its place. It has a new server epoch, and devices send again what is missing"
             );
+        }
+        let receipt_key = *keys.now().receipt_key.verifying_key().as_bytes();
+        if database.is_shared() {
+            if receipt_key_or(&connection, &receipt_key).map_err(failed)? != receipt_key {
+                let (database, folder) = (database.to_string(), pki_path(&config.data));
+                return Err(StartError::OtherKeys { database, folder });
+            }
+        } else {
+            // Whose keys were lost makes others and enrols its devices anew.
+            write_receipt_key(&connection, &receipt_key).map_err(failed)?;
         }
         let server = read_server(&connection).map_err(failed)?;
         write_urls(&connection, device_url, enrol_url).map_err(failed)?;

@@ -61,6 +61,16 @@ pub enum StartError {
         /// What the system said.
         reason: io::Error,
     },
+    /// The database is one of collectors with other keys.
+    #[error(
+        "the database {database} is of a collector with other keys than those in {folder}; stop, and put the folder `pki` of that collector in its place"
+    )]
+    OtherKeys {
+        /// Which, without its password.
+        database: String,
+        /// The keys that do not fit.
+        folder: PathBuf,
+    },
     /// The address given to devices is not one.
     #[error("`{0}` cannot be advertised to devices; give --advertise as in https://collector.example:8443")]
     Advertise(String),

@@ -1,6 +1,6 @@
 //! A collector on any of the databases there are, and devices that speak to it without a network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_collector::{Admin, DatabaseUrl, InProcess, InProcessAnswer, VerifyReport};
@@ -61,6 +61,17 @@ impl Place {
     /// Another collector on the same database, with the same keys.
     pub(crate) fn another(&self) -> Result<InProcess> {
         open(self.folder.path().into(), self.database.clone(), &self.clock)
+    }
+
+    /// Puts its keys where another collector will look for them.
+    pub(crate) fn copy_keys_to(&self, folder: &Path) -> Result<()> {
+        let (from, to) = (self.folder.path().join("pki"), folder.join("pki"));
+        std::fs::create_dir_all(&to)?;
+        for file in std::fs::read_dir(from)? {
+            let file = file?;
+            std::fs::copy(file.path(), to.join(file.file_name()))?;
+        }
+        Ok(())
     }
 
     /// The same with a clock that is so many milliseconds ahead.

@@ -1,5 +1,6 @@
 //! What is PostgreSQL's alone: its keys, its parts by month, its indexes, its steps, and a server that is killed.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use afterword_collector::{Admin, Config, DatabaseUrl, InProcess};
@@ -117,11 +118,12 @@ fn codes_and_cases_are_found_without_reading_every_record() -> Result<()> {
 #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
 fn collectors_that_start_at_once_on_an_empty_database_are_one() -> Result<()> {
     let url = Cluster::shared()?.database()?;
-    let place = tempfile::tempdir()?;
-    let (url, place) = (&url, &place);
+    let (keys, place) = (Place::in_memory()?, tempfile::tempdir()?);
+    let (url, place, keys) = (&url, &place, &keys);
     let start = |number: u32| -> Result<InProcess> {
         // A folder for each: in one they would wait for each other before they come to the database.
         let folder = place.path().join(number.to_string());
+        keys.copy_keys_to(&folder)?;
         let config = Config { database: Some(DatabaseUrl::parse(url)?), ..Config::loopback(folder) };
         Ok(InProcess::open_with(&config, Arc::new(ManualClock::at(0)), Arc::new(SystemEntropy))?)
     };
@@ -133,7 +135,34 @@ fn collectors_that_start_at_once_on_an_empty_database_are_one() -> Result<()> {
         assert!(collector.is_ok(), "{:?}", collector.as_ref().err());
     }
     assert_eq!(psql(url, "select count(*) from server")?.trim(), "1");
-    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "11");
+    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "12");
+    Ok(())
+}
+
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+fn who_joins_later_signs_with_the_same_keys_and_for_the_same_epoch() -> Result<()> {
+    let (place, _url) = collector()?;
+    let till = place.device("Exit", 4)?;
+    place.receipt(&till, 1, 2)?;
+    let epoch = place.admin()?.server_epoch()?;
+    let joins = |folder: &Path| {
+        let config = Config { database: place.database.clone(), ..Config::loopback(folder) };
+        InProcess::open_with(&config, place.clock.clone(), Arc::new(SystemEntropy))
+    };
+    // In a folder of its own, with the keys of the first.
+    let folder = tempfile::tempdir()?;
+    place.copy_keys_to(folder.path())?;
+    let second = joins(folder.path())?;
+    assert_eq!(place.admin()?.server_epoch()?, epoch, "the first goes on signing for it");
+    receipt(&till.send_to(&second, 3, 4)?)?;
+    assert_eq!(place.verified()?.records(), 4);
+    // With keys of its own it is not let in, and changes nothing.
+    let stranger = tempfile::tempdir()?;
+    let refused = joins(stranger.path()).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(refused.contains("a collector with other keys") && refused.contains("`pki`"), "{refused}");
+    assert_eq!(place.admin()?.server_epoch()?, epoch);
+    assert_eq!(place.verified()?.records(), 4);
     Ok(())
 }
 

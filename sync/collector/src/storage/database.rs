@@ -142,6 +142,11 @@ impl Database {
         if self.has_device_locks() { WRITERS } else { 1 }
     }
 
+    /// Whether other collectors may serve from it at the same time.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Whether a writer has to take the lock of each device of which it changes something.
     pub(crate) fn has_device_locks(&self) -> bool {
         matches!(self, Self::Postgres(_))

@@ -2,7 +2,8 @@
 //!
 //! The note is rewritten every minute and at an orderly end, so it never says more than was held. A database that holds
 //! less, or that has lost its note, gets a new server epoch; so do all that are restored by command. A new epoch costs
-//! nothing: devices see in it that they should ask what is held. On failure to write the note the server goes on.
+//! nothing: devices see in it that they should ask what is held. A database that several collectors share keeps its epoch when one
+//! of them has no note: it is new there, and the others go on signing. On failure to write the note the server goes on.
 
 use std::path::{Path, PathBuf};
 
@@ -38,13 +39,14 @@ pub(crate) fn draw_epoch_if_older(
     connection: &Connection,
     data: &Path,
     entropy: &impl Entropy,
+    is_shared: bool,
 ) -> SqlResult<bool> {
     let held = records(connection)?;
     let noted =
         std::fs::read_to_string(note_path(data)).ok().and_then(|text| text.trim().parse::<u64>().ok());
     let is_older = match noted {
         Some(noted) => held < noted,
-        None => held > 0,
+        None => held > 0 && !is_shared,
     };
     if is_older {
         draw_epoch(connection, entropy)?;

@@ -1,8 +1,9 @@
 //! What the collector keeps, in one SQLite file or in a PostgreSQL database.
 //!
-//! Invariants: all writing of the server goes through the one [`writer::Writer`]; a record's row is written once
+//! Invariants: all writing of the server goes through [`writer::Writer`]; a record's row is written once
 //! and never deleted; erasing takes its content alone; `stores.mark` and `stores.head` change in the transaction that inserts the
-//! records they stand for. The command line may write devices at the same time from its own process.
+//! records they stand for. The command line writes at the same time from its own process, and so do other collectors of one database: what is held
+//! of a device is changed under its lock.
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
 pub(crate) mod carried;
@@ -37,7 +38,7 @@ pub use database::{BadDatabaseUrl, DatabaseUrl};
 pub use erase::Erasure;
 pub use follow_ups::FollowUp;
 pub use open::{CHECKPOINT_PAGES, OpenError};
-pub(crate) use open::{open_copy, open_existing, read_server, write_urls};
+pub(crate) use open::{open_copy, open_existing, read_server, receipt_key_or, write_receipt_key, write_urls};
 pub(crate) use rest::{Rest, settle};
 use sql::Connection;
 pub use sql::{SqlError, SqlFault};

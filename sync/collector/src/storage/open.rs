@@ -13,7 +13,7 @@ use afterword_model::record::ServerEpoch;
 use rusqlite::{ErrorCode, OpenFlags, params};
 use rusqlite_migration::{M, Migrations};
 
-use super::sql::{Connection, HexColumn, SqlResult, Sqlite, values};
+use super::sql::{Connection, HexColumn, SqlError, SqlResult, Sqlite, values};
 
 /// Older ones can lose a commit when a write races a checkpoint.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
@@ -46,6 +46,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0009_changes.sql")),
     M::up(include_str!("migrations/sqlite/0010_follow_up_codes.sql")),
     M::up(include_str!("migrations/sqlite/0011_cases.sql")),
+    M::up(include_str!("migrations/sqlite/0012_keys.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -60,6 +61,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0009_changes", include_str!("migrations/postgres/0009_changes.sql")),
     ("0010_follow_up_codes", include_str!("migrations/postgres/0010_follow_up_codes.sql")),
     ("0011_cases", include_str!("migrations/postgres/0011_cases.sql")),
+    ("0012_keys", include_str!("migrations/postgres/0012_keys.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =
@@ -183,6 +185,21 @@ pub(crate) fn read_server(connection: &Connection) -> SqlResult<Server> {
     connection.query_one("select server_epoch, enrol_url from server", &[], |row| {
         Ok(Server { server_epoch: row.get::<HexColumn<16, _>>(0)?.0, enrol_url: row.get(1)? })
     })
+}
+
+/// The key that receipts of this database are verified with: this one, where there is none yet.
+pub(crate) fn receipt_key_or(connection: &Connection, key: &[u8; 32]) -> SqlResult<[u8; 32]> {
+    let key = &key[..];
+    connection.execute("update server set receipt_key = ?1 where receipt_key is null", values![key])?;
+    connection.query_one("select receipt_key from server", &[], |row| {
+        let kept: Vec<u8> = row.get(0)?;
+        kept.try_into().map_err(|_| SqlError::other("the receipt key of the database has another length"))
+    })
+}
+
+/// Notes that receipts are verified with this key from now on.
+pub(crate) fn write_receipt_key(connection: &Connection, key: &[u8; 32]) -> SqlResult<()> {
+    connection.execute("update server set receipt_key = ?1", values![&key[..]]).map(drop)
 }
 
 /// Notes where this start is reached, for `device add` to print.

@@ -172,6 +172,7 @@ async fn what_an_older_collector_took_in_is_found_after_its_update() {
     database
         .execute_batch(
             "drop table case_steps; drop index records_by_case; drop index records_by_follow_up_code;
+             alter table server drop column receipt_key;
              pragma user_version = 9",
         )
         .unwrap();

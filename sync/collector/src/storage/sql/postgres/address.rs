@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 /// A server that does not answer by then is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,6 +50,10 @@ impl PostgresAddress {
         if config.get_hosts().is_empty() {
             return Err("it names no host".to_owned());
         }
+        // Everything up to the first @ was taken for the password: what follows may be the rest of it.
+        if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+            return Err("there is a second @ before the host: one in a password is written %40".to_owned());
+        }
         let (mode, trust) = match mode.as_deref() {
             None | Some("prefer") => (SslMode::Prefer, Trust::Any),
             Some("disable") => (SslMode::Disable, Trust::Any),
@@ -65,6 +69,8 @@ impl PostgresAddress {
         config
             .ssl_mode(if is_local { SslMode::Disable } else { mode })
             .application_name("afterword-collector")
+            // Of several servers the one that takes what is written; the others are copies, or were promoted from.
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .keepalives_idle(SILENCE)
             .tcp_user_timeout(SILENCE);
         if config.get_connect_timeout().is_none() {
@@ -122,7 +128,12 @@ mod tests {
     fn a_password_is_never_shown() {
         let address = parsed("postgres://collector:s3cret@db.example:5433/afterword?sslmode=require");
         assert_eq!(address.to_string(), "postgres://db.example:5433/afterword");
-        for wrong in ["postgres://u:s3cret@h:port/db", "postgres://u:s3cret@h/db?sslmode=maybe", "u:s3cret"] {
+        for wrong in [
+            "postgres://u:s3cret@h:port/db",
+            "postgres://u:s3cret@h/db?sslmode=maybe",
+            "postgres://u:p@s3cret@h/db",
+            "u:s3cret",
+        ] {
             let said = PostgresAddress::parse(wrong).err().unwrap();
             assert!(!said.contains("s3cret"), "{said}");
         }
