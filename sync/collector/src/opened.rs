@@ -18,7 +18,7 @@ use crate::server::StartError;
 use crate::storage::held;
 use crate::storage::readers::Readers;
 use crate::storage::writer::WritingConnection;
-use crate::storage::{Database, SqlError, read_server, receipt_key_or, write_receipt_key, write_urls};
+use crate::storage::{Database, SqlError, read_server, receipt_key_or, write_urls};
 use crate::throttle::Throttle;
 
 /// Name of the file that is locked while somebody serves.
@@ -57,14 +57,10 @@ impl Opened {
             );
         }
         let receipt_key = *keys.now().receipt_key.verifying_key().as_bytes();
-        if database.is_shared() {
-            if receipt_key_or(&connection, &receipt_key).map_err(failed)? != receipt_key {
-                let (database, folder) = (database.to_string(), pki_path(&config.data));
-                return Err(StartError::OtherKeys { database, folder });
-            }
-        } else {
-            // Whose keys were lost makes others and enrols its devices anew.
-            write_receipt_key(&connection, &receipt_key).map_err(failed)?;
+        // A file lies beside its keys: whoever lost those makes others, and enrols the devices anew.
+        if database.is_shared() && receipt_key_or(&connection, &receipt_key).map_err(failed)? != receipt_key {
+            let (database, folder) = (database.to_string(), pki_path(&config.data));
+            return Err(StartError::OtherKeys { database, folder });
         }
         let server = read_server(&connection).map_err(failed)?;
         write_urls(&connection, device_url, enrol_url).map_err(failed)?;

@@ -38,7 +38,7 @@ pub use database::{BadDatabaseUrl, DatabaseUrl};
 pub use erase::Erasure;
 pub use follow_ups::FollowUp;
 pub use open::{CHECKPOINT_PAGES, OpenError};
-pub(crate) use open::{open_copy, open_existing, read_server, receipt_key_or, write_receipt_key, write_urls};
+pub(crate) use open::{open_copy, open_existing, read_server, receipt_key_or, write_urls};
 pub(crate) use rest::{Rest, settle};
 use sql::Connection;
 pub use sql::{SqlError, SqlFault};

@@ -197,11 +197,6 @@ pub(crate) fn receipt_key_or(connection: &Connection, key: &[u8; 32]) -> SqlResu
     })
 }
 
-/// Notes that receipts are verified with this key from now on.
-pub(crate) fn write_receipt_key(connection: &Connection, key: &[u8; 32]) -> SqlResult<()> {
-    connection.execute("update server set receipt_key = ?1", values![&key[..]]).map(drop)
-}
-
 /// Notes where this start is reached, for `device add` to print.
 pub(crate) fn write_urls(connection: &Connection, device_url: &str, enrol_url: &str) -> SqlResult<()> {
     connection
