@@ -10,6 +10,7 @@ mod erasing;
 pub mod importing;
 mod leaving;
 pub mod listing;
+pub mod peopling;
 pub mod placing;
 pub mod restoring;
 mod swapping;
@@ -26,9 +27,12 @@ use afterword_protocol::heartbeat::Fingerprint;
 use afterword_protocol::limits::{CODE_LIFE_MS, DEVICE_NAME_CHARS_MAX};
 
 pub use self::leaving::{Owed, OwedStore, Retirement};
+pub(crate) use self::peopling::{InvitationLink, PersonRefusal};
 use crate::config::pki_path;
 use crate::opened::serving_lock;
+use crate::people::audit::{Actor, AuditEntry};
 use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
+use crate::storage::audit::{self, AuditReport, Deed};
 use crate::storage::contacts::{self, SealedContact};
 use crate::storage::devices::{self, Device};
 use crate::storage::follow_ups::{self, FollowUp};
@@ -86,6 +90,9 @@ pub enum AdminError {
     /// There is no such case, or nothing to be done about it so.
     #[error(transparent)]
     Case(#[from] casing::CaseRefusal),
+    /// Nothing is done about a person.
+    #[error(transparent)]
+    Person(#[from] peopling::PersonRefusal),
     /// A region or store is not where it was to be.
     #[error(transparent)]
     Place(#[from] placing::PlaceRefusal),
@@ -137,6 +144,8 @@ pub struct Admin {
     data: PathBuf,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    /// Who stands in the audit log for what is done.
+    actor: Actor,
     /// Keeps a restore from putting another database under this one's name meanwhile.
     _working: File,
 }
@@ -172,7 +181,14 @@ impl Admin {
         let working = serving_lock(data)
             .map_err(|error| OpenError::Failed { path: data.to_owned(), reason: error.to_string() })?;
         let connection = database.open()?;
-        Ok(Self { connection, data: data.to_owned(), clock, entropy, _working: working })
+        let actor = Actor::CommandLine(account());
+        Ok(Self { connection, data: data.to_owned(), clock, entropy, actor, _working: working })
+    }
+
+    /// What is done from now on is done by this one.
+    #[must_use]
+    pub fn acting_as(self, actor: Actor) -> Self {
+        Self { actor, ..self }
     }
 
     /// Adds a device and gives its enrolment code, good for a day. A device of this name that has not enrolled
@@ -226,6 +242,7 @@ impl Admin {
             }
         };
         let enrol_url = read_server(&transaction)?.enrol_url;
+        self.note(&transaction, "device.code", &device.to_string(), name)?;
         transaction.commit()?;
         Ok(NewDevice { device, name: name.to_owned(), code, expires_ms, enrol_url, ca_file: self.ca_file() })
     }
@@ -244,6 +261,7 @@ impl Admin {
         let found = locked(&transaction, id_or_name)?.into_iter().next();
         let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
         devices::revoke(&transaction, &found.device, reason, now_ms)?;
+        self.note(&transaction, "device.revoked", &found.device.to_string(), &found.name)?;
         transaction.commit()?;
         Ok(match found.revoked_ms {
             Some(_) => Revocation::AlreadyRevoked(found.device),
@@ -293,10 +311,50 @@ impl Admin {
         Ok(read_server(&self.connection)?.server_epoch)
     }
 
+    /// Where people come in, as the last start of the server had it.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn web_url(&self) -> Result<Option<String>, AdminError> {
+        Ok(read_server(&self.connection)?.web_url)
+    }
+
     /// The certificate that devices have to be given for their first connection.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         ca_file_in_use(&pki_path(&self.data))
+    }
+
+    /// The newest entries of the audit log with their numbers, the newest first: so many at most, of those before a number.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn audit(&self, before: Option<i64>, count: i64) -> Result<Vec<(i64, AuditEntry)>, AdminError> {
+        Ok(audit::newest(&self.connection, before, count)?)
+    }
+
+    /// Hashes the audit log from its beginning.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn audit_check(&self) -> Result<AuditReport, AdminError> {
+        Ok(audit::check(&self.connection)?)
+    }
+
+    /// Puts down in the audit log what is done, in the transaction in which it is done.
+    fn note(&self, connection: &Connection, what: &str, on: &str, more: &str) -> SqlResult<()> {
+        self.note_by(connection, self.actor.name(), what, on, more)
+    }
+
+    fn note_by(
+        &self,
+        connection: &Connection,
+        who: String,
+        what: &str,
+        on: &str,
+        more: &str,
+    ) -> SqlResult<()> {
+        audit::append(connection, who, &Deed { what, on, more }, self.clock.wall_ms())
     }
 
     fn transaction(&self) -> SqlResult<Transaction<'_>> {
@@ -318,6 +376,12 @@ fn locked(transaction: &Transaction<'_>, id_or_name: &str) -> SqlResult<Vec<Devi
         devices::find(transaction, id_or_name)?.into_iter().map(|device| device.device).collect();
     transaction.own().lock(&found)?;
     devices::find(transaction, id_or_name)
+}
+
+/// The account that the command line is used from.
+fn account() -> String {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    named.unwrap_or_else(|| "no name".into())
 }
 
 /// Who has the name now: a device that was not revoked, or one that an open code would bring back.

@@ -12,6 +12,9 @@ pub const DEVICE_PORT: u16 = 8443;
 /// Port on which new devices enrol, where nothing else is asked for.
 pub const ENROL_PORT: u16 = 8444;
 
+/// Port on which people come in, where nothing else is asked for.
+pub const WEB_PORT: u16 = 8445;
+
 /// A collector's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -23,6 +26,13 @@ pub struct Config {
     pub device_listen: SocketAddr,
     /// Where new devices enrol. Port 0 lets the system choose.
     pub enrol_listen: SocketAddr,
+    /// Where people come in. On a loopback address it is plain HTTP, for a browser on this machine or a forwarder that ends TLS; on
+    /// any other it is TLS. Port 0 lets the system choose.
+    pub web_listen: SocketAddr,
+    /// `https://host` under which people reach it, when that isn't the first host name and the port.
+    pub web_url: Option<String>,
+    /// Certificate chain and private key, each in PEM, that people's browsers know. Without: the server's own, which they don't.
+    pub web_certificate: Option<(PathBuf, PathBuf)>,
     /// `https://host:port` that devices are told to deliver to. Without it: the first host name and the
     /// port that `device_listen` came to.
     pub advertise: Option<String>,
@@ -44,6 +54,9 @@ impl Config {
             database: None,
             device_listen: SocketAddr::new(any, DEVICE_PORT),
             enrol_listen: SocketAddr::new(any, ENROL_PORT),
+            web_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), WEB_PORT),
+            web_url: None,
+            web_certificate: None,
             advertise: None,
             host_names: Vec::new(),
             device_certificate_life_ms: DEVICE_CERTIFICATE_LIFE_MS,
@@ -55,7 +68,7 @@ impl Config {
     #[must_use]
     pub fn loopback(data: impl Into<PathBuf>) -> Self {
         let free_port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-        Self { device_listen: free_port, enrol_listen: free_port, ..Self::new(data) }
+        Self { device_listen: free_port, enrol_listen: free_port, web_listen: free_port, ..Self::new(data) }
     }
 
     /// The names the server certificate has to hold.

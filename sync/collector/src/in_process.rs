@@ -32,14 +32,16 @@ use crate::requests::heartbeats::Beat;
 use crate::requests::renewals::Renewal;
 use crate::requests::{Caller, Context, Request, expect_type};
 use crate::server::StartError;
-use crate::storage::StorageError;
 use crate::storage::readers::Readers;
 use crate::storage::writer::WritingConnection;
+use crate::storage::{StorageError, Urls};
 
 /// Where devices are told to deliver; nobody connects to it.
 const DEVICE_URL: &str = "https://localhost:8443";
 /// Where devices are told to enrol; nobody connects to it.
 const ENROL_URL: &str = "https://localhost:8444";
+/// Where people come in; nobody does.
+const WEB_URL: &str = "http://localhost:8445";
 
 /// A collector; see the module. Dropping it closes its database, as a kill would.
 pub struct InProcess {
@@ -86,8 +88,8 @@ impl InProcess {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
-        let Opened { context, readers, writing, serving } =
-            Opened::open(config, (DEVICE_URL, ENROL_URL), clock, entropy)?;
+        let urls = Urls { devices: DEVICE_URL.into(), enrolment: ENROL_URL.into(), web: WEB_URL.into() };
+        let Opened { context, readers, writing, serving } = Opened::open(config, &urls, clock, entropy)?;
         Ok(Self { context: Arc::new(context), readers, writing: Mutex::new(writing), _serving: serving })
     }
 

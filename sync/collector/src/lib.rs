@@ -7,9 +7,11 @@
 //! | [`in_process`] | the same without sockets and threads, for a simulator |
 //! | [`admin`] | what the command line does to a collector's data, also while it runs |
 //! | `pki` | the two private authorities, the server's certificate, the key that signs receipts |
+//! | `people` | who may do what, passwords, the audit log's entries |
 //! | `listen` | the accept loop: TLS, deadlines, identity of the peer |
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
+//! | `desk`, `web` | people's wishes carried out, and the pages on which they have them |
 //! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
 //!
 //! Invariants: a receipt leaves only after the transaction that stored its records is durable; a stored
@@ -19,12 +21,14 @@
 
 pub mod admin;
 pub mod config;
+mod desk;
 pub mod in_process;
 pub mod limits;
 mod listen;
 mod load;
 mod noting;
 mod opened;
+mod people;
 mod pki;
 mod refresh;
 mod refusal;
@@ -34,22 +38,28 @@ mod routes;
 pub mod server;
 mod storage;
 mod throttle;
+mod web;
 
 pub use admin::backing_up::BackupError;
 pub use admin::casing::{CaseRefusal, CaseRow, short as short_case_name};
 pub use admin::changing::{ChangeRefusal, ShownOn};
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
+pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
 pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};
 pub use limits::Limits;
+pub use people::audit::{Actor, AuditEntry};
+pub use people::password::BadPassword;
+pub use people::token::Token;
+pub use people::{Grant, Person, Role, Stores};
 pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
 pub use storage::{
-    BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure, FollowUp,
-    OpenError, Place, PlaceKind, SealedContact, SqlError, SqlFault, StorageError, StoreReport, Tree,
-    VerifyReport,
+    AuditReport, BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure,
+    FollowUp, OpenError, Place, PlaceKind, SealedContact, SqlError, SqlFault, StorageError, StoreReport,
+    Tree, VerifyReport,
 };

@@ -8,6 +8,9 @@ use afterword_protocol::limits::{
     HEADER_TIMEOUT, IDLE_TIMEOUT, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT,
 };
 
+/// Connections of people's browsers at once, each of which opens up to six.
+pub const WEB_CONNECTIONS_MAX: usize = 300;
+
 /// The limits that can be set for one collector; [`Limits::default`] is the constants of this module.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -27,6 +30,8 @@ pub struct Limits {
     pub device_connections: usize,
     /// [`ENROL_CONNECTIONS_MAX`].
     pub enrol_connections: usize,
+    /// [`WEB_CONNECTIONS_MAX`].
+    pub web_connections: usize,
     /// [`BATCHES_IN_FLIGHT_MAX`]; never more than that.
     pub batches_in_flight: usize,
 }
@@ -41,6 +46,7 @@ impl Default for Limits {
             idle: IDLE_TIMEOUT,
             shutdown: SHUTDOWN_TIMEOUT,
             device_connections: DEVICE_CONNECTIONS_MAX,
+            web_connections: WEB_CONNECTIONS_MAX,
             enrol_connections: ENROL_CONNECTIONS_MAX,
             batches_in_flight: BATCHES_IN_FLIGHT_MAX,
         }

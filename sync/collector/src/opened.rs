@@ -18,7 +18,7 @@ use crate::server::StartError;
 use crate::storage::held;
 use crate::storage::readers::Readers;
 use crate::storage::writer::WritingConnection;
-use crate::storage::{Database, SqlError, read_server, receipt_key_or, write_urls};
+use crate::storage::{Database, SqlError, Urls, read_server, receipt_key_or, write_urls};
 use crate::throttle::Throttle;
 
 /// Name of the file that is locked while somebody serves.
@@ -37,7 +37,7 @@ impl Opened {
     /// Opens the folder, creates what is missing in it, and notes where this start is reached.
     pub(crate) fn open(
         config: &Config,
-        (device_url, enrol_url): (&str, &str),
+        urls: &Urls,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
@@ -63,7 +63,7 @@ impl Opened {
             return Err(StartError::OtherKeys { database, folder });
         }
         let server = read_server(&connection).map_err(failed)?;
-        write_urls(&connection, device_url, enrol_url).map_err(failed)?;
+        write_urls(&connection, urls).map_err(failed)?;
         drop(locked);
         let context = Context {
             clock,
@@ -71,7 +71,7 @@ impl Opened {
             keys,
             throttle: Throttle::default(),
             server_epoch: server.server_epoch,
-            device_url: device_url.to_owned(),
+            device_url: urls.devices.clone(),
             certificate_life_ms: config.device_certificate_life_ms,
         };
         let writing = WritingConnection::new(connection, database.clone());

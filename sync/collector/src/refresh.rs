@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::listen::tls::{self, TlsError};
+use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::pki::PkiError;
 use crate::requests::Context;
 
@@ -20,17 +21,34 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Looks after which everything is read again: once a day.
 const LOOKS_PER_READ: u32 = 24 * 3_600 / 2;
 
-/// The TLS of both ports, as it is for the next connection.
+/// The TLS of all ports, as it is for the next connection.
 pub(crate) struct Acceptors {
     devices: watch::Sender<TlsAcceptor>,
     enrolment: watch::Sender<TlsAcceptor>,
+    web: Option<WebTls>,
+}
+
+/// What people's browsers are served with.
+struct WebTls {
+    certificate: WebCertificate,
+    acceptor: watch::Sender<TlsAcceptor>,
 }
 
 impl Acceptors {
     /// From the keys as they are now.
     pub(crate) fn new(context: &Context) -> Result<Self, TlsError> {
         let (devices, enrolment) = acceptors(context)?;
-        Ok(Self { devices: watch::Sender::new(devices), enrolment: watch::Sender::new(enrolment) })
+        Ok(Self { devices: watch::Sender::new(devices), enrolment: watch::Sender::new(enrolment), web: None })
+    }
+
+    /// The same, with TLS for browsers by this certificate.
+    pub(crate) fn with_web(
+        self,
+        certificate: WebCertificate,
+        context: &Context,
+    ) -> Result<Self, WebTlsError> {
+        let acceptor = watch::Sender::new(certificate.acceptor(&context.clock)?);
+        Ok(Self { web: Some(WebTls { certificate, acceptor }), ..self })
     }
 
     /// For the device port.
@@ -43,14 +61,27 @@ impl Acceptors {
         self.enrolment.subscribe()
     }
 
+    /// For the port that people come in by; none where that speaks no TLS.
+    pub(crate) fn web(&self) -> Option<watch::Receiver<TlsAcceptor>> {
+        self.web.as_ref().map(|web| web.acceptor.subscribe())
+    }
+
     /// Keeps up with the folder until it is dropped.
     pub(crate) async fn follow(self, context: Arc<Context>) {
         let mut seen = context.keys.changed_at();
+        let mut seen_web = self.web.as_ref().map(|web| web.certificate.changed_at());
         let mut look = tokio::time::interval(LOOK_EVERY);
         let mut looks = 0;
         loop {
             look.tick().await;
             looks += 1;
+            if let Some(web) = &self.web {
+                let now = Some(web.certificate.changed_at());
+                if now != seen_web || looks >= LOOKS_PER_READ {
+                    seen_web = now;
+                    web.read_again(&context).await;
+                }
+            }
             let now = context.keys.changed_at();
             if now == seen && looks < LOOKS_PER_READ {
                 continue;
@@ -69,6 +100,21 @@ impl Acceptors {
                 Ok(Err(error)) => complain(&error),
                 Err(panicked) => complain(&panicked),
             }
+        }
+    }
+}
+
+impl WebTls {
+    /// On failure the one before stays in use; it is tried again when the files change once more.
+    async fn read_again(&self, context: &Arc<Context>) {
+        let (certificate, clock) = (self.certificate.clone(), Arc::clone(&context.clock));
+        match tokio::task::spawn_blocking(move || certificate.acceptor(&clock)).await {
+            Ok(Ok(acceptor)) => {
+                self.acceptor.send_replace(acceptor);
+                tracing::info!("the certificate for browsers was read again");
+            }
+            Ok(Err(error)) => complain(&error),
+            Err(panicked) => complain(&panicked),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A running collector.
 //!
-//! Start order: both ports are bound before anything is written, so that a port in use leaves no trace; then
+//! Start order: all ports are bound before anything is written, so that a port in use leaves no trace; then
 //! the folder with its keys and its database (`opened`), then the writer. End order: no new connections, requests under way finish within the shutdown
 //! limit, then the writer empties its queue and closes the database. A process that is killed instead loses
 //! nothing that was acknowledged.
@@ -18,7 +18,10 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::admin::AdminError;
 use crate::config::{Config, https_url, pki_path};
+use crate::desk::Desk;
+use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
 use crate::noting::{keep_note, keep_room, note};
@@ -26,8 +29,9 @@ use crate::opened::Opened;
 use crate::pki::PkiError;
 use crate::refresh::Acceptors;
 use crate::routes::{self, App};
-use crate::storage::OpenError;
 use crate::storage::writer::Writer;
+use crate::storage::{OpenError, Urls};
+use crate::web;
 
 /// Why a collector does not start. Each says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -74,12 +78,21 @@ pub enum StartError {
     /// The address given to devices is not one.
     #[error("`{0}` cannot be advertised to devices; give --advertise as in https://collector.example:8443")]
     Advertise(String),
+    /// The address given to people is not one.
+    #[error("`{0}` is no address for people; give --web-url as in https://feedback.example")]
+    WebUrl(String),
     /// Keys or certificates.
     #[error(transparent)]
     Pki(#[from] PkiError),
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// It was opened, and then did not do what it was asked.
+    #[error(transparent)]
+    Desk(#[from] AdminError),
+    /// People's browsers cannot be served.
+    #[error(transparent)]
+    Web(#[from] WebTlsError),
     /// TLS refused keys and certificates that were read.
     #[error("TLS cannot be set up from the keys in {path}: {reason}; restore that folder from a backup")]
     Tls {
@@ -98,8 +111,9 @@ pub enum StartError {
 pub struct Collector {
     device_address: SocketAddr,
     enrol_address: SocketAddr,
-    device_url: String,
-    enrol_url: String,
+    web_address: SocketAddr,
+    urls: Urls,
+    first_link: Option<String>,
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
@@ -126,17 +140,25 @@ impl Collector {
     ) -> Result<Self, StartError> {
         let (device_listener, device_address) = bind(config.device_listen, "--listen")?;
         let (enrol_listener, enrol_address) = bind(config.enrol_listen, "--enrol-listen")?;
-        let (device_url, enrol_url) = urls(&config, device_address, enrol_address)?;
+        let (web_listener, web_address) = bind(config.web_listen, "--web-listen")?;
+        let urls = urls(&config, device_address, enrol_address, web_address)?;
 
-        let urls = (device_url.as_str(), enrol_url.as_str());
-        let Opened { context, readers, writing, serving } = Opened::open(&config, urls, clock, entropy)?;
+        let opening = Arc::clone(&entropy);
+        let Opened { context, readers, writing, serving } =
+            Opened::open(&config, &urls, Arc::clone(&clock), opening)?;
+        let desk = Desk::new(&config, clock, entropy);
+        let first_link = desk.first_link(&urls.web)?;
 
         let tls_failed = |error: tls::TlsError| StartError::Tls {
             path: pki_path(&config.data),
             reason: error.to_string(),
         };
         let context = Arc::new(context);
-        let acceptors = Acceptors::new(&context).map_err(tls_failed)?;
+        let mut acceptors = Acceptors::new(&context).map_err(tls_failed)?;
+        // Nobody is between a browser and a server on one machine.
+        if !web_address.ip().is_loopback() {
+            acceptors = acceptors.with_web(WebCertificate::of(&config), &context)?;
+        }
         let (writer, writer_threads) = Writer::start(writing).map_err(StartError::Writer)?;
         let limits = config.limits;
         let app = Arc::new(App {
@@ -147,13 +169,14 @@ impl Collector {
             in_flight: Semaphore::new(limits.batches_in_flight.clamp(1, BATCHES_IN_FLIGHT_MAX)),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             limits: limits.clone(),
+            desk,
         });
 
         let (ending, ended) = watch::channel(false);
         let mut ports = JoinSet::new();
         let device_port = Port {
             listener: device_listener,
-            tls: acceptors.devices(),
+            tls: Some(acceptors.devices()),
             router: routes::device_port(Arc::clone(&app)),
             connections_max: limits.device_connections.max(1),
             limits: limits.clone(),
@@ -161,22 +184,32 @@ impl Collector {
         };
         let enrol_port = Port {
             listener: enrol_listener,
-            tls: acceptors.enrolment(),
+            tls: Some(acceptors.enrolment()),
             router: routes::enrol_port(Arc::clone(&app)),
             connections_max: limits.enrol_connections.max(1),
             limits: limits.clone(),
             load: app.load.clone(),
         };
+        let web_port = Port {
+            listener: web_listener,
+            tls: acceptors.web(),
+            router: web::port(Arc::clone(&app)),
+            connections_max: limits.web_connections.max(1),
+            limits: limits.clone(),
+            load: app.load.clone(),
+        };
         ports.spawn(device_port.serve(ended.clone()));
-        ports.spawn(enrol_port.serve(ended));
+        ports.spawn(enrol_port.serve(ended.clone()));
+        ports.spawn(web_port.serve(ended));
         let refresh = tokio::spawn(acceptors.follow(context)).abort_handle();
         let noting = tokio::spawn(keep_note(Arc::clone(&app), config.data.clone())).abort_handle();
         let room = tokio::spawn(keep_room(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
-            device_url,
-            enrol_url,
+            web_address,
+            urls,
+            first_link,
             ending,
             ports,
             chores: [refresh, noting, room],
@@ -203,13 +236,31 @@ impl Collector {
     /// `https://host:port` that devices are told to deliver to.
     #[must_use]
     pub fn device_url(&self) -> &str {
-        &self.device_url
+        &self.urls.devices
     }
 
     /// `https://host:port` for `afterword-sync enrol --collector`.
     #[must_use]
     pub fn enrol_url(&self) -> &str {
-        &self.enrol_url
+        &self.urls.enrolment
+    }
+
+    /// Where people come in, with the port that was given for 0.
+    #[must_use]
+    pub fn web_address(&self) -> SocketAddr {
+        self.web_address
+    }
+
+    /// `http(s)://host:port` at which people come in.
+    #[must_use]
+    pub fn web_url(&self) -> &str {
+        &self.urls.web
+    }
+
+    /// Where the first person of all makes their account; none once there is somebody. Whoever has it runs the collector.
+    #[must_use]
+    pub fn first_link(&self) -> Option<&str> {
+        self.first_link.as_deref()
     }
 
     /// Ends in order: answers what is under way, then closes the database. Takes at most twice the shutdown
@@ -256,18 +307,40 @@ fn bind(address: SocketAddr, option: &'static str) -> Result<(TcpListener, Socke
     Ok((listener, bound))
 }
 
-/// What devices are told to deliver to, and where they enrol: the same host, each with its port.
-fn urls(config: &Config, device: SocketAddr, enrol: SocketAddr) -> Result<(String, String), StartError> {
+/// What devices are told to deliver to, where they enrol, and where people come in: the same host, each with its port.
+fn urls(config: &Config, device: SocketAddr, enrol: SocketAddr, web: SocketAddr) -> Result<Urls, StartError> {
     let names = config.certificate_names();
     let host = names.first().map_or("localhost", String::as_str);
+    let web = match &config.web_url {
+        Some(given) => {
+            let wrong = || StartError::WebUrl(given.clone());
+            let uri =
+                bare_url(given).filter(|uri| uri.scheme_str() == Some("https") || web.ip().is_loopback());
+            let uri = uri.ok_or_else(wrong)?;
+            let (scheme, authority) = (uri.scheme_str(), uri.authority());
+            scheme
+                .zip(authority)
+                .map(|(scheme, authority)| format!("{scheme}://{authority}"))
+                .ok_or_else(wrong)?
+        }
+        // The name, because some browsers keep no secure cookie for an address.
+        None if web.ip().is_loopback() => format!("http://localhost:{}", web.port()),
+        None => https_url(host, web.port()),
+    };
     let Some(advertised) = &config.advertise else {
-        return Ok((https_url(host, device.port()), https_url(host, enrol.port())));
+        let (devices, enrolment) = (https_url(host, device.port()), https_url(host, enrol.port()));
+        return Ok(Urls { devices, enrolment, web });
     };
     let wrong = || StartError::Advertise(advertised.clone());
-    let uri: http::Uri = advertised.parse().map_err(|_| wrong())?;
-    let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-    let authority =
-        uri.authority().filter(|_| bare && uri.scheme_str() == Some("https")).ok_or_else(wrong)?;
+    let uri = bare_url(advertised).filter(|uri| uri.scheme_str() == Some("https")).ok_or_else(wrong)?;
+    let authority = uri.authority().ok_or_else(wrong)?;
     let enrol_host = authority.host().trim_matches(['[', ']']);
-    Ok((format!("https://{authority}"), https_url(enrol_host, enrol.port())))
+    let enrolment = https_url(enrol_host, enrol.port());
+    Ok(Urls { devices: format!("https://{authority}"), enrolment, web })
+}
+
+/// An address without a path.
+fn bare_url(text: &str) -> Option<http::Uri> {
+    let uri: http::Uri = text.parse().ok()?;
+    (matches!(uri.path(), "" | "/") && uri.query().is_none()).then_some(uri)
 }

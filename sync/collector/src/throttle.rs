@@ -1,4 +1,4 @@
-//! Failed enrolments, counted by address and in all, so that nobody gets to guess codes.
+//! Failed enrolments and wrong passwords, counted by address and in all, so that nobody gets to guess.
 //!
 //! Memory is bounded; when the table of addresses is full, the count of all still holds. Only failures count:
 //! fifty right codes in a minute pass.

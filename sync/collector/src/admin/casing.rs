@@ -103,6 +103,7 @@ impl Admin {
         let transaction = self.transaction()?;
         let server_epoch = read_server(&transaction)?.server_epoch;
         case_steps::add(&transaction, &known.device, &server_epoch, event)?;
+        self.note(&transaction, "case.step", &short(known.id), "")?;
         transaction.commit()?;
         self.case(name)
     }

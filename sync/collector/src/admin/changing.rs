@@ -71,6 +71,7 @@ impl Admin {
             }
         };
         let id = changes::add(&transaction, change, &audience, now_ms)?;
+        self.note(&transaction, "change.added", &id.to_string(), "")?;
         transaction.commit()?;
         Ok(id)
     }
@@ -92,6 +93,7 @@ impl Admin {
         let transaction = self.transaction()?;
         let withdrawn = changes::withdraw(&transaction, id, now_ms)?;
         let was_withdrawn = withdrawn.ok_or(ChangeRefusal::NoSuchChange(id))?;
+        self.note(&transaction, "change.withdrawn", &id.to_string(), "")?;
         transaction.commit()?;
         Ok(was_withdrawn)
     }

@@ -100,6 +100,7 @@ impl Admin {
             return Ok(Retirement::RecordsMissing(found.device, owed));
         }
         devices::retire(&transaction, &found.device, reason, now_ms)?;
+        self.note(&transaction, "device.retired", &found.device.to_string(), &found.name)?;
         transaction.commit()?;
         Ok(Retirement::Retired(found.device, owed))
     }

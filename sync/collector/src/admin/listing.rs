@@ -99,6 +99,16 @@ impl Admin {
         devices.into_iter().map(|device| self.row(device, now_ms)).collect()
     }
 
+    /// One device; `None` when there is none of this id.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn device_row(&self, device: &DeviceId) -> Result<Option<DeviceRow>, AdminError> {
+        let found = devices::find(&self.connection, &device.to_string())?;
+        let found = found.into_iter().find(|found| found.device == *device);
+        found.map(|device| self.row(device, self.clock.wall_ms())).transpose()
+    }
+
     fn row(&self, device: Device, now_ms: i64) -> Result<DeviceRow, AdminError> {
         let stores = progress::of_device(&self.connection, &device.device)?;
         let clone_suspected = turns::is_clone_suspected(&self.connection, &device.device, now_ms)?;

@@ -66,18 +66,26 @@ impl Admin {
     /// # Errors
     /// [`AdminError::Place`], or the database.
     pub fn place_put(&mut self, name: &str, kind: PlaceKind, within: Option<&str>) -> Result<(), AdminError> {
-        let length = name.chars().count();
-        if length == 0
-            || length > PLACE_NAME_CHARS_MAX
-            || name.trim() != name
-            || name.contains(char::is_control)
-        {
-            return Err(PlaceRefusal::BadName.into());
-        }
+        expect_name(name)?;
         let transaction = self.transaction()?;
         let tree = places::tree(&transaction)?;
         check(&tree, name, kind, within)?;
         places::put(&transaction, name, &Place { kind, within: within.map(str::to_owned) })?;
+        self.note(&transaction, "place.put", name, within.unwrap_or("the organisation"))?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Says what people call the whole of it.
+    ///
+    /// # Errors
+    /// [`PlaceRefusal::BadName`], or the database.
+    pub fn name_organisation(&mut self, name: &str) -> Result<(), AdminError> {
+        let name = name.trim();
+        expect_name(name)?;
+        let transaction = self.transaction()?;
+        places::name_organisation(&transaction, name)?;
+        self.note(&transaction, "organisation.named", name, "")?;
         transaction.commit()?;
         Ok(())
     }
@@ -96,8 +104,18 @@ impl Admin {
             return Err(PlaceRefusal::NotEmpty { name: name.to_owned(), holds: holds.to_owned() }.into());
         }
         places::remove(&transaction, name)?;
+        self.note(&transaction, "place.removed", name, "")?;
         transaction.commit()?;
         Ok(())
+    }
+}
+
+fn expect_name(name: &str) -> Result<(), PlaceRefusal> {
+    let fits = (1..=PLACE_NAME_CHARS_MAX).contains(&name.chars().count());
+    if fits && name.trim() == name && !name.contains(char::is_control) {
+        Ok(())
+    } else {
+        Err(PlaceRefusal::BadName)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it failed or a verification found a break, 2 wrong use. An error is one sentence on
 //! standard error; results go to standard output, as JSON with `--json`.
 
+mod audit;
 mod backup;
 mod case;
 mod change;
@@ -11,6 +12,7 @@ mod device;
 mod erase;
 mod follow_up;
 mod import;
+mod person;
 mod pki;
 mod place;
 mod serve;
@@ -82,6 +84,11 @@ enum Command {
     /// Say which stores are in which region; also while the server runs.
     #[command(subcommand)]
     Place(place::PlaceCommand),
+    /// Invite people, and say what each may do where; also while the server runs.
+    #[command(subcommand)]
+    Person(person::PersonCommand),
+    /// Show what was done by whom.
+    Audit(audit::Audit),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -93,7 +100,7 @@ enum Command {
 #[derive(Args)]
 struct Data {
     /// Folder with the collector's database and keys.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "AFTERWORD_DATA", default_value = "afterword-data")]
     data: PathBuf,
     /// PostgreSQL database to use instead of the file in DIR: postgres://user:password@host:5432/name. Whoever can list
     /// processes sees what stands on a command line; the variable is for that.
@@ -128,6 +135,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Case(case) => case.run(),
         Command::Change(change) => change.run(),
         Command::Place(place) => place.run(),
+        Command::Person(person) => person.run(),
+        Command::Audit(audit) => audit.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afterword_collector::{Collector, Config};
@@ -13,13 +14,16 @@ use super::{Data, ports, print_json};
 
 const EXAMPLES: &str = "\
 Examples:
-  # On this machine alone, to try it out; the system chooses the ports and they are printed.
-  afterword-collector serve --data ./collector --listen 127.0.0.1:0 --enrol-listen 127.0.0.1:0
+  # To try it out: keeps its data in ./afterword-data and prints where to go.
+  afterword-collector serve
+
+  # On this machine alone; the system chooses the ports and they are printed.
+  afterword-collector serve --data ./collector --listen 127.0.0.1:0 --enrol-listen 127.0.0.1:0 --web-listen 127.0.0.1:0
 
   # For a chain of shops, reached under two names.
   afterword-collector serve --data /var/lib/afterword --host collector.example --host 192.0.2.7
 
-When both ports are open, one line on standard output says so. The log goes to standard error; RUST_LOG
+When all ports are open, one line on standard output says so. The log goes to standard error; RUST_LOG
 sets how much of it (error, warn, info, debug). SIGTERM or Ctrl-C ends the server in order within 20 s;
 killing it loses nothing that was acknowledged.
 
@@ -37,6 +41,19 @@ pub(super) struct Serve {
     /// Where new devices enrol.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8444")]
     enrol_listen: SocketAddr,
+    /// Where people come in: plain HTTP on a loopback address, for a browser on this machine or a forwarder that ends TLS; on any
+    /// other address TLS.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8445")]
+    web_listen: SocketAddr,
+    /// Where people are told to come in, when it isn't this machine or https://<first host>:<port>.
+    #[arg(long, value_name = "URL")]
+    web_url: Option<String>,
+    /// Certificate chain in PEM that browsers know, read again when it changes. Without it: one that they warn of.
+    #[arg(long, value_name = "FILE", requires = "web_key")]
+    web_certificate: Option<PathBuf>,
+    /// The private key to it.
+    #[arg(long, value_name = "FILE", requires = "web_certificate")]
+    web_key: Option<PathBuf>,
     /// Name or address that devices reach this server under; may be given more than once. Stands in the
     /// server's certificate. Without it: localhost, 127.0.0.1 and ::1.
     #[arg(long = "host", value_name = "NAME")]
@@ -55,6 +72,10 @@ struct Ready<'a> {
     enrol_address: SocketAddr,
     device_url: &'a str,
     enrol_url: &'a str,
+    web_address: SocketAddr,
+    web_url: &'a str,
+    /// Where the first person makes their account.
+    first_link: Option<&'a str>,
 }
 
 impl Serve {
@@ -87,6 +108,9 @@ impl Serve {
         config.enrol_listen = self.enrol_listen;
         config.host_names = self.hosts;
         config.advertise = self.advertise;
+        config.web_listen = self.web_listen;
+        config.web_url = self.web_url;
+        config.web_certificate = self.web_certificate.zip(self.web_key);
         let (clock, entropy) = ports();
         let collector = Collector::start(config, clock, entropy).await?;
         announce(&collector, self.json)?;
@@ -100,14 +124,32 @@ impl Serve {
     }
 }
 
-/// The one line that says both ports are open, for whoever started this program and waits.
+/// What says that all ports are open, for whoever started this program and waits.
 fn announce(collector: &Collector, json: bool) -> anyhow::Result<()> {
     let (device_address, enrol_address) = (collector.device_address(), collector.enrol_address());
     if json {
         let (device_url, enrol_url) = (collector.device_url(), collector.enrol_url());
-        print_json(&Ready { device_address, enrol_address, device_url, enrol_url })?;
+        let (web_address, web_url) = (collector.web_address(), collector.web_url());
+        let first_link = collector.first_link();
+        print_json(&Ready {
+            device_address,
+            enrol_address,
+            device_url,
+            enrol_url,
+            web_address,
+            web_url,
+            first_link,
+        })?;
     } else {
-        println!("afterword-collector is ready: devices {device_address}, enrolment {enrol_address}");
+        println!(
+            "afterword-collector is ready: devices {device_address}, enrolment {enrol_address}, people {}",
+            collector.web_url()
+        );
+        if let Some(link) = collector.first_link() {
+            println!(
+                "Nobody has an account yet. Whoever opens this link within a day makes the first one and runs the collector:\n  {link}"
+            );
+        }
     }
     Ok(stdout().flush()?)
 }

@@ -14,11 +14,11 @@ Examples:
   afterword-collector verify --data /var/lib/afterword
   afterword-collector verify --data /var/lib/afterword --json
 
-Reads every record and every receipt that was given for it, may run beside the server, changes nothing. Parked records (kept, but not readable) and
+Reads every record, every receipt that was given for it and the log of what was done by whom, may run beside the server, changes nothing. Parked records (kept, but not readable) and
 quarantined ones (they contradict what is held) are counted; they are no break. A store that stands under two
 devices is a finding: it was enrolled under two names instead of by `device replace`, and its records are held twice.
 
-Exit codes: 0 every chain holds, 1 a chain is broken, a receipt is false, the database is damaged or a store stands
+Exit codes: 0 every chain holds, 1 a chain is broken, a receipt is false, the database or the audit log is damaged or a store stands
 under two devices, 2 wrong use";
 
 /// Verifies everything that is stored.
@@ -45,6 +45,7 @@ impl Verify {
                 "integrity": report.integrity,
                 "stores": report.stores,
                 "doubled": report.doubled,
+                "audit": report.audit,
             }))?;
         } else {
             print_report(&report);
@@ -92,8 +93,20 @@ fn print_report(report: &VerifyReport) {
             devices.join(", ")
         );
     }
+    match report.audit.first_break {
+        Some(number) => println!(
+            "the audit log is broken at entry {number}: that entry or one before it was changed or taken out"
+        ),
+        None if report.audit.entries == 0 => {}
+        None => println!(
+            "{} entries of the audit log hold; the last one is {}",
+            report.audit.entries, report.audit.head
+        ),
+    }
     let is_found = |store: &StoreReport| store.broken.is_some() || store.false_receipt.is_some();
-    let is_broken = !report.integrity.is_empty() || report.stores.iter().any(is_found);
+    let is_broken = !report.integrity.is_empty()
+        || report.audit.first_break.is_some()
+        || report.stores.iter().any(is_found);
     let verdict = match (is_broken, report.doubled.is_empty()) {
         (false, true) => "every chain holds and every receipt is true",
         (false, false) => "not sound; every chain holds, but a store is held twice",

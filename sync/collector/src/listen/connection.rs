@@ -17,10 +17,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep_until, timeout};
-use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use super::deadline::{Progress, Stage, Watched};
@@ -45,22 +45,35 @@ pub(super) async fn serve(
 ) {
     // Answers are one packet each; waiting to fill it would only delay them.
     let _ = stream.set_nodelay(true);
-    let tls = shared.tls.borrow().clone();
-    let handshake = shared.turnstile.pass(tls.accept(stream));
-    match timeout(shared.limits.handshake, handshake).await {
-        Err(_) => tracing::debug!(%source, "dropped: no handshake in time"),
-        Ok(Err(error)) => tracing::info!(%source, %error, "refused in the handshake"),
-        Ok(Ok(stream)) => match serve_requests(&shared, stream, source).await {
-            End::Closed(Ok(())) => {}
-            End::Closed(Err(error)) => tracing::debug!(%source, %error, "connection broke off"),
-            End::Late(stage) => tracing::debug!(%source, ?stage, "dropped: too slow"),
-        },
+    let end = match shared.tls.as_ref().map(|tls| tls.borrow().clone()) {
+        None => serve_requests(&shared, stream, source, None).await,
+        Some(tls) => {
+            let handshake = shared.turnstile.pass(tls.accept(stream));
+            match timeout(shared.limits.handshake, handshake).await {
+                Err(_) => return tracing::debug!(%source, "dropped: no handshake in time"),
+                Ok(Err(error)) => return tracing::info!(%source, %error, "refused in the handshake"),
+                Ok(Ok(stream)) => {
+                    let chain = stream.get_ref().1.peer_certificates();
+                    let bearer = chain.and_then(|chain| read_bearer(chain.first()?));
+                    serve_requests(&shared, stream, source, bearer).await
+                }
+            }
+        }
+    };
+    match end {
+        End::Closed(Ok(())) => {}
+        End::Closed(Err(error)) => tracing::debug!(%source, %error, "connection broke off"),
+        End::Late(stage) => tracing::debug!(%source, ?stage, "dropped: too slow"),
     }
     drop(place);
 }
 
-async fn serve_requests(shared: &Arc<Shared>, stream: TlsStream<TcpStream>, source: SocketAddr) -> End {
-    let bearer = stream.get_ref().1.peer_certificates().and_then(|chain| read_bearer(chain.first()?));
+async fn serve_requests(
+    shared: &Arc<Shared>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    source: SocketAddr,
+    bearer: Option<Bearer>,
+) -> End {
     let progress = Progress::new(shared.limits.clone());
     let service = service_fn(|request| {
         progress.enter(Stage::Request);

@@ -10,6 +10,7 @@ mod deadline;
 pub(crate) mod tls;
 mod turnstile;
 pub(crate) mod verifier;
+pub(crate) mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,8 +33,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// One listening port and what is behind it.
 pub(crate) struct Port {
     pub(crate) listener: TcpListener,
-    /// As it is for the next connection.
-    pub(crate) tls: watch::Receiver<TlsAcceptor>,
+    /// As it is for the next connection. None on a port of this machine alone, where nobody is between.
+    pub(crate) tls: Option<watch::Receiver<TlsAcceptor>>,
     pub(crate) router: Router,
     pub(crate) connections_max: usize,
     pub(crate) limits: Limits,
@@ -47,7 +48,7 @@ pub(crate) struct Source(pub(crate) SocketAddr);
 
 /// What every connection of a port shares.
 struct Shared {
-    tls: watch::Receiver<TlsAcceptor>,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
     turnstile: Turnstile,
     router: Router,
     limits: Limits,

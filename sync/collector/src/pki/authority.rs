@@ -201,16 +201,22 @@ fn params(common_name: &str, now_ms: i64, life_ms: i64, serial: [u8; 16]) -> Cer
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, common_name);
-    let moment = |ms: i64| {
-        date_time_ymd(1970, 1, 1) + Duration::from_millis(ms.clamp(0, LAST_MOMENT_MS).unsigned_abs())
-    };
-    params.not_before = moment(now_ms.saturating_sub(BACKDATED_MS.min(life_ms / 10)));
-    params.not_after = moment(now_ms.saturating_add(life_ms));
+    let from_ms = now_ms.saturating_sub(BACKDATED_MS.min(life_ms / 10));
+    set_validity(&mut params, from_ms, now_ms.saturating_add(life_ms));
     // The first bit clear: the number is positive in DER and keeps its 16 bytes.
     let mut serial = serial;
     serial[0] = (serial[0] & 0x7f) | 0x40;
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     params
+}
+
+/// From when on and until when a certificate is to be good.
+pub(crate) fn set_validity(params: &mut CertificateParams, from_ms: i64, until_ms: i64) {
+    let moment = |ms: i64| {
+        date_time_ymd(1970, 1, 1) + Duration::from_millis(ms.clamp(0, LAST_MOMENT_MS).unsigned_abs())
+    };
+    params.not_before = moment(from_ms);
+    params.not_after = moment(until_ms);
 }
 
 /// 9999-12-31, the last day a certificate can name.

@@ -18,6 +18,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::desk::Desk;
 use crate::limits::Limits;
 use crate::listen::Source;
 use crate::load::Load;
@@ -44,6 +45,8 @@ pub(crate) struct App {
     pub(crate) in_flight: Semaphore,
     /// Decoding is work for the processor: more at once than it has cores only costs memory.
     pub(crate) cores: Semaphore,
+    /// Where people's wishes are carried out.
+    pub(crate) desk: Desk,
 }
 
 impl App {

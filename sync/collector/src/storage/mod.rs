@@ -6,6 +6,7 @@
 //! of a device is changed under its lock.
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
 
+pub(crate) mod audit;
 pub(crate) mod carried;
 pub(crate) mod case_steps;
 pub(crate) mod cases;
@@ -14,17 +15,20 @@ pub(crate) mod contacts;
 pub(crate) mod database;
 pub(crate) mod devices;
 pub(crate) mod erase;
+pub(crate) mod fleet;
 pub(crate) mod follow_ups;
 pub(crate) mod heartbeats;
 pub(crate) mod held;
 pub(crate) mod ingest;
 pub(crate) mod open;
+pub(crate) mod people;
 pub(crate) mod places;
 pub(crate) mod progress;
 pub(crate) mod readers;
 mod receipts;
 mod rest;
 mod room;
+pub(crate) mod sessions;
 pub(crate) mod sql;
 pub(crate) mod turns;
 mod verify;
@@ -32,6 +36,7 @@ pub(crate) mod writer;
 
 use afterword_model::record::Seq;
 
+pub use audit::AuditReport;
 pub use changes::ChangeRow;
 pub use contacts::SealedContact;
 pub(crate) use database::Database;
@@ -39,7 +44,7 @@ pub use database::{BadDatabaseUrl, DatabaseUrl};
 pub use erase::Erasure;
 pub use follow_ups::FollowUp;
 pub use open::{CHECKPOINT_PAGES, OpenError};
-pub(crate) use open::{open_copy, open_existing, read_server, receipt_key_or, write_urls};
+pub(crate) use open::{Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls};
 pub use places::{Place, PlaceKind, Tree};
 pub(crate) use rest::{Rest, settle};
 use sql::Connection;

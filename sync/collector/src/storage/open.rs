@@ -48,6 +48,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0011_cases.sql")),
     M::up(include_str!("migrations/sqlite/0012_keys.sql")),
     M::up(include_str!("migrations/sqlite/0013_places.sql")),
+    M::up(include_str!("migrations/sqlite/0014_people.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -64,6 +65,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0011_cases", include_str!("migrations/postgres/0011_cases.sql")),
     ("0012_keys", include_str!("migrations/postgres/0012_keys.sql")),
     ("0013_places", include_str!("migrations/postgres/0013_places.sql")),
+    ("0014_people", include_str!("migrations/postgres/0014_people.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =
@@ -140,6 +142,21 @@ pub(crate) struct Server {
     pub(crate) server_epoch: ServerEpoch,
     /// Where the last `serve` took enrolments; `None` before the first.
     pub(crate) enrol_url: Option<String>,
+    /// Where people came in then.
+    pub(crate) web_url: Option<String>,
+    /// What people call the whole of it.
+    pub(crate) organisation: Option<String>,
+}
+
+/// Where a collector is reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Urls {
+    /// `https://host:port` that devices deliver to.
+    pub(crate) devices: String,
+    /// `https://host:port` at which new devices enrol.
+    pub(crate) enrolment: String,
+    /// `http(s)://host:port` at which people come in.
+    pub(crate) web: String,
 }
 
 /// Opens the database, creates it where there is none, and brings its schema up to date.
@@ -184,8 +201,13 @@ pub(crate) fn open_copy(path: &Path) -> SqlResult<Connection> {
 
 /// The row about the collector itself.
 pub(crate) fn read_server(connection: &Connection) -> SqlResult<Server> {
-    connection.query_one("select server_epoch, enrol_url from server", &[], |row| {
-        Ok(Server { server_epoch: row.get::<HexColumn<16, _>>(0)?.0, enrol_url: row.get(1)? })
+    connection.query_one("select server_epoch, enrol_url, web_url, organisation from server", &[], |row| {
+        Ok(Server {
+            server_epoch: row.get::<HexColumn<16, _>>(0)?.0,
+            enrol_url: row.get(1)?,
+            web_url: row.get(2)?,
+            organisation: row.get(3)?,
+        })
     })
 }
 
@@ -200,9 +222,13 @@ pub(crate) fn receipt_key_or(connection: &Connection, key: &[u8; 32]) -> SqlResu
 }
 
 /// Notes where this start is reached, for `device add` to print.
-pub(crate) fn write_urls(connection: &Connection, device_url: &str, enrol_url: &str) -> SqlResult<()> {
+pub(crate) fn write_urls(connection: &Connection, urls: &Urls) -> SqlResult<()> {
+    let Urls { devices, enrolment, web } = urls;
     connection
-        .execute("update server set device_url = ?1, enrol_url = ?2", values![device_url, enrol_url])
+        .execute(
+            "update server set device_url = ?1, enrol_url = ?2, web_url = ?3",
+            values![devices, enrolment, web],
+        )
         .map(drop)
 }
 

@@ -45,6 +45,12 @@ pub struct Place {
 pub struct Tree(BTreeMap<String, Place>);
 
 impl Tree {
+    /// A tree of these places.
+    #[cfg(test)]
+    pub(crate) fn of<const N: usize>(places: [(&str, Place); N]) -> Self {
+        Self(places.map(|(name, place)| (name.to_owned(), place)).into())
+    }
+
     /// All there are, by name.
     pub fn places(&self) -> impl Iterator<Item = (&str, &Place)> {
         self.0.iter().map(|(name, place)| (name.as_str(), place))
@@ -133,6 +139,11 @@ pub(crate) fn put(connection: &Connection, name: &str, place: &Place) -> SqlResu
 /// Takes a place out of the tree. A store that devices name stays one, directly under the organisation.
 pub(crate) fn remove(connection: &Connection, name: &str) -> SqlResult<()> {
     connection.execute("delete from places where name = ?1", values![name]).map(drop)
+}
+
+/// Says what people call the whole of it.
+pub(crate) fn name_organisation(connection: &Connection, name: &str) -> SqlResult<()> {
+    connection.execute("update server set organisation = ?1", values![name]).map(drop)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use afterword_protocol::keys::VerifyingKey;
 use serde::Serialize;
 
 use super::sql::{Connection, HexColumn, Rows, SqlError, SqlResult, values};
-use super::{carried, column_seq, receipts};
+use super::{AuditReport, audit, carried, column_seq, receipts};
 
 /// What a verification found.
 #[derive(Debug, Clone, Serialize)]
@@ -26,6 +26,8 @@ pub struct VerifyReport {
     pub doubled: Vec<DoubledStore>,
     /// Records that were carried into a later epoch, and stand with the same bytes at their origin or were carried before.
     pub copies: u64,
+    /// What the log of what was done by whom says of itself.
+    pub audit: AuditReport,
 }
 
 /// One store under several devices.
@@ -79,6 +81,7 @@ impl VerifyReport {
     pub fn is_sound(&self) -> bool {
         self.integrity.is_empty()
             && self.doubled.is_empty()
+            && self.audit.first_break.is_none()
             && self.stores.iter().all(|store| store.broken.is_none() && store.false_receipt.is_none())
     }
 
@@ -118,7 +121,7 @@ pub(crate) fn verify(connection: &Connection, receipt_key: &VerifyingKey) -> Sql
         .map(|(device, epoch)| verify_chain(&snapshot, receipt_key, device, epoch))
         .collect::<SqlResult<_>>()?;
     let copies = carried::copies(&snapshot)?;
-    Ok(VerifyReport { integrity, stores, doubled: doubled(&chains), copies })
+    Ok(VerifyReport { integrity, stores, doubled: doubled(&chains), copies, audit: audit::check(&snapshot)? })
 }
 
 /// An epoch is drawn at random when a store comes to be, so one under two devices is one store.

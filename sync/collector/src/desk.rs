@@ -1,0 +1,84 @@
+//! Where people's wishes are carried out: the same hands that the command line has, each time with a connection of their own.
+//!
+//! So many at once, whoever waits waits here: neither does a crowd of kiosks take people's places, nor people the kiosks'.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use afterword_model::ports::{Clock, Entropy};
+use tokio::sync::Semaphore;
+
+use crate::admin::{Admin, AdminError};
+use crate::config::Config;
+use crate::people::audit::Actor;
+use crate::storage::DatabaseUrl;
+use crate::throttle::Throttle;
+
+/// Wishes carried out at once. Each may hold Argon2's memory and a connection to the database.
+const WISHES_MAX: usize = 4;
+
+/// The way to a collector's data for who is signed in.
+#[derive(Clone)]
+pub(crate) struct Desk(Arc<Inner>);
+
+struct Inner {
+    data: PathBuf,
+    database: Option<DatabaseUrl>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    places: Semaphore,
+    /// Wrong passwords, by where they came from.
+    wrong: Throttle,
+}
+
+impl Desk {
+    /// For the collector with this configuration.
+    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let (data, database) = (config.data.clone(), config.database.clone());
+        Self(Arc::new(Inner {
+            data,
+            database,
+            clock,
+            entropy,
+            places: Semaphore::new(WISHES_MAX),
+            wrong: Throttle::default(),
+        }))
+    }
+
+    /// Where the first person of all makes their account; `None` once there is somebody.
+    pub(crate) fn first_link(&self, web_url: &str) -> Result<Option<String>, AdminError> {
+        let link = self.0.open(Actor::Collector)?.first_link()?;
+        Ok(link.map(|link| format!("{web_url}/welcome/{}", link.token.text())))
+    }
+
+    /// Seconds until a password from this address is tried again, when none is now. `now_ms` is monotonic.
+    pub(crate) fn wait_s(&self, address: IpAddr, now_ms: u64) -> Option<u64> {
+        self.0.wrong.wait_s(address, now_ms)
+    }
+
+    /// A wrong password came from this address.
+    pub(crate) fn failed(&self, address: IpAddr, now_ms: u64) {
+        self.0.wrong.failed(address, now_ms);
+    }
+
+    /// Carries a wish out, away from the threads that serve connections.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        wish: impl FnOnce(&mut Admin) -> Result<T, AdminError> + Send + 'static,
+    ) -> Result<T, AdminError> {
+        let _place = self.0.places.acquire().await.expect("the semaphore is never closed");
+        let inner = Arc::clone(&self.0);
+        let work = tokio::task::spawn_blocking(move || wish(&mut inner.open(actor)?));
+        // A panic is the program's fault; its message is in the log.
+        work.await.unwrap_or_else(|_| Err(AdminError::Storage(crate::storage::StorageError::NoWriter)))
+    }
+}
+
+impl Inner {
+    fn open(&self, actor: Actor) -> Result<Admin, AdminError> {
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        Ok(Admin::open_with(&self.data, self.database.as_ref(), clock, entropy)?.acting_as(actor))
+    }
+}

@@ -1,0 +1,76 @@
+//! The devices as a fleet: one row for each, with what its newest heartbeat said. One query, however many there are.
+
+use afterword_model::record::DeviceId;
+
+use super::sql::{Connection, HexColumn, SqlResult, values};
+
+/// A device that was not taken away for good. Times are milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kiosk {
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) store: Option<String>,
+    pub(crate) enrolled_ms: Option<i64>,
+    pub(crate) revoked_ms: Option<i64>,
+    pub(crate) code_expires_ms: i64,
+    /// Whether that code has neither been used nor voided.
+    pub(crate) code_is_open: bool,
+    /// When it was last seen to go back to a store that it had left.
+    pub(crate) clone_seen_ms: Option<i64>,
+    /// Of the last store that it spoke for.
+    pub(crate) heard: Option<Heard>,
+}
+
+/// What a heartbeat said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Heard {
+    pub(crate) at_ms: i64,
+    /// Collected and not received yet, as of that heartbeat and what came since.
+    pub(crate) waiting: u64,
+    pub(crate) oldest_unsent_ms: Option<i64>,
+    pub(crate) clock_ahead_ms: i64,
+    pub(crate) certificate_expires_ms: i64,
+    pub(crate) kiosk_version: String,
+    pub(crate) disk_free_bytes: Option<u64>,
+}
+
+/// All that were not taken away for good, by store and name.
+pub(crate) fn kiosks(connection: &Connection) -> SqlResult<Vec<Kiosk>> {
+    let query = "select devices.device_id, name, store, enrolled_ms, revoked_ms, code_expires_ms,
+             code_closed_ms is null, clone_seen_ms, last_heard_ms, last_seq_ever, mark, oldest_unsent_ms,
+             clock_ahead_ms, certificate_expires_ms, kiosk_version, disk_free_bytes
+         from devices
+         left join heartbeats on heartbeats.device_id = devices.device_id and heartbeats.epoch = (
+             select newest.epoch from heartbeats newest where newest.device_id = devices.device_id
+             order by newest.last_heard_ms desc limit 1)
+         left join stores on stores.device_id = devices.device_id and stores.epoch = heartbeats.epoch
+         where retired_ms is null order by store, name";
+    connection.query_all(query, values![], |row| {
+        let heard = match row.get::<Option<i64>>(8)? {
+            None => None,
+            Some(at_ms) => {
+                let (collected, held): (i64, Option<i64>) = (row.get(9)?, row.get(10)?);
+                Some(Heard {
+                    at_ms,
+                    waiting: u64::try_from(collected - held.unwrap_or(0)).unwrap_or(0),
+                    oldest_unsent_ms: row.get(11)?,
+                    clock_ahead_ms: row.get(12)?,
+                    certificate_expires_ms: row.get(13)?,
+                    kiosk_version: row.get(14)?,
+                    disk_free_bytes: row.get::<Option<i64>>(15)?.map(i64::unsigned_abs),
+                })
+            }
+        };
+        Ok(Kiosk {
+            device: row.get::<HexColumn<16, _>>(0)?.0,
+            name: row.get(1)?,
+            store: row.get(2)?,
+            enrolled_ms: row.get(3)?,
+            revoked_ms: row.get(4)?,
+            code_expires_ms: row.get(5)?,
+            code_is_open: row.get(6)?,
+            clone_seen_ms: row.get(7)?,
+            heard,
+        })
+    })
+}

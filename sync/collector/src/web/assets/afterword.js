@@ -1,0 +1,23 @@
+// What a page can do better with a script than without; each page works without.
+"use strict";
+
+// A form that says so is sent as soon as something in it is chosen.
+for (const form of document.querySelectorAll("form[data-at-once]")) {
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+// A button that says so asks first.
+for (const button of document.querySelectorAll("button[data-ask]")) {
+  button.addEventListener("click", (event) => {
+    if (!window.confirm(button.dataset.ask)) event.preventDefault();
+  });
+}
+
+// A part that says where its news come from is drawn anew when there are some.
+for (const part of document.querySelectorAll("[data-live]")) {
+  const source = new EventSource(part.dataset.live);
+  source.addEventListener("part", (event) => {
+    if (part.contains(document.activeElement)) return;
+    part.innerHTML = event.data;
+  });
+}

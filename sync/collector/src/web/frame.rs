@@ -1,0 +1,122 @@
+//! What is around each page: the rail with the ways to go, and where nobody is signed in just the mark.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets;
+use super::icon::mark;
+use super::visitor::Visitor;
+use crate::people::Role;
+
+/// The ways to go, in the order of the rail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Fleet,
+    People,
+    Settings,
+}
+
+impl Section {
+    const ALL: [Self; 3] = [Self::Fleet, Self::People, Self::Settings];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fleet => "Fleet",
+            Self::People => "People",
+            Self::Settings => "Settings",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Fleet => "/fleet",
+            Self::People => "/people",
+            Self::Settings => "/settings",
+        }
+    }
+
+    /// Whether this visitor finds anything there.
+    fn is_for(self, visitor: &Visitor) -> bool {
+        match self {
+            Self::Fleet => true,
+            Self::People | Self::Settings => visitor.person.is_everywhere(Role::Admin),
+        }
+    }
+}
+
+/// What stands at the foot of the rail: how much there is, and of when.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Foot {
+    pub(super) organisation: Option<String>,
+    pub(super) lines: Vec<String>,
+}
+
+/// A page for who is signed in.
+pub(super) fn page(
+    visitor: &Visitor,
+    section: Section,
+    title: &str,
+    foot: &Foot,
+    content: &Markup,
+) -> Markup {
+    document(
+        title,
+        &html! {
+            a.skip href="#content" { "To the content" }
+            header.rail {
+                a.mark href="/" { (mark(34)) "Afterword" }
+                nav aria-label="Pages" {
+                    @for one in Section::ALL {
+                        @if one.is_for(visitor) {
+                            a href=(one.path()) aria-current=[(one == section).then_some("page")] { (one.name()) }
+                        }
+                    }
+                }
+                div.foot {
+                    @if let Some(organisation) = &foot.organisation { p { (organisation) } }
+                    @for line in &foot.lines { p { (line) } }
+                    form method="post" action="/sign-out" {
+                        (key(visitor))
+                        p.who { (visitor.person.name) }
+                        button.quiet type="submit" { "Sign out" }
+                    }
+                }
+            }
+            main #content { (content) }
+        },
+    )
+}
+
+/// A page for who is not.
+pub(super) fn bare(title: &str, content: &Markup) -> Markup {
+    document(
+        title,
+        &html! {
+            main.bare #content {
+                p.mark { (mark(34)) "Afterword" }
+                (content)
+            }
+        },
+    )
+}
+
+/// What each form brings along.
+pub(super) fn key(visitor: &Visitor) -> Markup {
+    html! { input type="hidden" name="key" value=(visitor.form_key()); }
+}
+
+fn document(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · Afterword" }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href=(assets::style_path());
+                script src=(assets::script_path()) defer {}
+            }
+            body { (body) }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The pages that people have on their screens: rendered here, useful without a script, and styled by one sheet.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `visitor` | who asks: the session behind a cookie, and what forms have to bring along |
+//! | `guard` | the headers that keep other pages out of ours |
+//! | `frame` | what is around each page |
+//! | `icon`, `words` | drawings and figures as all pages have them |
+//! | `mishap` | what is shown when something goes wrong |
+//! | `assets` | style, script and fonts |
+//! | `pages` | one file for each page |
+//!
+//! Invariants: nothing is changed by a GET; a form is taken only from a page of ours and only in the session that it was shown in; what a
+//! person may not see is answered as if it were not there.
+
+mod assets;
+mod frame;
+mod guard;
+mod icon;
+mod mishap;
+mod pages;
+mod visitor;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn;
+
+use crate::routes::App;
+
+/// The addresses of the port that people come in by.
+pub(crate) fn port(app: Arc<App>) -> Router {
+    let pages = Router::new().merge(pages::routes()).fallback(mishap::nothing_here);
+    Router::new().merge(assets::routes()).merge(pages).layer(from_fn(guard::headers)).with_state(app)
+}

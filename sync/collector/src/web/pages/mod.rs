@@ -1,0 +1,54 @@
+//! The pages, one file each.
+
+mod audit;
+mod device;
+mod enrol;
+mod fleet;
+mod people;
+mod settings;
+mod sign_in;
+mod welcome;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
+
+use super::frame::Foot;
+use super::mishap::Mishap;
+use super::visitor::Visitor;
+use super::words;
+use crate::routes::App;
+use crate::storage::{fleet as fleet_storage, read_server};
+
+/// All of them.
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(|_: Visitor| async { Redirect::to("/fleet") }))
+        .merge(sign_in::routes())
+        .merge(welcome::routes())
+        .merge(fleet::routes())
+        .merge(device::routes())
+        .merge(enrol::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(audit::routes())
+}
+
+/// What stands at the foot of the rail for this visitor.
+async fn foot(app: &Arc<App>, visitor: &Visitor) -> Result<Foot, Mishap> {
+    let stores = visitor.stores();
+    let (organisation, kiosks) = app
+        .read(move |reader| {
+            let mut kiosks = fleet_storage::kiosks(reader)?;
+            kiosks.retain(|kiosk| kiosk.enrolled_ms.is_some() && stores.hold(kiosk.store.as_deref()));
+            Ok((read_server(reader)?.organisation, kiosks.len()))
+        })
+        .await?;
+    let seen = visitor.stores();
+    let count = visitor.tree.stores().filter(|store| seen.hold(Some(store))).count();
+    let stores = format!("{} {}", words::count(count as u64), words::plural(count, "store", "stores"));
+    let kiosks = format!("{} {}", words::count(kiosks as u64), words::plural(kiosks, "kiosk", "kiosks"));
+    Ok(Foot { organisation, lines: vec![format!("{stores}, {kiosks}")] })
+}

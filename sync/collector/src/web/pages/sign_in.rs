@@ -1,0 +1,125 @@
+//! Coming in with a password, and going.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::admin::{AdminError, PersonRefusal};
+use crate::listen::Source;
+use crate::people::audit::Actor;
+use crate::routes::App;
+use crate::web::frame;
+use crate::web::mishap::Mishap;
+use crate::web::visitor::{Knock, Posted, cookie, no_cookie};
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/sign-in", get(show).post(sign_in)).route("/sign-out", post(sign_out))
+}
+
+#[derive(Deserialize)]
+struct Way {
+    #[serde(default)]
+    to: String,
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    login: String,
+    password: String,
+    #[serde(default)]
+    to: String,
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+async fn show(Query(way): Query<Way>) -> Markup {
+    page(&way.to, "", None)
+}
+
+async fn sign_in(
+    State(app): State<Arc<App>>,
+    Extension(Source(source)): Extension<Source>,
+    Knock(form): Knock<SignIn>,
+) -> Result<Response, Mishap> {
+    let now_ms = app.context.clock.monotonic_ms();
+    if let Some(wait_s) = app.desk.wait_s(source.ip(), now_ms) {
+        let words = format!("Too many wrong passwords came from where you are; try again in {wait_s} s.");
+        let page = page(&form.to, &form.login, Some(&words));
+        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
+    }
+    let SignIn { login, password, to } = form;
+    let typed = login.clone();
+    let signed_in = app.desk.run(Actor::Collector, move |admin| admin.sign_in(&login, &password)).await;
+    match signed_in {
+        Ok(session) => Ok((AppendHeaders([cookie(&session)]), Redirect::to(&safe(&to))).into_response()),
+        Err(AdminError::Person(refusal)) => {
+            if refusal == PersonRefusal::Wrong {
+                app.desk.failed(source.ip(), now_ms);
+            }
+            let sentence = sentence(&refusal.to_string());
+            Ok((StatusCode::UNAUTHORIZED, page(&to, &typed, Some(&sentence))).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn sign_out(State(app): State<Arc<App>>, posted: Posted<Nothing>) -> Result<Response, Mishap> {
+    let Posted { visitor, form: Nothing {} } = posted;
+    let (actor, session) = (visitor.actor(), visitor.session);
+    app.desk.run(actor, move |admin| admin.sign_out(&session)).await?;
+    Ok((AppendHeaders([no_cookie()]), Redirect::to("/sign-in")).into_response())
+}
+
+fn page(to: &str, login: &str, wrong: Option<&str>) -> Markup {
+    frame::bare(
+        "Sign in",
+        &html! {
+            h1 { "Sign in" }
+            @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+            form method="post" action="/sign-in" {
+                input type="hidden" name="to" value=(to);
+                label for="login" { "Login" }
+                input #login name="login" value=(login) required autocomplete="username" autocapitalize="none" spellcheck="false";
+                label for="password" { "Password" }
+                input #password name="password" type="password" required autocomplete="current-password";
+                button.primary type="submit" { "Sign in" }
+            }
+        },
+    )
+}
+
+/// A page of ours, and no other: what stands in a link may come from anybody.
+fn safe(to: &str) -> String {
+    let is_ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    if is_ours { to.to_owned() } else { "/".to_owned() }
+}
+
+/// With a capital letter and a full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_a_page_of_ours_alone() {
+        assert_eq!(safe("/fleet?store=Quayside"), "/fleet?store=Quayside");
+        for elsewhere in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+        {
+            assert_eq!(safe(elsewhere), "/", "{elsewhere}");
+        }
+    }
+}
