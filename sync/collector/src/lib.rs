@@ -7,6 +7,7 @@
 //! | [`in_process`] | the same without sockets and threads, for a simulator |
 //! | [`admin`] | what the command line does to a collector's data, also while it runs |
 //! | `pki` | the two private authorities, the server's certificate, the key that signs receipts |
+//! | [`numbers`] | what head office reads: the overview and a store's page |
 //! | `listen` | the accept loop: TLS, deadlines, identity of the peer |
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
@@ -24,6 +25,7 @@ pub mod limits;
 mod listen;
 mod load;
 mod noting;
+pub mod numbers;
 mod opened;
 mod pki;
 mod refresh;
