@@ -20,6 +20,7 @@
 
 pub mod admin;
 pub mod config;
+mod counting;
 pub mod in_process;
 pub mod limits;
 mod listen;

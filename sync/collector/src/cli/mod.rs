@@ -11,6 +11,8 @@ mod device;
 mod erase;
 mod follow_up;
 mod import;
+mod numbers;
+mod numbers_page;
 mod pki;
 mod serve;
 mod verify;
@@ -78,6 +80,8 @@ enum Command {
     /// Say on the idle screens what was changed because of feedback; also while the server runs.
     #[command(subcommand)]
     Change(change::ChangeCommand),
+    /// The numbers of all stores, or of one; also while the server runs.
+    Numbers(numbers::Numbers),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -123,6 +127,7 @@ pub(crate) fn run() -> ExitCode {
         Command::FollowUp(follow_up) => follow_up.run(),
         Command::Case(case) => case.run(),
         Command::Change(change) => change.run(),
+        Command::Numbers(numbers) => numbers.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };

@@ -9,8 +9,13 @@
 
 mod chart;
 mod figures;
+mod overview;
 mod places;
+mod store;
 
 pub use chart::{DayChart, DayPoint, DaySignal, Side};
 pub use figures::{Finding, Holdings, Overview, Reason, Scope, StoreFigures, StoreNumbers};
 pub use places::Places;
+
+pub(crate) use overview::overview;
+pub(crate) use store::store;
