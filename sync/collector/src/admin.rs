@@ -6,6 +6,7 @@
 pub mod backing_up;
 pub mod casing;
 pub mod changing;
+mod counting;
 mod erasing;
 pub mod importing;
 mod leaving;
@@ -37,6 +38,7 @@ use crate::storage::contacts::{self, SealedContact};
 use crate::storage::devices::{self, Device};
 use crate::storage::follow_ups::{self, FollowUp};
 use crate::storage::heartbeats;
+use crate::storage::numbers;
 use crate::storage::sql::{Connection, SqlError, SqlResult, Transaction};
 use crate::storage::{Database, DatabaseUrl, OpenError, VerifyReport, read_server, verify};
 
@@ -233,6 +235,9 @@ impl Admin {
         named.retain(|device| device.name == name);
         let device = match choose(&named)? {
             Recipient::Known(device) => {
+                if let Some(store) = store {
+                    numbers::moved(&transaction, &device, store, now_ms)?;
+                }
                 devices::renew_code(&transaction, &device, store, &code.digest(), expires_ms)?;
                 device
             }

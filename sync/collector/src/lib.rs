@@ -8,6 +8,7 @@
 //! | [`admin`] | what the command line does to a collector's data, also while it runs |
 //! | `pki` | the two private authorities, the server's certificate, the key that signs receipts |
 //! | `people` | who may do what, passwords, the audit log's entries |
+//! | [`numbers`] | what head office reads: the overview and a store's page |
 //! | `listen` | the accept loop: TLS, deadlines, identity of the peer |
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
@@ -21,12 +22,14 @@
 
 pub mod admin;
 pub mod config;
+mod counting;
 mod desk;
 pub mod in_process;
 pub mod limits;
 mod listen;
 mod load;
 mod noting;
+pub mod numbers;
 mod opened;
 mod people;
 mod pki;

@@ -20,6 +20,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::admin::AdminError;
 use crate::config::{Config, https_url, pki_path};
+use crate::counting::keep_counting;
 use crate::desk::Desk;
 use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
@@ -117,7 +118,7 @@ pub struct Collector {
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
-    chores: [AbortHandle; 3],
+    chores: [AbortHandle; 4],
     data: PathBuf,
     app: Option<Arc<App>>,
     writer_threads: Vec<JoinHandle<()>>,
@@ -204,6 +205,7 @@ impl Collector {
         let refresh = tokio::spawn(acceptors.follow(context)).abort_handle();
         let noting = tokio::spawn(keep_note(Arc::clone(&app), config.data.clone())).abort_handle();
         let room = tokio::spawn(keep_room(Arc::clone(&app))).abort_handle();
+        let counting = tokio::spawn(keep_counting(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -212,7 +214,7 @@ impl Collector {
             first_link,
             ending,
             ports,
-            chores: [refresh, noting, room],
+            chores: [refresh, noting, room, counting],
             data: config.data,
             app: Some(app),
             writer_threads,

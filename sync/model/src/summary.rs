@@ -324,6 +324,15 @@ fn hits(scale: ScaleKind, counts: &[u64]) -> u64 {
     counts.iter().rev().take(best).sum()
 }
 
+/// How many of these are happy, and how many said whether they are: the answers on faces, stars and thumbs.
+#[must_use]
+pub fn happy(ratings: &Ratings) -> (u64, u64) {
+    let asked = ratings.iter().filter(|(scale, _)| !matches!(scale, ScaleKind::Nps | ScaleKind::Effort));
+    asked.fold((0, 0), |(happy, of), (scale, counts)| {
+        (happy + hits(*scale, counts), of + counts.iter().sum::<u64>())
+    })
+}
+
 fn mean(scale: ScaleKind, counts: &[u64]) -> Mean {
     Mean::of(counts, *scale.range().start())
 }

@@ -1,6 +1,7 @@
 //! The collector on every database it can keep its data in: one list of what has to hold, on SQLite's file, on SQLite in memory (our form
 //! for tests without a disk) and on PostgreSQL; and what is PostgreSQL's alone, with a server of the tests' own.
 
+mod counts;
 mod place;
 mod scenarios;
 mod server;
@@ -8,32 +9,33 @@ mod shop;
 
 /// Each of them is a test on each database.
 macro_rules! on_every_database {
-    ($($name:ident),* $(,)?) => {
+    ($($file:ident: $($name:ident),*;)*) => {
         mod in_a_file {
-            $(#[test]
+            $($(#[test]
             fn $name() -> anyhow::Result<()> {
-                crate::scenarios::$name(&mut crate::place::Place::in_file()?)
-            })*
+                crate::$file::$name(&mut crate::place::Place::in_file()?)
+            })*)*
         }
 
         mod in_memory {
-            $(#[test]
+            $($(#[test]
             fn $name() -> anyhow::Result<()> {
-                crate::scenarios::$name(&mut crate::place::Place::in_memory()?)
-            })*
+                crate::$file::$name(&mut crate::place::Place::in_memory()?)
+            })*)*
         }
 
         mod in_postgres {
-            $(#[test]
+            $($(#[test]
             #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
             fn $name() -> anyhow::Result<()> {
-                crate::scenarios::$name(&mut crate::place::Place::in_postgres()?)
-            })*
+                crate::$file::$name(&mut crate::place::Place::in_postgres()?)
+            })*)*
         }
     };
 }
 
 on_every_database! {
+    scenarios:
     a_batch_is_new_or_known_or_has_a_gap_before_it,
     another_story_is_kept_aside_once_and_replaces_nothing,
     what_cannot_be_read_is_parked_alone_and_of_several_nothing_is_stored,
@@ -48,5 +50,13 @@ on_every_database! {
     three_words_find_their_record,
     a_stick_and_the_network_bring_the_same,
     a_long_chain_is_verified_to_its_end,
-    two_collectors_take_a_devices_batches_at_once,
+    two_collectors_take_a_devices_batches_at_once;
+    counts:
+    what_came_is_counted_once_and_what_nobody_can_read_is_known,
+    several_count_at_once_and_nothing_is_counted_twice,
+    what_is_erased_is_counted_no_more,
+    a_carried_copy_is_counted_once_in_whichever_order_they_come,
+    a_device_that_moves_leaves_its_past_where_it_was,
+    a_device_that_is_given_a_store_takes_its_past_along,
+    a_device_that_learns_the_time_is_counted_anew;
 }

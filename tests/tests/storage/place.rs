@@ -26,7 +26,7 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tempfile::TempDir;
 
 /// 2026-11-22T06:26:40Z.
-const NOW_MS: i64 = 1_795_328_800_000;
+pub(crate) const NOW_MS: i64 = 1_795_328_800_000;
 
 /// A collector, its folder, and its database.
 pub(crate) struct Place {

@@ -12,8 +12,9 @@ use anyhow::{Result, bail};
 use super::place::{Place, receipt};
 
 /// Tables that are of no one device, as the first step names them.
-const REFERENCE_TABLES: [&str; 11] = [
+const REFERENCE_TABLES: [&str; 14] = [
     "afterword_migrations",
+    "all_days",
     "audit",
     "changes",
     "device_codes",
@@ -24,6 +25,8 @@ const REFERENCE_TABLES: [&str; 11] = [
     "places",
     "server",
     "sessions",
+    "store_days",
+    "store_tallies",
 ];
 
 /// A collector on a database of the shared server, and that database.
@@ -47,7 +50,17 @@ fn every_primary_key_and_unique_constraint_begins_with_the_device() -> Result<()
     let others: Vec<&str> =
         keys.iter().filter(|(_, first)| *first != "device_id").map(|(table, _)| *table).collect();
     assert_eq!(others, REFERENCE_TABLES);
-    let of_devices = ["records", "receipts", "stores", "heartbeats", "case_steps", "erased", "quarantine"];
+    let of_devices = [
+        "records",
+        "receipts",
+        "stores",
+        "heartbeats",
+        "case_steps",
+        "erased",
+        "quarantine",
+        "cells",
+        "counted",
+    ];
     for table in of_devices {
         assert!(keys.contains(&(table, "device_id")), "{table} has a key: {keys:?}");
     }
@@ -146,7 +159,7 @@ fn collectors_that_start_at_once_on_an_empty_database_are_one() -> Result<()> {
         assert!(collector.is_ok(), "{:?}", collector.as_ref().err());
     }
     assert_eq!(psql(url, "select count(*) from server")?.trim(), "1");
-    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "14");
+    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "15");
     Ok(())
 }
 

@@ -12,6 +12,8 @@ mod device;
 mod erase;
 mod follow_up;
 mod import;
+mod numbers;
+mod numbers_page;
 mod person;
 mod pki;
 mod place;
@@ -89,6 +91,8 @@ enum Command {
     Person(person::PersonCommand),
     /// Show what was done by whom.
     Audit(audit::Audit),
+    /// The numbers of all stores, or of one; also while the server runs.
+    Numbers(numbers::Numbers),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -137,6 +141,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Place(place) => place.run(),
         Command::Person(person) => person.run(),
         Command::Audit(audit) => audit.run(),
+        Command::Numbers(numbers) => numbers.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };

@@ -13,7 +13,7 @@ use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use sha2::{Digest, Sha256};
 
 use super::sql::{Connection, HexColumn, SqlError, SqlResult, Value, values};
-use super::{StorageError, column_seq, in_savepoint, seq_column};
+use super::{StorageError, column_seq, in_savepoint, numbers, seq_column};
 
 /// What became of a wish to erase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,12 +83,19 @@ fn take_away(
 ) -> SqlResult<u64> {
     let mut rows = 0;
     let digests: HashSet<[u8; 32]> = contents.values().flatten().copied().collect();
-    for (epoch, seq, _) in holders(
+    // Before anything is changed: whoever counts meanwhile has either counted them or finds them erased.
+    connection.own().lock_counts()?;
+    let held: Vec<(StoreEpoch, Seq)> = holders(
         connection,
         "select epoch, seq, bytes, head from records where device_id = ?1 and erased_ms is null",
         device,
         &digests,
-    )? {
+    )?
+    .into_iter()
+    .map(|(epoch, seq, _)| (epoch, seq))
+    .collect();
+    numbers::take_back(connection, device, &held)?;
+    for (epoch, seq) in held {
         rows += connection.execute(
             "update records set bytes = ?5, erased_ms = coalesce(?4, received_ms)
              where device_id = ?1 and epoch = ?2 and seq = ?3",

@@ -20,6 +20,7 @@ pub(crate) mod follow_ups;
 pub(crate) mod heartbeats;
 pub(crate) mod held;
 pub(crate) mod ingest;
+pub(crate) mod numbers;
 pub(crate) mod open;
 pub(crate) mod people;
 pub(crate) mod places;

@@ -91,6 +91,9 @@ pub(crate) trait Sql: Send {
     /// Keeps other commands from working at the same time as this one, until the transaction ends.
     fn lock_commands(&self) -> SqlResult<()>;
 
+    /// Keeps others from changing what is counted, until the transaction ends. Whoever takes locks of devices takes those first.
+    fn lock_counts(&self) -> SqlResult<()>;
+
     /// Inserts records, each unless its number is taken. Gives how many were.
     fn insert_records(&self, new: &NewRecords<'_>) -> SqlResult<u64>;
 

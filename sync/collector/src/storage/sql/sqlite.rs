@@ -78,6 +78,10 @@ impl Sql for Sqlite {
         Ok(())
     }
 
+    fn lock_counts(&self) -> SqlResult<()> {
+        Ok(())
+    }
+
     fn insert_records(&self, new: &NewRecords<'_>) -> SqlResult<u64> {
         let mut insert = self.0.prepare_cached(
             "insert into records (device_id, epoch, seq, received_ms, head, bytes, parked, erased_ms)

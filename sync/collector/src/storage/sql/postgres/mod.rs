@@ -39,6 +39,9 @@ const COMMAND_LOCK: i64 = 0x4157_4331_0000_0001;
 /// Whoever changes tables takes it.
 const TABLES_LOCK: i64 = 0x4157_4331_0000_0002;
 
+/// Whoever changes what is counted takes it.
+const COUNTS_LOCK: i64 = 0x4157_4331_0000_0003;
+
 /// A connection to PostgreSQL.
 pub(crate) struct Postgres {
     client: Client,
@@ -178,6 +181,10 @@ impl Sql for Postgres {
 
     fn lock_commands(&self) -> SqlResult<()> {
         self.lock_numbers([COMMAND_LOCK])
+    }
+
+    fn lock_counts(&self) -> SqlResult<()> {
+        self.lock_numbers([COUNTS_LOCK])
     }
 
     /// One statement for all of them, with a list for each column. A record is never inserted beside one of its number: the device's

@@ -1,0 +1,183 @@
+//! `afterword-collector numbers`: the numbers of all stores, or of one.
+
+use std::process::ExitCode;
+
+use afterword_collector::numbers::Scope;
+use afterword_model::ports::Clock as _;
+use afterword_model::summary::Ask;
+use afterword_protocol::system::SystemClock;
+use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, Days, NaiveDate};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::numbers_page::{overview_page, store_page};
+use super::{Data, print_json};
+
+const EXAMPLES: &str = "\
+Examples:
+  afterword-collector numbers --data /var/lib/afterword
+  afterword-collector numbers --range 2026-10-01..2026-10-31 --json --data /var/lib/afterword
+  afterword-collector numbers --store \"Harbour Street\" --range 7d --data /var/lib/afterword
+  afterword-collector numbers recount --data /var/lib/afterword
+
+Days are each store's own local ones, midnight to midnight. What `today`, `7d` and `30d` mean is said by the clock of this machine, in
+UTC: the 30 days are today and the 29 before. What came and is not counted yet is counted first; a running server does that within a
+second or two.
+
+Happy visits are those that began with one of the two best faces or stars, or with a thumb up; completed ones came to the survey's last
+step. Their intervals are Wilson's, that of the net promoter score is Bonett and Price's adjusted one; of a hundred such intervals,
+about ninety-five hold the true number. Below five answers none is given. The places of a store are those it may hold: one more than
+there are stores whose interval lies wholly above its own, down to all but those that lie wholly below.
+
+Every number is held against the same days of the week before. It is said to be up or down only where chance would make such a
+difference in fewer than one list in twenty, all numbers of a list judged together (Holm). A day is marked where it lies outside three
+standard deviations of the range's own share, or where a run of days does what chance seldom does (Western Electric).
+
+Answers of a device that stood in another store before stay with that one. What is erased is counted no more. Carried copies are counted once,
+records that nobody can read or that contradict others not at all; how many there are is said. Answers of a device that did not know
+the time are counted once it does.
+
+`recount` forgets the counts and makes them anew from the records, also beside a running server; until it has ended, numbers are of what
+was counted so far, and `waiting` says how much is missing.
+
+Exit codes: 0 printed, 1 it failed, 2 wrong use of the command line";
+
+/// The numbers of all stores, or of one.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Numbers {
+    #[command(subcommand)]
+    command: Option<NumbersCommand>,
+    #[command(flatten)]
+    asked: Option<Asked>,
+}
+
+#[derive(Subcommand)]
+enum NumbersCommand {
+    /// Forget what is counted and count everything again from the records.
+    Recount(Recount),
+}
+
+#[derive(Args)]
+struct Asked {
+    /// Of this store alone, by hour, weekday, touchpoint and language too; "" is that of devices that have none.
+    #[arg(long, value_name = "NAME")]
+    store: Option<String>,
+    /// Which days: `today`, `7d`, `30d`, one day as YYYY-MM-DD, or two of them as FROM..TO.
+    #[arg(long, value_name = "RANGE", default_value = "30d")]
+    range: String,
+    /// Leave out what carries a flag: taps of one hand again and again, or more than a door lets through.
+    #[arg(long)]
+    without_flagged: bool,
+    /// Print one JSON object instead of a page for people.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Args)]
+struct Recount {
+    /// Print one line of JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+impl Numbers {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        match (self.command, self.asked) {
+            (Some(NumbersCommand::Recount(recount)), _) => recount.run()?,
+            (None, Some(asked)) => asked.run()?,
+            (None, None) => bail!("which collector is not said; give its folder with --data"),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Recount {
+    fn run(self) -> Result<()> {
+        let records = self.data.open()?.recount()?;
+        if self.json {
+            return print_json(&json!({ "records": records }));
+        }
+        println!("{records} records were looked at again; the numbers are made of them");
+        Ok(())
+    }
+}
+
+impl Asked {
+    fn run(self) -> Result<()> {
+        let now_ms = SystemClock::start().wall_ms();
+        let today = DateTime::from_timestamp_millis(now_ms)
+            .context("the clock of this machine is beyond all calendars; set it")?
+            .date_naive();
+        let (from, to) = days(&self.range, today)?;
+        let (first_day, last_day) = (day_number(from), day_number(to));
+        let mut admin = self.data.open()?;
+        admin.count()?;
+        if let Some(name) = &self.store {
+            let ask = Ask { without_flagged: self.without_flagged, ..Ask::days(first_day, last_day) };
+            let figures = admin.store_figures(name, ask)?;
+            if self.json {
+                return print_json(&figures);
+            }
+            print!("{}", store_page((from, to), &figures));
+            return Ok(());
+        }
+        let scope = Scope { first_day, last_day, without_flagged: self.without_flagged, stores: None };
+        let overview = admin.overview(&scope)?;
+        if self.json {
+            return print_json(&overview);
+        }
+        print!("{}", overview_page((from, to), &overview));
+        Ok(())
+    }
+}
+
+/// The first and the last day of a range as it was typed.
+fn days(range: &str, today: NaiveDate) -> Result<(NaiveDate, NaiveDate)> {
+    let back = |days| today.checked_sub_days(Days::new(days)).context("such days are beyond all calendars");
+    let day = |text: &str| {
+        text.parse::<NaiveDate>().ok().with_context(|| {
+            format!("`{range}` is no range; give today, 7d, 30d, a day as in 2026-11-01, or two of them with .. between")
+        })
+    };
+    let (from, to) = match range {
+        "today" => (today, today),
+        "7d" => (back(6)?, today),
+        "30d" => (back(29)?, today),
+        _ => match range.split_once("..") {
+            Some((from, to)) => (day(from)?, day(to)?),
+            None => (day(range)?, day(range)?),
+        },
+    };
+    if from > to {
+        bail!("the range begins on {from}, after it ends on {to}; give the earlier day first");
+    }
+    Ok((from, to))
+}
+
+fn day_number(day: NaiveDate) -> i64 {
+    day.signed_duration_since(NaiveDate::default()).num_days()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_read_as_people_write_it() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let today = day("2026-11-29");
+        assert_eq!(days("today", today).unwrap(), (today, today));
+        assert_eq!(days("30d", today).unwrap(), (day("2026-10-31"), today));
+        assert_eq!(days("2026-10-01..2026-10-31", today).unwrap(), (day("2026-10-01"), day("2026-10-31")));
+        assert_eq!(days("2026-10-01", today).unwrap(), (day("2026-10-01"), day("2026-10-01")));
+        assert!(days("lately", today).unwrap_err().to_string().contains("give today, 7d, 30d"));
+        assert!(days("2026-10-02..2026-10-01", today).unwrap_err().to_string().contains("earlier day first"));
+        assert_eq!(day_number(day("1970-01-02")), 1);
+    }
+}

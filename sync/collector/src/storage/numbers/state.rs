@@ -1,0 +1,109 @@
+//! What of a device decides how its responses are counted.
+
+use std::collections::BTreeMap;
+
+use afterword_model::record::{DeviceId, Seq, StoreEpoch};
+use afterword_model::response::{ClockQuality, Response, Stamp};
+use afterword_model::tally::Cell;
+
+use super::super::column_seq;
+use super::super::sql::{Connection, HexColumn, SqlResult, values};
+
+/// Where responses are counted of which nobody knows the day: far before all calendars of shops.
+pub(super) const UNDATED_DAY: i64 = -1_000_000;
+
+/// A start of a device: the epoch in which its responses first stood, and its number.
+pub(super) type Boot = (StoreEpoch, u32);
+
+/// When a start's monotonic clock was zero, with the offset from UTC in minutes.
+pub(super) type Zero = (i64, i16);
+
+/// A device, as far as counting goes. Where two of these are equal, what was reckoned with the one holds with the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) device: DeviceId,
+    /// How far each of its stores is counted.
+    pub(super) through: BTreeMap<StoreEpoch, Seq>,
+    /// Contents of it that were erased.
+    erased: i64,
+    store: String,
+    /// The stores it stood in before and until when (milliseconds since 1970-01-01T00:00:00Z), the first one first.
+    former: Vec<(i64, String)>,
+    /// Starts without a clock of which responses are counted; with the time, once it is known.
+    pub(super) boots: BTreeMap<Boot, Option<Zero>>,
+}
+
+impl State {
+    pub(super) fn read(connection: &Connection, device: &DeviceId) -> SqlResult<Self> {
+        let id = values![device.as_bytes()];
+        let through = connection.query_all(
+            "select epoch, through_seq from counted where device_id = ?1",
+            id,
+            |row| Ok((row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?))),
+        )?;
+        let erased =
+            connection.query_one("select count(*) from erased where device_id = ?1", id, |row| row.get(0))?;
+        let store: Option<Option<String>> =
+            connection.query_opt("select store from devices where device_id = ?1", id, |row| row.get(0))?;
+        let former = connection.query_all(
+            "select until_ms, store from former_stores where device_id = ?1 order by until_ms",
+            id,
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let boots = connection.query_all(
+            "select epoch, boot, zero_ms, offset_min from boot_times where device_id = ?1",
+            id,
+            |row| {
+                let boot =
+                    (row.get::<HexColumn<16, _>>(0)?.0, u32::try_from(row.get::<i64>(1)?).unwrap_or(0));
+                let offset_min: Option<i64> = row.get(3)?;
+                let offset_min = offset_min.map(|minutes| i16::try_from(minutes).unwrap_or(0));
+                Ok((boot, row.get::<Option<i64>>(2)?.zip(offset_min)))
+            },
+        )?;
+        Ok(Self {
+            device: *device,
+            through: through.into_iter().collect(),
+            erased,
+            store: store.flatten().unwrap_or_default(),
+            former,
+            boots: boots.into_iter().collect(),
+        })
+    }
+
+    /// Whether the record under this number has been looked at.
+    pub(super) fn has_seen(&self, epoch: &StoreEpoch, seq: Seq) -> bool {
+        self.through.get(epoch).is_some_and(|through| seq <= *through)
+    }
+
+    /// The moment as it is known now. None where the device did not know it and nobody has told since.
+    pub(super) fn known(&self, epoch: StoreEpoch, stamp: &Stamp) -> Option<Stamp> {
+        if stamp.clock != ClockQuality::Unset {
+            return Some(*stamp);
+        }
+        let (zero_ms, offset_min) = self.boots.get(&(epoch, stamp.boot)).copied().flatten()?;
+        let since_ms = i64::try_from(stamp.mono_ms).unwrap_or(i64::MAX);
+        Some(Stamp { wall_ms: zero_ms.saturating_add(since_ms), offset_min, ..*stamp })
+    }
+
+    /// Where a response is counted that first stood in that epoch, and in which hour. A device stood where it stood when the answer
+    /// was given; what came before it went elsewhere was given before, whatever its clock says.
+    pub(super) fn place(
+        &self,
+        epoch: StoreEpoch,
+        response: &Response,
+        received_ms: i64,
+    ) -> ((String, Cell), u8) {
+        let started = &response.draft.started;
+        let known = self.known(epoch, started);
+        let moment_ms = known.map_or(received_ms, |stamp| stamp.wall_ms.min(received_ms));
+        let day = known.map_or(UNDATED_DAY, |stamp| stamp.local_day());
+        let hour = known.unwrap_or(*started).local_hour();
+        ((self.store_at(moment_ms).to_owned(), Cell::of(response, day)), hour)
+    }
+
+    fn store_at(&self, moment_ms: i64) -> &str {
+        let former = self.former.iter().find(|(until_ms, _)| moment_ms < *until_ms);
+        former.map_or(&self.store, |(_, store)| store)
+    }
+}
