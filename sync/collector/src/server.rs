@@ -32,7 +32,7 @@ use crate::refresh::Acceptors;
 use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
-use crate::web;
+use crate::web::{self, Board};
 
 /// Why a collector does not start. Each says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +171,7 @@ impl Collector {
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             limits: limits.clone(),
             desk,
+            board: Board::default(),
         });
 
         let (ending, ended) = watch::channel(false);

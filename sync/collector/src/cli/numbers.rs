@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use afterword_collector::numbers::Scope;
+use afterword_collector::numbers::{Scope, days};
 use afterword_model::ports::Clock as _;
 use afterword_model::summary::Ask;
 use afterword_protocol::system::SystemClock;
 use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::{DateTime, NaiveDate};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -64,7 +64,7 @@ struct Asked {
     /// Of this store alone, by hour, weekday, touchpoint and language too; "" is that of devices that have none.
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
-    /// Which days: `today`, `7d`, `30d`, one day as YYYY-MM-DD, or two of them as FROM..TO.
+    /// Which days: `today`, `7d`, `30d`, `90d`, one day as YYYY-MM-DD, or two of them as FROM..TO.
     #[arg(long, value_name = "RANGE", default_value = "30d")]
     range: String,
     /// Leave out what carries a flag: taps of one hand again and again, or more than a door lets through.
@@ -137,47 +137,6 @@ impl Asked {
     }
 }
 
-/// The first and the last day of a range as it was typed.
-fn days(range: &str, today: NaiveDate) -> Result<(NaiveDate, NaiveDate)> {
-    let back = |days| today.checked_sub_days(Days::new(days)).context("such days are beyond all calendars");
-    let day = |text: &str| {
-        text.parse::<NaiveDate>().ok().with_context(|| {
-            format!("`{range}` is no range; give today, 7d, 30d, a day as in 2026-11-01, or two of them with .. between")
-        })
-    };
-    let (from, to) = match range {
-        "today" => (today, today),
-        "7d" => (back(6)?, today),
-        "30d" => (back(29)?, today),
-        _ => match range.split_once("..") {
-            Some((from, to)) => (day(from)?, day(to)?),
-            None => (day(range)?, day(range)?),
-        },
-    };
-    if from > to {
-        bail!("the range begins on {from}, after it ends on {to}; give the earlier day first");
-    }
-    Ok((from, to))
-}
-
 fn day_number(day: NaiveDate) -> i64 {
     day.signed_duration_since(NaiveDate::default()).num_days()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_read_as_people_write_it() {
-        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let today = day("2026-11-29");
-        assert_eq!(days("today", today).unwrap(), (today, today));
-        assert_eq!(days("30d", today).unwrap(), (day("2026-10-31"), today));
-        assert_eq!(days("2026-10-01..2026-10-31", today).unwrap(), (day("2026-10-01"), day("2026-10-31")));
-        assert_eq!(days("2026-10-01", today).unwrap(), (day("2026-10-01"), day("2026-10-01")));
-        assert!(days("lately", today).unwrap_err().to_string().contains("give today, 7d, 30d"));
-        assert!(days("2026-10-02..2026-10-01", today).unwrap_err().to_string().contains("earlier day first"));
-        assert_eq!(day_number(day("1970-01-02")), 1);
-    }
 }

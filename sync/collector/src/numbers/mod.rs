@@ -11,11 +11,13 @@ mod chart;
 mod figures;
 mod overview;
 mod places;
+mod range;
 mod store;
 
 pub use chart::{DayChart, DayPoint, DaySignal, Side};
 pub use figures::{Finding, Holdings, Overview, Reason, Scope, StoreFigures, StoreNumbers};
 pub use places::Places;
+pub use range::{NoRange, days};
 
 pub(crate) use overview::overview;
 pub(crate) use store::store;

@@ -32,6 +32,7 @@ use crate::requests::renewals::Renewal;
 use crate::requests::{Caller, Context, Request, expect_type};
 use crate::storage::readers::Readers;
 use crate::storage::writer::Writer;
+use crate::web::Board;
 
 /// What the routes work with.
 pub(crate) struct App {
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) cores: Semaphore,
     /// Where people's wishes are carried out.
     pub(crate) desk: Desk,
+    /// Counts of follow-ups, kept for a moment.
+    pub(crate) board: Board,
 }
 
 impl App {

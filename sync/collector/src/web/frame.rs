@@ -10,16 +10,20 @@ use crate::people::Role;
 /// The ways to go, in the order of the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
+    Overview,
+    Stores,
     Fleet,
     People,
     Settings,
 }
 
 impl Section {
-    const ALL: [Self; 3] = [Self::Fleet, Self::People, Self::Settings];
+    const ALL: [Self; 5] = [Self::Overview, Self::Stores, Self::Fleet, Self::People, Self::Settings];
 
     fn name(self) -> &'static str {
         match self {
+            Self::Overview => "Overview",
+            Self::Stores => "Stores",
             Self::Fleet => "Fleet",
             Self::People => "People",
             Self::Settings => "Settings",
@@ -28,6 +32,8 @@ impl Section {
 
     fn path(self) -> &'static str {
         match self {
+            Self::Overview => "/",
+            Self::Stores => "/stores",
             Self::Fleet => "/fleet",
             Self::People => "/people",
             Self::Settings => "/settings",
@@ -37,7 +43,7 @@ impl Section {
     /// Whether this visitor finds anything there.
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
-            Self::Fleet => true,
+            Self::Overview | Self::Stores | Self::Fleet => true,
             Self::People | Self::Settings => visitor.person.is_everywhere(Role::Admin),
         }
     }

@@ -29,6 +29,8 @@ use axum::middleware::from_fn;
 
 use crate::routes::App;
 
+pub(crate) use pages::board::Board;
+
 /// The addresses of the port that people come in by.
 pub(crate) fn port(app: Arc<App>) -> Router {
     let pages = Router::new().merge(pages::routes()).fallback(mishap::nothing_here);

@@ -1,19 +1,21 @@
 //! The pages, one file each.
 
 mod audit;
+pub(crate) mod board;
 mod device;
 mod enrol;
+mod figures;
 mod fleet;
+mod overview;
 mod people;
 mod settings;
 mod sign_in;
+mod store;
 mod welcome;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::response::Redirect;
-use axum::routing::get;
 
 use super::frame::Foot;
 use super::mishap::Mishap;
@@ -25,7 +27,8 @@ use crate::storage::{fleet as fleet_storage, read_server};
 /// All of them.
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(|_: Visitor| async { Redirect::to("/fleet") }))
+        .merge(overview::routes())
+        .merge(store::routes())
         .merge(sign_in::routes())
         .merge(welcome::routes())
         .merge(fleet::routes())
