@@ -93,7 +93,16 @@ impl Desk {
             |(devices, enrolment)| (devices.to_string(), enrolment.to_string()),
         );
         let mut serve = command("afterword-collector");
-        serve.args(["serve", "--json", "--listen", &devices, "--enrol-listen", &enrolment]);
+        serve.args([
+            "serve",
+            "--json",
+            "--listen",
+            &devices,
+            "--enrol-listen",
+            &enrolment,
+            "--web-listen",
+            "127.0.0.1:0",
+        ]);
         if let Some(url) = &self.advertised {
             serve.args(["--advertise", url]);
         }

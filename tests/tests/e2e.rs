@@ -307,7 +307,17 @@ async fn what_goes_wrong_is_said_in_one_sentence() -> Result<()> {
         ),
         (
             "afterword-collector",
-            &["serve", "--data", "other", "--listen", &port, "--enrol-listen", "127.0.0.1:0"],
+            &[
+                "serve",
+                "--data",
+                "other",
+                "--listen",
+                &port,
+                "--enrol-listen",
+                "127.0.0.1:0",
+                "--web-listen",
+                "127.0.0.1:0",
+            ],
             "in use",
         ),
         ("afterword-collector", &["verify", "--data", "nothing"], "nothing"),

@@ -240,7 +240,7 @@ impl Admin {
         let known = people::credentials(&transaction, &login)?;
         if let Some(known) = &known {
             if let Some(until_ms) = known.locked_until_ms.filter(|until_ms| *until_ms > now_ms) {
-                return refuse(PersonRefusal::Locked { wait_s: (until_ms - now_ms).div_euclid(1_000) + 1 });
+                return refuse(PersonRefusal::Locked { wait_s: (until_ms - now_ms + 999) / 1_000 });
             }
             let failures = known.failures.saturating_add(1);
             let locked_until_ms = lock_ms(failures).map(|lock_ms| now_ms.saturating_add(lock_ms));

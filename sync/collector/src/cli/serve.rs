@@ -145,10 +145,13 @@ fn announce(collector: &Collector, json: bool) -> anyhow::Result<()> {
             "afterword-collector is ready: devices {device_address}, enrolment {enrol_address}, people {}",
             collector.web_url()
         );
+        // Whoever waits for the line above may read no further.
         if let Some(link) = collector.first_link() {
-            println!(
+            let _ = writeln!(
+                stdout(),
                 "Nobody has an account yet. Whoever opens this link within a day makes the first one and runs the collector:\n  {link}"
             );
+            return Ok(());
         }
     }
     Ok(stdout().flush()?)

@@ -27,7 +27,8 @@ pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-const LOOPBACK: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0"];
+const LOOPBACK: [&str; 7] =
+    ["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0"];
 
 #[test]
 fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
@@ -79,7 +80,16 @@ fn serve_says_when_it_is_ready_and_ends_in_order_on_sigterm() {
 fn serve_for_other_machines_without_a_name_warns_of_its_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Command::new(env!("CARGO_BIN_EXE_afterword-collector"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--enrol-listen", "0.0.0.0:0", "--data"])
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--enrol-listen",
+            "0.0.0.0:0",
+            "--web-listen",
+            "127.0.0.1:0",
+            "--data",
+        ])
         .arg(folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

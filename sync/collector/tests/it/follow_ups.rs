@@ -1,5 +1,7 @@
 //! What became of an answer is told to whoever has its three words, and to nobody else.
 
+use std::path::Path;
+
 use std::process::Output;
 
 use afterword_model::carried::{Origin, wrap};
@@ -169,14 +171,32 @@ async fn what_an_older_collector_took_in_is_found_after_its_update() {
     delivered(&server).await;
     server.stop().await;
     let database = Connection::open(server.folder.path().join("collector.db")).unwrap();
-    database
-        .execute_batch(
-            "drop table case_steps; drop index records_by_case; drop index records_by_follow_up_code;
-             alter table server drop column receipt_key;
-             pragma user_version = 9",
-        )
-        .unwrap();
+    take_back_steps_after(&database, 9);
     drop(database);
     server.start_again().await;
     assert_eq!(found(&server, "harbor-maple-tide"), [2]);
+}
+
+/// Makes a database of today one of an earlier version, whatever came since: what later steps made is dropped, the newest first.
+fn take_back_steps_after(database: &Connection, version: usize) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage/migrations/sqlite");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let mut undo = String::from("pragma foreign_keys = off;");
+    for file in files[version..].iter().rev() {
+        let text = std::fs::read_to_string(file).unwrap();
+        let lines: Vec<Vec<&str>> =
+            text.lines().rev().map(|line| line.split_whitespace().collect()).collect();
+        for words in lines {
+            undo += &match words[..] {
+                ["create", kind @ ("table" | "index"), name, ..] => format!("drop {kind} if exists {name};"),
+                ["create", "unique", "index", name, ..] => format!("drop index if exists {name};"),
+                ["alter", "table", table, "add", "column", column, ..] => {
+                    format!("alter table {table} drop column {column};")
+                }
+                _ => continue,
+            };
+        }
+    }
+    database.execute_batch(&format!("{undo} pragma user_version = {version}")).unwrap();
 }

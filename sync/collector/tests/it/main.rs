@@ -8,6 +8,7 @@
 
 mod backups;
 mod batches;
+mod browser;
 mod carried;
 mod cases;
 mod changes;
@@ -22,6 +23,8 @@ mod follow_ups;
 mod heartbeats;
 mod in_process;
 mod leaving;
+mod pages;
+mod people;
 mod protocol_page;
 mod renewals;
 mod rotation;

@@ -122,7 +122,17 @@ struct Process(Child);
 impl Process {
     fn start(data: &std::path::Path) -> (Self, serde_json::Value) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_afterword-collector"))
-            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--enrol-listen", "127.0.0.1:0", "--data"])
+            .args([
+                "serve",
+                "--json",
+                "--listen",
+                "127.0.0.1:0",
+                "--enrol-listen",
+                "127.0.0.1:0",
+                "--web-listen",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(data)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

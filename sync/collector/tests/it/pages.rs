@@ -1,0 +1,173 @@
+//! The pages themselves: what keeps others out, the fleet as it is heard, a kiosk that is enrolled by one of them.
+
+use std::sync::Arc;
+
+use afterword_collector::{Collector, Config};
+use afterword_model::ports::Clock as _;
+use afterword_protocol::system::{SystemClock, SystemEntropy};
+use rcgen::{CertificateParams, KeyPair};
+
+use crate::browser::Browser;
+use crate::support::{Device, Server, client};
+
+#[tokio::test]
+async fn every_answer_keeps_other_pages_out() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    for path in ["/", "/fleet", "/sign-in", "/nowhere", "/assets/none.css"] {
+        let page = browser.get(path).await;
+        let header =
+            |name: &str| page.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        let policy = header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
+            "{path}: {policy}"
+        );
+        assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert_eq!(
+            (header("x-content-type-options"), header("cache-control")),
+            ("nosniff".into(), "no-store".into())
+        );
+        assert!(
+            !page.has("style=\"") && !page.has("<style") && !page.has("onclick"),
+            "{path}: {}",
+            page.text
+        );
+    }
+    let page = browser.get("/fleet").await;
+    let style = format!("/assets/{}", page.after("href=\"/assets/"));
+    let sheet = browser.get(&style).await;
+    assert_eq!(sheet.status, 200);
+    let kept = sheet.headers.get("cache-control").unwrap().to_str().unwrap();
+    assert!(kept.contains("immutable"), "{kept}");
+    let font = format!(
+        "/assets/{}.ttf",
+        sheet.text.split_once("url(/assets/").unwrap().1.split_once(".ttf").unwrap().0
+    );
+    assert_eq!(browser.get(&font).await.headers.get("content-type").unwrap(), "font/ttf");
+}
+
+#[tokio::test]
+async fn the_cookie_is_for_this_host_and_no_script() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    let page = browser.sign_in("ada@example.com", crate::browser::PASSWORD).await;
+    let cookie = page.headers.get("set-cookie").unwrap().to_str().unwrap();
+    assert!(cookie.starts_with("__Host-afterword="), "{cookie}");
+    assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
+    let page = browser
+        .post(
+            "/sign-in",
+            &[("login", "ada@example.com"), ("password", crate::browser::PASSWORD), ("to", "//evil.example")],
+        )
+        .await;
+    assert_eq!(page.leads_to(), "/", "a link leads to our own pages alone");
+}
+
+#[tokio::test]
+async fn a_kiosk_is_enrolled_by_the_code_on_the_page_and_shows_in_the_fleet() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    assert!(browser.get("/fleet").await.has("No kiosk is enrolled yet"));
+    let form = browser.get("/fleet/enrol").await;
+    assert_eq!(form.status, 200);
+    let bad = browser.post("/fleet/enrol", &[("name", " "), ("store", "Quayside")]).await;
+    assert!(bad.status == 422 && bad.has("A device's name has"), "{}", bad.text);
+    let page = browser.post("/fleet/enrol", &[("name", "HS-0012 <b>"), ("store", "Quayside")]).await;
+    assert!(page.has("HS-0012 &lt;b&gt;") && !page.has("HS-0012 <b>"), "{}", page.text);
+    let code = page.after("id=\"code\">").to_owned();
+    assert!(page.has(&format!("--code {code}")) && page.has("<svg width=\"196\""), "{}", page.text);
+    assert!(browser.get("/fleet").await.has("code waits"));
+
+    let device =
+        Device::enrol("HS-0012", &server.enrolment_url(), &server.ca_pem(), &code).await.with_records(3);
+    let mut said = device.heartbeat(3, server.clock.wall_ms());
+    said.certificate_expires_ms += 90 * 24 * 60 * 60 * 1_000;
+    device.beat(&said).await;
+    let fleet = browser.get("/fleet").await;
+    assert!(fleet.has("1 of 1 kiosk is well") && fleet.has("3 replies are on their way."), "{}", fleet.text);
+    let id = device.enrolled.device;
+    let one = browser.get(&format!("/devices/{id}")).await;
+    assert!(one.has("<b>3</b> collected, <b>0</b> received") && one.has("number 1 to 3"), "{}", one.text);
+    device.send(device.batch(1, 3)).await.receipt();
+    let one = browser.get(&format!("/devices/{id}")).await;
+    assert!(one.has("<b>3</b> collected, <b>3</b> received. Nothing is missing."), "{}", one.text);
+
+    server.clock.advance_ms(26 * 60 * 60 * 1_000);
+    browser.sign_in("ada@example.com", crate::browser::PASSWORD).await;
+    let fleet = browser.get("/fleet").await;
+    assert!(fleet.has("silent 26 h") && fleet.has("0 of 1 kiosk is well"), "{}", fleet.text);
+    let page = browser.post(&format!("/devices/{id}/revoke"), &[("reason", "stolen")]).await;
+    assert_eq!(page.status, 303);
+    let one = browser.get(&format!("/devices/{id}")).await;
+    assert!(one.has("revoked") && one.has("stolen"), "{}", one.text);
+    assert_eq!(device.send(device.batch(1, 3)).await.status, 403, "at once");
+}
+
+#[tokio::test]
+async fn news_of_the_fleet_come_while_its_page_is_open() {
+    let server = Server::start().await;
+    let browser = Browser::first(&server).await;
+    let mut stream = browser.listen("/fleet/live?place=&page=0").await;
+    assert_eq!(stream.headers().get("content-type").unwrap(), "text/event-stream");
+    let mut heard = String::new();
+    while !heard.contains("No kiosk is enrolled yet") {
+        heard += &String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("it goes on"));
+    }
+    assert!(heard.starts_with("event: part\n"), "{heard}");
+    server.device("HS-0012").await;
+    while !heard.contains("HS-0012") {
+        heard += &String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("it goes on"));
+    }
+    let stranger = Browser::at(&server);
+    assert_eq!(stranger.listen("/fleet/live").await.status().as_u16(), 303);
+}
+
+#[tokio::test]
+async fn a_certificate_for_browsers_is_read_again_when_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+    let make = || {
+        let pair = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&pair).unwrap();
+        std::fs::write(&key, pair.serialize_pem()).unwrap();
+        std::fs::write(&chain, certificate.pem()).unwrap();
+        certificate.pem()
+    };
+    let old = make();
+    let mut config = Config::loopback(folder.path().join("data"));
+    config.web_listen = "0.0.0.0:0".parse().unwrap();
+    config.web_certificate = Some((chain.clone(), key.clone()));
+    let collector =
+        Collector::start(config, Arc::new(SystemClock::start()), Arc::new(SystemEntropy)).await.unwrap();
+    let address = format!("https://localhost:{}/sign-in", collector.web_address().port());
+    let reads = |pem: String| {
+        let address = address.clone();
+        async move { client(&pem, None).get(address).send().await.is_ok_and(|answer| answer.status() == 200) }
+    };
+    assert!(reads(old.clone()).await);
+    std::fs::write(&chain, "nothing of the kind").unwrap();
+    let new = make();
+    while !reads(new.clone()).await {
+        tokio::task::yield_now().await;
+    }
+    assert!(!reads(old).await, "the one before is not shown any more");
+    collector.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_a_certificate_other_machines_are_served_with_the_server_s_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::loopback(folder.path());
+    config.web_listen = "0.0.0.0:0".parse().unwrap();
+    let start = || Collector::start(config.clone(), Arc::new(SystemClock::start()), Arc::new(SystemEntropy));
+    let collector = start().await.unwrap();
+    assert!(collector.web_url().starts_with("https://localhost:"), "{}", collector.web_url());
+    let own = std::fs::read_to_string(folder.path().join("pki/web.pem")).unwrap();
+    let address = format!("{}/sign-in", collector.web_url());
+    assert_eq!(client(&own, None).get(address).send().await.unwrap().status(), 200);
+    collector.shutdown().await;
+    start().await.unwrap().shutdown().await;
+    assert_eq!(std::fs::read_to_string(folder.path().join("pki/web.pem")).unwrap(), own, "it is kept");
+}
