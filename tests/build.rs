@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(has_python)");
     println!("cargo::rustc-check-cfg=cfg(has_postgres)");
+    println!("cargo::rustc-check-cfg=cfg(has_chromium)");
     println!("cargo::rerun-if-env-changed=PATH");
     // Debian keeps the server's programs out of the way.
     let folder = std::path::Path::new("/usr/lib/postgresql");
@@ -20,6 +21,9 @@ fn main() {
     };
     if ["initdb", "postgres", "pg_isready", "psql", "setpriv"].into_iter().all(is_there) {
         println!("cargo::rustc-cfg=has_postgres");
+    }
+    if ["chromium", "chromedriver"].into_iter().all(is_there) {
+        println!("cargo::rustc-cfg=has_chromium");
     }
     let asked =
         Command::new("python3").args(["-c", "import hashlib, json, sqlite3"]).stdout(Stdio::null()).status();

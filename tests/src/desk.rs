@@ -22,6 +22,8 @@ pub struct Desk {
     advertised: Option<String>,
     /// The collector's database, when it is not the file in its folder.
     database: Option<String>,
+    /// What the collector said when it was ready the last time.
+    ready: Value,
     kiosk_starts: AtomicU32,
 }
 
@@ -44,7 +46,14 @@ impl Desk {
     }
 
     fn in_folder(folder: tempfile::TempDir) -> Result<Self> {
-        Ok(Self { folder, ports: None, advertised: None, database: None, kiosk_starts: AtomicU32::new(0) })
+        Ok(Self {
+            folder,
+            ports: None,
+            advertised: None,
+            database: None,
+            ready: Value::Null,
+            kiosk_starts: AtomicU32::new(0),
+        })
     }
 
     /// A path on the desk.
@@ -112,7 +121,24 @@ impl Desk {
         let address =
             |name: &str| Ok::<SocketAddr, anyhow::Error>(ready[name].as_str().unwrap_or_default().parse()?);
         self.ports = Some((address("device_address")?, address("enrol_address")?));
+        self.ready = ready;
         Ok(collector)
+    }
+
+    /// Where people come in.
+    ///
+    /// # Errors
+    /// Before the collector's first start.
+    pub fn web_url(&self) -> Result<&str> {
+        self.ready["web_url"].as_str().context("start the collector first")
+    }
+
+    /// Where the first person of all makes their account.
+    ///
+    /// # Errors
+    /// When there is somebody already, or before the collector's first start.
+    pub fn first_link(&self) -> Result<&str> {
+        self.ready["first_link"].as_str().context("the collector printed no link")
     }
 
     /// Where devices deliver, without a line in between.
@@ -149,9 +175,18 @@ impl Desk {
     /// # Errors
     /// When one of them fails.
     pub fn enrol(&self) -> Result<()> {
-        let ((code, ca_file), url) = (self.add_device("Exit")?, self.enrolment_url()?);
+        let (code, ca_file) = self.add_device("Exit")?;
+        self.enrol_with(&code, &ca_file)
+    }
+
+    /// Enrols the device with this code, as its technician does.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn enrol_with(&self, code: &str, ca_file: &Path) -> Result<()> {
+        let url = self.enrolment_url()?;
         let ca_file = ca_file.to_str().context("a path of letters")?;
-        let enrol = ["enrol", "--collector", &url, "--code", &code, "--ca", ca_file, "--state", "sync"];
+        let enrol = ["enrol", "--collector", &url, "--code", code, "--ca", ca_file, "--state", "sync"];
         let enrolled = self.run("afterword-sync", &enrol)?;
         ensure!(enrolled.code == Some(0), "{}", enrolled.everything());
         Ok(())

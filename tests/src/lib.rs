@@ -18,8 +18,10 @@
 //! | hear what a kiosk says | [`voice`] |
 //! | look for what nobody thought of, in a simulated fleet | [`simulation`] |
 //! | have a PostgreSQL server | [`cluster`] |
+//! | have somebody at a browser | [`chrome`] |
 //! | wait | [`mod@wait`] |
 
+pub mod chrome;
 pub mod cluster;
 pub mod desk;
 pub mod device;

@@ -1,0 +1,89 @@
+//! A day at head office: coming in, enrolling a kiosk, reading what its shoppers say, and taking it away again.
+
+use afterword_tests::chrome::Scripts;
+use afterword_tests::wait::until;
+use anyhow::Result;
+
+use crate::visit::{PASSWORD, Visit};
+
+const SHOPPERS: u32 = 12;
+
+#[tokio::test]
+#[cfg_attr(not(has_chromium), ignore = "needs a browser (apt-get install chromium chromium-driver)")]
+async fn a_kiosk_is_enrolled_heard_read_and_revoked() -> Result<()> {
+    let visit = Visit::begin(Scripts::On).await?;
+    visit.enrol("HS-0147", "Harbour Street").await?;
+    visit.picture("enrol").await?;
+
+    // The page stays open, and says by itself what happens in the shop.
+    visit.go("/fleet").await?;
+    let kiosk = visit.desk.kiosk(SHOPPERS)?;
+    let agent = visit.desk.agent()?;
+    visit.chrome.says("1 of 1 kiosk is well").await?;
+    visit.chrome.says("Every reply that was collected is here.").await?;
+    visit.picture("fleet").await?;
+
+    visit.chrome.press("HS-0147").await?;
+    visit.chrome.says("Nothing is missing.").await?;
+    visit.picture("device").await?;
+
+    visit.go("/").await?;
+    visit.chrome.says("visits were happy").await?;
+    visit.chrome.says("Harbour Street").await?;
+    visit.picture("overview").await?;
+    visit.chrome.press("Harbour Street").await?;
+    visit.chrome.says("By hour").await?;
+    visit.picture("store").await?;
+
+    visit.go("/fleet").await?;
+    visit.chrome.press("HS-0147").await?;
+    visit.chrome.fill("reason", "stolen").await?;
+    visit.chrome.press("Revoke").await?;
+    visit.chrome.agree().await?;
+    visit.chrome.says("stolen").await?;
+    until("the agent hears that it is revoked", || {
+        let status = visit.desk.agent_status()?.to_string();
+        Ok(status.contains("revoked").then_some(()))
+    })
+    .await?;
+
+    visit.chrome.press("Sign out").await?;
+    visit.chrome.says("Sign in").await?;
+    visit.go("/fleet").await?;
+    visit.chrome.says("Password").await?;
+    visit.chrome.fill("login", "ada@example.com").await?;
+    visit.chrome.fill("password", PASSWORD).await?;
+    visit.chrome.press("Sign in").await?;
+    visit.chrome.says("needs attention first").await?;
+    drop((kiosk, agent));
+    visit.end().await
+}
+
+#[tokio::test]
+#[cfg_attr(not(has_chromium), ignore = "needs a browser (apt-get install chromium chromium-driver)")]
+async fn somebody_is_invited_for_one_store() -> Result<()> {
+    let visit = Visit::begin(Scripts::On).await?;
+    visit.go("/settings").await?;
+    visit.chrome.run("document.querySelector('#place-name').value = 'Quayside'").await?;
+    visit.chrome.run("document.querySelector('#place-name').form.requestSubmit()").await?;
+    visit.chrome.says("Quayside store").await?;
+    visit.picture("settings").await?;
+
+    visit.go("/people").await?;
+    visit.chrome.fill("login", "bob@example.com").await?;
+    visit.chrome.choose("role", "manager").await?;
+    visit.chrome.choose("place", "Quayside").await?;
+    visit.chrome.press("Invite").await?;
+    visit.chrome.says("A link for bob@example.com").await?;
+    let link = visit.chrome.text_at("#link").await?;
+    visit.chrome.go(&link).await?;
+    visit.chrome.says("Store manager at Quayside").await?;
+    visit.chrome.fill("name", "Bob").await?;
+    visit.chrome.fill("password", "quite another secret").await?;
+    visit.picture("welcome").await?;
+    visit.chrome.press("Make my account").await?;
+    visit.chrome.says("Bob").await?;
+    visit.go("/people").await?;
+    visit.chrome.says("There is no such page").await?;
+    visit.end().await
+}
