@@ -173,6 +173,8 @@ async fn what_an_older_collector_took_in_is_found_after_its_update() {
         .execute_batch(
             "drop table case_steps; drop index records_by_case; drop index records_by_follow_up_code;
              alter table server drop column receipt_key;
+             drop table counted; drop table boot_times; drop table former_stores; drop table cells;
+             drop table store_tallies; drop table store_days; drop table all_days;
              pragma user_version = 9",
         )
         .unwrap();

@@ -22,6 +22,7 @@ mod follow_ups;
 mod heartbeats;
 mod in_process;
 mod leaving;
+mod numbers;
 mod protocol_page;
 mod renewals;
 mod rotation;
