@@ -95,6 +95,7 @@ mod tests {
         assert_eq!((bad.day, bad.signal.map(|found| found.side)), (17, Some(Side::Worse)));
         assert_eq!(bad.signal.map(|found| found.rule), Some(Signal::BeyondLimits));
         assert!(bad.limits.is_some_and(|limits| limits.low > 0.6 && limits.high < 0.9), "{bad:?}");
+        assert_eq!(chart.days[5].signal, None, "a day like the others");
         let empty = chart.days[20];
         assert_eq!((empty.share, empty.limits, empty.signal), (None, None, None));
         let few = chart.days[25];
