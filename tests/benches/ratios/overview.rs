@@ -30,14 +30,20 @@ pub(crate) fn run(folder: &Path, wanted: &Wanted) -> Result<()> {
     if !wanted.has("P13") {
         return Ok(());
     }
-    measure(&folder.join("sqlite"), "SQLite", || Ok(None))?;
+    measure(&folder.join("sqlite"), ("P13", "SQLite"), || Ok(None))?;
     if cfg!(has_postgres) {
-        measure(&folder.join("postgres"), "PostgreSQL", || Cluster::shared()?.database().map(Some))?;
+        measure(&folder.join("postgres"), ("P13-postgres", "PostgreSQL"), || {
+            Cluster::shared()?.database().map(Some)
+        })?;
     }
     Ok(())
 }
 
-fn measure(folder: &Path, on: &str, database: impl Fn() -> Result<Option<String>>) -> Result<()> {
+fn measure(
+    folder: &Path,
+    (id, on): (&'static str, &str),
+    database: impl Fn() -> Result<Option<String>>,
+) -> Result<()> {
     let until = NaiveDate::from_ymd_opt(2026, 11, 28).unwrap_or_default();
     let smaller = match std::env::var("AFTERWORD_P13_RESPONSES") {
         Ok(said) => said.parse().context("AFTERWORD_P13_RESPONSES is no number")?,
@@ -56,7 +62,7 @@ fn measure(folder: &Path, on: &str, database: impl Fn() -> Result<Option<String>
     }
     let last_day = until.signed_duration_since(NaiveDate::default()).num_days();
     let mut figure = Figure {
-        id: "P13",
+        id,
         what: format!("the overview of 42 stores on {on}, {} and {} responses held", sides[1].1, sides[0].1),
         unit: "ms",
         ours: Side::named("the larger"),
