@@ -13,6 +13,7 @@
 //! | send what no agent would | [`device`] |
 //! | have a collector and an agent in the test's own process, with a clock of its own | [`office`] |
 //! | have answers to send | [`ratings`] |
+//! | have a year of a chain of stores at head office | [`chain`] |
 //! | let thousands of devices come back at once | [`herd`] |
 //! | cut the power at every operation of a kiosk's disk | [`power_cut`] |
 //! | hear what a kiosk says | [`voice`] |
@@ -21,6 +22,7 @@
 //! | have somebody at a browser | [`chrome`] |
 //! | wait | [`mod@wait`] |
 
+pub mod chain;
 pub mod chrome;
 pub mod cluster;
 pub mod desk;

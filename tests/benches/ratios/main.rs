@@ -13,6 +13,7 @@
 //! | `wire` | P7: bytes of a rating on the wire |
 //! | `ingest` | P8: eight devices at once |
 //! | `drain` | P9: one device with a long backlog |
+//! | `overview` | P13: head office's overview of 42 stores |
 //! | `measure`, `bare`, `glass` | time and the report, the floor on the disk, a bare screen |
 //!
 //! The answers and the collector are the tests' own: `afterword_tests::{ratings, office}`.
@@ -28,6 +29,7 @@ mod glass;
 mod ingest;
 mod measure;
 mod numbers;
+mod overview;
 mod program;
 mod screen;
 mod store;
@@ -39,7 +41,7 @@ use afterword_ui::fonts;
 use anyhow::{Result, ensure};
 
 /// The figures by group, in the order they are run, and what measures them.
-const GROUPS: [(&[&str], Measure); 8] = [
+const GROUPS: [(&[&str], Measure); 9] = [
     (&["P1"], screen::run),
     (&["P2"], area::run),
     (&["P3", "P10", "P14"], program::run),
@@ -48,6 +50,7 @@ const GROUPS: [(&[&str], Measure); 8] = [
     (&["P7"], wire::run),
     (&["P8"], ingest::run),
     (&["P9"], drain::run),
+    (&["P13"], overview::run),
 ];
 
 /// The load, as a share of the cores, above which the figures say more about the machine than about the product.

@@ -63,7 +63,20 @@ async fn killing_any_of_the_three_at_any_moment_loses_nothing() -> Result<()> {
     let mut desk = desk()?;
     let victims = ["kiosk", "agent", "collector", "collector", "kiosk", "agent"];
     let promised = kill_in_turn(&mut desk, &victims).await?;
-    assert!(proven(&desk)? >= promised);
+    let records = proven(&desk)?;
+    assert!(records >= promised);
+    counted_once(&desk, records)
+}
+
+/// That every record was looked at once, in the server that was killed or after it: what is counted is what a recount counts.
+fn counted_once(desk: &Desk, records: u64) -> Result<()> {
+    let ask = ["numbers", "--range", "2026-01-01..2027-12-31", "--json", "--data", "collector"];
+    let found = desk.told("afterword-collector", &ask)?;
+    let holdings = &found["holdings"];
+    ensure!(holdings["looked_at"] == records && holdings["waiting"] == 0, "{holdings}, {records} are held");
+    let again = desk.told("afterword-collector", &["numbers", "recount", "--json", "--data", "collector"])?;
+    ensure!(again["records"] == records, "{again}");
+    ensure!(desk.told("afterword-collector", &ask)? == found, "{found}");
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use afterword_model::summary::Ask;
 use afterword_protocol::system::SystemClock;
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, NaiveDate};
-use clap::{Args, Subcommand};
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::numbers_page::{overview_page, store_page};
@@ -45,22 +45,11 @@ Exit codes: 0 printed, 1 it failed, 2 wrong use of the command line";
 
 /// The numbers of all stores, or of one.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(super) struct Numbers {
-    #[command(subcommand)]
-    command: Option<NumbersCommand>,
-    #[command(flatten)]
-    asked: Option<Asked>,
-}
-
-#[derive(Subcommand)]
-enum NumbersCommand {
-    /// Forget what is counted and count everything again from the records.
-    Recount(Recount),
-}
-
-#[derive(Args)]
-struct Asked {
+    /// What to do instead of saying them.
+    #[arg(value_enum, conflicts_with_all = ["store", "range", "without_flagged"])]
+    action: Option<Action>,
     /// Of this store alone, by hour, weekday, touchpoint and language too; "" is that of devices that have none.
     #[arg(long, value_name = "NAME")]
     store: Option<String>,
@@ -70,35 +59,29 @@ struct Asked {
     /// Leave out what carries a flag: taps of one hand again and again, or more than a door lets through.
     #[arg(long)]
     without_flagged: bool,
-    /// Print one JSON object instead of a page for people.
+    /// Print one JSON object instead of words for people.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     data: Data,
 }
 
-#[derive(Args)]
-struct Recount {
-    /// Print one line of JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    data: Data,
+#[derive(Clone, Copy, ValueEnum)]
+enum Action {
+    /// Forget what is counted and count everything again from the records.
+    Recount,
 }
 
 impl Numbers {
     pub(super) fn run(self) -> Result<ExitCode> {
-        match (self.command, self.asked) {
-            (Some(NumbersCommand::Recount(recount)), _) => recount.run()?,
-            (None, Some(asked)) => asked.run()?,
-            (None, None) => bail!("which collector is not said; give its folder with --data"),
+        match self.action {
+            Some(Action::Recount) => self.recount()?,
+            None => self.say()?,
         }
         Ok(ExitCode::SUCCESS)
     }
-}
 
-impl Recount {
-    fn run(self) -> Result<()> {
+    fn recount(&self) -> Result<()> {
         let records = self.data.open()?.recount()?;
         if self.json {
             return print_json(&json!({ "records": records }));
@@ -106,10 +89,8 @@ impl Recount {
         println!("{records} records were looked at again; the numbers are made of them");
         Ok(())
     }
-}
 
-impl Asked {
-    fn run(self) -> Result<()> {
+    fn say(&self) -> Result<()> {
         let now_ms = SystemClock::start().wall_ms();
         let today = DateTime::from_timestamp_millis(now_ms)
             .context("the clock of this machine is beyond all calendars; set it")?

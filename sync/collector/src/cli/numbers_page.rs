@@ -194,7 +194,8 @@ fn stores_part(stores: &[StoreNumbers]) -> String {
 /// Points of a hundred, in words only where it is a change.
 fn change(measured: &Measured) -> String {
     let (Some(now), Some(before)) = (&measured.now, &measured.before) else { return String::new() };
-    let points = (now.estimate() - before.estimate()) * 100.0;
+    // As it is printed, so that what rounds to nothing has no sign of its own.
+    let points = ((now.estimate() - before.estimate()) * 1_000.0).round() / 10.0 + 0.0;
     match measured.change {
         Some(Change::Up) => format!("up {points:+.1}"),
         Some(Change::Down) => format!("down {points:+.1}"),

@@ -4,6 +4,9 @@ use afterword_model::metrics::control::{Limits, Point, Signal, limits, signal};
 use afterword_model::metrics::{ANSWERS_MIN, Share, wilson_95};
 use serde::{Deserialize, Serialize};
 
+/// Points that the longest rule goes by.
+const RULE_POINTS_MAX: usize = 8;
+
 /// A p chart of the happy share: a point for each local day, and for each its own limits of three standard deviations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DayChart {
@@ -55,15 +58,19 @@ impl DayChart {
     pub(crate) fn of(first_day: i64, points: &[(u64, u64)]) -> Self {
         let (hits, of) = points.iter().fold((0, 0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
         let centre = (of >= ANSWERS_MIN).then(|| wilson_95(hits, of).estimate);
-        let happy: Vec<Point> = points.iter().map(|&(hits, of)| Point { hits, of }).collect();
-        let unhappy: Vec<Point> =
-            happy.iter().map(|point| Point { hits: point.of - point.hits, ..*point }).collect();
-        let days = (first_day..).zip(points).enumerate().map(|(place, (day, &(hits, of)))| {
+        // A rule looks at the last eight points at most; a day without answers is none.
+        let (mut happy, mut unhappy): (Vec<Point>, Vec<Point>) = (Vec::new(), Vec::new());
+        let days = (first_day..).zip(points).map(|(day, &(hits, of))| {
             let centre = centre.filter(|_| of > 0);
+            if of > 0 {
+                happy.push(Point { hits, of });
+                unhappy.push(Point { hits: of - hits, of });
+            }
             let signal = centre.and_then(|centre| {
-                let worse = signal(&unhappy[..=place], 1.0 - centre);
+                let newest = happy.len().saturating_sub(RULE_POINTS_MAX);
+                let worse = signal(&unhappy[newest..], 1.0 - centre);
                 let worse = worse.map(|rule| DaySignal { side: Side::Worse, rule });
-                let better = || signal(&happy[..=place], centre);
+                let better = || signal(&happy[newest..], centre);
                 worse.or_else(|| better().map(|rule| DaySignal { side: Side::Better, rule }))
             });
             let share = (of >= ANSWERS_MIN).then(|| wilson_95(hits, of));
@@ -88,6 +95,7 @@ mod tests {
         assert_eq!((bad.day, bad.signal.map(|found| found.side)), (17, Some(Side::Worse)));
         assert_eq!(bad.signal.map(|found| found.rule), Some(Signal::BeyondLimits));
         assert!(bad.limits.is_some_and(|limits| limits.low > 0.6 && limits.high < 0.9), "{bad:?}");
+        assert_eq!(chart.days[5].signal, None, "a day like the others");
         let empty = chart.days[20];
         assert_eq!((empty.share, empty.limits, empty.signal), (None, None, None));
         let few = chart.days[25];

@@ -27,7 +27,7 @@ pub const CHECKPOINT_PAGES: u32 = 4_000;
 /// Bytes the write-ahead log is cut back to after a checkpoint, so that one bad day doesn't keep its disk space.
 const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 /// Prepared statements kept by each connection; more than this program has.
-const STATEMENTS_KEPT: usize = 64;
+const STATEMENTS_KEPT: usize = 256;
 
 /// With names of databases in memory; a path is one, when it begins with `file:`, and ours do not.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -23,6 +23,7 @@ mod follow_ups;
 mod heartbeats;
 mod in_process;
 mod leaving;
+mod numbers;
 mod pages;
 mod people;
 mod protocol_page;

@@ -22,6 +22,8 @@ mod pending;
 pub(crate) mod read;
 mod state;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use afterword_model::metrics::score::Recommending;
 use afterword_model::tally::{Cell, Tally};
 
 use super::super::column_seq;
-use super::super::sql::{Connection, Row, SqlError, SqlResult, values};
+use super::super::sql::{Connection, Row, SqlResult, values};
 use super::state::UNDATED_DAY;
 use super::tables::merge;
 use crate::numbers::Holdings;
@@ -17,7 +17,7 @@ pub(crate) type Days = (i64, i64);
 /// What is counted in these days of all stores, without touchpoint and language.
 pub(crate) fn of_all(connection: &Connection, (first, last): Days) -> SqlResult<Vec<(Cell, Tally)>> {
     let mut cells = BTreeMap::new();
-    connection.each(
+    connection.query_all(
         "select day, survey, flagged, counts, hours from all_days where day between ?1 and ?2",
         values![first, last],
         |row| whole(&mut cells, row),
@@ -33,7 +33,7 @@ pub(crate) fn of_stores(
 ) -> SqlResult<Vec<(Cell, Tally)>> {
     let mut cells = BTreeMap::new();
     for store in stores {
-        connection.each(
+        connection.query_all(
             "select day, survey, flagged, counts, hours from store_tallies
              where store = ?1 and day between ?2 and ?3",
             values![store, first, last],
@@ -68,7 +68,7 @@ pub(crate) fn of_store(
     Ok(cells.into_iter().collect())
 }
 
-fn whole(cells: &mut BTreeMap<Cell, Tally>, row: &Row<'_>) -> Result<(), SqlError> {
+fn whole(cells: &mut BTreeMap<Cell, Tally>, row: &Row<'_>) -> SqlResult<()> {
     let (touchpoint, language) = (String::new(), String::new());
     let cell = Cell { day: row.get(0)?, survey: row.get(1)?, touchpoint, language, flagged: row.get(2)? };
     merge(cells.entry(cell).or_default(), row, 3)
@@ -91,7 +91,7 @@ pub(crate) fn plain(
     without_flagged: bool,
 ) -> SqlResult<BTreeMap<String, Plain>> {
     let mut stores = BTreeMap::new();
-    connection.each(
+    connection.query_all(
         "select store, cast(sum(responses) as bigint), cast(sum(completed) as bigint),
              cast(sum(happy) as bigint), cast(sum(rated) as bigint), cast(sum(promoters) as bigint),
              cast(sum(detractors) as bigint), cast(sum(scored) as bigint)
@@ -107,7 +107,7 @@ pub(crate) fn plain(
                 recommending: Recommending { promoters: count(5)?, detractors: count(6)?, of: count(7)? },
             };
             stores.insert(row.get(0)?, plain);
-            Ok::<_, SqlError>(())
+            Ok(())
         },
     )?;
     Ok(stores)
