@@ -6,7 +6,7 @@ use afterword_collector::numbers::{Scope, days};
 use afterword_model::ports::Clock as _;
 use afterword_model::summary::Ask;
 use afterword_protocol::system::SystemClock;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate};
 use clap::{Args, ValueEnum};
 use serde_json::json;
