@@ -84,6 +84,8 @@ impl Cluster {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // It ends after the test's process, whose own it would keep open.
+            .stderr(Stdio::null())
             .spawn()?;
         let words = shell.stdin.take();
         let answers = BufReader::new(shell.stdout.take().context("standard output was piped")?);

@@ -18,6 +18,7 @@
 //! | hear what a kiosk says | [`voice`] |
 //! | look for what nobody thought of, in a simulated fleet | [`simulation`] |
 //! | have a PostgreSQL server | [`cluster`] |
+//! | make it silent | [`mute`] |
 //! | wait | [`mod@wait`] |
 
 pub mod cluster;
@@ -26,6 +27,7 @@ pub mod device;
 pub mod hand;
 pub mod herd;
 pub mod kills;
+pub mod mute;
 pub mod office;
 pub mod power_cut;
 pub mod program;

@@ -5,6 +5,7 @@ mod place;
 mod scenarios;
 mod server;
 mod shop;
+mod silent;
 
 /// Each of them is a test on each database.
 macro_rules! on_every_database {

@@ -114,17 +114,27 @@ impl Database {
                 open::open_memory(&memory.name, Some((clock.wall_ms(), ServerEpoch::new(entropy.bytes()))))
             }
             Self::Postgres(address) => {
-                open_postgres(address, Some((clock.wall_ms(), ServerEpoch::new(entropy.bytes()))))
+                let new = (clock.wall_ms(), ServerEpoch::new(entropy.bytes()));
+                open_postgres(address, Purpose::Serving, Some(new))
             }
         }
     }
 
-    /// Opens the one of a collector that has been started before.
+    /// Opens the one of a collector that has been started before, for what an operator asks for.
     pub(crate) fn open(&self) -> Result<Connection, OpenError> {
+        self.open_for(Purpose::Command)
+    }
+
+    /// Opens anew the one that this process serves from.
+    pub(crate) fn reopen(&self) -> Result<Connection, OpenError> {
+        self.open_for(Purpose::Serving)
+    }
+
+    fn open_for(&self, purpose: Purpose) -> Result<Connection, OpenError> {
         match self {
             Self::File(path) => open::open_existing(path),
             Self::Memory(memory) => open::open_memory(&memory.name, None),
-            Self::Postgres(address) => open_postgres(address, None),
+            Self::Postgres(address) => open_postgres(address, purpose, None),
         }
     }
 
@@ -180,10 +190,11 @@ fn unreachable_server(address: &PostgresAddress, error: &SqlError) -> OpenError 
 
 fn open_postgres(
     address: &PostgresAddress,
+    purpose: Purpose,
     create: Option<(i64, ServerEpoch)>,
 ) -> Result<Connection, OpenError> {
     let failed = |error: SqlError| unreachable_server(address, &error);
-    let database = connect(address, Purpose::Writing).map_err(failed)?;
+    let database = connect(address, purpose).map_err(failed)?;
     if create.is_none() && !has_collector(&database).map_err(failed)? {
         return Err(OpenError::NoCollector(address.to_string()));
     }

@@ -131,7 +131,7 @@ impl WritingConnection {
     /// The old connection is closed first, which rolls back what it left open.
     fn reopen(&mut self) {
         self.connection = None;
-        match self.database.open() {
+        match self.database.reopen() {
             Ok(open) => self.connection = Some(open),
             Err(error) => {
                 tracing::error!(%error, "the database cannot be opened again; batches are refused until it can");

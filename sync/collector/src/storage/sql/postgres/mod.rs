@@ -4,7 +4,8 @@
 //! the bytes of all connections. Statements are prepared once for each connection; `?1` becomes `$1` then.
 //!
 //! Invariants: within a transaction whoever changes what is held of a device has its lock; locks are taken lowest first, so that
-//! two do not wait for each other. A transaction of which a statement failed is not committed: PostgreSQL would say yes to that and
+//! two do not wait for each other. A server that is silent for longer than it may be is left: what was asked of it is not known, and the
+//! connection is broken. A transaction of which a statement failed is not committed: PostgreSQL would say yes to that and
 //! take it back, so that a savepoint around everything is released first, which fails.
 
 pub(crate) mod address;
@@ -18,16 +19,18 @@ mod wait;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::Future;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use afterword_model::record::DeviceId;
+use tokio::task::AbortHandle;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Statement};
 
 pub(crate) use self::connect::{Purpose, connect};
 pub(crate) use self::migrate::{MigrateError, has_collector, migrate};
 pub(super) use self::values::column;
-use self::wait::wait;
 use super::{EachRow, NewRecords, Row, Rows, Sql, SqlFault, SqlResult, Value};
 
 /// Rows of a long answer that lie in memory at once.
@@ -42,6 +45,12 @@ const TABLES_LOCK: i64 = 0x4157_4331_0000_0002;
 /// A connection to PostgreSQL.
 pub(crate) struct Postgres {
     client: Client,
+    /// What moves its bytes.
+    moving: AbortHandle,
+    /// How long an answer may take.
+    patience: Cell<Duration>,
+    /// An answer took longer: none is waited for any more.
+    is_silent: Cell<bool>,
     statements: RefCell<HashMap<&'static str, Statement>>,
     in_transaction: Cell<bool>,
     /// Cursors that were opened so far, which names the next one.
@@ -49,9 +58,33 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    fn new(client: Client) -> Self {
-        let (statements, in_transaction, cursors) = (RefCell::default(), Cell::new(false), Cell::new(0));
-        Self { client, statements, in_transaction, cursors }
+    fn new(client: Client, moving: AbortHandle, patience: Duration) -> Self {
+        Self {
+            client,
+            moving,
+            patience: Cell::new(patience),
+            is_silent: Cell::new(false),
+            statements: RefCell::default(),
+            in_transaction: Cell::new(false),
+            cursors: Cell::new(0),
+        }
+    }
+
+    /// Waits for an answer of the server, for as long as it may take.
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> SqlResult<T> {
+        let patience = self.patience.get();
+        if self.is_silent.get() {
+            return Err(connect::silent(patience));
+        }
+        match wait::wait(answer, patience) {
+            Some(answer) => Ok(answer?),
+            None => {
+                self.is_silent.set(true);
+                // It would wait for the server to take what is still to be sent.
+                self.moving.abort();
+                Err(connect::silent(patience))
+            }
+        }
     }
 
     /// The statement, prepared; with the types of these values, where they have one.
@@ -60,7 +93,7 @@ impl Postgres {
             return Ok(statement.clone());
         }
         let types: Vec<Type> = values.iter().map(Value::postgres_type).collect();
-        let statement = wait(self.client.prepare_typed(&numbered(sql), &types))?;
+        let statement = self.wait(self.client.prepare_typed(&numbered(sql), &types))?;
         self.statements.borrow_mut().insert(sql, statement.clone());
         Ok(statement)
     }
@@ -69,7 +102,7 @@ impl Postgres {
     fn query_few(&self, sql: &'static str, values: &[Value<'_>], each: EachRow<'_>) -> SqlResult<()> {
         let statement = self.prepared(sql, values)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        for row in wait(self.client.query(&statement, &values))? {
+        for row in self.wait(self.client.query(&statement, &values))? {
             if each(&Row::Postgres(&row)) == ControlFlow::Break(()) {
                 break;
             }
@@ -84,10 +117,10 @@ impl Postgres {
         let declare = format!("declare afterword_{number} no scroll cursor for {}", numbered(sql));
         let typed: Vec<(&(dyn ToSql + Sync), Type)> =
             values.iter().map(|value| (value as _, value.postgres_type())).collect();
-        wait(self.client.execute_typed(&declare, &typed))?;
+        self.wait(self.client.execute_typed(&declare, &typed))?;
         let fetch = format!("fetch {PAGE_ROWS} from afterword_{number}");
         loop {
-            let page = wait(self.client.query_typed(&fetch, &[]))?;
+            let page = self.wait(self.client.query_typed(&fetch, &[]))?;
             for row in &page {
                 if each(&Row::Postgres(row)) == ControlFlow::Break(()) {
                     return self.batch(&format!("close afterword_{number}"));
@@ -108,7 +141,7 @@ impl Postgres {
     /// Whether a table is there, in whichever schema this connection works in.
     fn finds_table(&self, name: &str) -> SqlResult<bool> {
         let found = "select to_regclass($1) is not null";
-        let row = wait(self.client.query_typed(found, &[(&name, Type::TEXT)]))?;
+        let row = self.wait(self.client.query_typed(found, &[(&name, Type::TEXT)]))?;
         Ok(row.first().is_some_and(|row| row.get(0)))
     }
 }
@@ -117,7 +150,7 @@ impl Sql for Postgres {
     fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> SqlResult<u64> {
         let statement = self.prepared(sql, values)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        Ok(wait(self.client.execute(&statement, &values))?)
+        self.wait(self.client.execute(&statement, &values))
     }
 
     fn query(&self, sql: &'static str, values: &[Value<'_>], rows: Rows, each: EachRow<'_>) -> SqlResult<()> {
@@ -135,7 +168,7 @@ impl Sql for Postgres {
     }
 
     fn batch(&self, sql: &str) -> SqlResult<()> {
-        Ok(wait(self.client.batch_execute(sql))?)
+        self.wait(self.client.batch_execute(sql))
     }
 
     fn begin(&self) -> SqlResult<()> {
@@ -162,11 +195,11 @@ impl Sql for Postgres {
     }
 
     fn has_lost_transaction(&self) -> bool {
-        self.client.is_closed()
+        self.is_silent.get() || self.client.is_closed()
     }
 
     fn is_broken(&self) -> bool {
-        self.client.is_closed()
+        self.is_silent.get() || self.client.is_closed()
     }
 
     fn lock(&self, devices: &[DeviceId]) -> SqlResult<()> {
@@ -198,7 +231,7 @@ impl Sql for Postgres {
             let lists = [Type::INT8_ARRAY, Type::BYTEA_ARRAY, Type::BYTEA_ARRAY, Type::TEXT_ARRAY];
             let types =
                 [vec![bytes.clone(), bytes, number.clone()], lists.to_vec(), vec![number; 2]].concat();
-            wait(self.client.prepare_typed(&numbered(sql), &types))?
+            self.wait(self.client.prepare_typed(&numbered(sql), &types))?
         };
         self.statements.borrow_mut().insert(sql, statement.clone());
         let records = &new.records;
@@ -212,7 +245,7 @@ impl Sql for Postgres {
         let (device, epoch) = (&new.device[..], &new.epoch[..]);
         let values: [&(dyn ToSql + Sync); 9] =
             [&device, &epoch, &new.received_ms, &seqs, &heads, &bytes, &parked, &first.seq, &last.seq];
-        Ok(wait(self.client.execute(&statement, &values))?)
+        self.wait(self.client.execute(&statement, &values))
     }
 
     fn complaints(&self) -> SqlResult<Vec<String>> {
