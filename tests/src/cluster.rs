@@ -165,6 +165,53 @@ pub fn psql(url: &str, statement: &str) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// A connection of somebody else, as of a program that makes a copy.
+pub struct Session {
+    psql: Child,
+    words: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// When `psql` does not start.
+    pub fn open(url: &str) -> Result<Self> {
+        let mut psql = Command::new("psql")
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url])
+            .env("PATH", path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let answers = BufReader::new(psql.stdout.take().context("standard output was piped")?);
+        Ok(Self { words: psql.stdin.take(), answers, psql })
+    }
+
+    /// Runs a statement that gives no rows.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn say(&mut self, statement: &str) -> Result<()> {
+        let words = self.words.as_mut().context("it is open")?;
+        words.write_all(format!("{statement};\n\\echo done\n").as_bytes())?;
+        words.flush()?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        ensure!(line.trim() == "done", "{statement}: `{line}`");
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    /// Ends it, and what it held, before anything else is done.
+    fn drop(&mut self) {
+        self.words = None;
+        let _ = self.psql.wait();
+    }
+}
+
 /// Where programs are found: Debian keeps the server's out of the way.
 fn path() -> String {
     let mut folders: Vec<String> = std::env::var("PATH").into_iter().collect();

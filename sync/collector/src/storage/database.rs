@@ -14,7 +14,7 @@ use afterword_model::record::ServerEpoch;
 use super::open::{self, OpenError};
 use super::sql::postgres::address::PostgresAddress;
 use super::sql::postgres::{MigrateError, Purpose, connect, has_collector, migrate};
-use super::sql::{Connection, SqlError, SqlResult, values};
+use super::sql::{Connection, SqlError, SqlFault, SqlResult, values};
 use crate::config::database_path;
 
 /// Connections that write to PostgreSQL at once; jobs of one device go through the same. Each has a group of its own to make durable.
@@ -185,6 +185,9 @@ impl Display for Database {
 }
 
 fn unreachable_server(address: &PostgresAddress, error: &SqlError) -> OpenError {
+    if error.fault() == SqlFault::Busy {
+        return OpenError::Busy { database: address.to_string(), reason: error.to_string() };
+    }
     OpenError::Server { database: address.to_string(), reason: error.to_string() }
 }
 

@@ -88,6 +88,12 @@ pub(crate) trait Sql: Send {
     /// Keeps other writers from what is held of these devices until the transaction ends.
     fn lock(&self, devices: &[DeviceId]) -> SqlResult<()>;
 
+    /// The same for those devices that nobody else has; gives the others.
+    fn lock_free(&self, devices: &[DeviceId]) -> SqlResult<Vec<DeviceId>>;
+
+    /// The same for all of them, where they are to be had within a moment; [`SqlFault::Busy`] otherwise.
+    fn lock_soon(&self, devices: &[DeviceId]) -> SqlResult<()>;
+
     /// Keeps other commands from working at the same time as this one, until the transaction ends.
     fn lock_commands(&self) -> SqlResult<()>;
 

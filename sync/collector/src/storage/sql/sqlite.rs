@@ -74,6 +74,14 @@ impl Sql for Sqlite {
         Ok(())
     }
 
+    fn lock_free(&self, _: &[DeviceId]) -> SqlResult<Vec<DeviceId>> {
+        Ok(Vec::new())
+    }
+
+    fn lock_soon(&self, _: &[DeviceId]) -> SqlResult<()> {
+        Ok(())
+    }
+
     fn lock_commands(&self) -> SqlResult<()> {
         Ok(())
     }

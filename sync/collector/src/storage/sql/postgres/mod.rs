@@ -3,8 +3,8 @@
 //! The rest of the storage blocks, and so does this: whoever calls waits on his own thread, while one thread of this process moves
 //! the bytes of all connections. Statements are prepared once for each connection; `?1` becomes `$1` then.
 //!
-//! Invariants: within a transaction whoever changes what is held of a device has its lock; locks are taken lowest first, so that
-//! two do not wait for each other. A server that is silent for longer than it may be is left: what was asked of it is not known, and the
+//! Invariants: within a transaction whoever changes what is held of a device has its lock; whoever waits for several locks takes the lowest
+//! first, so that two do not wait for each other. A server that is silent for longer than it may be is left: what was asked of it is not known, and the
 //! connection is broken. A transaction of which a statement failed is not committed: PostgreSQL would say yes to that and
 //! take it back, so that a savepoint around everything is released first, which fails.
 
@@ -35,6 +35,9 @@ use super::{EachRow, NewRecords, Row, Rows, Sql, SqlFault, SqlResult, Value};
 
 /// Rows of a long answer that lie in memory at once.
 const PAGE_ROWS: usize = 256;
+
+/// How long those wait whose waiting keeps others from working.
+const MOMENT: &str = "1s";
 
 /// Commands take it, so that one works at a time; no device's is likely to be the same.
 const COMMAND_LOCK: i64 = 0x4157_4331_0000_0001;
@@ -207,6 +210,26 @@ impl Sql for Postgres {
         numbers.sort_unstable();
         numbers.dedup();
         self.lock_numbers(numbers)
+    }
+
+    fn lock_free(&self, devices: &[DeviceId]) -> SqlResult<Vec<DeviceId>> {
+        let mut numbers: Vec<i64> = devices.iter().map(lock_number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tried = "select number, pg_try_advisory_xact_lock(number) from unnest($1) as number";
+        let tried = self.wait(self.client.query_typed(tried, &[(&numbers, Type::INT8_ARRAY)]))?;
+        let held: Vec<i64> =
+            tried.iter().filter(|row| !row.get::<_, bool>(1)).map(|row| row.get(0)).collect();
+        Ok(devices.iter().filter(|device| held.contains(&lock_number(device))).copied().collect())
+    }
+
+    fn lock_soon(&self, devices: &[DeviceId]) -> SqlResult<()> {
+        self.batch(&format!("set local lock_timeout = '{MOMENT}'"))?;
+        self.lock(devices)?;
+        self.batch("set local lock_timeout = '5s'")
     }
 
     fn lock_commands(&self) -> SqlResult<()> {
