@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
@@ -20,6 +21,8 @@ pub struct Mute {
 #[derive(Default)]
 struct State {
     is_silent: Mutex<bool>,
+    /// Parcels that came from clients.
+    asked: AtomicU32,
     changed: Condvar,
 }
 
@@ -37,7 +40,8 @@ impl Mute {
             for client in listener.incoming().flatten() {
                 let Ok(server) = UnixStream::connect(&server) else { continue };
                 // A thread that cannot be had shows as a line that is silent.
-                let _ = pump(&client, &server, &pumped).and_then(|()| pump(&server, &client, &pumped));
+                let _ = pump(&client, &server, &pumped, true)
+                    .and_then(|()| pump(&server, &client, &pumped, false));
             }
         });
         Ok(Self { folder, state })
@@ -50,6 +54,12 @@ impl Mute {
     pub fn url(&self, url: &str) -> Result<String> {
         let (server, here) = (host(url)?, self.folder.path());
         Ok(url.replace(&server.display().to_string(), &here.display().to_string()))
+    }
+
+    /// How often clients sent something so far: at least once for each answer they waited for.
+    #[must_use]
+    pub fn asked(&self) -> u32 {
+        self.state.asked.load(Ordering::Relaxed)
     }
 
     /// From now on nothing comes back.
@@ -82,11 +92,12 @@ impl State {
     }
 }
 
-fn pump(from: &UnixStream, to: &UnixStream, state: &Arc<State>) -> std::io::Result<()> {
+fn pump(from: &UnixStream, to: &UnixStream, state: &Arc<State>, asks: bool) -> std::io::Result<()> {
     let (mut from, mut to, state) = (from.try_clone()?, to.try_clone()?, Arc::clone(state));
     std::thread::Builder::new().spawn(move || {
-        let mut bytes = [0; 8192];
+        let mut bytes = vec![0; 1 << 18];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
+            state.asked.fetch_add(asks.into(), Ordering::Relaxed);
             state.wait();
             if to.write_all(&bytes[..count]).is_err() {
                 break;

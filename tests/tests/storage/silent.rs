@@ -5,7 +5,9 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 
 use afterword_collector::{Admin, Config, DatabaseUrl, InProcess};
+use afterword_model::carried::{Origin, wrap};
 use afterword_model::ports::ManualClock;
+use afterword_model::record::StoreEpoch;
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::system::SystemEntropy;
 use afterword_tests::Desk;
@@ -13,7 +15,7 @@ use afterword_tests::cluster::Cluster;
 use afterword_tests::mute::{Mute, SOCKET};
 use anyhow::{Context as _, Result};
 
-use super::place::{Place, problem};
+use super::place::{Place, problem, rating};
 
 /// A place on a database that can be made silent; it is given a second for each answer.
 fn place() -> Result<(Place, Mute)> {
@@ -116,5 +118,50 @@ fn a_collector_ends_in_order_while_the_server_says_nothing() -> Result<()> {
     let begun = std::time::Instant::now();
     collector.terminate()?;
     assert!(begun.elapsed().as_secs() < 25, "{:?}", begun.elapsed());
+    Ok(())
+}
+
+/// What a batch costs in round trips does not grow with its records, however rare they are.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+fn a_batch_is_asked_for_as_often_as_a_record() -> Result<()> {
+    const RECORDS: u64 = 120;
+    let (url, mut trips) = (Cluster::shared()?.database()?, Vec::new());
+    let line = Mute::before(&url)?;
+    let place = Place::on(Some(DatabaseUrl::parse(&line.url(&url)?)?))?;
+    for records in [2, RECORDS] {
+        let mut till = place.device(&format!("Exit {records}"), records)?;
+        place.receipt(&till, 1, records)?;
+        // All of it was erased once, is carried into a new store, and told otherwise in the old one.
+        place.admin()?.erase(&format!("Exit {records}"), (till.epoch, 1))?;
+        let former = till.epoch;
+        let told = std::mem::take(&mut till.records);
+        till.records = (1..)
+            .zip(&told)
+            .map(|(seq, told)| Ok(wrap(seq, Origin { epoch: former, seq }, told)?))
+            .collect::<Result<_>>()?;
+        till.epoch = StoreEpoch::new([u8::try_from(records)?; 16]);
+        let before = line.asked();
+        place.receipt(&till, 1, records)?;
+        let carried = line.asked() - before;
+        till.epoch = former;
+        till.records = (1..=records)
+            .map(|seq| {
+                let mut other = rating(seq);
+                other.took_ms += 1;
+                other.to_bytes()
+            })
+            .collect();
+        let before = line.asked();
+        problem(&place.send(&till, 1, records)?, ProblemType::ChainConflict)?;
+        trips.push((carried, line.asked() - before));
+    }
+    let report = place.admin()?.verify()?;
+    assert_eq!(
+        (report.copies, report.stores.iter().map(|store| store.quarantined).sum::<u64>()),
+        (RECORDS + 2, RECORDS + 2)
+    );
+    let [(carried, told), (carried_many, told_many)] = trips[..] else { anyhow::bail!("{trips:?}") };
+    assert!(carried_many < carried + 10 && told_many < told + 10, "{trips:?}");
     Ok(())
 }

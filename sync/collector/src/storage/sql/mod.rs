@@ -64,6 +64,19 @@ pub(crate) trait Sql: Send {
     /// Runs a query.
     fn query(&self, sql: &'static str, values: &[Value<'_>], rows: Rows, each: EachRow<'_>) -> SqlResult<()>;
 
+    /// Runs a query once for each list of values, in one round trip where there is a line to the database; each row is given with the
+    /// list's place. For queries that give few rows each.
+    fn query_each(
+        &self,
+        sql: &'static str,
+        values: &[Vec<Value<'_>>],
+        each: &mut dyn FnMut(usize, &Row<'_>) -> SqlResult<()>,
+    ) -> SqlResult<()>;
+
+    /// Inserts rows, each unless its key is taken, in one statement where there is a line to the database. `into` is the statement up to the
+    /// columns' names; a column holds values of one kind. Gives how many were inserted.
+    fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64>;
+
     /// Runs statements without values: savepoints.
     fn batch(&self, sql: &str) -> SqlResult<()>;
 

@@ -40,6 +40,34 @@ impl Sql for Sqlite {
         Ok(())
     }
 
+    fn query_each(
+        &self,
+        sql: &'static str,
+        values: &[Vec<Value<'_>>],
+        each: &mut dyn FnMut(usize, &Row<'_>) -> SqlResult<()>,
+    ) -> SqlResult<()> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        for (place, values) in values.iter().enumerate() {
+            let mut rows = statement.query(params_from_iter(values))?;
+            while let Some(row) = rows.next()? {
+                each(place, &Row::Sqlite(row))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64> {
+        let Some(first) = rows.first() else { return Ok(0) };
+        let places: Vec<String> = (1..=first.len()).map(|place| format!("?{place}")).collect();
+        let sql = format!("{into} values ({}) on conflict do nothing", places.join(", "));
+        let mut insert = self.0.prepare_cached(&sql)?;
+        let mut inserted = 0;
+        for row in rows {
+            inserted += insert.execute(params_from_iter(row))?;
+        }
+        Ok(inserted as u64)
+    }
+
     fn batch(&self, sql: &str) -> SqlResult<()> {
         Ok(self.0.execute_batch(sql)?)
     }

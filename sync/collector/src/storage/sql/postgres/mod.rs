@@ -30,6 +30,7 @@ use tokio_postgres::{Client, Statement};
 
 pub(crate) use self::connect::{Purpose, connect};
 pub(crate) use self::migrate::{MigrateError, has_collector, migrate};
+use self::values::List;
 pub(super) use self::values::column;
 use super::{EachRow, NewRecords, Row, Rows, Sql, SqlFault, SqlResult, Value};
 
@@ -143,7 +144,8 @@ impl Postgres {
 
     /// Whether a table is there, in whichever schema this connection works in.
     fn finds_table(&self, name: &str) -> SqlResult<bool> {
-        let found = "select to_regclass($1) is not null";
+        // Looking into the catalogue hears of what others have committed; the name alone is remembered from before a lock was waited for.
+        let found = "select exists (select from pg_catalog.pg_class where oid = to_regclass($1))";
         let row = self.wait(self.client.query_typed(found, &[(&name, Type::TEXT)]))?;
         Ok(row.first().is_some_and(|row| row.get(0)))
     }
@@ -168,6 +170,49 @@ impl Sql for Postgres {
                 result.and(ended)
             }
         }
+    }
+
+    fn query_each(
+        &self,
+        sql: &'static str,
+        values: &[Vec<Value<'_>>],
+        each: &mut dyn FnMut(usize, &Row<'_>) -> SqlResult<()>,
+    ) -> SqlResult<()> {
+        let Some(first) = values.first() else { return Ok(()) };
+        let statement = self.prepared(sql, first)?;
+        for (page, asked) in values.chunks(PAGE_ROWS).enumerate() {
+            // All of them leave before an answer is waited for.
+            let asked = asked.iter().map(|values| {
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+                let statement = &statement;
+                async move { self.client.query(statement, &values).await }
+            });
+            for (place, rows) in self.wait(wait::all(asked))?.into_iter().enumerate() {
+                for row in &rows {
+                    each(page * PAGE_ROWS + place, &Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64> {
+        let Some(first) = rows.first() else { return Ok(0) };
+        let lists: Vec<List<'_>> =
+            (0..first.len()).map(|column| List::of(rows.iter().map(|row| row[column]))).collect();
+        let known = self.statements.borrow().get(into).cloned();
+        let statement = if let Some(statement) = known {
+            statement
+        } else {
+            let places: Vec<String> = (1..=lists.len()).map(|place| format!("${place}")).collect();
+            let sql = format!("{into} select * from unnest({}) on conflict do nothing", places.join(", "));
+            let types: Vec<Type> = lists.iter().map(List::postgres_type).collect();
+            let statement = self.wait(self.client.prepare_typed(&sql, &types))?;
+            self.statements.borrow_mut().insert(into, statement.clone());
+            statement
+        };
+        let lists: Vec<&(dyn ToSql + Sync)> = lists.iter().map(List::values).collect();
+        self.wait(self.client.execute(&statement, &lists))
     }
 
     fn batch(&self, sql: &str) -> SqlResult<()> {

@@ -1,6 +1,6 @@
 //! Waiting for PostgreSQL on a thread that has nothing else to do.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
@@ -32,6 +32,28 @@ pub(super) fn wait<F: Future>(future: F, patience: Duration) -> Option<F::Output
         let left = patience.checked_sub(begun.elapsed())?;
         thread::park_timeout(left);
     }
+}
+
+/// All of these, begun in their order before any is waited for; the first error, if there is one.
+pub(super) async fn all<F, T, E>(futures: impl IntoIterator<Item = F>) -> Result<Vec<T>, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    poll_fn(|context| {
+        let mut is_done = true;
+        for (future, result) in &mut running {
+            if result.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(done) => *result = Some(done),
+                    Poll::Pending => is_done = false,
+                }
+            }
+        }
+        if is_done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, result)| result).collect()
 }
 
 /// What moves the bytes of all connections of this process.
