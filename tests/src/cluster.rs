@@ -11,11 +11,16 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// `$1` is the folder, `$2` the settings, the rest are words before each of the server's programs. Says `ready` when the server takes
-/// connections. Then a line tells it what to do: `kill` ends the server as a crash would, `start` starts it again.
+/// `$1` is the folder, `$2` the settings, `$3` the folder of the server that it is a copy of, the rest are words before each of the server's programs. Says `ready` when the server takes
+/// connections. Then a line tells it what to do: `kill` ends the server as a crash would, `slay` without any signal that it could hear,
+/// `start` starts it again, `promote` makes a copy the one that is written to.
 const KEEPER: &str = r#"
-folder=$1 settings=$2; shift 2
-"$@" initdb -D "$folder/data" -A trust -U afterword -E UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 || exit 1
+folder=$1 settings=$2 of=$3; shift 3
+if [ -z "$of" ]; then
+    "$@" initdb -D "$folder/data" -A trust -U afterword -E UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 || exit 1
+else
+    "$@" pg_basebackup -D "$folder/data" -h "$of" -U afterword -R -c fast --no-sync >"$folder/initdb.log" 2>&1 || exit 1
+fi
 start() {
     "$@" postgres -D "$folder/data" -k "$folder" -c listen_addresses= $settings >>"$folder/server.log" 2>&1 &
     server=$!
@@ -30,6 +35,8 @@ while read -r word; do
     case $word in
         kill) kill -QUIT "$server"; wait "$server"; server=; echo killed ;;
         start) start "$@" ;;
+        slay) kill -KILL "$server"; wait "$server"; server=; echo slain ;;
+        promote) "$@" pg_ctl promote -w -D "$folder/data" >>"$folder/server.log" 2>&1 && echo promoted || echo failed ;;
     esac
 done
 [ -z "$server" ] || { kill -QUIT "$server"; wait "$server"; }
@@ -72,13 +79,54 @@ impl Cluster {
         Self::start("-c fsync=on -c synchronous_commit=off")
     }
 
+    /// A copy of this server that follows it; from now on a commit here is not done before the copy has it.
+    ///
+    /// # Errors
+    /// When it does not start, or does not follow.
+    pub fn replica(&self) -> Result<Self> {
+        let copy = Self::start_as("-c fsync=on", Some(&self.folder))?;
+        let url = format!("postgres:///postgres?host={}&user=afterword", self.folder.display());
+        psql(&url, "alter system set synchronous_standby_names = '*'")?;
+        psql(&url, "select pg_reload_conf()")?;
+        // Waits for the copy, as every commit does from now on.
+        psql(&url, "create table followed ()")?;
+        Ok(copy)
+    }
+
+    /// Ends the server with a signal that it cannot hear, and leaves everything as it is.
+    ///
+    /// # Errors
+    /// When nobody looks after it any more.
+    pub fn slay(&self) -> Result<()> {
+        self.tell("slay", "slain")
+    }
+
+    /// Makes a copy the server that is written to.
+    ///
+    /// # Errors
+    /// When it does not become that.
+    pub fn promote(&self) -> Result<()> {
+        self.tell("promote", "promoted")
+    }
+
+    /// The folder of its socket.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn start(settings: &str) -> Result<Self> {
+        Self::start_as(settings, None)
+    }
+
+    fn start_as(settings: &str, of: Option<&Path>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("afterword-pg").tempdir()?.keep();
         let as_server = words_before(&folder)?;
         let mut shell = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(&folder)
             .arg(settings)
+            .arg(of.unwrap_or(Path::new("")))
             .args(as_server)
             .env("PATH", path())
             .current_dir("/")

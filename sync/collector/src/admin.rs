@@ -6,6 +6,7 @@
 pub mod backing_up;
 pub mod casing;
 pub mod changing;
+pub mod distributing;
 mod erasing;
 pub mod importing;
 mod leaving;
@@ -85,6 +86,9 @@ pub enum AdminError {
     /// There is no such case, or nothing to be done about it so.
     #[error(transparent)]
     Case(#[from] casing::CaseRefusal),
+    /// The database is not one that can be divided.
+    #[error(transparent)]
+    Distribute(#[from] distributing::DistributeRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"

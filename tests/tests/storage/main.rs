@@ -1,6 +1,8 @@
 //! The collector on every database it can keep its data in: one list of what has to hold, on SQLite's file, on SQLite in memory (our form
 //! for tests without a disk) and on PostgreSQL; and what is PostgreSQL's alone, with a server of the tests' own.
 
+mod distributed;
+mod failover;
 mod held;
 mod place;
 mod scenarios;
@@ -30,6 +32,14 @@ macro_rules! on_every_database {
             #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
             fn $name() -> anyhow::Result<()> {
                 crate::scenarios::$name(&mut crate::place::Place::in_postgres()?)
+            })*
+        }
+
+        mod in_citus {
+            $(#[test]
+            #[cfg_attr(not(has_citus), ignore = "needs a Citus coordinator's empty database, named by AFTERWORD_TEST_CITUS_URL")]
+            fn $name() -> anyhow::Result<()> {
+                crate::scenarios::$name(&mut crate::place::Place::in_citus()?)
             })*
         }
     };

@@ -8,6 +8,7 @@ mod case;
 mod change;
 mod contact;
 mod device;
+mod distribute;
 mod erase;
 mod follow_up;
 mod import;
@@ -81,6 +82,8 @@ enum Command {
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
+    /// Divide a PostgreSQL database among the servers of a Citus cluster.
+    Distribute(distribute::Distribute),
     /// Hash every stored record again and compare with what was signed for.
     Verify(verify::Verify),
 }
@@ -124,6 +127,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Case(case) => case.run(),
         Command::Change(change) => change.run(),
         Command::Pki(pki) => pki.run(),
+        Command::Distribute(distribute) => distribute.run(),
         Command::Verify(verify) => verify.run(),
     };
     result.unwrap_or_else(|error| {

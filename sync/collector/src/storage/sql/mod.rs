@@ -130,6 +130,9 @@ pub(crate) trait Sql: Send {
 
     /// SQLite's own connection, for what is done to a file.
     fn sqlite(&self) -> Option<&rusqlite::Connection>;
+
+    /// PostgreSQL's own connection, for what only its servers can do.
+    fn postgres(&self) -> Option<&postgres::Postgres>;
 }
 
 /// A connection to whichever database there is.

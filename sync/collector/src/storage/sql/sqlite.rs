@@ -6,6 +6,7 @@ use afterword_model::record::DeviceId;
 use rusqlite::params_from_iter;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
+use super::postgres::Postgres;
 use super::{Column, EachRow, NewRecord, NewRecords, Row, Rows, Sql, SqlError, SqlResult, Value, values};
 
 /// A connection to SQLite.
@@ -166,6 +167,10 @@ impl Sql for Sqlite {
 
     fn sqlite(&self) -> Option<&rusqlite::Connection> {
         Some(&self.0)
+    }
+
+    fn postgres(&self) -> Option<&Postgres> {
+        None
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use tokio_postgres::Config;
@@ -21,6 +23,8 @@ pub(crate) struct PostgresAddress {
     pub(super) trust: Trust,
     /// How long a server may be silent about a statement.
     pub(super) answer_timeout: Duration,
+    /// The newest timeline that this process has met on it: a server on an older one is what a copy was promoted from.
+    pub(super) newest_timeline: Arc<AtomicI64>,
 }
 
 /// Which server is believed to be the right one.
@@ -90,7 +94,7 @@ impl PostgresAddress {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        Ok(Self { config, trust, answer_timeout })
+        Ok(Self { config, trust, answer_timeout, newest_timeline: Arc::default() })
     }
 
     /// Its servers in the order in which they are tried, each by itself, so that a silent one keeps nobody from the next.

@@ -2,6 +2,7 @@
 //!
 //! Of several servers each has a time of its own to let the connection in, after which the next is asked.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -42,7 +43,7 @@ pub(crate) fn connect(address: &PostgresAddress, purpose: Purpose) -> SqlResult<
     let tls = Tls::new(&address.trust)?;
     let mut refusals = Vec::new();
     for server in address.servers() {
-        match open(&server, tls.clone(), address.answer_timeout, purpose) {
+        match open(&server, tls.clone(), address, purpose) {
             Ok(connection) => return Ok(connection),
             Err(error) => refusals.push((named(&server), error)),
         }
@@ -57,7 +58,8 @@ pub(crate) fn connect(address: &PostgresAddress, purpose: Purpose) -> SqlResult<
     })
 }
 
-fn open(server: &Config, tls: Tls, answer_timeout: Duration, purpose: Purpose) -> SqlResult<Postgres> {
+fn open(server: &Config, tls: Tls, address: &PostgresAddress, purpose: Purpose) -> SqlResult<Postgres> {
+    let answer_timeout = address.answer_timeout;
     let failed = |error: std::io::Error| SqlError::new(SqlFault::Other, error.to_string());
     let limit = server.get_connect_timeout().copied().unwrap_or(answer_timeout);
     let config = server.clone();
@@ -86,6 +88,7 @@ fn open(server: &Config, tls: Tls, answer_timeout: Duration, purpose: Purpose) -
         answer.recv().map_err(|_| SqlError::new(SqlFault::Disconnected, "the connection was not made"))??;
     let connection = Postgres::new(client, moving.abort_handle(), limit);
     connection.batch(SETTINGS)?;
+    refuse_superseded(&connection, &address.newest_timeline)?;
     match purpose {
         Purpose::Command => connection.patience.set(WORK_TIMEOUT),
         Purpose::Reading | Purpose::Serving => {
@@ -99,6 +102,25 @@ fn open(server: &Config, tls: Tls, answer_timeout: Duration, purpose: Purpose) -
         }
     }
     Ok(connection)
+}
+
+/// A server that was thought dead and comes back takes what is written, and the one that was promoted in its place never hears of it. Each
+/// promotion begins a timeline with a higher number.
+fn refuse_superseded(connection: &Postgres, newest: &AtomicI64) -> SqlResult<()> {
+    let query = "select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint";
+    let timeline: i64 = match connection.wait(connection.client.query_typed(query, &[])) {
+        Ok(rows) => rows.first().map_or(0, |row| row.get(0)),
+        Err(error) if connection.is_broken() => return Err(error),
+        // A service that keeps its log to itself, and looks after its copies itself.
+        Err(_) => return Ok(()),
+    };
+    let before = newest.fetch_max(timeline, Ordering::Relaxed);
+    if timeline >= before {
+        return Ok(());
+    }
+    Err(SqlError::other(format!(
+        "it goes on where a copy was promoted in its place (timeline {timeline}, and {before} was met since): make it a copy of that one, with pg_rewind or pg_basebackup, before it is started"
+    )))
 }
 
 /// That a server took the connection, or a statement, and says nothing.

@@ -10,6 +10,7 @@
 
 pub(crate) mod address;
 mod connect;
+pub(crate) mod distribute;
 mod error;
 mod migrate;
 mod months;
@@ -232,7 +233,9 @@ impl Sql for Postgres {
     }
 
     fn commit(&self) -> SqlResult<()> {
-        self.batch("release whole; commit")?;
+        // With a number of its own it waits for the copies, even when it only says that what was sent again is held: the commit it was held by
+        // may have been cut off before they had it.
+        self.batch("release whole; select txid_current(); commit")?;
         self.in_transaction.set(false);
         Ok(())
     }
@@ -345,6 +348,10 @@ impl Sql for Postgres {
 
     fn sqlite(&self) -> Option<&rusqlite::Connection> {
         None
+    }
+
+    fn postgres(&self) -> Option<&Postgres> {
+        Some(self)
     }
 }
 
