@@ -60,11 +60,11 @@ pub(crate) fn statements(database: &Postgres) -> SqlResult<Vec<String>> {
         }
     }
     let done = placed(database)?;
-    let missing = |table: &&str| !done.iter().any(|done| done == table);
+    let missing = |table: &str| !done.iter().any(|done| done == table);
     for table in EVERYWHERE.iter().filter(|table| missing(table)) {
         statements.push(format!("select create_reference_table('{table}')"));
     }
-    if BY_DEVICE.iter().any(|table| missing(&table)) {
+    if BY_DEVICE.iter().any(|table| missing(table)) {
         // Indexes of records call it.
         statements.push("select create_distributed_function('instr(bytea, bytea)')".to_owned());
     }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
@@ -21,16 +21,19 @@ impl Wake for Unpark {
 /// Waits until it is done, or so long that it never will be: nothing then. Not with a runtime's own waiting, which refuses to be used
 /// inside another runtime; a start and a command are.
 pub(super) fn wait<F: Future>(future: F, patience: Duration) -> Option<F::Output> {
-    let mut future = pin!(future);
+    let timed = {
+        // Whoever moves the bytes looks at the clock as well.
+        let _mover = mover().ok()?.enter();
+        tokio::time::timeout(patience, future)
+    };
+    let mut timed = pin!(timed);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
-    let begun = Instant::now();
     loop {
-        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
-            return Some(done);
+        match timed.as_mut().poll(&mut context) {
+            Poll::Ready(done) => return done.ok(),
+            Poll::Pending => thread::park(),
         }
-        let left = patience.checked_sub(begun.elapsed())?;
-        thread::park_timeout(left);
     }
 }
 
