@@ -6,7 +6,12 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(has_python)");
     println!("cargo::rustc-check-cfg=cfg(has_postgres)");
     println!("cargo::rustc-check-cfg=cfg(has_chromium)");
+    println!("cargo::rustc-check-cfg=cfg(has_citus)");
     println!("cargo::rerun-if-env-changed=PATH");
+    println!("cargo::rerun-if-env-changed=AFTERWORD_TEST_CITUS_URL");
+    if std::env::var_os("AFTERWORD_TEST_CITUS_URL").is_some() {
+        println!("cargo::rustc-cfg=has_citus");
+    }
     // Debian keeps the server's programs out of the way.
     let folder = std::path::Path::new("/usr/lib/postgresql");
     // What is not there would make Cargo ask each time; then what it would appear in is watched.

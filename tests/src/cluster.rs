@@ -11,11 +11,16 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// `$1` is the folder, `$2` the settings, the rest are words before each of the server's programs. Says `ready` when the server takes
-/// connections. Then a line tells it what to do: `kill` ends the server as a crash would, `start` starts it again.
+/// `$1` is the folder, `$2` the settings, `$3` the folder of the server that it is a copy of, the rest are words before each of the server's programs. Says `ready` when the server takes
+/// connections. Then a line tells it what to do: `kill` ends the server as a crash would, `slay` without any signal that it could hear,
+/// `start` starts it again, `promote` makes a copy the one that is written to.
 const KEEPER: &str = r#"
-folder=$1 settings=$2; shift 2
-"$@" initdb -D "$folder/data" -A trust -U afterword -E UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 || exit 1
+folder=$1 settings=$2 of=$3; shift 3
+if [ -z "$of" ]; then
+    "$@" initdb -D "$folder/data" -A trust -U afterword -E UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 || exit 1
+else
+    "$@" pg_basebackup -D "$folder/data" -h "$of" -U afterword -R -c fast --no-sync >"$folder/initdb.log" 2>&1 || exit 1
+fi
 start() {
     "$@" postgres -D "$folder/data" -k "$folder" -c listen_addresses= $settings >>"$folder/server.log" 2>&1 &
     server=$!
@@ -30,6 +35,8 @@ while read -r word; do
     case $word in
         kill) kill -QUIT "$server"; wait "$server"; server=; echo killed ;;
         start) start "$@" ;;
+        slay) kill -KILL "$server"; wait "$server"; server=; echo slain ;;
+        promote) "$@" pg_ctl promote -w -D "$folder/data" >>"$folder/server.log" 2>&1 && echo promoted || echo failed ;;
     esac
 done
 [ -z "$server" ] || { kill -QUIT "$server"; wait "$server"; }
@@ -72,18 +79,61 @@ impl Cluster {
         Self::start("-c fsync=on -c synchronous_commit=off")
     }
 
+    /// A copy of this server that follows it; from now on a commit here is not done before the copy has it.
+    ///
+    /// # Errors
+    /// When it does not start, or does not follow.
+    pub fn replica(&self) -> Result<Self> {
+        let copy = Self::start_as("-c fsync=on", Some(&self.folder))?;
+        let url = format!("postgres:///postgres?host={}&user=afterword", self.folder.display());
+        psql(&url, "alter system set synchronous_standby_names = '*'")?;
+        psql(&url, "select pg_reload_conf()")?;
+        // Waits for the copy, as every commit does from now on.
+        psql(&url, "create table followed ()")?;
+        Ok(copy)
+    }
+
+    /// Ends the server with a signal that it cannot hear, and leaves everything as it is.
+    ///
+    /// # Errors
+    /// When nobody looks after it any more.
+    pub fn slay(&self) -> Result<()> {
+        self.tell("slay", "slain")
+    }
+
+    /// Makes a copy the server that is written to.
+    ///
+    /// # Errors
+    /// When it does not become that.
+    pub fn promote(&self) -> Result<()> {
+        self.tell("promote", "promoted")
+    }
+
+    /// The folder of its socket.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn start(settings: &str) -> Result<Self> {
+        Self::start_as(settings, None)
+    }
+
+    fn start_as(settings: &str, of: Option<&Path>) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("afterword-pg").tempdir()?.keep();
         let as_server = words_before(&folder)?;
         let mut shell = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(&folder)
             .arg(settings)
+            .arg(of.unwrap_or(Path::new("")))
             .args(as_server)
             .env("PATH", path())
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // It ends after the test's process, whose own it would keep open.
+            .stderr(Stdio::null())
             .spawn()?;
         let words = shell.stdin.take();
         let answers = BufReader::new(shell.stdout.take().context("standard output was piped")?);
@@ -161,6 +211,53 @@ pub fn psql(url: &str, statement: &str) -> Result<String> {
         .context("psql")?;
     ensure!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// A connection of somebody else, as of a program that makes a copy.
+pub struct Session {
+    psql: Child,
+    words: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// When `psql` does not start.
+    pub fn open(url: &str) -> Result<Self> {
+        let mut psql = Command::new("psql")
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url])
+            .env("PATH", path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let answers = BufReader::new(psql.stdout.take().context("standard output was piped")?);
+        Ok(Self { words: psql.stdin.take(), answers, psql })
+    }
+
+    /// Runs a statement that gives no rows.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn say(&mut self, statement: &str) -> Result<()> {
+        let words = self.words.as_mut().context("it is open")?;
+        words.write_all(format!("{statement};\n\\echo done\n").as_bytes())?;
+        words.flush()?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line)?;
+        ensure!(line.trim() == "done", "{statement}: `{line}`");
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    /// Ends it, and what it held, before anything else is done.
+    fn drop(&mut self) {
+        self.words = None;
+        let _ = self.psql.wait();
+    }
 }
 
 /// Where programs are found: Debian keeps the server's out of the way.

@@ -20,6 +20,7 @@
 //! | look for what nobody thought of, in a simulated fleet | [`simulation`] |
 //! | have a PostgreSQL server | [`cluster`] |
 //! | have somebody at a browser | [`chrome`] |
+//! | make it silent | [`mute`] |
 //! | wait | [`mod@wait`] |
 
 pub mod chain;
@@ -30,6 +31,7 @@ pub mod device;
 pub mod hand;
 pub mod herd;
 pub mod kills;
+pub mod mute;
 pub mod office;
 pub mod power_cut;
 pub mod program;

@@ -7,6 +7,7 @@ pub mod backing_up;
 pub mod casing;
 pub mod changing;
 mod counting;
+pub mod distributing;
 mod erasing;
 pub mod importing;
 mod leaving;
@@ -98,6 +99,9 @@ pub enum AdminError {
     /// A region or store is not where it was to be.
     #[error(transparent)]
     Place(#[from] placing::PlaceRefusal),
+    /// The database is not one that can be divided.
+    #[error(transparent)]
+    Distribute(#[from] distributing::DistributeRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"

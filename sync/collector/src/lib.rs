@@ -46,6 +46,7 @@ mod web;
 pub use admin::backing_up::BackupError;
 pub use admin::casing::{CaseRefusal, CaseRow, short as short_case_name};
 pub use admin::changing::{ChangeRefusal, ShownOn};
+pub use admin::distributing::DistributeRefusal;
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};

@@ -10,9 +10,9 @@ use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemReason, Pr
 use axum::response::{IntoResponse, Response};
 
 use crate::reply::Reply;
-use crate::storage::StorageError;
 use crate::storage::devices::{Claim, Identity};
 use crate::storage::ingest::Ingested;
+use crate::storage::{SqlFault, StorageError};
 
 /// An answer that is a problem.
 #[derive(Debug)]
@@ -178,6 +178,11 @@ impl From<StorageError> for Refusal {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::QueueFull => Self::busy(),
+            StorageError::Database(error) | StorageError::NotCommitted(error)
+                if error.fault() == SqlFault::Busy =>
+            {
+                Self::busy()
+            }
             other => Self::internal(&other),
         }
     }

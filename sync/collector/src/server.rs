@@ -273,19 +273,24 @@ impl Collector {
         let _ = self.ending.send(true);
         self.chores.iter().for_each(AbortHandle::abort);
         while self.ports.join_next().await.is_some() {}
-        if let Some(app) = self.app.take() {
-            // What cannot be noted is noticed by the next start, which then draws an epoch too many.
+        // What cannot be noted is noticed by the next start, which then draws an epoch too many.
+        let noted = self.app.take().map(|app| {
             let data = self.data.clone();
-            let _ = tokio::task::spawn_blocking(move || note(&app, &data)).await;
-        }
+            tokio::task::spawn_blocking(move || note(&app, &data))
+        });
         let threads = std::mem::take(&mut self.writer_threads);
-        if !threads.is_empty() {
-            let joined = tokio::task::spawn_blocking(move || {
-                threads.into_iter().for_each(|thread| drop(thread.join()));
-            });
-            if tokio::time::timeout(self.shutdown_limit, joined).await.is_err() {
-                tracing::warn!("the database did not close in time; it recovers at the next start");
+        let closed = async {
+            if let Some(noted) = noted {
+                let _ = noted.await;
             }
+            // The writers end when nobody can give them anything to do any more.
+            let _ = tokio::task::spawn_blocking(move || {
+                threads.into_iter().for_each(|thread| drop(thread.join()));
+            })
+            .await;
+        };
+        if tokio::time::timeout(self.shutdown_limit, closed).await.is_err() {
+            tracing::warn!("the database did not close in time; it recovers at the next start");
         }
     }
 }

@@ -2,10 +2,14 @@
 //! for tests without a disk) and on PostgreSQL; and what is PostgreSQL's alone, with a server of the tests' own.
 
 mod counts;
+mod distributed;
+mod failover;
+mod held;
 mod place;
 mod scenarios;
 mod server;
 mod shop;
+mod silent;
 mod year;
 
 /// Each of them is a test on each database.
@@ -30,6 +34,14 @@ macro_rules! on_every_database {
             #[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
             fn $name() -> anyhow::Result<()> {
                 crate::$file::$name(&mut crate::place::Place::in_postgres()?)
+            })*)*
+        }
+
+        mod in_citus {
+            $($(#[test]
+            #[cfg_attr(not(has_citus), ignore = "needs a Citus coordinator's empty database, named by AFTERWORD_TEST_CITUS_URL")]
+            fn $name() -> anyhow::Result<()> {
+                crate::$file::$name(&mut crate::place::Place::in_citus()?)
             })*)*
         }
     };

@@ -19,6 +19,7 @@ use afterword_protocol::problem::{Problem, ProblemType};
 use afterword_protocol::queue::{Health, Position, Run};
 use afterword_protocol::receipt::{Nonce, SignedReceipt};
 use afterword_protocol::system::SystemEntropy;
+use afterword_tests::cluster::{Session, psql};
 use anyhow::{Context as _, Result, ensure};
 use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
 use rustls::pki_types::pem::PemObject as _;
@@ -34,6 +35,8 @@ pub(crate) struct Place {
     pub(crate) database: Option<DatabaseUrl>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) collector: InProcess,
+    /// Keeps other tests from the database, where they share one.
+    _alone: Option<Session>,
 }
 
 impl Place {
@@ -52,10 +55,22 @@ impl Place {
         Self::on(Some(DatabaseUrl::parse(&afterword_tests::cluster::Cluster::shared()?.database()?)?))
     }
 
+    /// On the Citus cluster that was named. Its one database is emptied, and is this test's alone until the test ends.
+    pub(crate) fn in_citus() -> Result<Self> {
+        let url = std::env::var("AFTERWORD_TEST_CITUS_URL").context("AFTERWORD_TEST_CITUS_URL")?;
+        let mut alone = Session::open(&url)?;
+        alone.say("do $$ begin perform pg_advisory_lock(1); end $$")?;
+        psql(&url, "drop schema public cascade; create schema public")?;
+        let mut place = Self::on(Some(DatabaseUrl::parse(&url)?))?;
+        place.admin()?.distribute()?;
+        place._alone = Some(alone);
+        Ok(place)
+    }
+
     pub(crate) fn on(database: Option<DatabaseUrl>) -> Result<Self> {
         let (folder, clock) = (tempfile::tempdir()?, Arc::new(ManualClock::at(NOW_MS)));
         let collector = open(folder.path().into(), database.clone(), &clock)?;
-        Ok(Self { folder, database, clock, collector })
+        Ok(Self { folder, database, clock, collector, _alone: None })
     }
 
     /// Another collector on the same database, with the same keys.

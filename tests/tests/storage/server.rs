@@ -111,9 +111,12 @@ fn a_row_for_which_there_is_no_month_is_taken_and_found() -> Result<()> {
     place.receipt(&till, 3, 4)?;
     assert_eq!(psql(&url, "select count(*) from records_rest")?.trim(), "2");
     assert_eq!(place.verified()?.records(), 4);
-    // Room for that month cannot be made any more; nobody minds.
+    // The next start makes room for that month, and they move there.
     let place_again = place.another()?;
     receipt(&till.send_to(&place_again, 1, 4)?)?;
+    for (part, rows) in [("records_rest", "0"), ("records_2026_12", "2"), ("receipts_2026_12", "1")] {
+        assert_eq!(psql(&url, &format!("select count(*) from {part}"))?.trim(), rows, "{part}");
+    }
     assert_eq!(place.verified()?.records(), 4);
     Ok(())
 }

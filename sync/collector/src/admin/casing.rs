@@ -3,6 +3,8 @@
 //! A step that is taken here goes down to the kiosk with its next heartbeat. Two who take steps at the same time do not get in each
 //! other's way; `afterword_model::case` says what holds then.
 
+use std::collections::HashMap;
+
 use afterword_model::case::{
     Author, CaseEvent, CaseId, CaseView, Role, Slas, StepRefused, Wish, due, short_name, urgency,
 };
@@ -13,6 +15,7 @@ use serde::Serialize;
 
 use super::{Admin, AdminError};
 use crate::storage::cases::{self, Known};
+use crate::storage::devices::Device;
 use crate::storage::{case_steps, devices, read_server};
 
 /// So many digits of a case's epoch are enough for a person to name it by.
@@ -64,13 +67,12 @@ impl Admin {
     /// # Errors
     /// The database.
     pub fn case_list(&self, closed_too: bool) -> Result<Vec<CaseRow>, AdminError> {
-        let mut rows = Vec::new();
-        for known in cases::all(&self.connection)? {
+        let mut shown = cases::all(&self.connection)?;
+        shown.retain(|known| {
             let status = known.case.status();
-            if closed_too || (status.category.is_some() && !status.is_closed()) {
-                rows.push(self.case_row(&known)?);
-            }
-        }
+            closed_too || (status.category.is_some() && !status.is_closed())
+        });
+        let mut rows = self.case_rows(&shown, devices::list(&self.connection)?)?;
         rows.sort_by_cached_key(|row| {
             let closed = row.view.status.is_closed();
             (closed, urgency(row.view.due.as_ref(), row.view.status.stage), row.view.id)
@@ -83,7 +85,9 @@ impl Admin {
     /// # Errors
     /// [`CaseRefusal`], or the database.
     pub fn case(&self, name: &str) -> Result<CaseRow, AdminError> {
-        self.case_row(&self.known(name)?)
+        let known = self.known(name)?;
+        let device = devices::find(&self.connection, &known.device.to_string())?;
+        self.case_rows(&[known], device)?.pop().ok_or_else(|| CaseRefusal::NoSuchCase(name.to_owned()).into())
     }
 
     /// Takes a step of head office, and gives the case as it stands then.
@@ -124,19 +128,20 @@ impl Admin {
         }
     }
 
-    fn case_row(&self, known: &Known) -> Result<CaseRow, AdminError> {
-        let status = known.case.status();
-        let due = due(&status, &Slas::default(), &self.now());
-        let view = CaseView {
-            id: known.id,
-            said: cases::said(&self.connection, &known.device, known.id)?,
-            status,
-            due,
-            steps: known.case.in_order().into_iter().cloned().collect(),
+    /// Cases with what is told of them; these devices are among those known.
+    fn case_rows(&self, cases: &[Known], devices: Vec<Device>) -> Result<Vec<CaseRow>, AdminError> {
+        let now = self.now();
+        let names: HashMap<DeviceId, (String, Option<String>)> =
+            devices.into_iter().map(|device| (device.device, (device.name, device.store))).collect();
+        let row = |(known, said): (&Known, _)| {
+            let status = known.case.status();
+            let due = due(&status, &Slas::default(), &now);
+            let steps = known.case.in_order().into_iter().cloned().collect();
+            let (device_name, store) = names.get(&known.device).cloned().unwrap_or_default();
+            let view = CaseView { id: known.id, said, status, due, steps };
+            CaseRow { device: known.device, device_name, store, view }
         };
-        let device = devices::find(&self.connection, &known.device.to_string())?.into_iter().next();
-        let (device_name, store) = device.map(|device| (device.name, device.store)).unwrap_or_default();
-        Ok(CaseRow { device: known.device, device_name, store, view })
+        Ok(cases.iter().zip(cases::said(&self.connection, cases)?).map(row).collect())
     }
 
     /// Now, as head office stamps it: there is no boot here.

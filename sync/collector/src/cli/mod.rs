@@ -9,6 +9,7 @@ mod case;
 mod change;
 mod contact;
 mod device;
+mod distribute;
 mod erase;
 mod follow_up;
 mod import;
@@ -96,6 +97,8 @@ enum Command {
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
+    /// Divide a PostgreSQL database among the servers of a Citus cluster.
+    Distribute(distribute::Distribute),
     /// Hash every stored record again and compare with what was signed for.
     Verify(verify::Verify),
 }
@@ -143,6 +146,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Audit(audit) => audit.run(),
         Command::Numbers(numbers) => numbers.run(),
         Command::Pki(pki) => pki.run(),
+        Command::Distribute(distribute) => distribute.run(),
         Command::Verify(verify) => verify.run(),
     };
     result.unwrap_or_else(|error| {

@@ -86,7 +86,11 @@ impl Serve {
             .with_writer(stderr)
             .with_ansi(stderr().is_terminal())
             .init();
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve())?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let served = runtime.block_on(self.serve());
+        // Whoever still waits for a database that says nothing is not waited for.
+        runtime.shutdown_background();
+        served?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -10,7 +10,7 @@ use afterword_model::record::{DeviceId, SEQ_MAX, Seq, StoreEpoch};
 use sha2::{Digest, Sha256};
 
 use super::erase::was_erased;
-use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
+use super::sql::{Connection, HexColumn, Row, SqlError, SqlFault, SqlResult, Value, values};
 use super::{column_seq, seq_column};
 
 /// A carried record of a batch.
@@ -34,17 +34,15 @@ impl CarriedRecord {
     }
 }
 
-/// Notes where a carried record first stood.
-pub(crate) fn insert(
+/// Notes where carried records first stood.
+pub(crate) fn insert<'c>(
     connection: &Connection,
     device: &DeviceId,
     epoch: &StoreEpoch,
-    carried: &CarriedRecord,
+    carried: impl Iterator<Item = &'c CarriedRecord>,
 ) -> SqlResult<()> {
-    connection
-        .execute(
-            "insert into carried (device_id, epoch, seq, origin_epoch, origin_seq, digest)
-             values (?1, ?2, ?3, ?4, ?5, ?6)",
+    let rows: Vec<Vec<Value<'_>>> = carried
+        .map(|carried| {
             values![
                 device.as_bytes(),
                 epoch.as_bytes(),
@@ -52,9 +50,15 @@ pub(crate) fn insert(
                 carried.origin.epoch.as_bytes(),
                 seq_column(carried.origin.seq),
                 &carried.digest
-            ],
-        )
-        .map(drop)
+            ]
+            .to_vec()
+        })
+        .collect();
+    let into = "insert into carried (device_id, epoch, seq, origin_epoch, origin_seq, digest)";
+    if connection.own().insert_all(into, &rows)? == rows.len() as u64 {
+        return Ok(());
+    }
+    Err(SqlError::new(SqlFault::Constraint, "a record that comes in is listed as carried already"))
 }
 
 /// What the table says of one carried record, or would have to say.
@@ -100,37 +104,26 @@ pub(super) fn find_stray(
     )
 }
 
-/// Carried records whose origin, with the same bytes, is held or was carried before.
+/// Carried records whose origin, with the same bytes, is held or was carried before. That an origin was erased is held against what is
+/// known of erased content.
 pub(super) fn copies(connection: &Connection) -> SqlResult<u64> {
-    let query = "select device_id, origin_epoch, origin_seq, digest, count(*) from carried
-                 group by device_id, origin_epoch, origin_seq, digest";
+    let query = "select listed.digest, listed.times, records.bytes, records.erased_ms is not null, erased.digest is not null
+         from (select device_id, origin_epoch, origin_seq, digest, count(*) as times from carried
+               group by device_id, origin_epoch, origin_seq, digest) as listed
+         left join records on records.device_id = listed.device_id and records.epoch = listed.origin_epoch
+             and records.seq = listed.origin_seq
+         left join erased on erased.device_id = listed.device_id and erased.epoch = listed.origin_epoch
+             and erased.seq = listed.origin_seq and erased.digest = listed.digest";
     let mut copies = 0;
     connection.each(query, &[], |row| {
-        let (device, epoch): (HexColumn<16, _>, HexColumn<16, _>) = (row.get(0)?, row.get(1)?);
-        let times = column_seq(row.get(4)?);
-        let is_held = is_held(connection, &device.0, &epoch.0, column_seq(row.get(2)?), &row.get(3)?)?;
+        let (digest, times): ([u8; 32], _) = (row.get(0)?, column_seq(row.get(1)?));
+        let is_held = match (row.get::<Option<Vec<u8>>>(2)?, row.get::<bool>(3)?) {
+            (None, _) => false,
+            (Some(_), true) => row.get(4)?,
+            (Some(bytes), false) => <[u8; 32]>::from(Sha256::digest(&bytes)) == digest,
+        };
         copies += if is_held { times } else { times - 1 };
         Ok::<_, SqlError>(())
     })?;
     Ok(copies)
-}
-
-/// Whether just these bytes are held under this number, or were until they were erased.
-fn is_held(
-    connection: &Connection,
-    device: &DeviceId,
-    epoch: &StoreEpoch,
-    seq: Seq,
-    digest: &[u8; 32],
-) -> SqlResult<bool> {
-    let held = connection.query_opt(
-        "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
-        values![device.as_bytes(), epoch.as_bytes(), seq_column(seq)],
-        |row| Ok((<[u8; 32]>::from(Sha256::digest(row.blob(0)?)), row.get::<bool>(1)?)),
-    )?;
-    match held {
-        Some((_, true)) => was_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),
-        Some((held, false)) => Ok(held == *digest),
-        None => Ok(false),
-    }
 }

@@ -2,6 +2,8 @@
 //!
 //! A row that another hand wrote and no kiosk would keep is passed over; it costs no heartbeat.
 
+use std::collections::HashMap;
+
 use afterword_model::case::{CaseEvent, CaseId, EventId, Held};
 use afterword_model::record::{DeviceId, ServerEpoch};
 use afterword_protocol::case_steps::{CaseMark, CaseSteps, bytes, check};
@@ -37,6 +39,20 @@ pub(crate) fn of_case(connection: &Connection, device: &DeviceId, case: CaseId) 
         held,
     )?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// All steps of head office, by device and case.
+pub(crate) fn all(connection: &Connection) -> SqlResult<HashMap<(DeviceId, CaseId), Vec<Held>>> {
+    let mut steps: HashMap<_, Vec<Held>> = HashMap::new();
+    let query = "select step_id, server_epoch, event, device_id from case_steps order by device_id, step_id";
+    connection.each(query, &[], |row| {
+        if let Some(held) = held(row)? {
+            let device = row.get::<HexColumn<16, _>>(3)?.0;
+            steps.entry((device, held.event.of)).or_default().push(held);
+        }
+        Ok::<_, SqlError>(())
+    })?;
+    Ok(steps)
 }
 
 /// What comes after the steps that a device has heard of, as many as an answer holds; none where there is nothing.

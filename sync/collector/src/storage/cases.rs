@@ -11,7 +11,7 @@ use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, StoreEpoch};
 
 use super::erase::origin;
-use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
+use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, Value, values};
 use super::{case_steps, column_seq, seq_column};
 
 /// A case as it is known here.
@@ -37,7 +37,12 @@ const WITH_NAME: &str = "\
 /// Every case, whosever it is.
 pub(crate) fn all(connection: &Connection) -> SqlResult<Vec<Known>> {
     let mut found = with_name(connection, MARK)?;
-    add_office(connection, &mut found)?;
+    let mut office = case_steps::all(connection)?;
+    for known in &mut found {
+        for held in office.remove(&(known.device, known.id)).unwrap_or_default() {
+            known.case.add(held);
+        }
+    }
     Ok(found)
 }
 
@@ -50,7 +55,11 @@ pub(crate) fn named(connection: &Connection, digits: &str, seq: u64) -> SqlResul
     };
     let mut found = with_name(connection, &name)?;
     found.retain(|known| known.id.seq == seq && known.id.epoch.to_string().starts_with(digits));
-    add_office(connection, &mut found)?;
+    for known in &mut found {
+        for held in case_steps::of_case(connection, &known.device, known.id)? {
+            known.case.add(held);
+        }
+    }
     Ok(found)
 }
 
@@ -67,15 +76,6 @@ fn with_name(connection: &Connection, beginning: &str) -> SqlResult<Vec<Known>> 
     Ok(cases.into_iter().map(|((device, id), case)| Known { device, id, case }).collect())
 }
 
-fn add_office(connection: &Connection, cases: &mut [Known]) -> SqlResult<()> {
-    for known in cases {
-        for held in case_steps::of_case(connection, &known.device, known.id)? {
-            known.case.add(held);
-        }
-    }
-    Ok(())
-}
-
 /// The step of a record; none where this program cannot read it as one.
 fn step(row: &Row<'_>) -> SqlResult<Option<(DeviceId, Held)>> {
     let device = row.get::<HexColumn<16, _>>(0)?.0;
@@ -87,30 +87,37 @@ fn step(row: &Row<'_>) -> SqlResult<Option<(DeviceId, Held)>> {
     })
 }
 
-/// What the shopper said who opened a case; none for an alert, and where the response is not here or was erased.
-pub(crate) fn said(connection: &Connection, device: &DeviceId, case: CaseId) -> SqlResult<Option<Said>> {
-    let (epoch, seq) = (case.epoch.as_bytes(), seq_column(case.seq));
-    let own = connection.query_opt(
+/// What the shoppers said who opened these cases; none for an alert, and where the response is not here or was erased.
+pub(crate) fn said(connection: &Connection, cases: &[Known]) -> SqlResult<Vec<Option<Said>>> {
+    let mut bytes = vec![None; cases.len()];
+    // Where it was frozen, or else wherever it was carried to.
+    for query in [
         "select bytes from records where device_id = ?1 and epoch = ?2 and seq = ?3",
-        values![device.as_bytes(), epoch, seq],
-        |row| row.get::<Vec<u8>>(0),
-    )?;
-    let bytes = match own {
-        Some(bytes) => Some(bytes),
-        None => connection.query_opt(
-            "select bytes from carried join records using (device_id, epoch, seq)
-                 where device_id = ?1 and origin_epoch = ?2 and origin_seq = ?3 limit 1",
-            values![device.as_bytes(), epoch, seq],
-            |row| row.get(0),
-        )?,
-    };
-    Ok(bytes.and_then(|bytes| {
-        let (origin, content) = origin(case.epoch, case.seq, &bytes);
-        match Content::from_bytes(origin.seq, content) {
-            Ok(Content::Response(response)) => Some(Said::of(&response)),
-            _ => None,
-        }
-    }))
+        "select bytes from carried join records using (device_id, epoch, seq)
+             where device_id = ?1 and origin_epoch = ?2 and origin_seq = ?3 limit 1",
+    ] {
+        let missing: Vec<usize> = (0..cases.len()).filter(|place| bytes[*place].is_none()).collect();
+        let asked: Vec<Vec<Value<'_>>> = missing
+            .iter()
+            .map(|place| {
+                let Known { device, id, .. } = &cases[*place];
+                values![device.as_bytes(), id.epoch.as_bytes(), seq_column(id.seq)].to_vec()
+            })
+            .collect();
+        connection.own().query_each(query, &asked, &mut |place, row| {
+            bytes[missing[place]] = Some(row.get::<Vec<u8>>(0)?);
+            Ok(())
+        })?;
+    }
+    Ok(cases.iter().zip(bytes).map(|(known, bytes)| said_in(known.id, &bytes?)).collect())
+}
+
+fn said_in(case: CaseId, bytes: &[u8]) -> Option<Said> {
+    let (origin, content) = origin(case.epoch, case.seq, bytes);
+    match Content::from_bytes(origin.seq, content) {
+        Ok(Content::Response(response)) => Some(Said::of(&response)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

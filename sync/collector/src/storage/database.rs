@@ -14,7 +14,7 @@ use afterword_model::record::ServerEpoch;
 use super::open::{self, OpenError};
 use super::sql::postgres::address::PostgresAddress;
 use super::sql::postgres::{MigrateError, Purpose, connect, has_collector, migrate};
-use super::sql::{Connection, SqlError, SqlResult, values};
+use super::sql::{Connection, SqlError, SqlFault, SqlResult, values};
 use crate::config::database_path;
 
 /// Connections that write to PostgreSQL at once; jobs of one device go through the same. Each has a group of its own to make durable.
@@ -114,17 +114,27 @@ impl Database {
                 open::open_memory(&memory.name, Some((clock.wall_ms(), ServerEpoch::new(entropy.bytes()))))
             }
             Self::Postgres(address) => {
-                open_postgres(address, Some((clock.wall_ms(), ServerEpoch::new(entropy.bytes()))))
+                let new = (clock.wall_ms(), ServerEpoch::new(entropy.bytes()));
+                open_postgres(address, Purpose::Serving, Some(new))
             }
         }
     }
 
-    /// Opens the one of a collector that has been started before.
+    /// Opens the one of a collector that has been started before, for what an operator asks for.
     pub(crate) fn open(&self) -> Result<Connection, OpenError> {
+        self.open_for(Purpose::Command)
+    }
+
+    /// Opens anew the one that this process serves from.
+    pub(crate) fn reopen(&self) -> Result<Connection, OpenError> {
+        self.open_for(Purpose::Serving)
+    }
+
+    fn open_for(&self, purpose: Purpose) -> Result<Connection, OpenError> {
         match self {
             Self::File(path) => open::open_existing(path),
             Self::Memory(memory) => open::open_memory(&memory.name, None),
-            Self::Postgres(address) => open_postgres(address, None),
+            Self::Postgres(address) => open_postgres(address, purpose, None),
         }
     }
 
@@ -175,15 +185,19 @@ impl Display for Database {
 }
 
 fn unreachable_server(address: &PostgresAddress, error: &SqlError) -> OpenError {
+    if error.fault() == SqlFault::Busy {
+        return OpenError::Busy { database: address.to_string(), reason: error.to_string() };
+    }
     OpenError::Server { database: address.to_string(), reason: error.to_string() }
 }
 
 fn open_postgres(
     address: &PostgresAddress,
+    purpose: Purpose,
     create: Option<(i64, ServerEpoch)>,
 ) -> Result<Connection, OpenError> {
     let failed = |error: SqlError| unreachable_server(address, &error);
-    let database = connect(address, Purpose::Writing).map_err(failed)?;
+    let database = connect(address, purpose).map_err(failed)?;
     if create.is_none() && !has_collector(&database).map_err(failed)? {
         return Err(OpenError::NoCollector(address.to_string()));
     }

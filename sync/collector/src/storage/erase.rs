@@ -12,7 +12,7 @@ use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use sha2::{Digest, Sha256};
 
-use super::sql::{Connection, HexColumn, SqlError, SqlResult, Value, values};
+use super::sql::{Connection, HexColumn, Rows, SqlError, SqlResult, Value, values};
 use super::{StorageError, column_seq, in_savepoint, numbers, seq_column};
 
 /// What became of a wish to erase.
@@ -123,35 +123,57 @@ fn holders(
     device: &DeviceId,
     digests: &HashSet<[u8; 32]>,
 ) -> SqlResult<Vec<(StoreEpoch, Seq, Vec<u8>)>> {
-    let mut found = Vec::new();
+    let (mut found, mut met) = (Vec::new(), Vec::new());
     connection.each(query, values![device.as_bytes()], |row| {
         let (epoch, seq) = (row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
         let (origin, content) = origin(epoch, seq, row.blob(2)?);
         let digest = digest(content);
         if digests.contains(&digest) {
-            remember(connection, device, &origin, &digest)?;
+            met.push((origin, digest));
             found.push((epoch, seq, row.get(3)?));
         }
         Ok::<_, SqlError>(())
     })?;
+    remember(connection, device, &met)?;
     Ok(found)
 }
 
-/// Whether this content was erased, wherever it stood; then it is remembered that it stood here too.
-pub(crate) fn is_erased(
-    connection: &Connection,
-    device: &DeviceId,
-    (origin, content): (Origin, &[u8]),
-) -> SqlResult<bool> {
-    let digest = digest(content);
-    let is_erased = connection.exists(
-        "select 1 from erased where device_id = ?1 and digest = ?2",
-        values![device.as_bytes(), &digest],
-    )?;
-    if is_erased {
-        remember(connection, device, &origin, &digest)?;
+/// What was erased of a device, against which what comes in is held; of nearly all devices nothing was.
+pub(crate) struct Erased {
+    digests: HashSet<[u8; 32]>,
+    /// Under which origins it came.
+    met: Vec<(Origin, [u8; 32])>,
+}
+
+impl Erased {
+    /// Reads it.
+    pub(crate) fn of(connection: &Connection, device: &DeviceId) -> SqlResult<Self> {
+        let mut digests = HashSet::new();
+        let query = "select digest from erased where device_id = ?1";
+        connection.search(query, values![device.as_bytes()], Rows::Few, |row| {
+            digests.insert(row.get(0)?);
+            Ok::<_, SqlError>(None::<()>)
+        })?;
+        Ok(Self { digests, met: Vec::new() })
     }
-    Ok(is_erased)
+
+    /// Whether this content was erased, wherever it stood.
+    pub(crate) fn has(&mut self, (origin, content): (Origin, &[u8])) -> bool {
+        if self.digests.is_empty() {
+            return false;
+        }
+        let digest = digest(content);
+        let is_erased = self.digests.contains(&digest);
+        if is_erased {
+            self.met.push((origin, digest));
+        }
+        is_erased
+    }
+
+    /// Remembers where it stood besides.
+    pub(crate) fn remember(self, connection: &Connection, device: &DeviceId) -> SqlResult<()> {
+        remember(connection, device, &self.met)
+    }
 }
 
 /// Whether content of this digest is known to have been erased under this origin.
@@ -165,11 +187,6 @@ pub(crate) fn was_erased(
         "select 1 from erased where device_id = ?1 and epoch = ?2 and seq = ?3 and digest = ?4",
         &key(device, origin, digest),
     )
-}
-
-/// Whether anything of this device was ever erased; of nearly all devices nothing was.
-pub(crate) fn any_erased(connection: &Connection, device: &DeviceId) -> SqlResult<bool> {
-    connection.exists("select 1 from erased where device_id = ?1 limit 1", values![device.as_bytes()])
 }
 
 /// All that was ever erased in a database, by device; nothing of it is content.
@@ -192,11 +209,9 @@ pub(crate) fn erase_again(connection: &Connection, erasures: &Erasures) -> Resul
     in_savepoint(connection, |connection| {
         let mut rows = 0;
         for (device, contents) in erasures {
-            for (origin, digests) in contents {
-                for digest in digests {
-                    remember(connection, device, origin, digest)?;
-                }
-            }
+            let all =
+                contents.iter().flat_map(|(origin, digests)| digests.iter().map(|digest| (*origin, *digest)));
+            remember(connection, device, &all.collect::<Vec<_>>())?;
             // When is not known any more, and asked by nobody; a row that comes in erased has the same moment.
             rows += take_away(connection, device, contents, None)?;
         }
@@ -216,12 +231,11 @@ fn remembered(connection: &Connection, device: &DeviceId) -> SqlResult<Contents>
     Ok(contents)
 }
 
-fn remember(connection: &Connection, device: &DeviceId, origin: &Origin, digest: &[u8; 32]) -> SqlResult<()> {
-    connection.execute(
-        "insert into erased (device_id, epoch, seq, digest) values (?1, ?2, ?3, ?4) on conflict do nothing",
-        &key(device, origin, digest),
-    )
-        .map(drop)
+fn remember(connection: &Connection, device: &DeviceId, contents: &[(Origin, [u8; 32])]) -> SqlResult<()> {
+    let rows: Vec<Vec<Value<'_>>> =
+        contents.iter().map(|(origin, digest)| key(device, origin, digest).to_vec()).collect();
+    let into = "insert into erased (device_id, epoch, seq, digest)";
+    connection.own().insert_all(into, &rows).map(drop)
 }
 
 /// What is left of content that was erased.

@@ -6,6 +6,8 @@
 //! Invariants: a record that is held is compared, never replaced; the mark moves by exactly the records
 //! inserted; the head after the mark is the one this collector computed itself.
 
+use std::collections::BTreeMap;
+
 use afterword_model::record::{Head, Seq, genesis};
 use afterword_protocol::batch::{Batch, BatchHeader, ChainedRecord};
 use afterword_protocol::keys::VerifyingKey;
@@ -14,9 +16,9 @@ use afterword_protocol::receipt::SignedReceipt;
 
 use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
-use super::erase::{any_erased, is_erased, origin};
+use super::erase::{Erased, origin};
 use super::heartbeats::{Mark, read_mark};
-use super::sql::{Connection, HexColumn, NewRecord, NewRecords, Rows, SqlResult, values};
+use super::sql::{Connection, HexColumn, NewRecord, NewRecords, Rows, SqlError, SqlResult, values};
 use super::{StorageError, column_seq, receipts, seq_column, turns};
 
 /// A batch whose sender, signature and chain have been checked.
@@ -97,9 +99,8 @@ pub(crate) fn ingest(connection: &Connection, delivery: &Delivery) -> Result<Ing
         return Ok(Ingested::Unreadable { seq: *seq, reason: reason.clone() });
     }
     insert_records(connection, delivery, mark.seq)?;
-    for carried in delivery.carried.iter().filter(|carried| carried.seq > mark.seq) {
-        carried::insert(connection, &header.device, &header.epoch, carried)?;
-    }
+    let carried = delivery.carried.iter().filter(|carried| carried.seq > mark.seq);
+    carried::insert(connection, &header.device, &header.epoch, carried)?;
     advance_mark(connection, delivery)?;
     receipts::insert(connection, &delivery.receipt)?;
     Ok(Ingested::Held { received_ms: delivery.received_ms })
@@ -184,16 +185,16 @@ fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Re
     let header = &delivery.batch.header;
     let (device, epoch) = (header.device.as_bytes(), header.epoch.as_bytes());
     let parked = delivery.unreadable.first();
-    let some_erased = any_erased(connection, &header.device)?;
+    let mut erased = Erased::of(connection, &header.device)?;
     let mut new = NewRecords { device, epoch, received_ms: delivery.received_ms, records: Vec::new() };
     for (seq, record) in numbered(&delivery.batch).filter(|(seq, _)| *seq > mark) {
         let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason.as_str());
-        let is_erased =
-            some_erased && is_erased(connection, &header.device, origin(header.epoch, seq, &record.bytes))?;
+        let is_erased = erased.has(origin(header.epoch, seq, &record.bytes));
         let bytes = (!is_erased).then_some(&record.bytes[..]);
         let head = record.head.as_bytes();
         new.records.push(NewRecord { seq: seq_column(seq), head, bytes, parked: reason });
     }
+    erased.remember(connection, &header.device)?;
     if connection.own().insert_records(&new)? == new.records.len() as u64 {
         return Ok(());
     }
@@ -236,22 +237,30 @@ fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result
         |row| row.get(0),
     )?;
     let room = usize::try_from(QUARANTINE_RECORDS_MAX - kept).unwrap_or(0);
-    let held = "select 1 from records where device_id = ?1 and epoch = ?2 and seq = ?3 and bytes = ?4";
-    let insert = "insert into quarantine (device_id, epoch, seq, head, received_ms, bytes)
-                  values (?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
+    let mut held = BTreeMap::new();
+    connection.search(
+        "select seq, bytes from records where device_id = ?1 and epoch = ?2 and seq between ?3 and ?4",
+        values![device, epoch, seq_column(header.first_seq), seq_column(header.last_seq().min(mark))],
+        // A batch has bounds.
+        Rows::Few,
+        |row| {
+            held.insert(column_seq(row.get(0)?), row.get::<Vec<u8>>(1)?);
+            Ok::<_, SqlError>(None::<()>)
+        },
+    )?;
+    let mut erased = Erased::of(connection, &header.device)?;
+    let mut rows = Vec::new();
     for (seq, record) in numbered(&delivery.batch).take(room) {
-        if is_erased(connection, &header.device, origin(header.epoch, seq, &record.bytes))? {
+        let is_erased = erased.has(origin(header.epoch, seq, &record.bytes));
+        if is_erased || held.get(&seq).is_some_and(|bytes| bytes[..] == record.bytes[..]) {
             continue;
         }
-        let is_held =
-            seq <= mark && connection.exists(held, values![device, epoch, seq_column(seq), &record.bytes])?;
-        if !is_held {
-            let head = record.head.as_bytes();
-            connection.execute(
-                insert,
-                values![device, epoch, seq_column(seq), head, delivery.received_ms, &record.bytes],
-            )?;
-        }
+        let head = record.head.as_bytes();
+        let row = values![device, epoch, seq_column(seq), head, delivery.received_ms, &record.bytes];
+        rows.push(row.to_vec());
     }
+    erased.remember(connection, &header.device)?;
+    let into = "insert into quarantine (device_id, epoch, seq, head, received_ms, bytes)";
+    connection.own().insert_all(into, &rows)?;
     Ok(())
 }

@@ -62,12 +62,15 @@ pub enum StorageError {
     /// The writer has ended, or gave up on this request.
     #[error("the writer gave no answer")]
     NoWriter,
+    /// There is no connection to the database, and none could be opened.
+    #[error("the database cannot be reached")]
+    NoDatabase,
     /// The database refused.
     #[error("database: {0}")]
     Database(#[from] SqlError),
     /// The transaction could not be made durable.
     #[error("the transaction was not committed: {0}")]
-    NotCommitted(String),
+    NotCommitted(SqlError),
     /// The database contradicts itself; `afterword-collector verify` says where.
     #[error("the database contradicts itself: {0}; run `afterword-collector verify`")]
     Inconsistent(String),

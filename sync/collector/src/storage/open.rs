@@ -112,6 +112,16 @@ pub enum OpenError {
         /// What was said.
         reason: String,
     },
+    /// Somebody else has its tables.
+    #[error(
+        "cannot use the database {database}: another program, a copy being made perhaps, has its tables ({reason}); nothing was changed, run this again when that one has ended"
+    )]
+    Busy {
+        /// Which, without its password.
+        database: String,
+        /// What was said.
+        reason: String,
+    },
     /// No collector was ever started on it.
     #[error(
         "there is no collector in the database {0}: `afterword-collector serve` with this URL creates one, or name the database of the one that runs"

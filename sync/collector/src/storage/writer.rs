@@ -6,9 +6,10 @@
 //! is opened anew: what it believes about the database is no longer to be trusted. That a commit may have been made of which
 //! nothing was heard costs nothing: what is sent again is known.
 //!
-//! SQLite has one thread. PostgreSQL has several, and jobs of one device go to the same; a group begins by taking the locks of all its
-//! devices, in one order, so that neither two threads nor two collectors wait for each other. A job whose device is not known before it runs takes
-//! that lock itself, and is a group by itself.
+//! SQLite has one thread. PostgreSQL has several, and jobs of one device go to the same; a group begins by taking the locks of those of its
+//! devices that nobody else has, and waits for none while it has some, so that neither two threads nor two collectors wait for each other.
+//! The jobs of a device that somebody else has come after the others, wait a moment for that one lock, and are told to come later when it is
+//! not to be had. A job whose device is not known before it runs takes the lock itself, and is a group by itself.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
@@ -17,7 +18,7 @@ use afterword_model::record::DeviceId;
 use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, ENROL_CONNECTIONS_MAX};
 use tokio::sync::{mpsc, oneshot};
 
-use super::sql::Connection;
+use super::sql::{Connection, SqlError, SqlFault, SqlResult};
 use super::{Database, StorageError, in_savepoint};
 
 /// Jobs that wait for the writer: every batch in flight, and as many enrolments as there are connections.
@@ -33,10 +34,19 @@ struct Job {
     work: Work,
 }
 
-/// Runs in the transaction and gives what is to be done when it is over.
-type Work = Box<dyn FnOnce(&Connection) -> Afterwards + Send>;
+/// Runs in the transaction, or hears that there is none for it, and gives what is to be done when it is over.
+type Work = Box<dyn FnOnce(Result<&Connection, StorageError>) -> Afterwards + Send>;
 /// Hears whether the transaction is durable.
-type Afterwards = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Afterwards = Box<dyn FnOnce(Result<(), SqlError>) + Send>;
+
+/// What a group does about devices that somebody else has.
+#[derive(Clone, Copy)]
+enum Locks {
+    /// It leaves their jobs.
+    Free,
+    /// It waits for them a moment.
+    Soon,
+}
 
 /// A handle to the writers; their threads end when the last handle is dropped and their queues are empty.
 #[derive(Clone)]
@@ -101,37 +111,59 @@ impl WritingConnection {
         answer.try_recv().unwrap_or(Err(StorageError::NoWriter))
     }
 
-    /// Carries jobs out: in one transaction, but for those that have to take a lock of which nothing is known yet.
+    /// Carries jobs out: in one transaction, but for those that have to take a lock of which nothing is known yet, and those of devices
+    /// that somebody else has.
     fn write(&mut self, jobs: Vec<Job>) {
         let (group, alone): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| job.device.is_some() || !self.database.has_device_locks());
-        if !group.is_empty() {
-            self.write_group(group);
+        let mut left = if group.is_empty() { group } else { self.write_group(group, Locks::Free) };
+        while let Some(first) = left.first() {
+            let device = first.device;
+            let (same, others) = left.into_iter().partition(|job| job.device == device);
+            self.write_group(same, Locks::Soon);
+            left = others;
         }
         for job in alone {
-            self.write_group(vec![job]);
+            self.write_group(vec![job], Locks::Free);
         }
     }
 
-    /// Carries a group out in one transaction. After one that was not committed the connection is opened anew.
-    fn write_group(&mut self, group: Vec<Job>) {
+    /// Carries a group out in one transaction, and gives the jobs that it left. After one that was not committed the connection is opened
+    /// anew.
+    fn write_group(&mut self, group: Vec<Job>, locks: Locks) -> Vec<Job> {
         if self.connection.as_ref().is_none_or(|open| open.own().is_broken()) {
             self.reopen();
         }
-        // A panic drops the answers of its group, which their callers see; the next group starts afresh.
-        let committed = match &self.connection {
-            Some(open) => catch_unwind(AssertUnwindSafe(|| write_group(open, group))).unwrap_or(false),
-            None => return,
+        let Some(open) = &self.connection else {
+            refuse(group, || StorageError::NoDatabase);
+            return Vec::new();
         };
-        if !committed {
+        let devices: Vec<DeviceId> = group.iter().filter_map(|job| job.device).collect();
+        let (group, left) = match begin(open, &devices, locks) {
+            Ok(held) => {
+                let is_free = |job: &Job| job.device.is_none_or(|device| !held.contains(&device));
+                group.into_iter().partition(is_free)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "nothing of a transaction was stored; its devices are told and keep their records");
+                refuse(group, || StorageError::Database(error.clone()));
+                if open.own().rollback().is_err() || error.fault() != SqlFault::Busy {
+                    self.reopen();
+                }
+                return Vec::new();
+            }
+        };
+        // A panic drops the answers of its group, which their callers see; the next group starts afresh.
+        if !catch_unwind(AssertUnwindSafe(|| commit_group(open, group))).unwrap_or(false) {
             self.reopen();
         }
+        left
     }
 
     /// The old connection is closed first, which rolls back what it left open.
     fn reopen(&mut self) {
         self.connection = None;
-        match self.database.open() {
+        match self.database.reopen() {
             Ok(open) => self.connection = Some(open),
             Err(error) => {
                 tracing::error!(%error, "the database cannot be opened again; batches are refused until it can");
@@ -147,8 +179,8 @@ fn job<T: Send + 'static>(
 ) -> (Job, oneshot::Receiver<Result<T, StorageError>>) {
     let (reply, answer) = oneshot::channel();
     let work: Work = Box::new(move |connection| {
-        let result = in_savepoint(connection, work);
-        Box::new(move |durable: Result<(), String>| {
+        let result = connection.and_then(|connection| in_savepoint(connection, work));
+        Box::new(move |durable: Result<(), SqlError>| {
             let result = durable.map_err(StorageError::NotCommitted).and(result);
             // Whoever asked may have gone; what is stored stays stored.
             let _ = reply.send(result);
@@ -169,26 +201,39 @@ fn write_until_closed(mut writing: WritingConnection, mut queue: mpsc::Receiver<
     }
 }
 
-/// Whether the group is durable.
-fn write_group(connection: &Connection, group: Vec<Job>) -> bool {
+/// Begins a transaction with the locks of these devices, and gives those of which somebody else has it.
+fn begin(connection: &Connection, devices: &[DeviceId], locks: Locks) -> SqlResult<Vec<DeviceId>> {
+    let own = connection.own();
+    own.begin()?;
+    match locks {
+        Locks::Free => own.lock_free(devices),
+        Locks::Soon => own.lock_soon(devices).map(|()| Vec::new()),
+    }
+}
+
+/// Tells jobs that nothing of them was stored.
+fn refuse(jobs: Vec<Job>, why: impl Fn() -> StorageError) {
+    for job in jobs {
+        (job.work)(Err(why()))(Ok(()));
+    }
+}
+
+/// Carries a group out in the transaction that has begun. Whether it is durable.
+fn commit_group(connection: &Connection, group: Vec<Job>) -> bool {
     let mut afterwards = Vec::with_capacity(group.len());
-    let result = connection.own().begin().and_then(|()| {
-        let devices: Vec<DeviceId> = group.iter().filter_map(|job| job.device).collect();
-        connection.own().lock(&devices)?;
-        for job in group {
-            afterwards.push((job.work)(connection));
-            if connection.own().has_lost_transaction() {
-                // A full disk or a failing one has rolled everything back; the commit below says so to all.
-                break;
-            }
+    for job in group {
+        afterwards.push((job.work)(Ok(connection)));
+        if connection.own().has_lost_transaction() {
+            // A full disk or a failing one has rolled everything back; the commit below says so to all.
+            break;
         }
-        connection.own().commit()
-    });
+    }
+    let result = connection.own().commit();
     if let Err(error) = &result {
         tracing::error!(%error, "a transaction was not committed; its devices are told and keep their records");
     }
     for answer in afterwards {
-        answer(result.as_ref().copied().map_err(ToString::to_string));
+        answer(result.clone());
     }
     result.is_ok()
 }

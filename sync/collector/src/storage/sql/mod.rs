@@ -64,6 +64,19 @@ pub(crate) trait Sql: Send {
     /// Runs a query.
     fn query(&self, sql: &'static str, values: &[Value<'_>], rows: Rows, each: EachRow<'_>) -> SqlResult<()>;
 
+    /// Runs a query once for each list of values, in one round trip where there is a line to the database; each row is given with the
+    /// list's place. For queries that give few rows each.
+    fn query_each(
+        &self,
+        sql: &'static str,
+        values: &[Vec<Value<'_>>],
+        each: &mut dyn FnMut(usize, &Row<'_>) -> SqlResult<()>,
+    ) -> SqlResult<()>;
+
+    /// Inserts rows, each unless its key is taken, in one statement where there is a line to the database. `into` is the statement up to the
+    /// columns' names; a column holds values of one kind. Gives how many were inserted.
+    fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64>;
+
     /// Runs statements without values: savepoints.
     fn batch(&self, sql: &str) -> SqlResult<()>;
 
@@ -87,6 +100,12 @@ pub(crate) trait Sql: Send {
 
     /// Keeps other writers from what is held of these devices until the transaction ends.
     fn lock(&self, devices: &[DeviceId]) -> SqlResult<()>;
+
+    /// The same for those devices that nobody else has; gives the others.
+    fn lock_free(&self, devices: &[DeviceId]) -> SqlResult<Vec<DeviceId>>;
+
+    /// The same for all of them, where they are to be had within a moment; [`SqlFault::Busy`] otherwise.
+    fn lock_soon(&self, devices: &[DeviceId]) -> SqlResult<()>;
 
     /// Keeps other commands from working at the same time as this one, until the transaction ends.
     fn lock_commands(&self) -> SqlResult<()>;
@@ -114,6 +133,9 @@ pub(crate) trait Sql: Send {
 
     /// SQLite's own connection, for what is done to a file.
     fn sqlite(&self) -> Option<&rusqlite::Connection>;
+
+    /// PostgreSQL's own connection, for what only its servers can do.
+    fn postgres(&self) -> Option<&postgres::Postgres>;
 }
 
 /// A connection to whichever database there is.

@@ -6,6 +6,7 @@ use afterword_model::record::DeviceId;
 use rusqlite::params_from_iter;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
+use super::postgres::Postgres;
 use super::{Column, EachRow, NewRecord, NewRecords, Row, Rows, Sql, SqlError, SqlResult, Value, values};
 
 /// A connection to SQLite.
@@ -40,6 +41,34 @@ impl Sql for Sqlite {
         Ok(())
     }
 
+    fn query_each(
+        &self,
+        sql: &'static str,
+        values: &[Vec<Value<'_>>],
+        each: &mut dyn FnMut(usize, &Row<'_>) -> SqlResult<()>,
+    ) -> SqlResult<()> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        for (place, values) in values.iter().enumerate() {
+            let mut rows = statement.query(params_from_iter(values))?;
+            while let Some(row) = rows.next()? {
+                each(place, &Row::Sqlite(row))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64> {
+        let Some(first) = rows.first() else { return Ok(0) };
+        let places: Vec<String> = (1..=first.len()).map(|place| format!("?{place}")).collect();
+        let sql = format!("{into} values ({}) on conflict do nothing", places.join(", "));
+        let mut insert = self.0.prepare_cached(&sql)?;
+        let mut inserted = 0;
+        for row in rows {
+            inserted += insert.execute(params_from_iter(row))?;
+        }
+        Ok(inserted as u64)
+    }
+
     fn batch(&self, sql: &str) -> SqlResult<()> {
         Ok(self.0.execute_batch(sql)?)
     }
@@ -71,6 +100,14 @@ impl Sql for Sqlite {
 
     /// The transaction has locked the whole file.
     fn lock(&self, _: &[DeviceId]) -> SqlResult<()> {
+        Ok(())
+    }
+
+    fn lock_free(&self, _: &[DeviceId]) -> SqlResult<Vec<DeviceId>> {
+        Ok(Vec::new())
+    }
+
+    fn lock_soon(&self, _: &[DeviceId]) -> SqlResult<()> {
         Ok(())
     }
 
@@ -134,6 +171,10 @@ impl Sql for Sqlite {
 
     fn sqlite(&self) -> Option<&rusqlite::Connection> {
         Some(&self.0)
+    }
+
+    fn postgres(&self) -> Option<&Postgres> {
+        None
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::fmt::{Display, Formatter};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
-/// A server that does not answer by then is not there.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A server that has not let a connection in by then, its greeting and its password included, is not there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A server that has not answered a statement by then answers none. Longer than one waits there for a lock.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Silence after which it is asked whether the server is still there, and the time it has to say so.
 const SILENCE: Duration = Duration::from_secs(15);
 
@@ -17,6 +21,10 @@ const SILENCE: Duration = Duration::from_secs(15);
 pub(crate) struct PostgresAddress {
     pub(super) config: Config,
     pub(super) trust: Trust,
+    /// How long a server may be silent about a statement.
+    pub(super) answer_timeout: Duration,
+    /// The newest timeline that this process has met on it: a server on an older one is what a copy was promoted from.
+    pub(super) newest_timeline: Arc<AtomicI64>,
 }
 
 /// Which server is believed to be the right one.
@@ -29,16 +37,26 @@ pub(super) enum Trust {
 }
 
 impl PostgresAddress {
-    /// Reads a URL, with the parameters `sslmode` and `sslrootcert` as PostgreSQL's own programs have them. Says what is wrong with
-    /// it, without its password.
+    /// Reads a URL, with the parameters `sslmode` and `sslrootcert` as PostgreSQL's own programs have them, and one of our own,
+    /// `answer_timeout`, in seconds. Says what is wrong with it, without its password.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let (bare, parameters) = url.split_once('?').unwrap_or((url, ""));
         let (mut mode, mut roots, mut others) = (None, None, Vec::new());
+        let mut answer_timeout = ANSWER_TIMEOUT;
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             match parameter.split_once('=') {
                 Some(("sslmode", value)) => mode = Some(value.to_owned()),
                 Some(("sslrootcert", value)) => roots = Some(PathBuf::from(unescaped(value))),
-                _ => others.push(parameter),
+                Some(("answer_timeout", value)) => {
+                    let seconds = value.parse().ok().filter(|seconds| (1..=3_600).contains(seconds));
+                    let wrong = || format!("its answer_timeout is `{value}`; 1 to 3600 seconds are possible");
+                    answer_timeout = Duration::from_secs(seconds.ok_or_else(wrong)?);
+                }
+                // Several, as PostgreSQL's own programs read them.
+                Some(("host", hosts)) => {
+                    others.extend(hosts.split(',').map(|host| format!("host={host}")));
+                }
+                _ => others.push(parameter.to_owned()),
             }
         }
         let rest = if others.is_empty() { bare.to_owned() } else { format!("{bare}?{}", others.join("&")) };
@@ -76,8 +94,62 @@ impl PostgresAddress {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        Ok(Self { config, trust })
+        Ok(Self { config, trust, answer_timeout, newest_timeline: Arc::default() })
     }
+
+    /// Its servers in the order in which they are tried, each by itself, so that a silent one keeps nobody from the next.
+    pub(super) fn servers(&self) -> Vec<Config> {
+        (0..self.config.get_hosts().len()).map(|index| one_server(&self.config, index)).collect()
+    }
+}
+
+/// All that is said of one of several servers.
+fn one_server(all: &Config, index: usize) -> Config {
+    let mut one = Config::new();
+    match &all.get_hosts()[index] {
+        Host::Tcp(name) => one.host(name),
+        Host::Unix(folder) => one.host_path(folder),
+    };
+    if let Some(address) = all.get_hostaddrs().get(index) {
+        one.hostaddr(*address);
+    }
+    if let Some(port) = all.get_ports().get(index).or(all.get_ports().first()) {
+        one.port(*port);
+    }
+    if let Some(user) = all.get_user() {
+        one.user(user);
+    }
+    if let Some(password) = all.get_password() {
+        one.password(password);
+    }
+    if let Some(name) = all.get_dbname() {
+        one.dbname(name);
+    }
+    if let Some(options) = all.get_options() {
+        one.options(options);
+    }
+    if let Some(name) = all.get_application_name() {
+        one.application_name(name);
+    }
+    if let Some(timeout) = all.get_connect_timeout() {
+        one.connect_timeout(*timeout);
+    }
+    if let Some(timeout) = all.get_tcp_user_timeout() {
+        one.tcp_user_timeout(*timeout);
+    }
+    if let Some(interval) = all.get_keepalives_interval() {
+        one.keepalives_interval(interval);
+    }
+    if let Some(retries) = all.get_keepalives_retries() {
+        one.keepalives_retries(retries);
+    }
+    one.keepalives(all.get_keepalives())
+        .keepalives_idle(all.get_keepalives_idle())
+        .ssl_mode(all.get_ssl_mode())
+        .ssl_negotiation(all.get_ssl_negotiation())
+        .channel_binding(all.get_channel_binding())
+        .target_session_attrs(all.get_target_session_attrs());
+    one
 }
 
 /// Without its password.
@@ -140,6 +212,19 @@ mod tests {
     }
 
     #[test]
+    fn each_of_several_servers_is_all_that_was_said_of_it() {
+        let address = parsed("postgres://u:p@one:1,two:2/afterword?connect_timeout=3&keepalives_retries=4");
+        let servers = address.servers();
+        assert_eq!(servers.len(), 2);
+        for (server, (name, port)) in servers.iter().zip([("one", 1), ("two", 2)]) {
+            let said = parsed(&format!(
+                "postgres://u:p@{name}:{port}/afterword?connect_timeout=3&keepalives_retries=4"
+            ));
+            assert_eq!(*server, said.config);
+        }
+    }
+
+    #[test]
     fn the_ways_of_trust_are_those_of_postgresql() {
         let of = |query: &str| {
             let address = parsed(&format!("postgres://db.example/afterword{query}"));
@@ -150,6 +235,8 @@ mod tests {
         assert_eq!(of("?sslmode=verify-full"), (SslMode::Require, Trust::Named(None)));
         let file = Trust::Named(Some(PathBuf::from("/etc/a b.pem")));
         assert_eq!(of("?sslrootcert=/etc/a%20b.pem&sslmode=verify-full"), (SslMode::Require, file));
+        assert_eq!(parsed("postgres://h/d?answer_timeout=7").answer_timeout, Duration::from_secs(7));
+        assert!(PostgresAddress::parse("postgres://h/d?answer_timeout=0").is_err());
         let socket = parsed("postgres:///afterword?host=/run/postgresql&user=me");
         assert_eq!(socket.config.get_ssl_mode(), SslMode::Disable);
         assert_eq!(socket.to_string(), "postgres:///run/postgresql/afterword");

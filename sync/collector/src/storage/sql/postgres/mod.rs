@@ -3,12 +3,14 @@
 //! The rest of the storage blocks, and so does this: whoever calls waits on his own thread, while one thread of this process moves
 //! the bytes of all connections. Statements are prepared once for each connection; `?1` becomes `$1` then.
 //!
-//! Invariants: within a transaction whoever changes what is held of a device has its lock; locks are taken lowest first, so that
-//! two do not wait for each other. A transaction of which a statement failed is not committed: PostgreSQL would say yes to that and
+//! Invariants: within a transaction whoever changes what is held of a device has its lock; whoever waits for several locks takes the lowest
+//! first, so that two do not wait for each other. A server that is silent for longer than it may be is left: what was asked of it is not known, and the
+//! connection is broken. A transaction of which a statement failed is not committed: PostgreSQL would say yes to that and
 //! take it back, so that a savepoint around everything is released first, which fails.
 
 pub(crate) mod address;
 mod connect;
+pub(crate) mod distribute;
 mod error;
 mod migrate;
 mod months;
@@ -18,20 +20,26 @@ mod wait;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::Future;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use afterword_model::record::DeviceId;
+use tokio::task::AbortHandle;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Statement};
 
 pub(crate) use self::connect::{Purpose, connect};
 pub(crate) use self::migrate::{MigrateError, has_collector, migrate};
+use self::values::List;
 pub(super) use self::values::column;
-use self::wait::wait;
 use super::{EachRow, NewRecords, Row, Rows, Sql, SqlFault, SqlResult, Value};
 
 /// Rows of a long answer that lie in memory at once.
 const PAGE_ROWS: usize = 256;
+
+/// How long those wait whose waiting keeps others from working.
+const MOMENT: &str = "1s";
 
 /// Commands take it, so that one works at a time; no device's is likely to be the same.
 const COMMAND_LOCK: i64 = 0x4157_4331_0000_0001;
@@ -45,6 +53,12 @@ const COUNTS_LOCK: i64 = 0x4157_4331_0000_0003;
 /// A connection to PostgreSQL.
 pub(crate) struct Postgres {
     client: Client,
+    /// What moves its bytes.
+    moving: AbortHandle,
+    /// How long an answer may take.
+    patience: Cell<Duration>,
+    /// An answer took longer: none is waited for any more.
+    is_silent: Cell<bool>,
     statements: RefCell<HashMap<&'static str, Statement>>,
     in_transaction: Cell<bool>,
     /// Cursors that were opened so far, which names the next one.
@@ -52,9 +66,33 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    fn new(client: Client) -> Self {
-        let (statements, in_transaction, cursors) = (RefCell::default(), Cell::new(false), Cell::new(0));
-        Self { client, statements, in_transaction, cursors }
+    fn new(client: Client, moving: AbortHandle, patience: Duration) -> Self {
+        Self {
+            client,
+            moving,
+            patience: Cell::new(patience),
+            is_silent: Cell::new(false),
+            statements: RefCell::default(),
+            in_transaction: Cell::new(false),
+            cursors: Cell::new(0),
+        }
+    }
+
+    /// Waits for an answer of the server, for as long as it may take.
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> SqlResult<T> {
+        let patience = self.patience.get();
+        if self.is_silent.get() {
+            return Err(connect::silent(patience));
+        }
+        match wait::wait(answer, patience) {
+            Some(answer) => Ok(answer?),
+            None => {
+                self.is_silent.set(true);
+                // It would wait for the server to take what is still to be sent.
+                self.moving.abort();
+                Err(connect::silent(patience))
+            }
+        }
     }
 
     /// The statement, prepared; with the types of these values, where they have one.
@@ -63,7 +101,7 @@ impl Postgres {
             return Ok(statement.clone());
         }
         let types: Vec<Type> = values.iter().map(Value::postgres_type).collect();
-        let statement = wait(self.client.prepare_typed(&numbered(sql), &types))?;
+        let statement = self.wait(self.client.prepare_typed(&numbered(sql), &types))?;
         self.statements.borrow_mut().insert(sql, statement.clone());
         Ok(statement)
     }
@@ -72,7 +110,7 @@ impl Postgres {
     fn query_few(&self, sql: &'static str, values: &[Value<'_>], each: EachRow<'_>) -> SqlResult<()> {
         let statement = self.prepared(sql, values)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        for row in wait(self.client.query(&statement, &values))? {
+        for row in self.wait(self.client.query(&statement, &values))? {
             if each(&Row::Postgres(&row)) == ControlFlow::Break(()) {
                 break;
             }
@@ -87,10 +125,10 @@ impl Postgres {
         let declare = format!("declare afterword_{number} no scroll cursor for {}", numbered(sql));
         let typed: Vec<(&(dyn ToSql + Sync), Type)> =
             values.iter().map(|value| (value as _, value.postgres_type())).collect();
-        wait(self.client.execute_typed(&declare, &typed))?;
+        self.wait(self.client.execute_typed(&declare, &typed))?;
         let fetch = format!("fetch {PAGE_ROWS} from afterword_{number}");
         loop {
-            let page = wait(self.client.query_typed(&fetch, &[]))?;
+            let page = self.wait(self.client.query_typed(&fetch, &[]))?;
             for row in &page {
                 if each(&Row::Postgres(row)) == ControlFlow::Break(()) {
                     return self.batch(&format!("close afterword_{number}"));
@@ -110,8 +148,9 @@ impl Postgres {
 
     /// Whether a table is there, in whichever schema this connection works in.
     fn finds_table(&self, name: &str) -> SqlResult<bool> {
-        let found = "select to_regclass($1) is not null";
-        let row = wait(self.client.query_typed(found, &[(&name, Type::TEXT)]))?;
+        // Looking into the catalogue hears of what others have committed; the name alone is remembered from before a lock was waited for.
+        let found = "select exists (select from pg_catalog.pg_class where oid = to_regclass($1))";
+        let row = self.wait(self.client.query_typed(found, &[(&name, Type::TEXT)]))?;
         Ok(row.first().is_some_and(|row| row.get(0)))
     }
 }
@@ -120,7 +159,7 @@ impl Sql for Postgres {
     fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> SqlResult<u64> {
         let statement = self.prepared(sql, values)?;
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        Ok(wait(self.client.execute(&statement, &values))?)
+        self.wait(self.client.execute(&statement, &values))
     }
 
     fn query(&self, sql: &'static str, values: &[Value<'_>], rows: Rows, each: EachRow<'_>) -> SqlResult<()> {
@@ -137,8 +176,51 @@ impl Sql for Postgres {
         }
     }
 
+    fn query_each(
+        &self,
+        sql: &'static str,
+        values: &[Vec<Value<'_>>],
+        each: &mut dyn FnMut(usize, &Row<'_>) -> SqlResult<()>,
+    ) -> SqlResult<()> {
+        let Some(first) = values.first() else { return Ok(()) };
+        let statement = self.prepared(sql, first)?;
+        for (page, asked) in values.chunks(PAGE_ROWS).enumerate() {
+            // All of them leave before an answer is waited for.
+            let asked = asked.iter().map(|values| {
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+                let statement = &statement;
+                async move { self.client.query(statement, &values).await }
+            });
+            for (place, rows) in self.wait(wait::all(asked))?.into_iter().enumerate() {
+                for row in &rows {
+                    each(page * PAGE_ROWS + place, &Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64> {
+        let Some(first) = rows.first() else { return Ok(0) };
+        let lists: Vec<List<'_>> =
+            (0..first.len()).map(|column| List::of(rows.iter().map(|row| row[column]))).collect();
+        let known = self.statements.borrow().get(into).cloned();
+        let statement = if let Some(statement) = known {
+            statement
+        } else {
+            let places: Vec<String> = (1..=lists.len()).map(|place| format!("${place}")).collect();
+            let sql = format!("{into} select * from unnest({}) on conflict do nothing", places.join(", "));
+            let types: Vec<Type> = lists.iter().map(List::postgres_type).collect();
+            let statement = self.wait(self.client.prepare_typed(&sql, &types))?;
+            self.statements.borrow_mut().insert(into, statement.clone());
+            statement
+        };
+        let lists: Vec<&(dyn ToSql + Sync)> = lists.iter().map(List::values).collect();
+        self.wait(self.client.execute(&statement, &lists))
+    }
+
     fn batch(&self, sql: &str) -> SqlResult<()> {
-        Ok(wait(self.client.batch_execute(sql))?)
+        self.wait(self.client.batch_execute(sql))
     }
 
     fn begin(&self) -> SqlResult<()> {
@@ -154,7 +236,9 @@ impl Sql for Postgres {
     }
 
     fn commit(&self) -> SqlResult<()> {
-        self.batch("release whole; commit")?;
+        // With a number of its own it waits for the copies, even when it only says that what was sent again is held: the commit it was held by
+        // may have been cut off before they had it.
+        self.batch("release whole; select txid_current(); commit")?;
         self.in_transaction.set(false);
         Ok(())
     }
@@ -165,11 +249,11 @@ impl Sql for Postgres {
     }
 
     fn has_lost_transaction(&self) -> bool {
-        self.client.is_closed()
+        self.is_silent.get() || self.client.is_closed()
     }
 
     fn is_broken(&self) -> bool {
-        self.client.is_closed()
+        self.is_silent.get() || self.client.is_closed()
     }
 
     fn lock(&self, devices: &[DeviceId]) -> SqlResult<()> {
@@ -177,6 +261,26 @@ impl Sql for Postgres {
         numbers.sort_unstable();
         numbers.dedup();
         self.lock_numbers(numbers)
+    }
+
+    fn lock_free(&self, devices: &[DeviceId]) -> SqlResult<Vec<DeviceId>> {
+        let mut numbers: Vec<i64> = devices.iter().map(lock_number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tried = "select number, pg_try_advisory_xact_lock(number) from unnest($1) as number";
+        let tried = self.wait(self.client.query_typed(tried, &[(&numbers, Type::INT8_ARRAY)]))?;
+        let held: Vec<i64> =
+            tried.iter().filter(|row| !row.get::<_, bool>(1)).map(|row| row.get(0)).collect();
+        Ok(devices.iter().filter(|device| held.contains(&lock_number(device))).copied().collect())
+    }
+
+    fn lock_soon(&self, devices: &[DeviceId]) -> SqlResult<()> {
+        self.batch(&format!("set local lock_timeout = '{MOMENT}'"))?;
+        self.lock(devices)?;
+        self.batch("set local lock_timeout = '5s'")
     }
 
     fn lock_commands(&self) -> SqlResult<()> {
@@ -205,7 +309,7 @@ impl Sql for Postgres {
             let lists = [Type::INT8_ARRAY, Type::BYTEA_ARRAY, Type::BYTEA_ARRAY, Type::TEXT_ARRAY];
             let types =
                 [vec![bytes.clone(), bytes, number.clone()], lists.to_vec(), vec![number; 2]].concat();
-            wait(self.client.prepare_typed(&numbered(sql), &types))?
+            self.wait(self.client.prepare_typed(&numbered(sql), &types))?
         };
         self.statements.borrow_mut().insert(sql, statement.clone());
         let records = &new.records;
@@ -219,7 +323,7 @@ impl Sql for Postgres {
         let (device, epoch) = (&new.device[..], &new.epoch[..]);
         let values: [&(dyn ToSql + Sync); 9] =
             [&device, &epoch, &new.received_ms, &seqs, &heads, &bytes, &parked, &first.seq, &last.seq];
-        Ok(wait(self.client.execute(&statement, &values))?)
+        self.wait(self.client.execute(&statement, &values))
     }
 
     fn complaints(&self) -> SqlResult<Vec<String>> {
@@ -251,6 +355,10 @@ impl Sql for Postgres {
 
     fn sqlite(&self) -> Option<&rusqlite::Connection> {
         None
+    }
+
+    fn postgres(&self) -> Option<&Postgres> {
+        Some(self)
     }
 }
 

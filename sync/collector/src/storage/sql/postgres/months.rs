@@ -1,11 +1,11 @@
 //! The parts by month of the tables that grow, made before their time comes.
 //!
 //! A row of a month that has no part stands in the part for the rest, where it is found as well; so nothing fails when a clock is wrong
-//! or nobody made room.
+//! or nobody made room. When the part of its month is made it is moved there, unless that would take too long.
 
 use chrono::{DateTime, Datelike as _, Months, NaiveDate};
 
-use super::{Postgres, TABLES_LOCK};
+use super::{MOMENT, Postgres, TABLES_LOCK};
 use crate::storage::sql::{Sql, SqlFault, SqlResult};
 
 /// The tables that are divided, by when a row was received.
@@ -22,13 +22,21 @@ struct Month {
     before_ms: i64,
 }
 
-/// Makes the parts that are missing.
+/// Makes the parts that are missing. Where somebody reads the tables, as a copy of the database does, it is done another day: all who come to
+/// a table meanwhile would have to wait as well.
 pub(super) fn prepare(database: &Postgres, now_ms: i64) -> SqlResult<()> {
     for month in months(now_ms) {
         for table in DIVIDED {
             let part = format!("{table}_{}", month.name);
-            if !database.finds_table(&part)? {
-                make(database, table, &part, &month)?;
+            if database.finds_table(&part)? {
+                continue;
+            }
+            match make(database, table, &part, &month) {
+                Err(error) if error.fault() == SqlFault::Busy => {
+                    tracing::warn!(part, %error, "no room was made for this month, another program has the table; rows stand in the part for the rest until it is made, at a start or within a day");
+                    return Ok(());
+                }
+                made => made?,
             }
         }
     }
@@ -36,37 +44,58 @@ pub(super) fn prepare(database: &Postgres, now_ms: i64) -> SqlResult<()> {
 }
 
 /// Makes one, unless another collector has just done so.
-fn make(
-    database: &Postgres,
-    table: &str,
-    part: &str,
-    Month { from_ms, before_ms, .. }: &Month,
-) -> SqlResult<()> {
+fn make(database: &Postgres, table: &str, part: &str, month: &Month) -> SqlResult<()> {
+    let Month { from_ms, before_ms, .. } = month;
+    let create = format!(
+        "create table if not exists {part} partition of {table} for values from ({from_ms}) to ({before_ms})"
+    );
+    match in_part(database, &create) {
+        // Rows of it came before it was made. Nobody writes while they are moved.
+        Err(error) if error.fault() == SqlFault::Constraint => {
+            let of_month =
+                format!("{table}_rest where received_ms >= {from_ms} and received_ms < {before_ms}");
+            in_part(
+                database,
+                &format!(
+                    "lock table only {table} in access exclusive mode;
+                     create temp table afterword_moved on commit drop as select * from {of_month};
+                     delete from {of_month};
+                     {create};
+                     insert into {table} select * from afterword_moved;
+                     drop table afterword_moved"
+                ),
+            )
+        }
+        made => made,
+    }
+}
+
+/// Runs statements that change the parts: all of them or none, in a transaction of their own where there is no other, and only where the tables are
+/// to be had soon.
+fn in_part(database: &Postgres, statements: &str) -> SqlResult<()> {
     let is_own = !database.in_transaction.get();
     if is_own {
         database.begin()?;
     }
-    let made = database.batch("savepoint part").and_then(|()| {
-        database.lock_numbers([TABLES_LOCK])?;
-        database.batch(&format!(
-            "create table if not exists {part} partition of {table} for values from ({from_ms}) to ({before_ms})"
+    let made = database
+        .batch(&format!(
+            "savepoint part; set local lock_timeout = '{MOMENT}'; set local statement_timeout = '5s'"
         ))
-    });
-    let ended = database.batch(if made.is_ok() { "release part" } else { "rollback to part; release part" });
-    if is_own {
-        ended.and_then(|()| database.commit()).inspect_err(|_| {
-            let _ = database.rollback();
-        })?;
-    } else {
-        ended?;
+        .and_then(|()| {
+            database.lock_numbers([TABLES_LOCK])?;
+            database.batch(statements)
+        });
+    // What was set ends with the transaction, or with what is taken back.
+    let ended = match (&made, is_own) {
+        (Ok(()), true) => database.commit(),
+        (Ok(()), false) => database.batch("release part; set local lock_timeout = '5s'"),
+        (Err(_), true) => database.rollback(),
+        (Err(_), false) => database.batch("rollback to part; release part"),
+    };
+    if is_own && ended.is_err() {
+        let _ = database.rollback();
     }
-    match made {
-        Err(error) if error.fault() == SqlFault::Constraint => {
-            tracing::warn!(part, "rows of this month stand in the part for the rest, and go on doing so");
-            Ok(())
-        }
-        made => made,
-    }
+    made.and(ended)
 }
 
 fn months(now_ms: i64) -> Vec<Month> {

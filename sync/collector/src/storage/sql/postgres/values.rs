@@ -41,6 +41,60 @@ impl ToSql for Value<'_> {
     to_sql_checked!();
 }
 
+/// The values of one column of several rows.
+#[derive(Debug)]
+pub(super) enum List<'v> {
+    Ints(Vec<Option<i64>>),
+    Bools(Vec<Option<bool>>),
+    Texts(Vec<Option<String>>),
+    Blobs(Vec<Option<&'v [u8]>>),
+}
+
+impl<'v> List<'v> {
+    /// Of values that are of one kind, or nothing.
+    pub(super) fn of(values: impl Iterator<Item = Value<'v>> + Clone) -> Self {
+        let kind = values.clone().find(|value| !matches!(value, Value::Null));
+        match kind {
+            Some(Value::Bool(_)) => Self::Bools(
+                values.map(|value| if let Value::Bool(value) = value { Some(value) } else { None }).collect(),
+            ),
+            Some(Value::Text(_)) => {
+                let text = |value| match value {
+                    Value::Text(text) => Some(text.replace('\0', "\u{fffd}")),
+                    _ => None,
+                };
+                Self::Texts(values.map(text).collect())
+            }
+            Some(Value::Blob(_)) => Self::Blobs(
+                values.map(|value| if let Value::Blob(bytes) = value { Some(bytes) } else { None }).collect(),
+            ),
+            Some(Value::Int(_) | Value::Null) | None => Self::Ints(
+                values.map(|value| if let Value::Int(value) = value { Some(value) } else { None }).collect(),
+            ),
+        }
+    }
+
+    /// What the server is told about it.
+    pub(super) fn postgres_type(&self) -> Type {
+        match self {
+            Self::Ints(_) => Type::INT8_ARRAY,
+            Self::Bools(_) => Type::BOOL_ARRAY,
+            Self::Texts(_) => Type::TEXT_ARRAY,
+            Self::Blobs(_) => Type::BYTEA_ARRAY,
+        }
+    }
+
+    /// What is sent.
+    pub(super) fn values(&self) -> &(dyn ToSql + Sync) {
+        match self {
+            Self::Ints(values) => values,
+            Self::Bools(values) => values,
+            Self::Texts(values) => values,
+            Self::Blobs(values) => values,
+        }
+    }
+}
+
 /// A column as it came.
 struct Raw<'r>(Column<'r>);
 

@@ -1,0 +1,111 @@
+//! Dividing the tables among the servers of a Citus cluster, each device's rows on one of them.
+//!
+//! The one list of which table goes where. What Citus asks of them: a unique key of a divided table holds `device_id`; what it refers to is
+//! divided alike or stands on every server; no table has a trigger. That is why `devices` stands on every server: that a code or a name is
+//! nobody else's is then kept by keys of its own, and the tables and triggers that keep it elsewhere go.
+//! Each statement is made once: one that was made is passed over the next time, so that a run that broke off is simply run again.
+
+use super::Postgres;
+use crate::storage::sql::SqlResult;
+
+/// Divided by device, so that what is referred to comes first.
+const BY_DEVICE: [&str; 14] = [
+    "stores",
+    "records",
+    "receipts",
+    "quarantine",
+    "carried",
+    "erased",
+    "heartbeats",
+    "former_epochs",
+    "lost_ranges",
+    "case_steps",
+    "counted",
+    "boot_times",
+    "former_stores",
+    "cells",
+];
+
+/// On every server, so that what is referred to comes first.
+const EVERYWHERE: [&str; 13] = [
+    "devices",
+    "changes",
+    "server",
+    "afterword_migrations",
+    "places",
+    "people",
+    "grants",
+    "invitations",
+    "sessions",
+    "audit",
+    "store_tallies",
+    "store_days",
+    "all_days",
+];
+
+/// What keeps codes and names apart where `devices` is divided, and is not needed where it stands on every server.
+const KEYS_OF_DEVICES: [(&str, &str); 2] = [
+    (
+        "devices_have_their_codes",
+        "create unique index devices_have_their_codes on devices (code_digest); drop table if exists device_codes",
+    ),
+    (
+        "devices_have_their_names",
+        "create unique index devices_have_their_names on devices (name) where revoked_ms is null; drop table if exists device_names",
+    ),
+];
+const NO_TRIGGERS: &str = "drop trigger devices_claim_on_insert on devices; drop trigger devices_claim_on_update on devices; \
+                           drop function keep_device_claims()";
+
+/// Whether this database is a Citus coordinator's.
+pub(crate) fn is_cluster(database: &Postgres) -> SqlResult<bool> {
+    let query = "select exists (select from pg_catalog.pg_proc where proname = 'create_reference_table')";
+    Ok(says(database, query)? && database.finds_table("pg_dist_partition")?)
+}
+
+/// What is still to be done, in its order.
+pub(crate) fn statements(database: &Postgres) -> SqlResult<Vec<String>> {
+    let mut statements = Vec::new();
+    if says(
+        database,
+        "select exists (select from pg_catalog.pg_trigger where tgname = 'devices_claim_on_insert')",
+    )? {
+        statements.push(NO_TRIGGERS.to_owned());
+    }
+    for (key, statement) in KEYS_OF_DEVICES {
+        if !database.finds_table(key)? {
+            statements.push(statement.to_owned());
+        }
+    }
+    let done = placed(database)?;
+    let missing = |table: &str| !done.iter().any(|done| done == table);
+    for table in EVERYWHERE.iter().filter(|table| missing(table)) {
+        statements.push(format!("select create_reference_table('{table}')"));
+    }
+    if BY_DEVICE.iter().any(|table| missing(table)) {
+        // Indexes of records call it.
+        statements.push("select create_distributed_function('instr(bytea, bytea)')".to_owned());
+    }
+    for table in BY_DEVICE.iter().filter(|table| missing(table)) {
+        let beside = if *table == BY_DEVICE[0] { "none" } else { BY_DEVICE[0] };
+        statements.push(format!(
+            "select create_distributed_table('{table}', 'device_id', colocate_with => '{beside}')"
+        ));
+    }
+    Ok(statements)
+}
+
+/// Tables that have their place already; none, where there is no Citus.
+fn placed(database: &Postgres) -> SqlResult<Vec<String>> {
+    if !is_cluster(database)? {
+        return Ok(Vec::new());
+    }
+    let query = "select logicalrelid::regclass::text from pg_dist_partition";
+    let placed = database.wait(database.client.query_typed(query, &[]))?;
+    Ok(placed.iter().map(|row| row.get(0)).collect())
+}
+
+fn says(database: &Postgres, query: &str) -> SqlResult<bool> {
+    let rows = database.wait(database.client.query_typed(query, &[]))?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
