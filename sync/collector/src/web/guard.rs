@@ -19,8 +19,8 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
     let set: [(HeaderName, &'static str); 6] = [
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // A link of ours may be the way in; it is nobody else's business.
-        (REFERRER_POLICY, "no-referrer"),
+        // A link of ours may be the way in; it is nobody else's business. With none at all a browser would hide from us that a form is ours.
+        (REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=()"),

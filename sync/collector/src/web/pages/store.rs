@@ -22,7 +22,7 @@ use crate::web::words;
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 /// Pixels of the longest bar.
-const BAR: f64 = 220.0;
+const BAR: f64 = 120.0;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/store", get(show))

@@ -47,7 +47,7 @@ pub(super) fn share(measured: &Measured) -> (String, String) {
 /// A score of -100 to 100, with half of its interval.
 pub(super) fn score(measured: &Measured) -> (String, String) {
     match measured.now {
-        Some(now) => (signed(now.estimate(), 0), format!("± {:.0}", half(&now).max(0.5))),
+        Some(now) => (signed(now.estimate(), 0), format!("± {:.0}", half(&now).ceil().max(1.0))),
         None => ("–".into(), "not enough answers yet".into()),
     }
 }

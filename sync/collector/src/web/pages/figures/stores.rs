@@ -32,7 +32,7 @@ pub(in crate::web::pages) fn table(
                     th scope="col" { "Store" }
                     th.n scope="col" { "Replies" }
                     th.n scope="col" { "Happy" }
-                    th scope="col" {
+                    th.whisker scope="col" {
                         span.hidden { "Interval at 95 %" }
                         svg width=(WIDTH) height="16" aria-hidden="true" {
                             @for percent in axis.lines() { text x=(x(f64::from(percent) / 100.0)) y="13" text-anchor="middle" { (percent) } }
