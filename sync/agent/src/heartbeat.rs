@@ -61,6 +61,7 @@ pub(crate) fn of_position(position: Position) -> Health {
         kiosk_version: "1".into(),
         changes: None,
         case_mark: None,
+        settings: None,
     }
 }
 
@@ -126,6 +127,7 @@ mod tests {
             changes: None,
             courier_key: None,
             case_steps: None,
+            settings: None,
         }
     }
 
