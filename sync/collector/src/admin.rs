@@ -10,6 +10,7 @@ mod erasing;
 pub mod importing;
 mod leaving;
 pub mod listing;
+pub mod placing;
 pub mod restoring;
 mod swapping;
 
@@ -85,6 +86,9 @@ pub enum AdminError {
     /// There is no such case, or nothing to be done about it so.
     #[error(transparent)]
     Case(#[from] casing::CaseRefusal),
+    /// A region or store is not where it was to be.
+    #[error(transparent)]
+    Place(#[from] placing::PlaceRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"
@@ -206,6 +210,9 @@ impl Admin {
         let expires_ms = now_ms.saturating_add(CODE_LIFE_MS);
         let code = EnrolmentCode::generate(&self.entropy);
         let transaction = self.transaction()?;
+        if let Some(store) = store {
+            placing::expect_store(&transaction, store)?;
+        }
         let mut named = locked(&transaction, name)?;
         named.retain(|device| device.name == name);
         let device = match choose(&named)? {

@@ -40,6 +40,7 @@ pub use admin::casing::{CaseRefusal, CaseRow, short as short_case_name};
 pub use admin::changing::{ChangeRefusal, ShownOn};
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
+pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};
 pub use config::Config;
@@ -49,5 +50,6 @@ pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
 pub use storage::{
     BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure, FollowUp,
-    OpenError, SealedContact, SqlError, SqlFault, StorageError, StoreReport, VerifyReport,
+    OpenError, Place, PlaceKind, SealedContact, SqlError, SqlFault, StorageError, StoreReport, Tree,
+    VerifyReport,
 };

@@ -43,6 +43,7 @@ on_every_database! {
     a_heartbeat_says_how_far_a_store_has_come_and_what_is_missing,
     two_that_speak_in_turns_are_suspected,
     a_change_is_shown_where_it_is_for_and_no_longer_when_withdrawn,
+    a_store_lies_in_the_regions_it_was_put_into,
     a_case_is_found_by_its_name_and_steps_go_down_once,
     three_words_find_their_record,
     a_stick_and_the_network_bring_the_same,

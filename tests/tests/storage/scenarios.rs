@@ -1,6 +1,6 @@
 //! What holds on every database there is.
 
-use afterword_collector::{AdminError, Erasure, ShownOn};
+use afterword_collector::{AdminError, Erasure, PlaceKind, ShownOn};
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::case::{
     Author, CASE_EVENT_VERSION, CaseEvent, CaseId, CaseRecord, Category, Reason, Role, Stage, Step, Tier,
@@ -225,6 +225,35 @@ pub(crate) fn a_change_is_shown_where_it_is_for_and_no_longer_when_withdrawn(
     assert!(place.admin()?.change_withdraw(everywhere)?, "it had been before");
     let heard = place.beat(&till, &said)?.changes.context("there is something to show")?;
     assert_eq!((heard.items.len(), place.admin()?.change_list()?.len()), (2, 2));
+    Ok(())
+}
+
+pub(crate) fn a_store_lies_in_the_regions_it_was_put_into(place: &mut Place) -> Result<()> {
+    place.device("Exit", 0)?;
+    let mut admin = place.admin()?;
+    let store = admin.places()?.find("Harbour Street").map(|store| store.kind);
+    assert_eq!(store, Some(PlaceKind::Store), "the device names it");
+    admin.place_put("North", PlaceKind::Region, None)?;
+    admin.place_put("Coast", PlaceKind::Region, Some("North"))?;
+    admin.place_put("Harbour Street", PlaceKind::Store, Some("Coast"))?;
+    assert_eq!(admin.places()?.around("Harbour Street"), ["Coast", "North"]);
+    let refused = |refusal: Result<(), AdminError>| refusal.map_err(|error| error.to_string()).unwrap_err();
+    let said = refused(admin.place_put("North", PlaceKind::Region, Some("Coast")));
+    assert!(said.contains("itself within"), "{said}");
+    let said = refused(admin.place_put("Quayside", PlaceKind::Store, Some("Harbour Street")));
+    assert!(said.contains("no region `Harbour Street`"), "{said}");
+    let said = refused(admin.place_put("Coast", PlaceKind::Store, None));
+    assert!(said.contains("is a region already"), "{said}");
+    let said = refused(admin.place_remove("Coast"));
+    assert!(said.contains("still holds `Harbour Street`"), "{said}");
+    let said = admin.device_add("Till 2", Some("Coast")).map_err(|error| error.to_string()).unwrap_err();
+    assert!(said.contains("is a region already"), "{said}");
+    drop(admin);
+    place.restart()?;
+    let mut admin = place.admin()?;
+    admin.place_put("Harbour Street", PlaceKind::Store, Some("North"))?;
+    admin.place_remove("Coast")?;
+    assert_eq!(admin.places()?.stores_in("North").into_iter().collect::<Vec<_>>(), ["Harbour Street"]);
     Ok(())
 }
 

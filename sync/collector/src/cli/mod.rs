@@ -12,6 +12,7 @@ mod erase;
 mod follow_up;
 mod import;
 mod pki;
+mod place;
 mod serve;
 mod verify;
 
@@ -78,6 +79,9 @@ enum Command {
     /// Say on the idle screens what was changed because of feedback; also while the server runs.
     #[command(subcommand)]
     Change(change::ChangeCommand),
+    /// Say which stores are in which region; also while the server runs.
+    #[command(subcommand)]
+    Place(place::PlaceCommand),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -123,6 +127,7 @@ pub(crate) fn run() -> ExitCode {
         Command::FollowUp(follow_up) => follow_up.run(),
         Command::Case(case) => case.run(),
         Command::Change(change) => change.run(),
+        Command::Place(place) => place.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };
