@@ -12,6 +12,7 @@ mod leaving;
 pub mod listing;
 pub mod placing;
 pub mod restoring;
+pub mod setting;
 mod swapping;
 
 use std::fs::File;
@@ -89,6 +90,9 @@ pub enum AdminError {
     /// A region or store is not where it was to be.
     #[error(transparent)]
     Place(#[from] placing::PlaceRefusal),
+    /// Settings are not kept, or do not go out.
+    #[error(transparent)]
+    Settings(#[from] setting::SettingsRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"

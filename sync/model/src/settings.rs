@@ -116,7 +116,19 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`], also for a field that this program does not know.
     pub fn from_json(json: &str) -> Result<Self, SettingsError> {
-        serde_json::from_str(json).map_err(|error| wrong("settings", error))
+        serde_json::from_str(json).map_err(|error| wrong("settings", error.to_string()))
+    }
+
+    /// Reads a layer as a person writes it. Nothing is checked but the shape; `survey` is what stands there, the name of a file.
+    ///
+    /// # Errors
+    /// The line, from 1, and what is wrong with it.
+    pub fn from_toml(text: &str) -> Result<Self, (usize, String)> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            (line, error.message().replace('\n', " "))
+        })
     }
 
     /// As they travel and are stored: the same bytes for the same settings.
@@ -286,8 +298,8 @@ pub fn merge(layers: &[Settings]) -> Merged {
     Merged { settings: Settings::of_fields(&fields), from }
 }
 
-fn wrong(field: &str, what: impl ToString) -> SettingsError {
-    SettingsError { field: field.to_owned(), what: what.to_string() }
+fn wrong(field: &str, what: impl Into<String>) -> SettingsError {
+    SettingsError { field: field.to_owned(), what: what.into() }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -302,7 +314,7 @@ mod tests {
     use super::*;
 
     fn read(toml: &str) -> Result<Settings, String> {
-        let settings: Settings = toml::from_str(toml).map_err(|error| error.message().to_owned())?;
+        let settings = Settings::from_toml(toml).map_err(|(_, message)| message)?;
         settings.check().map(|()| settings).map_err(|error| error.to_string())
     }
 

@@ -157,7 +157,14 @@ fn health() -> Health {
         kiosk_version: "0.1.0".into(),
         changes: Some(Changes::none().version),
         case_mark: Some(CaseMark { server_epoch: ServerEpoch::new([6; 16]), number: 7 }),
+        settings: Some(SettingsHeld { kept: SettingsVersion::new([5; 16]), runs: NO_SETTINGS }),
     }
+}
+
+/// What head office decided for a device.
+fn settings() -> SignedSettings {
+    let decided = Settings { store_name: Some("Mill Lane".into()), ..Settings::default() };
+    Envelope::pack(&decided, DeviceId::new([1; 16]), 0).expect("it is short").sign(&key())
 }
 
 /// What head office did about a case.
@@ -226,6 +233,7 @@ fn socket_messages() -> Files {
         Request::Device,
         Request::TestNetwork,
         Request::KeepCaseSteps(case_steps()),
+        Request::KeepSettings(Box::new(settings())),
         Request::ErrandDone { id: 2, result: Box::new(ErrandResult::Packed { parcel: parcel() }) },
     ];
     let replies = [

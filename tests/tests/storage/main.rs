@@ -4,6 +4,7 @@
 mod place;
 mod scenarios;
 mod server;
+mod settings;
 mod shop;
 
 /// Each of them is a test on each database.
@@ -49,4 +50,10 @@ on_every_database! {
     a_stick_and_the_network_bring_the_same,
     a_long_chain_is_verified_to_its_end,
     two_collectors_take_a_devices_batches_at_once,
+    layers_are_merged_for_a_device_and_sent_until_it_has_them,
+    what_no_kiosk_can_go_by_is_not_kept,
+    a_roll_out_reaches_more_once_all_it_reached_are_well,
+    a_roll_out_stops_when_a_device_refuses_and_can_be_taken_back,
+    a_device_that_falls_silent_with_a_new_version_stops_it,
+    of_two_collectors_one_puts_a_roll_out_to_its_next_stage,
 }

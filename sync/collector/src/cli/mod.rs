@@ -13,7 +13,9 @@ mod follow_up;
 mod import;
 mod pki;
 mod place;
+mod rollout;
 mod serve;
+mod settings;
 mod verify;
 
 use std::fmt::Display;
@@ -82,6 +84,9 @@ enum Command {
     /// Say which stores are in which region; also while the server runs.
     #[command(subcommand)]
     Place(place::PlaceCommand),
+    /// Decide what kiosks ask and show, and send it out in stages; also while the server runs.
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -128,6 +133,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Case(case) => case.run(),
         Command::Change(change) => change.run(),
         Command::Place(place) => place.run(),
+        Command::Settings(settings) => settings.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),
     };

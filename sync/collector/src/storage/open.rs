@@ -48,6 +48,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0011_cases.sql")),
     M::up(include_str!("migrations/sqlite/0012_keys.sql")),
     M::up(include_str!("migrations/sqlite/0013_places.sql")),
+    M::up(include_str!("migrations/sqlite/0014_settings.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -64,6 +65,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0011_cases", include_str!("migrations/postgres/0011_cases.sql")),
     ("0012_keys", include_str!("migrations/postgres/0012_keys.sql")),
     ("0013_places", include_str!("migrations/postgres/0013_places.sql")),
+    ("0014_settings", include_str!("migrations/postgres/0014_settings.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =
