@@ -117,6 +117,10 @@ pub const REWINDS_FORGOTTEN_MS: u64 = 60 * 60 * 1_000;
 /// From a renewal that did not work to the next try, in milliseconds. There is a month left for it.
 pub const RENEWAL_RETRY_MS: u64 = 60 * 60 * 1_000;
 
+/// How long a device says that it did not take settings, in milliseconds, before it asks for them again: a disk may have room, or
+/// a program may have been updated, meanwhile.
+pub const SETTINGS_RETRY_MS: u64 = 60 * 60 * 1_000;
+
 /// A device begins a new store epoch at most this often, in milliseconds of the agent's own time. A collector that
 /// finds fault with every epoch must not make a device carry its records over and over.
 pub const BEGIN_ANEW_PAUSE_MS: u64 = 60 * 60 * 1_000;

@@ -302,6 +302,9 @@ impl Admin {
             return Err(SettingsRefusal::NotNow(rollout.id, rollout.state.name(), word).into());
         }
         rollouts::set_state(&transaction, rollout.id, to, None, now_ms)?;
+        if to == RolloutState::Running {
+            rollouts::forgive(&transaction, now_ms)?;
+        }
         let status = status(&transaction, now_ms)?;
         transaction.commit()?;
         Ok(status)

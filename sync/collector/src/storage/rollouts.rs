@@ -256,13 +256,20 @@ pub(crate) fn set_state(
         .map(drop)
 }
 
+/// Forgets what devices refused, and since when others are silent: somebody has seen to it, and it is to be told anew.
+pub(crate) fn forgive(connection: &Connection, now_ms: i64) -> SqlResult<()> {
+    let update =
+        "update device_settings set refused = null, reason = null, wanted_ms = ?1 where kept <> wanted";
+    connection.execute(update, values![now_ms]).map(drop)
+}
+
 /// How the devices of the stages up to now are.
 pub(crate) fn health(connection: &Connection, rollout: &Rollout, now_ms: i64) -> SqlResult<StageHealth> {
     connection.query_one(
         "select count(*),
              count(case when said.runs = said.wanted and heard.last_ms >= ?3 then 1 end),
              count(case when said.refused = said.wanted then 1 end),
-             count(case when said.kept <> said.wanted and heard.last_ms <= said.wanted_ms and heard.last_ms < ?4
+             count(case when said.kept <> said.wanted and heard.last_ms <= said.wanted_ms and said.wanted_ms < ?4
                  then 1 end)
          from rollout_devices
              join devices on devices.device_id = rollout_devices.device_id
