@@ -7,6 +7,7 @@ use afterword_model::case::{Author, CaseEvent, Held, Role};
 use afterword_model::content::Content;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
+use afterword_model::settings::Settings;
 use afterword_model::summary::Ask;
 use afterword_protocol::batch::encode;
 use afterword_protocol::case_steps::{CaseMark, CaseSteps};
@@ -22,6 +23,9 @@ use afterword_protocol::queue::{
 };
 use afterword_protocol::receipt::{Nonce, Receipt, SignedReceipt};
 use afterword_protocol::renewal::{RenewalRequest, Renewed};
+use afterword_protocol::settings::{
+    Envelope, NO_SETTINGS, SettingsHeld, SettingsRefused, SettingsVersion, SignedSettings,
+};
 
 use crate::targets::{courier_key, key, sent};
 
@@ -269,6 +273,10 @@ fn heartbeats() -> Files {
         certificate_expires_ms: 1_803_000_000_000,
         trusted: vec![Fingerprint::new([8; 32])],
         courier_key: None,
+        settings_refused: Some(SettingsRefused::of(
+            SettingsVersion::new([5; 16]),
+            "hours: the shop never opens",
+        )),
     };
     let answer = HeartbeatAnswer {
         server_epoch: ServerEpoch::new([6; 16]),
@@ -279,6 +287,7 @@ fn heartbeats() -> Files {
         changes: Some(changes()),
         courier_key: "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".parse().ok(),
         case_steps: Some(case_steps()),
+        settings: Some(settings()),
     };
     let renewal = RenewalRequest {
         signing_request_pem: "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"

@@ -303,7 +303,7 @@ impl Admin {
         }
         rollouts::set_state(&transaction, rollout.id, to, None, now_ms)?;
         if to == RolloutState::Running {
-            rollouts::forgive(&transaction, now_ms)?;
+            rollouts::forgive(&transaction, &rollout, now_ms)?;
         }
         let status = status(&transaction, now_ms)?;
         transaction.commit()?;

@@ -18,7 +18,7 @@ Examples:
   afterword-collector settings rollout start --at-once --data /var/lib/afterword
 
 Everything that was decided since the last roll-out goes out together. It stops by itself when more than one of two hundred
-devices refuses it or is not heard again for a day after it was sent; then `status` says which and why, and `rollback` gives
+devices refuses it or falls silent for a day after it was sent; then `status` says which and why, and `rollback` gives
 everybody the version before.
 
 Exit codes: 0 begun, 1 it was not (the reason is on standard error), 2 wrong use";
@@ -104,7 +104,7 @@ fn print(status: &RolloutStatus) {
         return;
     }
     println!(
-        "Devices of the stages so far: {}; they run it: {}; refused it: {}; not heard since: {}.",
+        "Devices of the stages so far: {}; they run it: {}; refused it: {}; not heard for a day: {}.",
         health.devices, health.healthy, health.refused, health.silent
     );
     for Straggler { name, reason, heard_ms } in stragglers {

@@ -4,7 +4,7 @@
 //! a stage is a sample of the whole fleet and not one shop, and the same devices go first each time. A device that comes later, or
 //! is changed by a move, gets the version with the last stage.
 //!
-//! Whether a stage is well is looked at when heartbeats come, once a minute at most, by whichever collector hears one first:
+//! Whether a stage is well is looked at when heartbeats come, every ten seconds at most, by whichever collector hears one first:
 //! the row of the roll-out is claimed by writing when it was looked at, so that of several collectors one goes on and the others
 //! see that it was done. Where no device speaks, nothing goes on.
 //!
@@ -28,12 +28,12 @@ const PERMILLE: [usize; 4] = [10, 100, 500, 1_000];
 /// More failures than one of so many devices stop a roll-out: half a percent. Among fewer than two hundred a single one does.
 const FAILURES_ONE_OF: i64 = 200;
 
-/// A device that was given the version and has not been heard since for so long, in milliseconds, has failed: a night and a day,
-/// so that a shop that switches its kiosk off has not.
+/// A device that was given the version and has not been heard for so long, in milliseconds, has failed: a night and a day, so that a
+/// shop that switches its kiosk off has not. Whether it had taken the version does not matter: a kiosk may fall over it later.
 const SILENT_MS: i64 = 26 * 60 * 60 * 1_000;
 
 /// How often a roll-out is looked at, in milliseconds.
-const LOOK_EVERY_MS: i64 = 60_000;
+const LOOK_EVERY_MS: i64 = 10_000;
 
 /// Where a roll-out stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ pub struct StageHealth {
     pub healthy: i64,
     /// Those that refused it.
     pub refused: i64,
-    /// Those that were given it and have not been heard since, for more than a day.
+    /// Those that were given it and have not been heard for more than a day, whether they had taken it or not.
     pub silent: i64,
 }
 
@@ -257,27 +257,32 @@ pub(crate) fn set_state(
 }
 
 /// Forgets what devices refused, and since when others are silent: somebody has seen to it, and it is to be told anew.
-pub(crate) fn forgive(connection: &Connection, now_ms: i64) -> SqlResult<()> {
+pub(crate) fn forgive(connection: &Connection, rollout: &Rollout, now_ms: i64) -> SqlResult<()> {
     let update =
-        "update device_settings set refused = null, reason = null, wanted_ms = ?1 where kept <> wanted";
-    connection.execute(update, values![now_ms]).map(drop)
+        "update device_settings set refused = null, reason = null, wanted_ms = ?1 where wanted_ms >= ?2";
+    connection.execute(update, values![now_ms, rollout.started_ms]).map(drop)
 }
 
 /// How the devices of the stages up to now are.
 pub(crate) fn health(connection: &Connection, rollout: &Rollout, now_ms: i64) -> SqlResult<StageHealth> {
     connection.query_one(
         "select count(*),
-             count(case when said.runs = said.wanted and heard.last_ms >= ?3 then 1 end),
+             count(case when said.runs = said.wanted and heard.last_ms > ?3 then 1 end),
              count(case when said.refused = said.wanted then 1 end),
-             count(case when said.kept <> said.wanted and heard.last_ms <= said.wanted_ms and said.wanted_ms < ?4
-                 then 1 end)
+             count(case when said.wanted_ms between ?5 and ?4 and heard.last_ms < ?4 then 1 end)
          from rollout_devices
              join devices on devices.device_id = rollout_devices.device_id
              left join device_settings said on said.device_id = rollout_devices.device_id
              left join (select device_id, max(last_heard_ms) last_ms from heartbeats group by device_id) heard
                  on heard.device_id = rollout_devices.device_id
          where rollout_id = ?1 and stage <= ?2 and revoked_ms is null and retired_ms is null",
-        values![rollout.id, rollout.stage, rollout.stage_ms, now_ms.saturating_sub(SILENT_MS)],
+        values![
+            rollout.id,
+            rollout.stage,
+            rollout.stage_ms,
+            now_ms.saturating_sub(SILENT_MS),
+            rollout.started_ms
+        ],
         |row| {
             Ok(StageHealth {
                 devices: row.get(0)?,
@@ -299,14 +304,14 @@ pub(crate) fn stragglers(connection: &Connection, rollout: &Rollout, most: i64) 
              left join (select device_id, max(last_heard_ms) last_ms from heartbeats group by device_id) heard
                  on heard.device_id = rollout_devices.device_id
          where rollout_id = ?1 and stage <= ?2 and revoked_ms is null and retired_ms is null
-             and not (coalesce(said.runs = said.wanted, false) and coalesce(heard.last_ms >= ?3, false))
+             and not (coalesce(said.runs = said.wanted, false) and coalesce(heard.last_ms > ?3, false))
          order by case when said.refused = said.wanted then 0 else 1 end, name limit ?4",
         values![rollout.id, rollout.stage, rollout.stage_ms, most],
         |row| Ok(Straggler { name: row.get(0)?, reason: row.get(1)?, heard_ms: row.get(2)? }),
     )
 }
 
-/// Looks whether a roll-out goes on, or has to stop. Costs a write that changes nothing, and a count once a minute.
+/// Looks whether a roll-out goes on, or has to stop. Costs a write that changes nothing, and a count every ten seconds.
 ///
 /// The devices that have just been heard are judged by what was noted of them before this.
 pub(crate) fn look(connection: &Connection, rollout: &Rollout, now_ms: i64) -> SqlResult<()> {
@@ -326,7 +331,7 @@ fn judge(connection: &Connection, rollout: &Rollout, now_ms: i64) -> SqlResult<(
     let failures = found.refused + found.silent;
     if failures * FAILURES_ONE_OF > found.devices {
         let reason = format!(
-            "of {} devices that were given version {}, {} refused it and {} have not been heard since",
+            "of {} devices that were given version {}, {} refused it and {} have not been heard for a day",
             found.devices, rollout.target, found.refused, found.silent
         );
         tracing::error!(rollout = rollout.id, "the roll-out stops: {reason}");
