@@ -340,5 +340,6 @@ fn first_schema(directory: &Path) -> Result<World> {
         records: records.collect::<rusqlite::Result<_>>()?,
         draft: Some(serde_json::from_slice(&draft)?),
         counted: last_seq.unsigned_abs(),
+        decided: None,
     })
 }
