@@ -70,9 +70,11 @@ fn a_screen_takes_on_what_is_decided_and_looks_as_before_when_it_is_taken_back()
     let named = picture(&stage, folder.path());
     assert!(named != before && named != after);
 
-    // Saturday is no day on which the shop opens any more; the screen sleeps at once, and wakes when that is taken back.
+    // Saturday is no day on which the shop opens any more; the screen sleeps when the hours are looked at next, and
+    // wakes when that is taken back.
     let mondays = HoursTable { mon: vec!["08:00-20:00".into()], ..HoursTable::default() };
     decide(&mut stage, &Settings { hours: Some(mondays), ..Settings::default() });
+    stage.wait(60_000).unwrap();
     assert_eq!(stage.page(), "asleep");
     decide(&mut stage, &Settings::default());
     assert_eq!(stage.page(), "question");

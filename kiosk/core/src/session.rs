@@ -130,7 +130,7 @@ impl Session {
         }
     }
 
-    /// Opens at these hours from now on. Nothing happens unless the kiosk is at rest. One that sleeps wakes, and looks at once
+    /// Opens at these hours from now on. Nothing happens unless the kiosk is at rest. One that sleeps wakes, and looks at its next turn
     /// whether it is to.
     pub fn open_at(&mut self, hours: Option<OpeningHours>) {
         if self.is_undisturbed() && self.settings.hours != hours {
