@@ -133,7 +133,8 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         if let Some(steps) = &answer.case_steps {
             self.pass_on_steps(steps).await;
         }
-        if let Some(settings) = &answer.settings {
+        // An older kiosk would hang up.
+        if let Some(settings) = answer.settings.as_ref().filter(|_| health.settings.is_some()) {
             self.pass_on_settings(settings).await;
         }
         match heartbeat::standing(health, answer) {

@@ -235,7 +235,7 @@ impl World {
             settings: self.settings.clone().filter(|settings| {
                 let version = settings.envelope.version;
                 let refused = heartbeat.settings_refused.as_ref();
-                heartbeat.health.settings.is_some_and(|held| held.kept != version)
+                heartbeat.health.settings.is_none_or(|held| held.kept != version)
                     && refused.is_none_or(|refused| refused.version != version)
             }),
         };
