@@ -12,8 +12,16 @@ use anyhow::{Result, bail};
 use super::place::{Place, receipt};
 
 /// Tables that are of no one device, as the first step names them.
-const REFERENCE_TABLES: [&str; 6] =
-    ["afterword_migrations", "changes", "device_codes", "device_names", "places", "server"];
+const REFERENCE_TABLES: [&str; 8] = [
+    "afterword_migrations",
+    "changes",
+    "device_codes",
+    "device_names",
+    "places",
+    "rollouts",
+    "server",
+    "setting_layers",
+];
 
 /// A collector on a database of the shared server, and that database.
 fn collector() -> Result<(Place, String)> {
