@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use afterword_kiosk_core::{Seal, Settings, TimeLimits};
-use afterword_kiosk_store::{Opened, Options, Store};
+use afterword_kiosk_store::{Decided, Opened, Options, Store};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_ui::KioskUi;
 use anyhow::{Context, Result};
@@ -17,6 +17,7 @@ use crate::device_status::Sources;
 use crate::errands::Errands;
 use crate::kiosk::{Parts, Wake};
 use crate::moments::Moments;
+use crate::own_file::{OwnFile, Standing};
 use crate::present::Presenter;
 use crate::sealing::ToHeadOffice;
 use crate::speech::prompts::Prompts;
@@ -36,7 +37,7 @@ pub fn make_data_folder(path: &Path) -> Result<()> {
 
 /// A device that is ready for its screen.
 pub struct Device {
-    /// Its configuration.
+    /// Its configuration: its own file, with head office's settings on top.
     pub config: Config,
     /// Its colour and logo.
     pub branding: Prepared,
@@ -52,6 +53,9 @@ pub struct Device {
     pub errands: Errands,
     /// Where sticks are put in.
     pub sticks: Arc<dyn Sticks>,
+    /// What head office's settings are on top of, and these.
+    own: OwnFile,
+    decided: Arc<Decided>,
     data: PathBuf,
     config_path: PathBuf,
     /// When its database was opened, in milliseconds since 1970.
@@ -76,12 +80,6 @@ impl Device {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         let agenda = config.agenda(config_path)?;
-        // Nobody stays unasked for want of a logo; `doctor` calls it wrong.
-        let branding = config.brand.prepare(config_path, config.panel.panel());
-        let branding = branding.inspect_err(|error| tracing::error!("{error:#}")).unwrap_or_default();
-        for remark in branding.remarks() {
-            tracing::warn!("{remark}");
-        }
         let mut seed = [0; 8];
         entropy.fill(&mut seed);
         let seed = u64::from_le_bytes(seed);
@@ -106,7 +104,17 @@ impl Device {
         for path in &opened.waiting {
             tracing::error!(path = %path.display(), "there is no room yet to carry over what is whole in this file; keep it and make room");
         }
+        let decided = store.decided();
+        let (own, Standing { config, agenda }) = OwnFile::new(config, agenda).begin(&store);
+        // Nobody stays unasked for want of a logo; `doctor` calls it wrong.
+        let branding = config.brand.prepare(config_path, config.panel.panel());
+        let branding = branding.inspect_err(|error| tracing::error!("{error:#}")).unwrap_or_default();
+        for remark in branding.remarks() {
+            tracing::warn!("{remark}");
+        }
         Ok(Self {
+            own,
+            decided,
             sticks: Arc::new(Mounted::below(config.export.folders.clone(), data.to_owned())),
             config,
             branding,
@@ -137,6 +145,11 @@ impl Device {
             opened_ms: self.opened_ms,
             clock: Arc::clone(&self.clock),
         }
+    }
+
+    /// Its own file alone.
+    pub(crate) fn own_file(&self) -> &OwnFile {
+        &self.own
     }
 
     /// When its database was opened and looked through, by its clock, in milliseconds since 1970.
@@ -172,7 +185,8 @@ impl Device {
             entropy: Arc::clone(&self.entropy),
             presenter: Presenter::new(self.config.clone()),
             agenda: self.agenda.clone(),
-            alerts: self.config.alerts.clone(),
+            own: self.own.clone(),
+            decided: Arc::clone(&self.decided),
             store: self.store.clone(),
             ui,
             stamper: self.stamper(),

@@ -6,13 +6,15 @@
 //! woken and at [`Kiosk::next_wake_ms`]. Failure of the store shows as the out-of-service page, never as a thanks. A store
 //! that is short of room is not failing yet: whoever stands there finishes, and then the page comes.
 
+mod deciding;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use afterword_kiosk_core::{Aid, Caret, Effect, Event, Screen, Seal, Session, Settings};
-use afterword_kiosk_store::{Store, StoreError};
+use afterword_kiosk_store::{Decided, Store, StoreError};
 use afterword_model::contact::Channel;
 use afterword_model::ports::Entropy;
 use afterword_ui::intent::StaffIntent;
@@ -21,10 +23,11 @@ use afterword_ui::view::Page;
 use afterword_ui::{Intent, KioskUi, View, intent, view};
 
 use crate::agenda::Agenda;
-use crate::alerts::config::Alerting;
 use crate::alerts::watch::Watch;
+use crate::config::Config;
 use crate::device_status::Sources;
 use crate::moments::Moments;
+use crate::own_file::OwnFile;
 use crate::present::Presenter;
 use crate::shift::Shift;
 use crate::speech::prompts::Prompts;
@@ -54,8 +57,10 @@ pub struct Parts {
     pub presenter: Presenter,
     /// What is asked when.
     pub agenda: Agenda,
-    /// When somebody is told that many are unhappy.
-    pub alerts: Alerting,
+    /// What head office's settings are put on top of, when others come.
+    pub own: OwnFile,
+    /// The settings that are on top of it now.
+    pub decided: Arc<Decided>,
     /// The device's database.
     pub store: Store,
     /// The screen.
@@ -86,6 +91,10 @@ pub struct Kiosk {
     session: Session,
     presenter: Presenter,
     agenda: Agenda,
+    own: OwnFile,
+    /// What it goes by, and the settings that are in that.
+    config: Config,
+    decided: Arc<Decided>,
     store: Store,
     ui: Rc<KioskUi>,
     stamper: Stamper,
@@ -113,14 +122,17 @@ impl Kiosk {
         parts.sources.errands.wake_with(Arc::clone(&parts.wake));
         let wake = Arc::clone(&parts.wake);
         parts.store.when_changes_come(move || wake());
+        let wake = Arc::clone(&parts.wake);
+        parts.store.when_settings_come(move || wake());
+        let config = parts.sources.config.clone();
         let asked = parts.agenda.on(parts.stamper.now().local_day());
         let watch = Watch::new(
-            parts.alerts,
+            config.alerts.clone(),
             parts.settings.touchpoint.clone(),
             parts.store.clone(),
             Arc::clone(&parts.wake),
         )
-        .with_cases(parts.sources.config.follow_ups.open);
+        .with_cases(config.follow_ups.open);
         let session = Session::new(Arc::clone(asked), parts.settings);
         let session = session.with_entropy(parts.entropy);
         let session = match parts.seal {
@@ -133,6 +145,9 @@ impl Kiosk {
             session,
             presenter: parts.presenter,
             agenda: parts.agenda,
+            own: parts.own,
+            config,
+            decided: parts.decided,
             store: parts.store,
             ui: Rc::new(parts.ui),
             stamper: parts.stamper,
@@ -259,6 +274,7 @@ impl Kiosk {
         self.watch.pump(&now);
         self.uncover(was_open);
         self.close_when_short_of_room();
+        self.look_at_settings();
         self.look_at_strip();
         self.look_at_agenda();
         if let Some(place) = self.shift.look(now_ms, self.session.is_undisturbed()) {

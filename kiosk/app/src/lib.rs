@@ -57,6 +57,7 @@ pub(crate) mod hours;
 pub mod housekeeping;
 pub mod kiosk;
 pub mod moments;
+pub mod own_file;
 pub mod pages;
 pub mod present;
 pub mod preview;

@@ -21,11 +21,13 @@ use afterword_protocol::local::{
     FrameError, LOCAL_VERSION, Reply, Request, decode_frame, encode_frame, frame_length,
 };
 use afterword_protocol::queue::{BeginReason, Begun};
+use afterword_protocol::settings::SignedSettings;
 
 use crate::device::Device;
 use crate::device_status::facts;
 use crate::errands::Errands;
 use crate::moments::Moments;
+use crate::own_file::OwnFile;
 
 /// The agent, which has two and a third while it packs onto a stick, a summary, a doctor, and one more of each that is just going
 /// away.
@@ -50,6 +52,8 @@ struct Office {
     store: Store,
     moments: Moments,
     errands: Option<Errands>,
+    /// What head office's settings have to go together with.
+    own: Option<OwnFile>,
     /// When the database was checked last: at its opening, just before; milliseconds since 1970.
     opened_ms: i64,
 }
@@ -78,7 +82,10 @@ impl Socket {
     /// answers at it.
     pub fn serve(path: &Path, store: &Store, moments: &Moments) -> Result<Self, SocketError> {
         let (store, moments) = (store.clone(), moments.clone());
-        Self::open(path, Office { queue: store.queue(), store, moments, errands: None, opened_ms: 0 })
+        Self::open(
+            path,
+            Office { queue: store.queue(), store, moments, errands: None, own: None, opened_ms: 0 },
+        )
     }
 
     /// The same for a whole device, whose screen has errands for the agent.
@@ -88,7 +95,8 @@ impl Socket {
     pub fn of_device(path: &Path, device: &Device) -> Result<Self, SocketError> {
         let (store, moments) = (device.store.clone(), device.moments.clone());
         let (errands, opened_ms) = (Some(device.errands.clone()), device.opened_ms());
-        Self::open(path, Office { queue: store.queue(), store, moments, errands, opened_ms })
+        let own = Some(device.own_file().clone());
+        Self::open(path, Office { queue: store.queue(), store, moments, errands, own, opened_ms })
     }
 
     fn open(path: &Path, office: Office) -> Result<Self, SocketError> {
@@ -214,6 +222,12 @@ fn answer(request: Request, office: &Office) -> Reply {
         }
         Request::KeepChanges(changes) => queue.keep_changes_blocking(&changes).map(|()| Reply::Kept),
         Request::KeepCaseSteps(steps) => queue.keep_case_steps_blocking(&steps).map(|()| Reply::Kept),
+        Request::KeepSettings(settings) => {
+            if let Err(error) = goes_together(office, &settings) {
+                return refused(&error);
+            }
+            queue.keep_settings_blocking(&settings).map(|()| Reply::Kept)
+        }
         Request::FollowUps(ask) => {
             store.cases(&ask).map(|overview| Reply::FollowUps(Box::new(in_a_frame(overview))))
         }
@@ -250,6 +264,14 @@ fn answer_errand(request: Request, office: &Office) -> Reply {
         _ => desk.test_network(),
     }
     Reply::Told
+}
+
+/// Whether settings go together with what the device's own file says. Whether they are sound by themselves, the store asks.
+fn goes_together(office: &Office, settings: &SignedSettings) -> Result<(), String> {
+    let (Some(own), Ok(settings)) = (&office.own, settings.envelope.open()) else { return Ok(()) };
+    own.with(&settings)
+        .map(drop)
+        .map_err(|error| format!("head office's settings were not taken, and what holds stays: {error}"))
 }
 
 /// Ends the epoch that is named, and no other: an agent that was killed while its wish was carried out asks again, and the

@@ -25,7 +25,6 @@ mod draws;
 mod event;
 mod field;
 pub mod gate;
-mod hours;
 mod limits;
 mod misuse;
 mod screen;
@@ -34,9 +33,9 @@ mod session;
 pub mod touch_test;
 mod visit;
 
+pub use afterword_model::hours::{OpeningHours, read_hours};
 pub use aids::{Aid, Aids};
 pub use event::{Caret, Effect, Event};
-pub use hours::{OpeningHours, read_hours};
 pub use limits::{Settings, TimeLimits};
 pub use misuse::MisuseLimits;
 pub use screen::{Flow, Screen};

@@ -1,6 +1,7 @@
 //! How long the kiosk waits, and what it is told about its place.
 
-use crate::hours::OpeningHours;
+use afterword_model::hours::OpeningHours;
+
 use crate::misuse::MisuseLimits;
 
 /// Waiting times in milliseconds of monotonic time. The defaults are what a shop's kiosk uses.

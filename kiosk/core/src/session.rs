@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use afterword_model::follow_up::FollowUpCode;
+use afterword_model::hours::OpeningHours;
 use afterword_model::moment::Moment;
 use afterword_model::ports::Entropy;
 use afterword_model::response::{AnswerValue, Draft, Outcome, Stamp};
@@ -126,6 +127,16 @@ impl Session {
         if self.is_undisturbed() {
             self.survey = survey;
             self.language = self.survey.default_language_index();
+        }
+    }
+
+    /// Opens at these hours from now on. Nothing happens unless the kiosk is at rest. One that sleeps wakes, and looks at its next turn
+    /// whether it is to.
+    pub fn open_at(&mut self, hours: Option<OpeningHours>) {
+        if self.is_undisturbed() && self.settings.hours != hours {
+            self.settings.hours = hours;
+            self.hours_seen_ms = 0;
+            self.rest();
         }
     }
 

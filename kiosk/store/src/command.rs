@@ -13,6 +13,7 @@ use afterword_protocol::receipt::SignedReceipt;
 use rusqlite::Connection;
 
 use crate::cases::About;
+use crate::decided::Decided;
 use crate::error::StoreError;
 use crate::ledger::Frozen;
 use crate::purge::Purged;
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     Freeze(Box<Response>, Answer<Frozen>),
     Accept(SignedReceipt, Answer<Acceptance>),
     KeepChanges(Changes, Answer<()>),
+    KeepSettings(Box<Decided>, Answer<()>),
     /// The answer is what became of it; nothing where that was so already.
     ChangeAlert(Wish, Answer<Option<Transition>>),
     Step(Box<Wished>, Answer<(CaseId, Status)>),
@@ -86,6 +88,7 @@ impl Command {
         match self {
             Self::Save(_, done)
             | Self::KeepChanges(_, done)
+            | Self::KeepSettings(_, done)
             | Self::KeepCaseSteps(_, done)
             | Self::HideWords(_, _, done)
             | Self::BeginAnew(_, done)

@@ -11,6 +11,7 @@ use afterword_model::case::StepRefused;
 use afterword_protocol::case_steps::CaseStepsError;
 use afterword_protocol::changes::ChangesError;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
+use afterword_protocol::settings::EnvelopeError;
 
 /// The store could not be opened. Nothing that was saved is lost by that.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +124,9 @@ pub enum StoreError {
     /// Steps that came from head office are not fit to be kept.
     #[error("head office's steps were not kept, and are asked for again: {0}")]
     NotKept(CaseStepsError),
+    /// Settings that came from head office are none that this kiosk can go by.
+    #[error("head office's settings were not taken, and what holds stays: {0}")]
+    NotDecided(EnvelopeError),
     /// One record does not hash to its own head.
     #[error("record {0} is damaged on the disk and is not handed out; run `afterword-kiosk doctor`")]
     DamagedRecord(Seq),

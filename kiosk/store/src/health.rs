@@ -5,6 +5,7 @@ use std::path::Path;
 use afterword_model::record::Seq;
 use afterword_protocol::changes::ChangesVersion;
 use afterword_protocol::queue::{Health, Position};
+use afterword_protocol::settings::SettingsHeld;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use crate::cases;
@@ -18,6 +19,7 @@ pub(crate) fn health(
     path: &Path,
     kiosk_version: &str,
     changes: ChangesVersion,
+    settings: SettingsHeld,
 ) -> Result<Health, StoreError> {
     let of = |error: rusqlite::Error| StoreError::of(path, &error);
     let transaction = connection.unchecked_transaction().map_err(of)?;
@@ -35,6 +37,7 @@ pub(crate) fn health(
         kiosk_version: kiosk_version.to_owned(),
         changes: Some(changes),
         case_mark: Some(cases::mark(&transaction).map_err(of)?),
+        settings: Some(settings),
     })
 }
 

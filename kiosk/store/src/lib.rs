@@ -24,6 +24,7 @@ mod cases;
 mod changes;
 mod command;
 mod connection;
+mod decided;
 mod error;
 #[cfg(test)]
 mod faults;
@@ -52,6 +53,7 @@ mod whole;
 mod words;
 mod writer;
 
+pub use decided::Decided;
 pub use error::{OpenError, StoreError};
 pub use former::{CarriedOver, Numbers, why};
 pub use ledger::Frozen;

@@ -15,8 +15,10 @@ use afterword_protocol::queue::{
     Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
 };
 use afterword_protocol::receipt::SignedReceipt;
+use afterword_protocol::settings::SignedSettings;
 
 use crate::command::{Answer, Command};
+use crate::decided::Decided;
 use crate::error::StoreError;
 use crate::health;
 use crate::reader;
@@ -71,7 +73,10 @@ impl StoreQueue {
     /// [`StoreError`] when the database cannot be read.
     pub fn health_blocking(&self, kiosk_version: &str) -> Result<Health, StoreError> {
         let changes = self.inner.shared.changes.version();
-        self.inner.shared.read(|connection, path| health::health(connection, path, kiosk_version, changes))
+        let settings = self.inner.shared.office.held();
+        self.inner
+            .shared
+            .read(|connection, path| health::health(connection, path, kiosk_version, changes, settings))
     }
 
     /// [`Queue::keep_changes`], blocking this thread until they are durable.
@@ -90,6 +95,15 @@ impl StoreQueue {
     pub fn keep_case_steps_blocking(&self, steps: &CaseSteps) -> Result<(), StoreError> {
         steps.check().map_err(StoreError::NotKept)?;
         self.inner.ask(|done| Command::KeepCaseSteps(steps.clone(), done))
+    }
+
+    /// [`Queue::keep_settings`], blocking this thread until they are durable. Who signed them, and for whom, the agent has seen to.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was kept before is kept then.
+    pub fn keep_settings_blocking(&self, settings: &SignedSettings) -> Result<(), StoreError> {
+        let decided = open_settings(settings)?;
+        self.inner.ask(|done| Command::KeepSettings(decided, done))
     }
 
     /// [`Queue::begin_anew`], blocking this thread until it is durable.
@@ -166,6 +180,16 @@ impl Queue for StoreQueue {
         steps.check().map_err(StoreError::NotKept).map_err(refused)?;
         self.ask(|done| Command::KeepCaseSteps(steps.clone(), done)).await.map_err(refused)
     }
+
+    async fn keep_settings(&mut self, settings: &SignedSettings) -> Result<(), QueueError> {
+        let decided = open_settings(settings).map_err(refused)?;
+        self.ask(|done| Command::KeepSettings(decided, done)).await.map_err(refused)
+    }
+}
+
+fn open_settings(settings: &SignedSettings) -> Result<Box<Decided>, StoreError> {
+    let settings = settings.envelope.open().map_err(StoreError::NotDecided)?;
+    Ok(Box::new(Decided::of(settings)))
 }
 
 /// Whether the damaged record stands in the way no longer.

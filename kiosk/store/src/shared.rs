@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use crate::board::Board;
 use crate::changes::Shown;
 use crate::command::{Answer, Command};
+use crate::decided::Office;
 use crate::error::StoreError;
 
 pub(crate) struct Inner {
@@ -24,6 +25,7 @@ pub(crate) struct Inner {
 pub(crate) struct Shared {
     pub(crate) board: Board,
     pub(crate) changes: Shown,
+    pub(crate) office: Office,
     pub(crate) path: PathBuf,
     /// `None` once the store is closed. It stays open until then, whatever happens to the writer's connection.
     pub(crate) reader: Mutex<Option<Connection>>,

@@ -18,6 +18,7 @@ use afterword_model::response::{Draft, Outcome, Stamp};
 use afterword_model::summary::{Ask, Summary};
 use afterword_protocol::changes::Changes;
 use afterword_protocol::queue::Position;
+use afterword_protocol::settings::SettingsVersion;
 
 use crate::alerts;
 use crate::board::Board;
@@ -25,6 +26,7 @@ use crate::cases::{self, About};
 use crate::changes::{self, Shown};
 use crate::command::{Answer, Command, Wished};
 use crate::connection::open_reader;
+use crate::decided::{self, Decided, Office};
 use crate::error::{OpenError, StoreError};
 use crate::hidden;
 use crate::ledger::{Frozen, unnumbered};
@@ -61,6 +63,7 @@ impl Store {
         let shared = Arc::new(Shared {
             board: Board::new(ready.state.position(), ready.state.purged_seq),
             changes: Shown::new(changes::read(&ready.connection)),
+            office: Office::new(decided::read(&ready.connection)),
             reader: Mutex::new(Some(open_reader(&path)?)),
             path: path.clone(),
             suspicious: AtomicBool::new(false),
@@ -140,6 +143,23 @@ impl Store {
     /// first is told, and nobody else.
     pub fn when_changes_come(&self, told: impl Fn() + Send + Sync + 'static) {
         self.inner.shared.changes.tell(told);
+    }
+
+    /// What head office decided last. Does not wait.
+    #[must_use]
+    pub fn decided(&self) -> Arc<Decided> {
+        self.inner.shared.office.newest()
+    }
+
+    /// Says, for the heartbeat, that the kiosk goes by the settings of this version now.
+    pub fn runs_settings(&self, version: SettingsVersion) {
+        self.inner.shared.office.run(version);
+    }
+
+    /// Has `told` called whenever other settings are kept; on the writer thread, so it must be quick. Who asks first is told, and
+    /// nobody else.
+    pub fn when_settings_come(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.inner.shared.office.tell(told);
     }
 
     /// The numbers of some local days.

@@ -22,6 +22,7 @@ use crate::cases;
 use crate::changes;
 use crate::command::{Command, Wished};
 use crate::connection::{doubt, open_writer};
+use crate::decided;
 use crate::error::StoreError;
 use crate::hidden;
 use crate::ledger;
@@ -117,6 +118,13 @@ impl Writer {
                 let kept = self.attempt(|connection, path, _| changes::keep(connection, path, &list));
                 if kept.is_ok() {
                     self.shared.changes.replace(list);
+                }
+                done.give(kept);
+            }
+            Command::KeepSettings(decided, done) => {
+                let kept = self.attempt(|connection, path, _| decided::keep(connection, path, &decided));
+                if kept.is_ok() {
+                    self.shared.office.replace(*decided);
                 }
                 done.give(kept);
             }

@@ -8,6 +8,7 @@ use afterword_protocol::heartbeat::{
 };
 use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemType};
 use afterword_protocol::queue::{Health, Position};
+use afterword_protocol::settings::SettingsRefused;
 
 use crate::answer::shown;
 use crate::identity::Identity;
@@ -36,7 +37,12 @@ pub(crate) enum Standing {
 }
 
 /// The heartbeat of this device.
-pub(crate) fn heartbeat(identity: &Identity, health: Health, wall_ms: i64) -> Heartbeat {
+pub(crate) fn heartbeat(
+    identity: &Identity,
+    health: Health,
+    settings_refused: Option<SettingsRefused>,
+    wall_ms: i64,
+) -> Heartbeat {
     Heartbeat {
         v: HEARTBEAT_VERSION,
         device: identity.enrolled().device,
@@ -46,6 +52,7 @@ pub(crate) fn heartbeat(identity: &Identity, health: Health, wall_ms: i64) -> He
         certificate_expires_ms: identity.certificate_not_after_ms(),
         trusted: identity.trusted(),
         courier_key: identity.enrolled().courier_key.clone(),
+        settings_refused,
     }
 }
 
@@ -61,6 +68,7 @@ pub(crate) fn of_position(position: Position) -> Health {
         kiosk_version: "1".into(),
         changes: None,
         case_mark: None,
+        settings: None,
     }
 }
 
@@ -126,6 +134,7 @@ mod tests {
             changes: None,
             courier_key: None,
             case_steps: None,
+            settings: None,
         }
     }
 

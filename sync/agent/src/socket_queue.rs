@@ -21,6 +21,7 @@ use afterword_protocol::queue::{
     Acceptance, BeginReason, Begun, Health, Position, Queue, QueueError, Run, Take,
 };
 use afterword_protocol::receipt::SignedReceipt;
+use afterword_protocol::settings::SignedSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -184,6 +185,14 @@ impl Queue for SocketQueue {
     async fn keep_case_steps(&mut self, steps: &CaseSteps) -> Result<(), QueueError> {
         // Its health named its mark, so it knows this question.
         match self.ask(&Request::KeepCaseSteps(steps.clone()), REPLY_MAX).await? {
+            Reply::Kept => Ok(()),
+            other => Err(self.broken(&other)),
+        }
+    }
+
+    async fn keep_settings(&mut self, settings: &SignedSettings) -> Result<(), QueueError> {
+        // Its health named what it has of them, so it knows this question.
+        match self.ask(&Request::KeepSettings(Box::new(settings.clone())), REPLY_MAX).await? {
             Reply::Kept => Ok(()),
             other => Err(self.broken(&other)),
         }
@@ -363,6 +372,7 @@ mod tests {
             | Request::BeginAnew { .. }
             | Request::KeepChanges(_)
             | Request::KeepCaseSteps(_)
+            | Request::KeepSettings(_)
             | Request::FollowUps(_)
             | Request::Alerts { .. }
             | Request::HiddenWords

@@ -15,6 +15,7 @@ pub mod listing;
 pub mod peopling;
 pub mod placing;
 pub mod restoring;
+pub mod setting;
 mod swapping;
 
 use std::fs::File;
@@ -102,6 +103,9 @@ pub enum AdminError {
     /// The database is not one that can be divided.
     #[error(transparent)]
     Distribute(#[from] distributing::DistributeRefusal),
+    /// Settings are not kept, or do not go out.
+    #[error(transparent)]
+    Settings(#[from] setting::SettingsRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"

@@ -52,6 +52,7 @@ pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
 pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};
+pub use admin::setting::{DecidedFor, DeviceSettings, HEALTHY_HOURS_MAX, RolloutStatus, SettingsRefusal};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};
@@ -62,6 +63,8 @@ pub use people::token::Token;
 pub use people::{Grant, Person, Role, Stores};
 pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
+pub use storage::rollouts::{Rollout, RolloutState, StageHealth, Straggler};
+pub use storage::settings::{Layer, LayerRow, Said};
 pub use storage::{
     AuditReport, BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure,
     FollowUp, OpenError, Place, PlaceKind, SealedContact, SqlError, SqlFault, StorageError, StoreReport,

@@ -12,6 +12,7 @@ use crate::case_steps::CaseSteps;
 use crate::changes::Changes;
 use crate::courier::CourierKey;
 use crate::queue::Health;
+use crate::settings::{SettingsRefused, SignedSettings};
 
 /// Path of heartbeats on the collector's device port.
 pub const HEARTBEATS_PATH: &str = "/v1/heartbeats";
@@ -42,6 +43,9 @@ pub struct Heartbeat {
     /// What it seals courier bundles to, so that the collector knows whether it has to be told; `None` when it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub courier_key: Option<CourierKey>,
+    /// The settings that were sent last, when this device did not take them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings_refused: Option<SettingsRefused>,
 }
 
 #[doc(hidden)]
@@ -72,6 +76,9 @@ pub struct HeartbeatAnswer {
     /// Steps of head office that come after those the heartbeat names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_steps: Option<CaseSteps>,
+    /// What head office has decided for this device, when that is something else than the heartbeat names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SignedSettings>,
 }
 
 /// The fingerprint of a certificate.

@@ -22,5 +22,6 @@ pub mod queue;
 pub mod receipt;
 pub mod renewal;
 pub mod seal;
+pub mod settings;
 pub mod stick;
 pub mod system;

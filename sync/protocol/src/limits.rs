@@ -23,8 +23,20 @@ pub const BATCH_BODY_MAX: usize = BATCH_BYTES_MAX + 8 * 1024;
 /// Bytes of the first line of a batch. Its fields have fixed lengths; the whole is under 700 bytes.
 pub const BATCH_HEADER_MAX: usize = 1024;
 
-/// Bytes of a receipt's or a problem's body that an agent reads before it gives up on the answer.
-pub const ANSWER_BODY_MAX: usize = 32 * 1024;
+/// Bytes of an answer's body that an agent reads before it gives up on it. A receipt is under 1 KiB; the answer to a heartbeat
+/// may bring a survey.
+pub const ANSWER_BODY_MAX: usize = 128 * 1024;
+
+/// Bytes of a device's settings as JSON, all layers merged: a survey's file of the largest size would not fit; one in twelve
+/// languages is a fifth of this.
+pub const SETTINGS_BYTES_MAX: usize = 192 * 1024;
+
+/// Bytes of the same once they are packed, so that they fit the answer to a heartbeat ([`ANSWER_BODY_MAX`]). Surveys come to a
+/// third of their length.
+pub const SETTINGS_PACKED_MAX: usize = 63 * 1024;
+
+/// Characters of a device's reason not to take settings: one sentence that names a file, a line and a way out.
+pub const SETTINGS_REASON_CHARS_MAX: usize = 600;
 
 /// Batches in one courier bundle: four million ratings. At their longest they come to 2.1 GiB, and a stick's FAT takes files up to
 /// 4 GiB; whoever has more to bring writes several bundles.
@@ -104,6 +116,10 @@ pub const REWINDS_FORGOTTEN_MS: u64 = 60 * 60 * 1_000;
 
 /// From a renewal that did not work to the next try, in milliseconds. There is a month left for it.
 pub const RENEWAL_RETRY_MS: u64 = 60 * 60 * 1_000;
+
+/// How long a device says that it did not take settings, in milliseconds, before it asks for them again: a disk may have room, or
+/// a program may have been updated, meanwhile.
+pub const SETTINGS_RETRY_MS: u64 = 60 * 60 * 1_000;
 
 /// A device begins a new store epoch at most this often, in milliseconds of the agent's own time. A collector that
 /// finds fault with every epoch must not make a device carry its records over and over.

@@ -24,6 +24,7 @@ use crate::limits::FRAME_MAX;
 use crate::network_test::Step;
 use crate::queue::{Acceptance, BeginReason, Begun, Health, Position, Run, Take};
 use crate::receipt::SignedReceipt;
+use crate::settings::SignedSettings;
 
 /// The version spoken here. A kiosk answers its own and this one less one, so that either program can be updated first.
 pub const LOCAL_VERSION: u16 = 2;
@@ -63,6 +64,8 @@ pub enum Request {
     KeepChanges(Changes),
     /// [`crate::queue::Queue::keep_case_steps`]. Asked only of a kiosk whose health names its mark.
     KeepCaseSteps(CaseSteps),
+    /// [`crate::queue::Queue::keep_settings`]. Asked only of a kiosk whose health names what it has of them.
+    KeepSettings(Box<SignedSettings>),
     /// What brings the next shopper. A kiosk of the version before hangs up.
     Moment {
         /// Which.
@@ -142,7 +145,7 @@ pub enum Reply {
         /// What became of it.
         begun: Begun,
     },
-    /// To `KeepChanges` and to `KeepCaseSteps`, once they are durable.
+    /// To `KeepChanges`, to `KeepCaseSteps` and to `KeepSettings`, once they are durable.
     Kept,
     /// To `Moment`, `ErrandStep`, `ErrandDone` and `TestNetwork`.
     Told,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::case_steps::{CaseMark, CaseSteps};
 use crate::changes::{Changes, ChangesVersion};
 use crate::receipt::SignedReceipt;
+use crate::settings::{SettingsHeld, SignedSettings};
 
 /// How far a store has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +140,9 @@ pub struct Health {
     /// How far it has head office's steps of follow-ups; `None` from a kiosk program that is too old to keep any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_mark: Option<CaseMark>,
+    /// What it has of head office's settings; `None` from a kiosk program that is too old to take any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SettingsHeld>,
 }
 
 /// The kiosk cannot be asked just now.
@@ -204,6 +208,19 @@ pub trait Queue: Send {
     fn keep_case_steps(&mut self, steps: &CaseSteps) -> impl Future<Output = Result<(), QueueError>> + Send {
         let refused = format!("it keeps no follow-ups, and {} steps came for it", steps.steps.len());
         async move { Err(QueueError::Refused(refused)) }
+    }
+
+    /// Hands over what head office has decided, in place of what it had. Asked only of a store whose [`Health`] names what it
+    /// has of them, and so never of one that leaves this as it is. When this returns, they are durable; they hold as soon as
+    /// nobody is answering.
+    ///
+    /// # Errors
+    /// [`QueueError`] when the kiosk cannot be asked, or does not take them; it goes by what it had then.
+    fn keep_settings(
+        &mut self,
+        _settings: &SignedSettings,
+    ) -> impl Future<Output = Result<(), QueueError>> + Send {
+        async { Err(QueueError::Refused("it takes no settings from head office; update its program".into())) }
     }
 }
 

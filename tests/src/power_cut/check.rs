@@ -59,6 +59,7 @@ impl World {
             && self.epoch.is_none_or(|epoch| Some(epoch) == found.epoch)
             && (self.last_seq, self.acknowledged_seq, self.counted)
                 == (found.last_seq, found.acknowledged_seq, found.counted)
+            && self.decided == found.decided
             && found.boot >= self.boot
     }
 }
@@ -90,12 +91,13 @@ impl Recovered {
     pub(super) fn beside(&self, promised: &[World; 2]) -> String {
         let numbers = |world: &World| {
             format!(
-                "records {}, last {}, acknowledged {}, counted {}, boot {}",
+                "records {}, last {}, acknowledged {}, counted {}, boot {}, decided {:?}",
                 world.records.len(),
                 world.last_seq,
                 world.acknowledged_seq,
                 world.counted,
-                world.boot
+                world.boot,
+                world.decided
             )
         };
         let [before, after] = promised.each_ref().map(numbers);
@@ -126,6 +128,7 @@ impl Recovered {
             last_seq: position.last_seq,
             acknowledged_seq: position.acknowledged_seq,
             counted: store.summary(Ask::days(-last_day, last_day))?.responses,
+            decided: store.decided().settings.store_name.clone(),
             records: records.clone(),
             draft: None,
         };

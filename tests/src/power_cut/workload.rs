@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use afterword_kiosk::config::SHIPPED_SURVEY;
 use afterword_kiosk_store::{OpenError, Options, Store, StoreError};
 use afterword_model::carried::Origin;
 use afterword_model::hex::Hex;
 use afterword_model::ports::{ManualClock, SeededEntropy};
 use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch};
 use afterword_model::response::{Answer, AnswerValue, Draft};
+use afterword_model::settings::Settings;
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::queue::{Acceptance, BeginReason};
 use afterword_protocol::receipt::{Receipt, SignedReceipt};
+use afterword_protocol::settings::Envelope;
 use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;
 
@@ -80,6 +83,7 @@ impl Workload {
         let store = self.open()?;
         self.visits(&store, 6)?;
         self.receipt(&store, 2)?;
+        self.decide(&store, "Mill Lane")?;
         self.visits(&store, 3)?;
         self.purge(&store)?;
         self.walk_away(&store)?;
@@ -97,6 +101,7 @@ impl Workload {
         self.receipt(&store, 4)?;
         self.purge(&store)?;
         self.visits(&store, 2)?;
+        self.decide(&store, "Quayside")?;
         self.begin_anew(&store)?;
         self.walk_away(&store)?;
         self.close(store)?;
@@ -236,6 +241,23 @@ impl Workload {
         Ok(())
     }
 
+    /// Head office decides how the store is called, and more than a page of what is asked.
+    fn decide(&mut self, store: &Store, name: &str) -> Result<()> {
+        let world = World { decided: Some(name.to_owned()), ..self.world.clone() };
+        self.promise("settings from head office", &world);
+        let settings = Settings {
+            store_name: Some(name.to_owned()),
+            survey: Some(SHIPPED_SURVEY.to_owned()),
+            ..Settings::default()
+        };
+        let envelope = Envelope::pack(&settings, DeviceId::new([1; 16]), 0)?;
+        store
+            .queue()
+            .keep_settings_blocking(&envelope.sign(&SigningKey::generate(&SeededEntropy::new(3))))?;
+        self.keep(world);
+        Ok(())
+    }
+
     pub(super) fn purge(&mut self, store: &Store) -> Result<()> {
         let world = self.world.clone().purged();
         self.promise("a purge", &world);
@@ -318,5 +340,6 @@ fn first_schema(directory: &Path) -> Result<World> {
         records: records.collect::<rusqlite::Result<_>>()?,
         draft: Some(serde_json::from_slice(&draft)?),
         counted: last_seq.unsigned_abs(),
+        decided: None,
     })
 }

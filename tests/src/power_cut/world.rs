@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) draft: Option<Draft>,
     /// Responses that the hours count.
     pub(super) counted: u64,
+    /// The store's name as head office decided it last.
+    pub(super) decided: Option<String>,
 }
 
 /// What a cut at this moment may leave.

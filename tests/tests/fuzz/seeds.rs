@@ -7,6 +7,7 @@ use afterword_model::case::{Author, CaseEvent, Held, Role};
 use afterword_model::content::Content;
 use afterword_model::ports::SeededEntropy;
 use afterword_model::record::{DeviceId, Head, ServerEpoch, StoreEpoch, genesis};
+use afterword_model::settings::Settings;
 use afterword_model::summary::Ask;
 use afterword_protocol::batch::encode;
 use afterword_protocol::case_steps::{CaseMark, CaseSteps};
@@ -22,6 +23,9 @@ use afterword_protocol::queue::{
 };
 use afterword_protocol::receipt::{Nonce, Receipt, SignedReceipt};
 use afterword_protocol::renewal::{RenewalRequest, Renewed};
+use afterword_protocol::settings::{
+    Envelope, NO_SETTINGS, SettingsHeld, SettingsRefused, SettingsVersion, SignedSettings,
+};
 
 use crate::targets::{courier_key, key, sent};
 
@@ -157,7 +161,14 @@ fn health() -> Health {
         kiosk_version: "0.1.0".into(),
         changes: Some(Changes::none().version),
         case_mark: Some(CaseMark { server_epoch: ServerEpoch::new([6; 16]), number: 7 }),
+        settings: Some(SettingsHeld { kept: SettingsVersion::new([5; 16]), runs: NO_SETTINGS }),
     }
+}
+
+/// What head office decided for a device.
+fn settings() -> SignedSettings {
+    let decided = Settings { store_name: Some("Mill Lane".into()), ..Settings::default() };
+    Envelope::pack(&decided, DeviceId::new([1; 16]), 0).expect("it is short").sign(&key())
 }
 
 /// What head office did about a case.
@@ -226,6 +237,7 @@ fn socket_messages() -> Files {
         Request::Device,
         Request::TestNetwork,
         Request::KeepCaseSteps(case_steps()),
+        Request::KeepSettings(Box::new(settings())),
         Request::ErrandDone { id: 2, result: Box::new(ErrandResult::Packed { parcel: parcel() }) },
     ];
     let replies = [
@@ -261,6 +273,10 @@ fn heartbeats() -> Files {
         certificate_expires_ms: 1_803_000_000_000,
         trusted: vec![Fingerprint::new([8; 32])],
         courier_key: None,
+        settings_refused: Some(SettingsRefused::of(
+            SettingsVersion::new([5; 16]),
+            "hours: the shop never opens",
+        )),
     };
     let answer = HeartbeatAnswer {
         server_epoch: ServerEpoch::new([6; 16]),
@@ -271,6 +287,7 @@ fn heartbeats() -> Files {
         changes: Some(changes()),
         courier_key: "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".parse().ok(),
         case_steps: Some(case_steps()),
+        settings: Some(settings()),
     };
     let renewal = RenewalRequest {
         signing_request_pem: "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"

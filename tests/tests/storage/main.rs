@@ -8,6 +8,7 @@ mod held;
 mod place;
 mod scenarios;
 mod server;
+mod settings;
 mod shop;
 mod silent;
 mod year;
@@ -72,4 +73,11 @@ on_every_database! {
     a_device_that_moves_leaves_its_past_where_it_was,
     a_device_that_is_given_a_store_takes_its_past_along,
     a_device_that_learns_the_time_is_counted_anew;
+    settings:
+    layers_are_merged_for_a_device_and_sent_until_it_has_them,
+    what_no_kiosk_can_go_by_is_not_kept,
+    a_roll_out_reaches_more_once_all_it_reached_are_well,
+    a_roll_out_stops_when_a_device_refuses_and_can_be_taken_back,
+    a_device_that_falls_silent_with_a_new_version_stops_it,
+    of_two_collectors_one_puts_a_roll_out_to_its_next_stage;
 }

@@ -115,7 +115,12 @@ impl Place {
 
     /// A new device with so many ratings to deliver.
     pub(crate) fn device(&self, name: &str, records: u64) -> Result<Till> {
-        let code = self.admin()?.device_add(name, Some("Harbour Street"))?.code.to_string();
+        self.device_in("Harbour Street", name, records)
+    }
+
+    /// The same in another store.
+    pub(crate) fn device_in(&self, store: &str, name: &str, records: u64) -> Result<Till> {
+        let code = self.admin()?.device_add(name, Some(store))?.code.to_string();
         let mut till = Till::named(name, records);
         let answer = self.enrol(&till, &code)?;
         ensure!(answer.status == 201, "{}", String::from_utf8_lossy(&answer.body));
@@ -148,16 +153,7 @@ impl Place {
 
     /// Says what the device has to say of itself.
     pub(crate) fn beat(&self, till: &Till, said: &Heartbeat) -> Result<HeartbeatAnswer> {
-        let (certificate, body) = (till.certificate()?, serde_json::to_vec(said)?);
-        let answer = self.collector.post(
-            HEARTBEATS_PATH,
-            Some(&certificate),
-            Some(HEARTBEAT_MEDIA_TYPE),
-            None,
-            &body,
-        )?;
-        ensure!(answer.status == 200, "{}", String::from_utf8_lossy(&answer.body));
-        Ok(serde_json::from_slice(&answer.body)?)
+        beat_at(&self.collector, till, said)
     }
 
     /// What the device has to say of itself with so many records.
@@ -176,6 +172,7 @@ impl Place {
             kiosk_version: "0.1.0".into(),
             changes: None,
             case_mark: None,
+            settings: None,
         };
         let authorities = CertificateDer::pem_slice_iter(enrolled.collector_ca_pem.as_bytes());
         Ok(Heartbeat {
@@ -189,6 +186,7 @@ impl Place {
                 .map(|authority| Ok(fingerprint(&authority?)))
                 .collect::<Result<_, rustls::pki_types::pem::Error>>()?,
             courier_key: enrolled.courier_key.clone(),
+            settings_refused: None,
         })
     }
 }
@@ -196,6 +194,15 @@ impl Place {
 fn open(folder: PathBuf, database: Option<DatabaseUrl>, clock: &Arc<ManualClock>) -> Result<InProcess> {
     let config = afterword_collector::Config { database, ..afterword_collector::Config::loopback(folder) };
     Ok(InProcess::open_with(&config, clock.clone(), Arc::new(SystemEntropy))?)
+}
+
+/// Says to a collector what a device has to say of itself.
+pub(crate) fn beat_at(collector: &InProcess, till: &Till, said: &Heartbeat) -> Result<HeartbeatAnswer> {
+    let (certificate, body) = (till.certificate()?, serde_json::to_vec(said)?);
+    let media_type = Some(HEARTBEAT_MEDIA_TYPE);
+    let answer = collector.post(HEARTBEATS_PATH, Some(&certificate), media_type, None, &body)?;
+    ensure!(answer.status == 200, "{}", String::from_utf8_lossy(&answer.body));
+    Ok(serde_json::from_slice(&answer.body)?)
 }
 
 /// The receipt that an answer has to be.

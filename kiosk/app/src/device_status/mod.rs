@@ -78,7 +78,8 @@ impl Sources {
     /// Looks at everything, as `afterword-kiosk doctor` does. Takes up to some seconds.
     #[must_use]
     pub fn look(&self) -> Vec<Check> {
-        let mut checks = setting::checks(&self.config, &self.config_path);
+        let decided = self.store.decided();
+        let mut checks = setting::checks(&self.config, &self.config_path, &decided.settings);
         match facts(&self.store, Some(&self.errands), self.opened_ms) {
             Ok(facts) => {
                 checks.push(storage::in_use(&facts));

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use afterword_model::settings::Settings;
 use afterword_protocol::system::SystemClock;
 
 use super::Check;
+use crate::agenda::Agenda;
 use crate::alerts::config::Alerting;
 use crate::alerts::hook;
 use crate::config::Config;
@@ -21,18 +23,18 @@ const SPEECH_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) fn configuration(path: &Path) -> Vec<Check> {
     match Config::read(path) {
         Err(error) => vec![Check::failed("configuration", error.to_string())],
-        Ok(config) => checks(&config, path),
+        Ok(config) => checks(&config, path, &Settings::default()),
     }
 }
 
-/// The same of one that was read.
-pub(super) fn checks(config: &Config, path: &Path) -> Vec<Check> {
+/// The same of one that was read, with head office's settings on top of it.
+pub(super) fn checks(config: &Config, path: &Path, decided: &Settings) -> Vec<Check> {
     let detail = format!("{}, days in {}", config.store_name, config.time_zone);
     let configuration = Check::ok("configuration", detail)
         .with("store_name", config.store_name.clone())
         .with("time_zone", config.time_zone.name());
     let mut checks = vec![configuration];
-    checks.extend(surveys(config, path));
+    checks.extend(surveys(config, path, decided));
     checks.extend(branding(config, path));
     checks.push(speech(&config.speech));
     checks.push(alerts(&config.alerts));
@@ -60,10 +62,11 @@ fn alerts(alerts: &Alerting) -> Check {
 }
 
 /// What is asked today, and what of the surveys cannot be meant so.
-fn surveys(config: &Config, path: &Path) -> Vec<Check> {
-    let agenda = match config.agenda(path) {
-        Err(error) => return vec![Check::failed("survey", error.to_string())],
-        Ok(agenda) => agenda,
+fn surveys(config: &Config, path: &Path, decided: &Settings) -> Vec<Check> {
+    let agenda = match (decided.read_survey(), config.agenda(path)) {
+        (Ok(Some(survey)), _) => Agenda { seasonal: Vec::new(), usual: Arc::new(survey) },
+        (_, Err(error)) => return vec![Check::failed("survey", error.to_string())],
+        (_, Ok(agenda)) => agenda,
     };
     let today = Stamper::new(Arc::new(SystemClock::start()), config.time_zone, 0).now().local_day();
     let asked = agenda.on(today);

@@ -20,6 +20,7 @@ use super::follow_ups::FollowUpsDesk;
 use super::pins::Pins;
 use super::{parts, words};
 use crate::aside::Aside;
+use crate::config::Config;
 use crate::device_status::Sources;
 use crate::kiosk::Wake;
 
@@ -142,6 +143,15 @@ impl Desk {
             reads: false,
             failed: false,
             aside: Aside::new("desk", Arc::clone(wake)),
+        }
+    }
+
+    /// Goes by another configuration from now on; nobody is at it.
+    pub(crate) fn go_by(&mut self, config: &Config) {
+        self.follow_ups.go_by(config.follow_ups.clone());
+        self.device.go_by(config.clone());
+        if let Some(export) = &mut self.export {
+            export.go_by(config);
         }
     }
 

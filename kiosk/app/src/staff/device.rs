@@ -15,6 +15,7 @@ use afterword_ui::intent::DeviceIntent;
 use afterword_ui::view::staff::Network;
 
 use crate::aside::Aside;
+use crate::config::Config;
 use crate::device_status::{Check, Sources, report};
 use crate::errands::{AGENT_AWAY_MS, EnrolmentState};
 use crate::kiosk::Wake;
@@ -57,6 +58,11 @@ impl DeviceDesk {
             report: String::new(),
             reports: false,
         }
+    }
+
+    /// Goes by another configuration from now on.
+    pub(crate) fn go_by(&mut self, config: Config) {
+        self.sources.config = config;
     }
 
     /// Somebody came to the page.

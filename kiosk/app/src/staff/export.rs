@@ -83,6 +83,11 @@ impl ExportDesk {
         }
     }
 
+    /// Goes by another configuration from now on.
+    pub(crate) fn go_by(&mut self, config: &Config) {
+        self.of = whose(config);
+    }
+
     /// Somebody came to the page.
     pub(crate) fn open(&mut self, now: &Stamp) {
         self.close();

@@ -84,6 +84,11 @@ impl FollowUpsDesk {
         }
     }
 
+    /// Goes by other rules from now on.
+    pub(crate) fn go_by(&mut self, rules: FollowUps) {
+        self.rules = rules;
+    }
+
     /// Somebody came in, or to the page.
     pub(crate) fn open(&mut self, now: &Stamp) {
         (self.leaf, self.doing, self.step_failed) = (0, None, false);

@@ -107,6 +107,29 @@ fn nobody_is_put_to_sleep_in_the_middle_of_an_answer() {
 }
 
 #[test]
+fn other_hours_hold_at_once_and_a_kiosk_that_has_none_any_more_wakes() {
+    let mut day = Day::begins();
+    day.comes_to(&minute(5));
+    assert!(day.sleeps(&minute(5)));
+    let mut until_ten_past = OpeningHours::default();
+    until_ten_past.week[3] = vec![(0, 10)];
+    day.session.open_at(Some(until_ten_past.clone()));
+    day.comes_to(&minute(6));
+    assert!(!day.sleeps(&minute(6)));
+    day.session.open_at(Some(OpeningHours::default()));
+    day.comes_to(&minute(7));
+    assert!(day.sleeps(&minute(7)));
+    day.session.open_at(None);
+    assert!(!day.sleeps(&minute(7)));
+    // Somebody is there: what they see stays.
+    let after_settling = Stamp { mono_ms: minute(7).mono_ms + 2_000, ..minute(7) };
+    assert_eq!(day.session.handle(Event::Rate(2), after_settling).len(), 1);
+    let before = day.session.clone();
+    day.session.open_at(Some(until_ten_past));
+    assert_eq!(day.session, before);
+}
+
+#[test]
 fn a_clock_that_was_never_set_keeps_nobody_out() {
     let mut day = Day::begins();
     let unset = |at: u64| Stamp { clock: ClockQuality::Unset, ..minute(at) };

@@ -204,7 +204,8 @@ fn the_schema_before_gains_the_table_and_loses_nothing() {
     open(directory.path()).0.close().unwrap();
     let before = |path: &Path| {
         let before = "DROP TABLE alert; DROP TABLE case_step; DROP TABLE case_status; DROP TABLE case_book;
-                      DROP TABLE hidden_words; DROP TABLE cell; PRAGMA user_version = 5";
+                      DROP TABLE hidden_words; DROP TABLE cell; DROP TABLE settings;
+                      PRAGMA user_version = 5";
         Connection::open(path).unwrap().execute_batch(before).unwrap();
     };
     before(&path);

@@ -6,6 +6,7 @@ mod alerting;
 mod carrying;
 mod cases;
 mod counting;
+mod deciding;
 mod freezing;
 mod full_disk;
 mod hiding;

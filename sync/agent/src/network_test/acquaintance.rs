@@ -42,7 +42,7 @@ impl Acquaintance {
         let body = health.map_or_else(
             || b"{}".to_vec(),
             |health| {
-                let said = heartbeat(identity, health, clock.wall_ms());
+                let said = heartbeat(identity, health, None, clock.wall_ms());
                 serde_json::to_vec(&said).expect("a heartbeat holds only texts and numbers")
             },
         );

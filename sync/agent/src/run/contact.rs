@@ -8,13 +8,14 @@
 use afterword_model::record::Seq;
 use afterword_protocol::case_steps::CaseSteps;
 use afterword_protocol::changes::Changes;
-use afterword_protocol::heartbeat::HeartbeatAnswer;
-use afterword_protocol::queue::{Health, Queue};
+use afterword_protocol::heartbeat::{Heartbeat, HeartbeatAnswer};
+use afterword_protocol::limits::SETTINGS_RETRY_MS;
+use afterword_protocol::queue::{Health, Queue, QueueError};
+use afterword_protocol::settings::{SettingsRefused, SignedSettings};
 
 use super::{Agent, Restart, Work, within};
 use crate::backoff::uniform_ms;
 use crate::heartbeat::{self, Heard, Standing};
-use crate::identity::Identity;
 use crate::plan::Plan;
 use crate::renewal;
 use crate::transport::{Message, Transport};
@@ -34,6 +35,8 @@ pub(super) struct Contact {
     pub(super) renewal_due_ms: i64,
     /// No renewal is tried before this, by the monotonic clock.
     pub(super) renewal_pause_until_ms: u64,
+    /// The settings that came last, when they were not taken, and until when that is said, by the monotonic clock.
+    settings_refused: Option<(SettingsRefused, u64)>,
 }
 
 impl Contact {
@@ -48,6 +51,7 @@ impl Contact {
             office_time: None,
             renewal_due_ms: renewal::due_ms(&agent.identity, &*agent.entropy),
             renewal_pause_until_ms: 0,
+            settings_refused: None,
         }
     }
 }
@@ -62,7 +66,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
             let health = self.health().await?;
             let wall_ms = self.agent.clock.wall_ms();
             let agent = &self.agent;
-            match beat(&agent.transport, &agent.identity, health.clone(), wall_ms).await {
+            let refused = self.settings_refused();
+            let said = heartbeat::heartbeat(&agent.identity, health.clone(), refused, wall_ms);
+            match beat(&agent.transport, &said).await {
                 Heard::Answer(answer) => self.heard(&answer, &health, plan).await?,
                 Heard::NotLetIn(problem) => {
                     tracing::warn!(%problem, "the collector does not let this device in");
@@ -87,9 +93,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         // A kiosk that is away shows in its own wait.
         let Ok(health) = self.health().await else { return };
         let agent = &self.agent;
-        if let Heard::Answer(answer) =
-            beat(&agent.transport, &agent.identity, health, agent.clock.wall_ms()).await
-        {
+        let refused = self.settings_refused();
+        let said = heartbeat::heartbeat(&agent.identity, health, refused, agent.clock.wall_ms());
+        if let Heard::Answer(answer) = beat(&agent.transport, &said).await {
             self.was_heard(&answer);
         }
     }
@@ -126,6 +132,10 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         }
         if let Some(steps) = &answer.case_steps {
             self.pass_on_steps(steps).await;
+        }
+        // An older kiosk would hang up.
+        if let Some(settings) = answer.settings.as_ref().filter(|_| health.settings.is_some()) {
+            self.pass_on_settings(settings).await;
         }
         match heartbeat::standing(health, answer) {
             Standing::InStep => Ok(()),
@@ -167,6 +177,38 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
         }
     }
 
+    /// Hands the kiosk what head office decided, once it is known to be head office's and for this device. What is refused is
+    /// named in the next heartbeat, and the kiosk goes by what it did.
+    async fn pass_on_settings(&mut self, settings: &SignedSettings) {
+        let version = settings.envelope.version;
+        let enrolled = self.agent.identity.enrolled();
+        let reason = match settings.verify(&enrolled.receipt_key, &enrolled.device) {
+            Err(problem) => problem.to_string(),
+            Ok(()) => match within(0, self.agent.queue.keep_settings(settings)).await {
+                Ok(()) => {
+                    tracing::info!(%version, "head office has decided something");
+                    self.contact.settings_refused = None;
+                    return;
+                }
+                Err(QueueError::Refused(detail)) => detail,
+                Err(problem) => {
+                    tracing::warn!(%problem, "the kiosk could not be given head office's settings; it is asked again");
+                    return;
+                }
+            },
+        };
+        tracing::warn!(%version, problem = reason, "head office's settings are not taken");
+        let until_ms = self.now_ms().saturating_add(SETTINGS_RETRY_MS);
+        self.contact.settings_refused = Some((SettingsRefused::of(version, &reason), until_ms));
+    }
+
+    /// The settings that were not taken, as long as that is to be said.
+    fn settings_refused(&self) -> Option<SettingsRefused> {
+        let now_ms = self.now_ms();
+        let refused = self.contact.settings_refused.as_ref().filter(|(_, until_ms)| now_ms < *until_ms);
+        refused.map(|(refused, _)| refused.clone())
+    }
+
     fn send_again(&mut self, mark: Seq, health: &Health, plan: &mut Plan) -> Result<(), Restart> {
         if plan.cursor() <= mark {
             // It is on its way: there may be more of it than goes between two heartbeats.
@@ -197,15 +239,9 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     }
 }
 
-/// One heartbeat over this way, under this identity.
-pub(super) async fn beat<T: Transport>(
-    transport: &T,
-    identity: &Identity,
-    health: Health,
-    wall_ms: i64,
-) -> Heard {
-    let said = heartbeat::heartbeat(identity, health, wall_ms);
-    let body = serde_json::to_vec(&said).expect("a heartbeat holds only texts and numbers");
+/// One heartbeat over this way.
+pub(super) async fn beat<T: Transport>(transport: &T, said: &Heartbeat) -> Heard {
+    let body = serde_json::to_vec(said).expect("a heartbeat holds only texts and numbers");
     match transport.post(Message::Heartbeat, body.into()).await {
         Ok(raw) => heartbeat::read(&raw),
         Err(failure) => Heard::Nothing(failure.to_string()),

@@ -10,7 +10,7 @@ use afterword_protocol::renewal::RenewalRequest;
 
 use super::contact::beat;
 use super::{Restart, Work};
-use crate::heartbeat::Heard;
+use crate::heartbeat::{Heard, heartbeat};
 use crate::identity::Identity;
 use crate::renewal;
 use crate::transport::{Message, Transport};
@@ -78,7 +78,8 @@ impl<Q: Queue, T: Transport> Work<Q, T> {
     /// Tries an identity, makes it durable, and uses it from then on.
     async fn change_to(&mut self, candidate: Identity, health: Health) -> Result<(), String> {
         let transport = self.agent.transport.with_identity(&candidate).map_err(|error| error.to_string())?;
-        match beat(&transport, &candidate, health, self.agent.clock.wall_ms()).await {
+        let said = heartbeat(&candidate, health, None, self.agent.clock.wall_ms());
+        match beat(&transport, &said).await {
             Heard::Answer(_) => {}
             Heard::NotLetIn(problem) | Heard::Nothing(problem) => return Err(problem),
         }

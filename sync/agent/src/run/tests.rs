@@ -1,6 +1,7 @@
 //! The loop against a scripted collector and a small queue, on a clock that jumps to the next wait.
 
 mod contact;
+mod settings;
 mod world;
 
 use afterword_model::record::{Head, SEQ_MAX, Seq, StoreEpoch};

@@ -18,7 +18,9 @@ mod numbers_page;
 mod person;
 mod pki;
 mod place;
+mod rollout;
 mod serve;
+mod settings;
 mod verify;
 
 use std::fmt::Display;
@@ -94,6 +96,9 @@ enum Command {
     Audit(audit::Audit),
     /// The numbers of all stores, or of one; also while the server runs.
     Numbers(numbers::Numbers),
+    /// Decide what kiosks ask and show, and send it out in stages; also while the server runs.
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -145,6 +150,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Person(person) => person.run(),
         Command::Audit(audit) => audit.run(),
         Command::Numbers(numbers) => numbers.run(),
+        Command::Settings(settings) => settings.run(),
         Command::Pki(pki) => pki.run(),
         Command::Distribute(distribute) => distribute.run(),
         Command::Verify(verify) => verify.run(),

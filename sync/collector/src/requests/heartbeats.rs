@@ -15,6 +15,7 @@ use afterword_protocol::heartbeat::{
 use afterword_protocol::keys::VerifyingKey;
 use afterword_protocol::limits::{FORMER_EPOCHS_MAX, HEARTBEAT_BODY_MAX, LOST_RANGES_MAX};
 use afterword_protocol::queue::FormerEpoch;
+use afterword_protocol::settings::{Envelope, SettingsHeld, SettingsRefused};
 
 use super::signing_request::version;
 use super::{Caller, Context, Request, admit_device, admit_known_device};
@@ -27,6 +28,7 @@ use crate::storage::changes::for_device;
 use crate::storage::devices::{Standing, standing};
 use crate::storage::heartbeats::{Mark, note, read_mark};
 use crate::storage::sql::Connection;
+use crate::storage::{rollouts, settings};
 
 /// A heartbeat that has been read and is the caller's own.
 pub(crate) struct Beat {
@@ -41,6 +43,7 @@ pub(crate) struct Found {
     mark: Mark,
     changes: Option<Changes>,
     steps: Option<CaseSteps>,
+    settings: Option<Envelope>,
 }
 
 impl Request for Beat {
@@ -74,13 +77,15 @@ impl Request for Beat {
         check(&said)?;
         said.agent_version = version(&said.agent_version);
         said.health.kiosk_version = version(&said.health.kiosk_version);
+        said.settings_refused =
+            said.settings_refused.map(|refused| SettingsRefused::of(refused.version, &refused.reason));
         Ok(Self { bearer, said, now_ms: context.clock.wall_ms() })
     }
 
     fn commit(&self, context: &Context, writer: &Connection) -> Result<Self::Outcome, StorageError> {
         let standing = standing(writer, &self.bearer.device)?;
         let device = &self.bearer.device;
-        let (mut changes, mut steps) = (None, None);
+        let (mut changes, mut steps, mut settings) = (None, None, None);
         if standing == Standing::Active(self.bearer.public_key) {
             note(writer, &self.said, self.now_ms)?;
             if let Some(kept) = self.said.health.changes {
@@ -89,16 +94,19 @@ impl Request for Beat {
             if let Some(mark) = &self.said.health.case_mark {
                 steps = case_steps::after(writer, device, &context.server_epoch, mark)?;
             }
+            if let Some(held) = self.said.health.settings {
+                settings = self.settings(writer, held)?;
+            }
         }
         let mark = read_mark(writer, device, &self.said.health.position.epoch)?;
-        Ok(Found { standing, mark, changes, steps })
+        Ok(Found { standing, mark, changes, steps, settings })
     }
 
     fn answer(
         self,
         context: &Context,
         caller: &Caller,
-        Found { standing, mark, changes, steps }: Self::Outcome,
+        Found { standing, mark, changes, steps, settings }: Self::Outcome,
     ) -> Result<Reply, Refusal> {
         // Asked again: it may have been revoked, or enrolled with another key, since it was let in.
         admit_known_device(caller, standing)?;
@@ -116,8 +124,35 @@ impl Request for Beat {
                 .filter(|key| self.said.courier_key.as_ref() != Some(*key))
                 .cloned(),
             case_steps: steps,
+            settings: settings.map(|envelope| envelope.sign(&pki.receipt_key)),
         };
         Ok(Reply::json(200, HEARTBEAT_ANSWER_MEDIA_TYPE, &answer))
+    }
+}
+
+impl Beat {
+    /// What head office has decided for the device, unless it has that or has said that it does not take it.
+    fn settings(&self, writer: &Connection, held: SettingsHeld) -> Result<Option<Envelope>, StorageError> {
+        let (device, now_ms) = (&self.bearer.device, self.now_ms);
+        let rollout = rollouts::newest(writer)?;
+        let version = match &rollout {
+            Some(rollout) => rollouts::version_for(writer, rollout, device)?,
+            None => 0,
+        };
+        let wanted = settings::for_device(writer, device, version)?.0.settings;
+        let wanted_version = afterword_protocol::settings::version(&wanted);
+        let refused = self.said.settings_refused.as_ref();
+        settings::note(writer, device, held, wanted_version, refused, now_ms)?;
+        if let Some(rollout) = &rollout {
+            rollouts::look(writer, rollout, now_ms)?;
+        }
+        if held.kept == wanted_version || refused.is_some_and(|refused| refused.version == wanted_version) {
+            return Ok(None);
+        }
+        // Asked when the roll-out began; a move may have put together since what does not go together.
+        let packed =
+            wanted.check().map_err(Into::into).and_then(|()| Envelope::pack(&wanted, *device, now_ms));
+        Ok(packed.inspect_err(|error| tracing::error!(%device, %error, "settings are not sent")).ok())
     }
 }
 

@@ -50,6 +50,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0013_places.sql")),
     M::up(include_str!("migrations/sqlite/0014_people.sql")),
     M::up(include_str!("migrations/sqlite/0015_numbers.sql")),
+    M::up(include_str!("migrations/sqlite/0016_settings.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -68,6 +69,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0013_places", include_str!("migrations/postgres/0013_places.sql")),
     ("0014_people", include_str!("migrations/postgres/0014_people.sql")),
     ("0015_numbers", include_str!("migrations/postgres/0015_numbers.sql")),
+    ("0016_settings", include_str!("migrations/postgres/0016_settings.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =

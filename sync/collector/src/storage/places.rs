@@ -125,6 +125,21 @@ pub(crate) fn tree(connection: &Connection) -> SqlResult<Tree> {
     Ok(Tree(tree))
 }
 
+/// The regions around a place, the nearest first, read one by one: for who needs those of one store and not the tree.
+pub(crate) fn around(connection: &Connection, name: &str) -> SqlResult<Vec<String>> {
+    let mut around: Vec<String> = Vec::new();
+    while around.len() < DEPTH_MAX {
+        let at = around.last().map_or(name, String::as_str);
+        let within =
+            connection.query_opt("select within from places where name = ?1", values![at], |row| {
+                row.get::<Option<String>>(0)
+            })?;
+        let Some(region) = within.flatten() else { break };
+        around.push(region);
+    }
+    Ok(around)
+}
+
 /// Puts a place where it belongs from now on; the caller has checked that it may be there.
 pub(crate) fn put(connection: &Connection, name: &str, place: &Place) -> SqlResult<()> {
     connection

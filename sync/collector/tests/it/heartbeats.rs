@@ -34,6 +34,7 @@ impl Device {
             kiosk_version: "0.1.0".into(),
             changes: None,
             case_mark: None,
+            settings: None,
         };
         let authorities = CertificateDer::pem_slice_iter(self.enrolled.collector_ca_pem.as_bytes());
         Heartbeat {
@@ -45,6 +46,7 @@ impl Device {
             certificate_expires_ms: wall_ms + 1,
             trusted: authorities.map(|authority| fingerprint(&authority.unwrap())).collect(),
             courier_key: self.enrolled.courier_key.clone(),
+            settings_refused: None,
         }
     }
 
@@ -82,6 +84,7 @@ async fn a_device_hears_how_far_its_store_is_held() {
         changes: None,
         courier_key: None,
         case_steps: None,
+        settings: None,
     };
     assert_eq!(nothing, expected);
     let receipt = device.send(device.batch(1, 7)).await.receipt().receipt;

@@ -3,7 +3,7 @@
 /// Days from 1970-01-01 to that day; none where the calendar has no such day.
 ///
 /// Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
-pub(super) fn day_number(year: u16, month: u8, day: u8) -> Option<i64> {
+pub(crate) fn day_number(year: u16, month: u8, day: u8) -> Option<i64> {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let length = match month {
         4 | 6 | 9 | 11 => 30,

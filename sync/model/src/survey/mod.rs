@@ -12,7 +12,7 @@
 mod branches;
 mod cases;
 mod condition;
-mod day;
+pub(crate) mod day;
 mod diagnostic;
 mod fields;
 mod kinds;

@@ -14,6 +14,7 @@ use afterword_protocol::problem::{Problem, ProblemType};
 use afterword_protocol::queue::{Acceptance, Health, Run, Take};
 use afterword_protocol::receipt::{Receipt, SignedReceipt};
 use afterword_protocol::renewal::{RENEWAL_MEDIA_TYPE, RenewalRequest, Renewed};
+use afterword_protocol::settings::{NO_SETTINGS, SettingsHeld, SignedSettings};
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -62,6 +63,10 @@ pub(super) struct World {
     pub(super) courier_key: Option<CourierKey>,
     /// What the device shall show.
     pub(super) changes: Option<Changes>,
+    /// What head office decided, what the kiosk has of it, and why it takes no more.
+    pub(super) settings: Option<SignedSettings>,
+    pub(super) decided: Option<Vec<SignedSettings>>,
+    pub(super) undecided: Option<&'static str>,
     /// Steps of head office that the collector has for the device.
     pub(super) case_steps: Option<CaseSteps>,
     /// What the kiosk keeps of them; `None` for one of before.
@@ -227,6 +232,12 @@ impl World {
             case_steps: self.case_steps.clone().filter(|steps| {
                 heartbeat.health.case_mark.is_some_and(|mark| mark.number < steps.mark.number)
             }),
+            settings: self.settings.clone().filter(|settings| {
+                let version = settings.envelope.version;
+                let refused = heartbeat.settings_refused.as_ref();
+                heartbeat.health.settings.is_none_or(|held| held.kept != version)
+                    && refused.is_none_or(|refused| refused.version != version)
+            }),
         };
         self.heard.push((self.began.elapsed(), heartbeat));
         Ok(RawAnswer {
@@ -309,7 +320,13 @@ impl Queue for Shared {
                 shown.map(|shown| shown.last().map_or(Changes::none().version, |list| list.version));
             let steps = world.steps_kept.as_ref();
             let case_mark = steps.map(|kept| kept.last().map_or(CaseMark::NONE, |steps| steps.mark));
-            Health { purged_seq: world.purged_through, changes, case_mark, ..of_position(world.position()) }
+            let decided = world.decided.as_ref();
+            let settings = decided.map(|decided| {
+                let kept = decided.last().map_or(NO_SETTINGS, |settings| settings.envelope.version);
+                SettingsHeld { kept, runs: kept }
+            });
+            let position = of_position(world.position());
+            Health { purged_seq: world.purged_through, changes, case_mark, settings, ..position }
         })))
     }
 
@@ -339,6 +356,20 @@ impl Queue for Shared {
                 .as_mut()
                 .expect("only a kiosk that names its mark is given steps")
                 .push(steps.clone());
+            Ok(())
+        })
+    }
+
+    async fn keep_settings(&mut self, settings: &SignedSettings) -> Result<(), QueueError> {
+        self.with(|world| {
+            if let Some(reason) = world.undecided {
+                return Err(QueueError::Refused(reason.into()));
+            }
+            world
+                .decided
+                .as_mut()
+                .expect("only a kiosk that names what it has is given settings")
+                .push(settings.clone());
             Ok(())
         })
     }
@@ -417,6 +448,9 @@ pub(super) fn world(records: usize) -> Shared {
         ca_pem: None,
         courier_key: None,
         changes: None,
+        settings: None,
+        decided: Some(Vec::new()),
+        undecided: None,
         case_steps: None,
         steps_kept: Some(Vec::new()),
         renewals: 0,

@@ -9,7 +9,7 @@ use super::Postgres;
 use crate::storage::sql::SqlResult;
 
 /// Divided by device, so that what is referred to comes first.
-const BY_DEVICE: [&str; 14] = [
+const BY_DEVICE: [&str; 16] = [
     "stores",
     "records",
     "receipts",
@@ -24,10 +24,12 @@ const BY_DEVICE: [&str; 14] = [
     "boot_times",
     "former_stores",
     "cells",
+    "rollout_devices",
+    "device_settings",
 ];
 
 /// On every server, so that what is referred to comes first.
-const EVERYWHERE: [&str; 13] = [
+const EVERYWHERE: [&str; 15] = [
     "devices",
     "changes",
     "server",
@@ -41,6 +43,8 @@ const EVERYWHERE: [&str; 13] = [
     "store_tallies",
     "store_days",
     "all_days",
+    "setting_layers",
+    "rollouts",
 ];
 
 /// What keeps codes and names apart where `devices` is divided, and is not needed where it stands on every server.

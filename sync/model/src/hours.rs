@@ -1,6 +1,9 @@
-//! When the shop is open. Outside these hours the screen sleeps.
+//! When the shop is open, as it is reckoned with and as it is written. Outside these hours the screen sleeps.
 
-use afterword_model::response::{ClockQuality, Stamp};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::response::{ClockQuality, Stamp};
+use crate::survey::day::day_number;
 
 const DAY_MIN: u16 = 24 * 60;
 
@@ -35,6 +38,107 @@ impl OpeningHours {
         // 1970-01-01 was a Thursday.
         usize::try_from((day + 3).rem_euclid(7)).map_or(&[], |weekday| &self.week[weekday])
     }
+}
+
+/// The table `[hours]` as people write it. A day that is left out is a day on which the shop is closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HoursTable {
+    /// Times of Mondays, as in `08:00-20:00`; so the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mon: Vec<String>,
+    /// Of Tuesdays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tue: Vec<String>,
+    /// Of Wednesdays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wed: Vec<String>,
+    /// Of Thursdays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub thu: Vec<String>,
+    /// Of Fridays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fri: Vec<String>,
+    /// Of Saturdays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sat: Vec<String>,
+    /// Of Sundays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sun: Vec<String>,
+    /// Days on which the shop does not open, as in 2026-12-25. TOML's own dates are read, too.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "days")]
+    pub closed_on: Vec<String>,
+}
+
+impl HoursTable {
+    /// What is written, to be reckoned with.
+    ///
+    /// # Errors
+    /// What is wrong, and what to write.
+    pub fn read(&self) -> Result<OpeningHours, String> {
+        let mut hours = OpeningHours::default();
+        let written = [&self.mon, &self.tue, &self.wed, &self.thu, &self.fri, &self.sat, &self.sun];
+        if written.iter().any(|ranges| ranges.len() > RANGES_MAX) || self.closed_on.len() > CLOSED_DAYS_MAX {
+            return Err(format!(
+                "a day has at most {RANGES_MAX} opening times, and at most {CLOSED_DAYS_MAX} days are closed; leave some out"
+            ));
+        }
+        for (day, ranges) in hours.week.iter_mut().zip(written) {
+            for text in ranges {
+                let text = text.trim();
+                day.push(read_hours(text).ok_or_else(|| {
+                    format!(
+                        "`{}` is no opening time; write 08:00-20:00, or 18:00-02:00 for one that ends the next day",
+                        text.escape_debug()
+                    )
+                })?);
+            }
+        }
+        if hours.week.iter().all(Vec::is_empty) {
+            return Err(
+                "the shop never opens; name a day's hours, as in mon = [\"08:00-20:00\"], or leave the table out"
+                    .into(),
+            );
+        }
+        for text in &self.closed_on {
+            let day = read_day(text)
+                .ok_or_else(|| format!("`{}` is no day; a day is written YYYY-MM-DD", text.escape_debug()))?;
+            hours.closed_on.push(day);
+        }
+        Ok(hours)
+    }
+}
+
+/// A split day has two; nobody opens four times a day.
+const RANGES_MAX: usize = 4;
+
+/// Three years of bank holidays and stocktakings.
+const CLOSED_DAYS_MAX: usize = 100;
+
+/// A day as it may stand in a file: as a text, or as TOML has dates.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Day {
+    Text(String),
+    Date(toml::value::Datetime),
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let days = Vec::<Day>::deserialize(deserializer)?.into_iter();
+    Ok(days
+        .map(|day| match day {
+            Day::Text(text) => text,
+            Day::Date(date) => date.to_string(),
+        })
+        .collect())
+}
+
+fn read_day(text: &str) -> Option<i64> {
+    let date: toml::value::Datetime = text.parse().ok()?;
+    if date.time.is_some() {
+        return None;
+    }
+    date.date.and_then(|date| day_number(date.year, date.month, date.day))
 }
 
 /// Reads `08:00-20:00`; `24:00` is the end of the day. None where it is no such time.
