@@ -14,6 +14,7 @@ pub mod peopling;
 pub mod placing;
 pub mod restoring;
 mod swapping;
+pub mod tokening;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ pub use self::leaving::{Owed, OwedStore, Retirement};
 pub(crate) use self::peopling::{InvitationLink, PersonRefusal};
 use crate::config::pki_path;
 use crate::opened::serving_lock;
+use crate::people::Stores;
 use crate::people::audit::{Actor, AuditEntry};
 use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
 use crate::storage::audit::{self, AuditReport, Deed};
@@ -93,6 +95,9 @@ pub enum AdminError {
     /// Nothing is done about a person.
     #[error(transparent)]
     Person(#[from] peopling::PersonRefusal),
+    /// No token is made or revoked.
+    #[error(transparent)]
+    Token(#[from] tokening::TokenRefusal),
     /// A region or store is not where it was to be.
     #[error(transparent)]
     Place(#[from] placing::PlaceRefusal),
@@ -197,10 +202,26 @@ impl Admin {
     /// # Errors
     /// [`AdminError::BadName`], [`AdminError::NameTaken`], or the database.
     pub fn device_add(&mut self, name: &str, store: Option<&str>) -> Result<NewDevice, AdminError> {
+        self.device_add_among(name, store, &Stores::All)
+    }
+
+    /// The same for whoever may only add devices to these stores: a device of this name that waits elsewhere is left alone.
+    ///
+    /// # Errors
+    /// As [`Self::device_add`].
+    pub fn device_add_among(
+        &mut self,
+        name: &str,
+        store: Option<&str>,
+        among: &Stores,
+    ) -> Result<NewDevice, AdminError> {
         let fresh = DeviceId::new(self.entropy.bytes());
         self.give_code(name, store, |named| match holder(named) {
             Some(Device { device, enrolled_ms: Some(_), .. }) => {
                 Err(AdminError::NameTaken { name: name.to_owned(), device: *device })
+            }
+            Some(waiting) if !among.hold(waiting.store.as_deref()) => {
+                Err(AdminError::NameTaken { name: name.to_owned(), device: waiting.device })
             }
             Some(waiting) => Ok(Recipient::Known(waiting.device)),
             None => Ok(Recipient::New(fresh)),

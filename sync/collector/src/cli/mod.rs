@@ -16,6 +16,7 @@ mod person;
 mod pki;
 mod place;
 mod serve;
+mod token;
 mod verify;
 
 use std::fmt::Display;
@@ -87,6 +88,9 @@ enum Command {
     /// Invite people, and say what each may do where; also while the server runs.
     #[command(subcommand)]
     Person(person::PersonCommand),
+    /// Make and revoke tokens by which programs come in; also while the server runs.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Show what was done by whom.
     Audit(audit::Audit),
     /// Show and replace authorities and certificates; also while the server runs.
@@ -136,6 +140,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Change(change) => change.run(),
         Command::Place(place) => place.run(),
         Command::Person(person) => person.run(),
+        Command::Token(token) => token.run(),
         Command::Audit(audit) => audit.run(),
         Command::Pki(pki) => pki.run(),
         Command::Verify(verify) => verify.run(),

@@ -49,6 +49,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0012_keys.sql")),
     M::up(include_str!("migrations/sqlite/0013_places.sql")),
     M::up(include_str!("migrations/sqlite/0014_people.sql")),
+    M::up(include_str!("migrations/sqlite/0015_tokens.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -66,6 +67,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0012_keys", include_str!("migrations/postgres/0012_keys.sql")),
     ("0013_places", include_str!("migrations/postgres/0013_places.sql")),
     ("0014_people", include_str!("migrations/postgres/0014_people.sql")),
+    ("0015_tokens", include_str!("migrations/postgres/0015_tokens.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =

@@ -6,8 +6,10 @@
     reason = "in the helpers of tests, as in the tests themselves, a surprise is a failure"
 )]
 
+mod api;
 mod backups;
 mod batches;
+mod browser;
 mod carried;
 mod cases;
 mod changes;
@@ -26,5 +28,6 @@ mod protocol_page;
 mod renewals;
 mod rotation;
 mod support;
+mod tokens;
 mod turns;
 mod verification;

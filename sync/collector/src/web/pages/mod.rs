@@ -1,5 +1,6 @@
 //! The pages, one file each.
 
+mod api;
 mod audit;
 mod device;
 mod enrol;
@@ -7,6 +8,7 @@ mod fleet;
 mod people;
 mod settings;
 mod sign_in;
+mod tokens;
 mod welcome;
 
 use std::sync::Arc;
@@ -33,7 +35,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(enrol::routes())
         .merge(people::routes())
         .merge(settings::routes())
+        .merge(tokens::routes())
         .merge(audit::routes())
+        .merge(api::routes())
 }
 
 /// What stands at the foot of the rail for this visitor.
