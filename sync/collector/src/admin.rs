@@ -7,6 +7,7 @@ pub mod backing_up;
 pub mod casing;
 pub mod changing;
 mod erasing;
+mod identifying;
 pub mod importing;
 mod leaving;
 pub mod listing;

@@ -12,6 +12,7 @@
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
 //! | `desk`, `web` | people's wishes carried out, and the pages on which they have them |
+//! | `oidc` | the organisation's own sign-in |
 //! | `api` | what programs ask of the same port, with tokens |
 //! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
 //!
@@ -29,6 +30,7 @@ pub mod limits;
 mod listen;
 mod load;
 mod noting;
+mod oidc;
 mod opened;
 mod people;
 mod pki;
@@ -55,6 +57,7 @@ pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revoc
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};
 pub use limits::Limits;
+pub use oidc::{BadOidc, Identity, OidcRole, OidcSettings};
 pub use people::api_token::{ApiSecret, ApiToken, Scope};
 pub use people::audit::{Actor, AuditEntry};
 pub use people::password::BadPassword;

@@ -99,7 +99,7 @@ pub(super) struct CaseStep {
         ("closed" = Option<bool>, Query, description = "`true` for those as well that are closed."),
         ("store" = Option<String>, Query, description = "Those of this store alone."),
         ("limit" = Option<usize>, Query, description = "How many at most.", minimum = 1, maximum = 500),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`.", pattern = "^[A-Za-z0-9_-]+$"),
     ),
     responses((status = 200, description = "A page of them.", body = Page<Case>)),
     security(("token" = ["cases:read"])),

@@ -77,7 +77,7 @@ pub(super) struct NewChange {
     get, path = "/changes", tag = "changes", operation_id = "listChanges",
     params(
         ("limit" = Option<usize>, Query, description = "How many at most.", minimum = 1, maximum = 500),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`.", pattern = "^[A-Za-z0-9_-]+$"),
     ),
     responses((status = 200, description = "A page of them.", body = Page<Change>)),
     security(("token" = ["changes:read"])),

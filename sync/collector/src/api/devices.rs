@@ -125,10 +125,15 @@ pub(super) struct Range {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewDevice {
     /// What people will call it. One that waits with this name gets a new code, and the old one is void.
-    #[schema(min_length = 1, max_length = 64, example = "HS-0147")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^\S([^\x00-\x1f\x7f-\x9f]*\S)?$",
+        example = "HS-0147"
+    )]
     name: String,
     /// The store it will stand in. A token that is bound to a place has to name one there.
-    #[schema(min_length = 1, max_length = 80)]
+    #[schema(min_length = 1, max_length = 80, pattern = r"^\S([^\x00-\x1f\x7f-\x9f]*\S)?$")]
     store: Option<String>,
 }
 
@@ -153,7 +158,7 @@ pub(super) struct Code {
 #[serde(deny_unknown_fields)]
 pub(super) struct RevokeDevice {
     /// In words, for who looks at it later.
-    #[schema(max_length = 200)]
+    #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     reason: Option<String>,
 }
 
@@ -175,7 +180,7 @@ const REASON_CHARS_MAX: usize = 200;
     params(
         ("store" = Option<String>, Query, description = "Those of this store alone."),
         ("limit" = Option<usize>, Query, description = "How many at most.", minimum = 1, maximum = 500),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`.", pattern = "^[A-Za-z0-9_-]+$"),
     ),
     responses((status = 200, description = "A page of them.", body = Page<Device>)),
     security(("token" = ["fleet:read"])),
@@ -210,7 +215,7 @@ pub(super) async fn list(
 /// One kiosk.
 #[utoipa::path(
     get, path = "/devices/{id}", tag = "fleet", operation_id = "getDevice",
-    params(("id" = String, Path, description = "The device's id, 32 hexadecimal digits.")),
+    params(("id" = String, Path, description = "The device's id, 32 hexadecimal digits.", pattern = "^[0-9a-f]{32}$")),
     responses((status = 200, description = "The kiosk.", body = Device), (status = 404, description = "There is none.")),
     security(("token" = ["fleet:read"])),
 )]
@@ -265,7 +270,7 @@ pub(super) async fn add(
 /// Refuses all that a kiosk sends from now on, until it is enrolled anew. What came from it stays.
 #[utoipa::path(
     post, path = "/devices/{id}/revoke", tag = "fleet", operation_id = "revokeDevice",
-    params(("id" = String, Path, description = "The device's id, 32 hexadecimal digits.")),
+    params(("id" = String, Path, description = "The device's id, 32 hexadecimal digits.", pattern = "^[0-9a-f]{32}$")),
     request_body = RevokeDevice,
     responses((status = 200, description = "It is revoked.", body = Revoked), (status = 404, description = "There is none.")),
     security(("token" = ["fleet:write"])),

@@ -40,7 +40,7 @@ pub(super) enum Kind {
     get, path = "/places", tag = "places", operation_id = "listPlaces",
     params(
         ("limit" = Option<usize>, Query, description = "How many at most.", minimum = 1, maximum = 500),
-        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`."),
+        ("cursor" = Option<String>, Query, description = "Where the page before ended: its `next`.", pattern = "^[A-Za-z0-9_-]+$"),
     ),
     responses((status = 200, description = "A page of them.", body = Page<Place>)),
     security(("token" = ["places:read"])),

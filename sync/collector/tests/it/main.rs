@@ -24,6 +24,7 @@ mod follow_ups;
 mod heartbeats;
 mod in_process;
 mod leaving;
+mod oidc;
 mod protocol_page;
 mod renewals;
 mod rotation;

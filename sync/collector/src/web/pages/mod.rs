@@ -5,6 +5,7 @@ mod audit;
 mod device;
 mod enrol;
 mod fleet;
+mod oidc;
 mod people;
 mod settings;
 mod sign_in;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(|_: Visitor| async { Redirect::to("/fleet") }))
         .merge(sign_in::routes())
+        .merge(oidc::routes())
         .merge(welcome::routes())
         .merge(fleet::routes())
         .merge(device::routes())
