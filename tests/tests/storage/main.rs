@@ -2,6 +2,7 @@
 //! for tests without a disk) and on PostgreSQL; and what is PostgreSQL's alone, with a server of the tests' own.
 
 mod place;
+mod programs;
 mod scenarios;
 mod server;
 mod shop;
@@ -49,4 +50,6 @@ on_every_database! {
     a_stick_and_the_network_bring_the_same,
     a_long_chain_is_verified_to_its_end,
     two_collectors_take_a_devices_batches_at_once,
+    a_token_opens_until_it_is_revoked,
+    who_is_vouched_for_needs_a_link_or_a_group,
 }

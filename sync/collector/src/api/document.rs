@@ -12,7 +12,7 @@ use super::problem::{Problem, ProblemBody};
 use super::{BASE, answer, cases, changes, devices, places, responses};
 
 /// What every address may answer, with when it does.
-const EVERYWHERE: [(&str, &str); 6] = [
+pub(crate) const EVERYWHERE: [(&str, &str); 6] = [
     ("401", "There is no token that holds."),
     ("403", "The token lacks the scope."),
     ("406", "`Accept` does not allow JSON."),
@@ -21,7 +21,7 @@ const EVERYWHERE: [(&str, &str); 6] = [
     ("500", "The collector's own fault; nothing was changed."),
 ];
 /// What may be answered besides where something is sent.
-const OF_BODIES: [(&str, &str); 3] = [
+pub(crate) const OF_BODIES: [(&str, &str); 3] = [
     ("400", "The body is no JSON."),
     ("413", "The body is too large."),
     ("415", "`Content-Type` is not JSON."),

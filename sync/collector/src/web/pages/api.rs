@@ -24,7 +24,7 @@ fn page(document: &Value) -> Markup {
         "What programs can ask",
         &html! {
             h1 { "What programs can ask" }
-            p.lead { (text(&document["info"]["description"])) }
+            p.lead { (words(&document["info"]["description"])) }
             p { a href=(document::path()) { "The same as an OpenAPI " (text(&document["openapi"])) " document" } }
             section aria-labelledby="begin" {
                 h2 #begin { "To begin with" }
@@ -32,6 +32,14 @@ fn page(document: &Value) -> Markup {
                 pre { code { "curl -H \"Authorization: Bearer awt_…\" https://<this host>" (text(&document["servers"][0]["url"])) "/devices" } }
                 dl {
                     @for scope in Scope::ALL { dt { code { (scope.name()) } } dd { (scope.meaning()) } }
+                }
+            }
+            section aria-labelledby="wrong" {
+                h2 #wrong { "When something is not done" small { "application/problem+json, at every address" } }
+                dl {
+                    @for (status, when) in document::EVERYWHERE.iter().chain(&document::OF_BODIES) {
+                        dt { (status) } dd { (words(&Value::from(*when))) }
+                    }
                 }
             }
             @for (path, operations) in paths {
@@ -54,23 +62,23 @@ fn operation_of(method: &str, path: &str, operation: &Value) -> Markup {
     html! {
         section aria-labelledby=(id) {
             h2 #(id) { code { (method.to_uppercase()) " " (path) } small { (scopes.join(", ")) } }
-            p { (text(&operation["summary"])) }
-            @if let Some(more) = operation["description"].as_str() { p { (more) } }
+            p { (words(&operation["summary"])) }
+            @if !operation["description"].is_null() { p { (words(&operation["description"])) } }
             @if !parameters.is_empty() {
                 dl {
                     @for parameter in parameters {
                         dt { code { (text(&parameter["name"])) } }
-                        dd { span.quiet { (kind(&parameter["schema"])) } " " (text(&parameter["description"])) }
+                        dd { span.quiet { (kind(&parameter["schema"])) } " " (words(&parameter["description"])) }
                     }
                 }
             }
             @if !body.is_null() { p { "Sent: " (kind(body)) } }
             dl {
-                @for (status, answer) in members(&operation["responses"]) {
+                @for (status, answer) in members(&operation["responses"]).iter().filter(|(status, _)| !is_everywhere(status)) {
                     dt { (status) }
                     dd {
-                        (text(&answer["description"]))
-                        @for (_, content) in members(&answer["content"]).iter().filter(|_| status.as_str() < "400") { " " (kind(&content["schema"])) }
+                        (words(&answer["description"]))
+                        @for (_, content) in members(&answer["content"]).iter().filter(|_| status.as_str() < "400") { " It is a " (kind(&content["schema"])) }
                     }
                 }
             }
@@ -82,15 +90,15 @@ fn schema_of(name: &str, schema: &Value) -> Markup {
     let required = list(&schema["required"]);
     html! {
         section aria-labelledby={ "schema-" (name) } {
-            h2 id={ "schema-" (name) } { (name) small { (text(&schema["description"])) } }
-            @let words = list(&schema["enum"]);
-            @if !words.is_empty() { p { @for word in words { code { (text(word)) } " " } } }
+            h2 id={ "schema-" (name) } { (name) small { (words(&schema["description"])) } }
+            @let choices = list(&schema["enum"]);
+            @if !choices.is_empty() { p { @for choice in choices { code { (text(choice)) } " " } } }
             dl {
                 @for (member, of) in members(&schema["properties"]) {
                     dt { code { (member) } }
                     dd {
                         span.quiet { (kind(of)) @if !required.iter().any(|one| one == member.as_str()) { ", may be missing" } }
-                        " " (text(&of["description"]))
+                        " " (words(&of["description"]))
                     }
                 }
             }
@@ -117,6 +125,20 @@ fn kind(schema: &Value) -> Markup {
     html! {
         @if types.first() == Some(&"array") { "list of " (kind(&schema["items"])) } @else { (types.join(" or ")) }
         @if let Some(format) = schema["format"].as_str() { " (" (format) ")" }
+    }
+}
+
+/// Whether an answer may come from every address, and is told of once.
+fn is_everywhere(status: &str) -> bool {
+    document::EVERYWHERE.iter().chain(&document::OF_BODIES).any(|(other, _)| *other == status)
+}
+
+/// A text, in which what stands between two backticks is code.
+fn words(value: &Value) -> Markup {
+    html! {
+        @for (index, part) in text(value).split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
     }
 }
 
