@@ -34,6 +34,8 @@ pub(crate) const ANSWER_PATH: &str = "/sign-in/oidc/answer";
 pub(crate) const ATTEMPT_LIFE_MS: i64 = 10 * 60 * 1_000;
 /// How long what the provider published is taken for what it publishes.
 const KEPT_MS: u64 = 10 * 60 * 1_000;
+/// How long one that could not be asked is not asked again: who waits for it would else wait behind all others that do.
+const UNREACHABLE_MS: u64 = 5_000;
 /// With keys that only the provider has. One that is signed with our own secret could be of whoever has read it.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 6] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -95,8 +97,8 @@ pub(crate) struct Oidc {
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    /// What the provider published, and when that was fetched, by the monotonic clock.
-    published: Mutex<Option<(CoreProviderMetadata, u64)>>,
+    /// What the provider published, or why it could not be asked, and when that was, by the monotonic clock.
+    published: Mutex<Option<(Result<CoreProviderMetadata, String>, u64)>>,
 }
 
 impl Oidc {
@@ -208,18 +210,24 @@ impl Oidc {
     /// What the provider publishes: its addresses and its keys.
     async fn published(&self, anew: bool) -> Result<CoreProviderMetadata, OidcError> {
         let now_ms = self.clock.monotonic_ms();
+        let issuer = &self.settings.issuer;
+        let unreachable = |reason| OidcError::Unreachable { issuer: issuer.clone(), reason };
         let mut published = self.published.lock().await;
-        let kept = published.as_ref().filter(|(_, at_ms)| !anew && now_ms.saturating_sub(*at_ms) < KEPT_MS);
-        if let Some((metadata, _)) = kept {
-            return Ok(metadata.clone());
+        if let Some((known, at_ms)) = published.as_ref() {
+            let kept_ms = if known.is_ok() { KEPT_MS } else { UNREACHABLE_MS };
+            if !(anew && known.is_ok()) && now_ms.saturating_sub(*at_ms) < kept_ms {
+                return known.clone().map_err(unreachable);
+            }
         }
-        let issuer = self.settings.issuer.clone();
-        let unreachable = |reason: String| OidcError::Unreachable { issuer: issuer.clone(), reason };
-        let url = IssuerUrl::new(issuer.clone()).map_err(|error| unreachable(error.to_string()))?;
-        let found = CoreProviderMetadata::discover_async(url, &self.fetcher).await;
-        let metadata = found.map_err(|error| unreachable(chain(&error)))?;
-        *published = Some((metadata.clone(), now_ms));
-        Ok(metadata)
+        let found = match IssuerUrl::new(issuer.clone()) {
+            Ok(url) => {
+                let found = CoreProviderMetadata::discover_async(url, &self.fetcher).await;
+                found.map_err(|error| chain(&error))
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        *published = Some((found.clone(), now_ms));
+        found.map_err(unreachable)
     }
 
     fn client_id(&self) -> ClientId {

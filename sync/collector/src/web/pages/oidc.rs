@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
 
 use super::sign_in::{page, safe, sentence};
 use crate::admin::AdminError;
+use crate::listen::Source;
 use crate::oidc::{ANSWER_PATH, ATTEMPT_LIFE_MS, Attempt, OidcError};
 use crate::people::audit::Actor;
 use crate::people::token::Token;
@@ -58,6 +59,7 @@ async fn begin(State(app): State<Arc<App>>, Query(way): Query<Way>) -> Result<Re
 
 async fn answer(
     State(app): State<Arc<App>>,
+    Extension(Source(source)): Extension<Source>,
     headers: HeaderMap,
     Query(answer): Query<Answer>,
 ) -> Result<Response, Mishap> {
@@ -74,9 +76,22 @@ async fn answer(
             (StatusCode::UNAUTHORIZED, ended(page(&app, &attempt.to, "", Some(words)))).into_response()
         );
     };
+    // Whoever makes codes up has the provider asked for each: as few as wrong passwords.
+    let now_ms = app.context.clock.monotonic_ms();
+    if let Some(wait_s) = app.desk.wait_s(source.ip(), now_ms) {
+        let words =
+            format!("Too many sign-ins that failed came from where you are; try again in {wait_s} s.");
+        let page = page(&app, &attempt.to, "", Some(&words));
+        return Ok((StatusCode::TOO_MANY_REQUESTS, ended(page)).into_response());
+    }
     let identity = match oidc.finish(&attempt, &code).await {
         Ok(identity) => identity,
-        Err(error) => return Ok(ended(refused(&app, &error)).into_response()),
+        Err(error) => {
+            if !matches!(error, OidcError::Unreachable { .. }) {
+                app.desk.failed(source.ip(), now_ms);
+            }
+            return Ok(ended(refused(&app, &error)).into_response());
+        }
     };
     let invitation = attempt.invitation.as_deref().and_then(Token::parse);
     let signed_in =

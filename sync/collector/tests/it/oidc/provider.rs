@@ -68,10 +68,6 @@ impl Provider {
         lock(&self.inner).clock = clock;
     }
 
-    pub(crate) fn now_s(&self) -> i64 {
-        lock(&self.inner).clock.wall_ms() / 1_000
-    }
-
     /// Says this of whoever comes next, and of those after.
     pub(crate) fn says(&self, claims: Value) {
         lock(&self.inner).says = claims.as_object().unwrap().clone();
