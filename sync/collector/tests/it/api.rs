@@ -10,8 +10,8 @@ use afterword_collector::{PlaceKind, Scope, TokenWish};
 use afterword_model::ports::Clock as _;
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
 use crate::cases::delivered;
+use crate::jar::Browser;
 use crate::support::{Device, PATIENCE, Server};
 
 /// What came back to a program.

@@ -9,7 +9,6 @@
 mod api;
 mod backups;
 mod batches;
-mod browser;
 mod carried;
 mod cases;
 mod changes;
@@ -23,6 +22,7 @@ mod erasing;
 mod follow_ups;
 mod heartbeats;
 mod in_process;
+mod jar;
 mod leaving;
 mod oidc;
 mod protocol_page;

@@ -7,7 +7,7 @@ use afterword_protocol::system::{SystemClock, SystemEntropy};
 use serde_json::{Value, json};
 
 use self::provider::Provider;
-use crate::browser::{Browser, PASSWORD, Page};
+use crate::jar::{Browser, PASSWORD, Page};
 use crate::support::Server;
 
 /// A provider, and a collector that knows it; groups have these roles.

@@ -3,8 +3,8 @@
 use afterword_model::ports::Clock as _;
 
 use crate::api::Program;
-use crate::browser::{Browser, between};
 use crate::command_line::{collector, json, stderr, stdout};
+use crate::jar::{Browser, between};
 use crate::support::Server;
 
 const DAY_MS: u64 = 24 * 3_600_000;

@@ -6,8 +6,8 @@ use afterword_collector::Scope;
 use serde_json::{Map, Value, json};
 
 use super::{Program, device_in, read};
-use crate::browser::Browser;
 use crate::cases::delivered;
+use crate::jar::Browser;
 use crate::support::Server;
 
 /// What does not fit a schema, as far as our descriptions go: types, members, lists, choices and references.

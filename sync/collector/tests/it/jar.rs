@@ -1,4 +1,4 @@
-//! Somebody at a browser: keeps cookies, fills in forms, follows nothing by itself.
+//! Somebody at a browser that keeps all cookies it is given, by name; fills in forms, follows nothing by itself.
 
 use std::collections::BTreeMap;
 
