@@ -58,7 +58,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server until it is told to end (SIGTERM or Ctrl-C).
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Add, replace, list, revoke and retire devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),

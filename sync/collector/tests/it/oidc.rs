@@ -69,7 +69,7 @@ async fn who_follows_a_link_comes_by_the_provider_and_later_without_a_link() {
     assert!(welcome.text.contains(&way), "{}", welcome.text);
     // What the provider calls her is not what the link was made for; the link counts.
     provider.says(
-        json!({ "sub": "u-1", "email": "ada.l@example.com", "email_verified": true, "name": "Ada L." }),
+        &json!({ "sub": "u-1", "email": "ada.l@example.com", "email_verified": true, "name": "Ada L." }),
     );
     let come_in = come(&mut ada, &provider, &way).await;
     assert_eq!((come_in.status, &*come_in.location), (303, "/"), "{}", come_in.text);
@@ -86,7 +86,7 @@ async fn who_follows_a_link_comes_by_the_provider_and_later_without_a_link() {
         ["person.invited", "person.came", "person.let_in", "person.let_in"]
     );
     // A link is good once, also for somebody else's name there.
-    provider.says(json!({ "sub": "u-2", "email": "eve@example.com", "email_verified": true }));
+    provider.says(&json!({ "sub": "u-2", "email": "eve@example.com", "email_verified": true }));
     let eve = come(&mut Browser::at(&server), &provider, &way).await;
     assert!(eve.status == 403 && eve.text.contains("This link is not one of ours, was used"), "{}", eve.text);
     // And there is no password that would do as well.
@@ -98,7 +98,7 @@ async fn who_follows_a_link_comes_by_the_provider_and_later_without_a_link() {
 async fn a_link_binds_the_account_it_was_made_for_and_an_address_alone_binds_none() {
     let (server, provider) = both(&[]).await;
     let _admin = Browser::of_admin(&server).await;
-    provider.says(json!({ "sub": "u-1", "email": "root@example.com", "email_verified": true }));
+    provider.says(&json!({ "sub": "u-1", "email": "root@example.com", "email_verified": true }));
     let mut browser = Browser::at(&server);
     let stranger = come(&mut browser, &provider, "/sign-in/oidc").await;
     assert_eq!(stranger.status, 403);
@@ -112,13 +112,13 @@ async fn a_link_binds_the_account_it_was_made_for_and_an_address_alone_binds_non
     assert_eq!(browser.get("/people").await.status, 200, "it is the admin's own account");
     // Nobody else at the provider gets an account that is bound, even with a link.
     let token = server.admin().person_renew("root@example.com").unwrap().token.text().to_owned();
-    provider.says(json!({ "sub": "u-2" }));
+    provider.says(&json!({ "sub": "u-2" }));
     let other =
         come(&mut Browser::at(&server), &provider, &format!("/sign-in/oidc?invitation={token}")).await;
     assert!(other.status == 403 && other.text.contains("login already"), "{}", other.text);
 
     let token = invitation(&server, "ada@example.com", Role::Viewer);
-    provider.says(json!({ "sub": "u-3" }));
+    provider.says(&json!({ "sub": "u-3" }));
     let mut ada = Browser::at(&server);
     come(&mut ada, &provider, &format!("/sign-in/oidc?invitation={token}")).await;
     server.admin().person_disable("ada@example.com", true).unwrap();
@@ -147,7 +147,7 @@ async fn a_token_is_believed_only_as_it_has_to_be() {
         ("signed with our own secret", json!({ "!": "HS256" })),
         ("signed with another key", json!({ "!": "stranger" })),
     ] {
-        provider.says(wrong);
+        provider.says(&wrong);
         // As many at once are stopped by themselves.
         server.clock.advance_ms(61_000);
         let mut browser = Browser::at(&server);
@@ -156,7 +156,7 @@ async fn a_token_is_believed_only_as_it_has_to_be() {
         assert!(page.text.contains("cannot be believed"), "{what}");
         assert!(browser.cookies.is_empty(), "{what}: {:?}", browser.cookies);
     }
-    provider.says(json!({}));
+    provider.says(&json!({}));
     let mut browser = Browser::at(&server);
     assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.location, "/", "it was for these alone");
     provider.rotate();
@@ -218,9 +218,9 @@ async fn an_answer_is_good_once_and_only_where_it_was_asked_for() {
 async fn groups_decide_at_each_sign_in_what_somebody_may_do() {
     let (server, provider) = both(&["cx=lead", "it=admin", "gone=lead@Atlantis"]).await;
     let _admin = Browser::of_admin(&server).await;
-    let ada = |groups: Value| {
+    let ada = |groups: &Value| {
         provider.says(
-            json!({ "sub": "u-1", "email": "ada@example.com", "email_verified": true, "groups": groups }),
+            &json!({ "sub": "u-1", "email": "ada@example.com", "email_verified": true, "groups": groups }),
         );
     };
     let role = || {
@@ -229,19 +229,19 @@ async fn groups_decide_at_each_sign_in_what_somebody_may_do() {
         ada.map(|ada| ada.grants.iter().map(|grant| grant.role).collect::<Vec<_>>())
     };
     let mut browser = Browser::at(&server);
-    ada(json!(["others", "gone"]));
+    ada(&json!(["others", "gone"]));
     assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.status, 403);
-    ada(json!([]));
+    ada(&json!([]));
     let none = come(&mut browser, &provider, "/sign-in/oidc").await;
     assert!(none.status == 403 && none.text.contains("None of your groups has a role here"), "{}", none.text);
-    ada(json!(["others", "cx"]));
+    ada(&json!(["others", "cx"]));
     assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.location, "/");
     assert_eq!(role(), Some(vec![Role::Lead]));
     assert_eq!(browser.get("/people").await.status, 404);
-    ada(json!("it"));
+    ada(&json!("it"));
     come(&mut browser, &provider, "/sign-in/oidc").await;
     assert_eq!((role(), browser.get("/people").await.status), (Some(vec![Role::Admin]), 200));
-    ada(json!(["others"]));
+    ada(&json!(["others"]));
     assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.status, 403);
     assert_eq!(role(), Some(vec![]), "what was taken stays taken");
     assert_eq!(browser.get("/fleet").await.status, 303, "and who was in is out");
@@ -249,7 +249,7 @@ async fn groups_decide_at_each_sign_in_what_somebody_may_do() {
     assert_eq!(done.last().unwrap(), "person.not_let_in");
     assert!(done.contains(&"person.withdrawn".to_owned()), "{done:?}");
     // An address that nobody has verified is nobody's login; what they are called there is.
-    provider.says(json!({ "sub": "u-9", "email": "root@example.com", "email_verified": false, "preferred_username": "Bob", "groups": ["cx"] }));
+    provider.says(&json!({ "sub": "u-9", "email": "root@example.com", "email_verified": false, "preferred_username": "Bob", "groups": ["cx"] }));
     come(&mut browser, &provider, "/sign-in/oidc").await;
     assert!(server.admin().person_list().unwrap().iter().any(|person| person.login == "bob"));
     // And one that is somebody's login makes no second account.
@@ -263,7 +263,7 @@ async fn the_last_admin_stays_one_whatever_groups_say() {
     let (server, provider) = both(&["cx=lead"]).await;
     let link = server.collector().first_link().unwrap().to_owned();
     let token = link.rsplit('/').next().unwrap();
-    provider.says(json!({ "sub": "u-1", "preferred_username": "root", "groups": ["cx"] }));
+    provider.says(&json!({ "sub": "u-1", "preferred_username": "root", "groups": ["cx"] }));
     let mut root = Browser::at(&server);
     let come_in = come(&mut root, &provider, &format!("/sign-in/oidc?invitation={token}")).await;
     assert_eq!(come_in.location, "/", "{}", come_in.text);

@@ -69,7 +69,7 @@ impl Provider {
     }
 
     /// Says this of whoever comes next, and of those after.
-    pub(crate) fn says(&self, claims: Value) {
+    pub(crate) fn says(&self, claims: &Value) {
         lock(&self.inner).says = claims.as_object().unwrap().clone();
     }
 
