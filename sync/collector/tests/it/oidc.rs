@@ -192,11 +192,9 @@ async fn an_answer_is_good_once_and_only_where_it_was_asked_for() {
         let back = go(browser, &provider, "/sign-in/oidc").await;
         browser.get(&back.replace("code=", "code=x")).await.status
     };
-    let mut refusals = 0;
-    while tries(&mut guesser).await == 401 {
-        refusals += 1;
+    for _ in 0..20 {
+        assert!(matches!(tries(&mut guesser).await, 401 | 429));
     }
-    assert!((1..20).contains(&refusals), "{refusals}");
     assert_eq!(tries(&mut guesser).await, 429);
     server.clock.advance_ms(61_000);
 
@@ -253,8 +251,9 @@ async fn groups_decide_at_each_sign_in_what_somebody_may_do() {
     come(&mut browser, &provider, "/sign-in/oidc").await;
     assert!(server.admin().person_list().unwrap().iter().any(|person| person.login == "bob"));
     // And one that is somebody's login makes no second account.
-    provider
-        .says(json!({ "sub": "u-8", "email": "root@example.com", "email_verified": true, "groups": ["cx"] }));
+    provider.says(
+        &json!({ "sub": "u-8", "email": "root@example.com", "email_verified": true, "groups": ["cx"] }),
+    );
     assert_eq!(come(&mut Browser::at(&server), &provider, "/sign-in/oidc").await.status, 403);
 }
 
