@@ -77,7 +77,8 @@ impl Asked {
     pub(super) fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         let Some(text) = self.text("cursor") else { return Ok(None) };
         let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-        let found = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|text| read(&text));
+        let place = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|place| !place.is_empty());
+        let found = place.and_then(|place| read(&place));
         let wrong =
             "it is no cursor of this list; take `next` of an answer as it stands, or begin without one";
         found.map(Some).ok_or_else(|| Problem::unfit("cursor", wrong))
@@ -128,7 +129,7 @@ mod tests {
         let read =
             |text: &str| asked(&format!("cursor={text}")).unwrap().cursor(|place| Some(place.to_owned()));
         assert_eq!(read(&text).unwrap().as_deref(), Some("abc/7"));
-        assert!(read("%00").is_err() && read("a").is_err());
+        assert!(read("%00").is_err() && read("a").is_err() && read("").is_err());
         assert_eq!(asked("limit=3&cursor=x").unwrap().with_cursor("y"), "limit=3&cursor=y");
     }
 

@@ -128,12 +128,16 @@ pub(super) struct NewDevice {
     #[schema(
         min_length = 1,
         max_length = 64,
-        pattern = r"^\S([^\x00-\x1f\x7f-\x9f]*\S)?$",
+        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$",
         example = "HS-0147"
     )]
     name: String,
     /// The store it will stand in. A token that is bound to a place has to name one there.
-    #[schema(min_length = 1, max_length = 80, pattern = r"^\S([^\x00-\x1f\x7f-\x9f]*\S)?$")]
+    #[schema(
+        min_length = 1,
+        max_length = 80,
+        pattern = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$"
+    )]
     store: Option<String>,
 }
 
