@@ -9,6 +9,7 @@ pub mod changing;
 mod counting;
 pub mod distributing;
 mod erasing;
+mod identifying;
 pub mod importing;
 mod leaving;
 pub mod listing;
@@ -17,6 +18,7 @@ pub mod placing;
 pub mod restoring;
 pub mod setting;
 mod swapping;
+pub mod tokening;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ pub use self::leaving::{Owed, OwedStore, Retirement};
 pub(crate) use self::peopling::{InvitationLink, PersonRefusal};
 use crate::config::pki_path;
 use crate::opened::serving_lock;
+use crate::people::Stores;
 use crate::people::audit::{Actor, AuditEntry};
 use crate::pki::{PkiError, ca_file_in_use, read_receipt_key};
 use crate::storage::audit::{self, AuditReport, Deed};
@@ -97,6 +100,9 @@ pub enum AdminError {
     /// Nothing is done about a person.
     #[error(transparent)]
     Person(#[from] peopling::PersonRefusal),
+    /// No token is made or revoked.
+    #[error(transparent)]
+    Token(#[from] tokening::TokenRefusal),
     /// A region or store is not where it was to be.
     #[error(transparent)]
     Place(#[from] placing::PlaceRefusal),
@@ -207,10 +213,26 @@ impl Admin {
     /// # Errors
     /// [`AdminError::BadName`], [`AdminError::NameTaken`], or the database.
     pub fn device_add(&mut self, name: &str, store: Option<&str>) -> Result<NewDevice, AdminError> {
+        self.device_add_among(name, store, &Stores::All)
+    }
+
+    /// The same for whoever may only add devices to these stores: a device of this name that waits elsewhere is left alone.
+    ///
+    /// # Errors
+    /// As [`Self::device_add`].
+    pub fn device_add_among(
+        &mut self,
+        name: &str,
+        store: Option<&str>,
+        among: &Stores,
+    ) -> Result<NewDevice, AdminError> {
         let fresh = DeviceId::new(self.entropy.bytes());
         self.give_code(name, store, |named| match holder(named) {
             Some(Device { device, enrolled_ms: Some(_), .. }) => {
                 Err(AdminError::NameTaken { name: name.to_owned(), device: *device })
+            }
+            Some(waiting) if !among.hold(waiting.store.as_deref()) => {
+                Err(AdminError::NameTaken { name: name.to_owned(), device: waiting.device })
             }
             Some(waiting) => Ok(Recipient::Known(waiting.device)),
             None => Ok(Recipient::New(fresh)),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::limits::Limits;
+use crate::oidc::OidcSettings;
 use crate::pki::DEVICE_CERTIFICATE_LIFE_MS;
 use crate::storage::DatabaseUrl;
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub web_url: Option<String>,
     /// Certificate chain and private key, each in PEM, that people's browsers know. Without: the server's own, which they don't.
     pub web_certificate: Option<(PathBuf, PathBuf)>,
+    /// The organisation's own sign-in, where there is one.
+    pub oidc: Option<OidcSettings>,
     /// `https://host:port` that devices are told to deliver to. Without it: the first host name and the
     /// port that `device_listen` came to.
     pub advertise: Option<String>,
@@ -57,6 +60,7 @@ impl Config {
             web_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), WEB_PORT),
             web_url: None,
             web_certificate: None,
+            oidc: None,
             advertise: None,
             host_names: Vec::new(),
             device_certificate_life_ms: DEVICE_CERTIFICATE_LIFE_MS,

@@ -13,6 +13,8 @@
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
 //! | `desk`, `web` | people's wishes carried out, and the pages on which they have them |
+//! | `oidc` | the organisation's own sign-in |
+//! | `api` | what programs ask of the same port, with tokens |
 //! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
 //!
 //! Invariants: a receipt leaves only after the transaction that stored its records is durable; a stored
@@ -21,6 +23,7 @@
 //! On failure nothing of the request is stored and the answer says so; the device keeps its records.
 
 pub mod admin;
+mod api;
 pub mod config;
 mod counting;
 mod desk;
@@ -30,6 +33,7 @@ mod listen;
 mod load;
 mod noting;
 pub mod numbers;
+mod oidc;
 mod opened;
 mod people;
 mod pki;
@@ -53,10 +57,13 @@ pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
 pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};
 pub use admin::setting::{DecidedFor, DeviceSettings, HEALTHY_HOURS_MAX, RolloutStatus, SettingsRefusal};
+pub use admin::tokening::{NewToken, TOKEN_DAYS, TOKEN_DAYS_MAX, TokenRefusal, TokenWish};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};
 pub use config::Config;
 pub use in_process::{InProcess, InProcessAnswer, NoConnection};
 pub use limits::Limits;
+pub use oidc::{BadOidc, Identity, OidcRole, OidcSettings};
+pub use people::api_token::{ApiSecret, ApiToken, Scope};
 pub use people::audit::{Actor, AuditEntry};
 pub use people::password::BadPassword;
 pub use people::token::Token;

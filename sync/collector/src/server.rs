@@ -26,6 +26,7 @@ use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
 use crate::noting::{keep_note, keep_room, note};
+use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
 use crate::pki::PkiError;
 use crate::refresh::Acceptors;
@@ -82,6 +83,9 @@ pub enum StartError {
     /// The address given to people is not one.
     #[error("`{0}` is no address for people; give --web-url as in https://feedback.example")]
     WebUrl(String),
+    /// The organisation's own sign-in.
+    #[error(transparent)]
+    Oidc(#[from] BadOidc),
     /// Keys or certificates.
     #[error(transparent)]
     Pki(#[from] PkiError),
@@ -143,6 +147,11 @@ impl Collector {
         let (enrol_listener, enrol_address) = bind(config.enrol_listen, "--enrol-listen")?;
         let (web_listener, web_address) = bind(config.web_listen, "--web-listen")?;
         let urls = urls(&config, device_address, enrol_address, web_address)?;
+        let oidc = config
+            .oidc
+            .clone()
+            .map(|settings| Oidc::new(settings, &urls.web, Arc::clone(&clock), Arc::clone(&entropy)));
+        let oidc = oidc.transpose()?;
 
         let opening = Arc::clone(&entropy);
         let Opened { context, readers, writing, serving } =
@@ -172,6 +181,7 @@ impl Collector {
             limits: limits.clone(),
             desk,
             board: Board::default(),
+            oidc,
         });
 
         let (ending, ended) = watch::channel(false);

@@ -6,6 +6,7 @@ mod distributed;
 mod failover;
 mod held;
 mod place;
+mod programs;
 mod scenarios;
 mod server;
 mod settings;
@@ -80,4 +81,7 @@ on_every_database! {
     a_roll_out_stops_when_a_device_refuses_and_can_be_taken_back,
     a_device_that_falls_silent_with_a_new_version_stops_it,
     of_two_collectors_one_puts_a_roll_out_to_its_next_stage;
+    programs:
+    a_token_opens_until_it_is_revoked,
+    who_is_vouched_for_needs_a_link_or_a_group;
 }

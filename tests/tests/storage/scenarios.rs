@@ -27,6 +27,9 @@ use afterword_protocol::system::SystemEntropy;
 use anyhow::{Context as _, Result, bail};
 
 use super::place::{Place, Till, problem, rating, receipt};
+pub(crate) use super::programs::{
+    a_token_opens_until_it_is_revoked, who_is_vouched_for_needs_a_link_or_a_group,
+};
 
 const DAY_MS: u64 = 86_400_000;
 

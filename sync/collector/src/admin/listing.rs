@@ -109,6 +109,25 @@ impl Admin {
         found.map(|device| self.row(device, self.clock.wall_ms())).transpose()
     }
 
+    /// So many devices after one, by id, of those whose store is asked for.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn device_page(
+        &self,
+        after: Option<DeviceId>,
+        count: usize,
+        is_asked_for: impl Fn(Option<&str>) -> bool,
+    ) -> Result<Vec<DeviceRow>, AdminError> {
+        let now_ms = self.clock.wall_ms();
+        let mut devices = devices::list(&self.connection)?;
+        devices.retain(|device| {
+            after.is_none_or(|after| device.device > after) && is_asked_for(device.store.as_deref())
+        });
+        devices.sort_unstable_by_key(|device| device.device);
+        devices.into_iter().take(count).map(|device| self.row(device, now_ms)).collect()
+    }
+
     fn row(&self, device: Device, now_ms: i64) -> Result<DeviceRow, AdminError> {
         let stores = progress::of_device(&self.connection, &device.device)?;
         let clone_suspected = turns::is_clone_suspected(&self.connection, &device.device, now_ms)?;
@@ -159,6 +178,6 @@ impl From<Progress> for StoreRow {
 }
 
 /// How many numbers there are in ranges that don't overlap.
-pub(super) fn count(ranges: &[SeqRange]) -> u64 {
+pub(crate) fn count(ranges: &[SeqRange]) -> u64 {
     ranges.iter().map(|range| range.last - range.first + 1).sum()
 }

@@ -72,6 +72,14 @@ pub enum PersonRefusal {
     /// Nobody would be left.
     #[error("`{0}` is the only admin everywhere; make somebody else one first, or nobody could any more")]
     LastAdmin(String),
+    /// The provider knows them, and nobody here does.
+    #[error(
+        "the organisation's sign-in knows you, but this collector does not; ask an admin for a link, and sign in by following it"
+    )]
+    Stranger,
+    /// None of their groups has a role.
+    #[error("none of your groups has a role here; ask an admin which one you have to be in")]
+    NoGroup,
     /// Not now.
     #[error("too many wrong passwords; this login is closed for {wait_s} more seconds")]
     Locked {
@@ -161,7 +169,7 @@ impl Admin {
         Ok(self.open_invitation(&self.connection, token)?.map(|found| (found.login, found.grant)))
     }
 
-    fn open_invitation(
+    pub(super) fn open_invitation(
         &self,
         connection: &Connection,
         token: &Token,
@@ -350,14 +358,14 @@ impl Admin {
 }
 
 /// A login in its one spelling.
-fn login_of(text: &str) -> Result<String, PersonRefusal> {
+pub(super) fn login_of(text: &str) -> Result<String, PersonRefusal> {
     let login = text.trim().to_lowercase();
     let fits = (1..=LOGIN_CHARS_MAX).contains(&login.chars().count());
     let strange = |character: char| character.is_control() || character.is_whitespace();
     if fits && !login.contains(strange) { Ok(login) } else { Err(PersonRefusal::BadLogin) }
 }
 
-fn name_of(text: &str) -> Result<String, PersonRefusal> {
+pub(super) fn name_of(text: &str) -> Result<String, PersonRefusal> {
     let name = text.trim();
     let fits = (1..=LOGIN_CHARS_MAX).contains(&name.chars().count()) && !name.contains(char::is_control);
     if fits { Ok(name.to_owned()) } else { Err(PersonRefusal::BadName) }
@@ -372,7 +380,7 @@ fn expect_place(connection: &Connection, place: Option<&str>) -> Result<(), Admi
 }
 
 /// Refuses what would leave nobody who runs the collector.
-fn expect_another_admin(connection: &Connection, person: &Person) -> Result<(), AdminError> {
+pub(super) fn expect_another_admin(connection: &Connection, person: &Person) -> Result<(), AdminError> {
     let runs = |person: &Person| person.is_everywhere(Role::Admin) && person.disabled_ms.is_none();
     let is_last =
         runs(person) && !people::list(connection)?.iter().any(|other| other.id != person.id && runs(other));
@@ -386,7 +394,7 @@ fn lock_ms(failures: i64) -> Option<i64> {
 }
 
 /// A grant in words.
-fn words(grant: &Grant) -> String {
+pub(super) fn words(grant: &Grant) -> String {
     match &grant.place {
         Some(place) => format!("{} at {place}", grant.role.name()),
         None => format!("{} everywhere", grant.role.name()),

@@ -111,12 +111,13 @@ impl Admin {
 }
 
 fn expect_name(name: &str) -> Result<(), PlaceRefusal> {
+    if is_name(name) { Ok(()) } else { Err(PlaceRefusal::BadName) }
+}
+
+/// Whether a region or store can be called so.
+pub(crate) fn is_name(name: &str) -> bool {
     let fits = (1..=PLACE_NAME_CHARS_MAX).contains(&name.chars().count());
-    if fits && name.trim() == name && !name.contains(char::is_control) {
-        Ok(())
-    } else {
-        Err(PlaceRefusal::BadName)
-    }
+    fits && name.trim() == name && !name.contains(char::is_control)
 }
 
 /// Refuses a store for a device that has the name of a region.

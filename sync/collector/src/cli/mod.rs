@@ -21,6 +21,7 @@ mod place;
 mod rollout;
 mod serve;
 mod settings;
+mod token;
 mod verify;
 
 use std::fmt::Display;
@@ -62,7 +63,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server until it is told to end (SIGTERM or Ctrl-C).
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Add, replace, list, revoke and retire devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),
@@ -92,6 +93,9 @@ enum Command {
     /// Invite people, and say what each may do where; also while the server runs.
     #[command(subcommand)]
     Person(person::PersonCommand),
+    /// Make and revoke tokens by which programs come in; also while the server runs.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Show what was done by whom.
     Audit(audit::Audit),
     /// The numbers of all stores, or of one; also while the server runs.
@@ -148,6 +152,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Change(change) => change.run(),
         Command::Place(place) => place.run(),
         Command::Person(person) => person.run(),
+        Command::Token(token) => token.run(),
         Command::Audit(audit) => audit.run(),
         Command::Numbers(numbers) => numbers.run(),
         Command::Settings(settings) => settings.run(),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afterword_collector::{Collector, Config};
+use afterword_collector::{Collector, Config, OidcRole, OidcSettings};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -54,6 +54,8 @@ pub(super) struct Serve {
     /// The private key to it.
     #[arg(long, value_name = "FILE", requires = "web_certificate")]
     web_key: Option<PathBuf>,
+    #[command(flatten)]
+    oidc: OidcOptions,
     /// Name or address that devices reach this server under; may be given more than once. Stands in the
     /// server's certificate. Without it: localhost, 127.0.0.1 and ::1.
     #[arg(long = "host", value_name = "NAME")]
@@ -64,6 +66,45 @@ pub(super) struct Serve {
     /// Say that the server is ready as one line of JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// The organisation's own sign-in.
+#[derive(Args)]
+struct OidcOptions {
+    /// Let people come in by the organisation's own sign-in (OpenID Connect): the address below which its
+    /// .well-known/openid-configuration is. It has to know <the address for people>/sign-in/oidc/answer.
+    #[arg(long, value_name = "URL", env = "AFTERWORD_OIDC_ISSUER", requires = "oidc_client_id")]
+    oidc_issuer: Option<String>,
+    /// Who this server is to that sign-in.
+    #[arg(long, value_name = "ID", env = "AFTERWORD_OIDC_CLIENT_ID", requires = "oidc_issuer")]
+    oidc_client_id: Option<String>,
+    /// By which that sign-in knows this server. Whoever can list processes sees what stands on a command line; the variable is for that.
+    #[arg(long, value_name = "SECRET", env = "AFTERWORD_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    oidc_client_secret: Option<String>,
+    /// What it is called on the page: "Sign in with NAME".
+    #[arg(long, value_name = "NAME", env = "AFTERWORD_OIDC_NAME", default_value = "your organisation")]
+    oidc_name: String,
+    /// What a group lets its people do, as in shops-cx=lead or managers-north=manager@North; may be given more than once. With any,
+    /// groups decide at each sign-in; without, people come by links, and what they may do is said here.
+    #[arg(long = "oidc-role", value_name = "GROUP=ROLE[@PLACE]", env = "AFTERWORD_OIDC_ROLES", value_delimiter = ';', value_parser = OidcRole::parse)]
+    oidc_roles: Vec<OidcRole>,
+    /// The claim that names somebody's groups.
+    #[arg(long, value_name = "CLAIM", env = "AFTERWORD_OIDC_GROUPS_CLAIM", default_value = "groups")]
+    oidc_groups_claim: String,
+}
+
+impl OidcOptions {
+    fn settings(self) -> Option<OidcSettings> {
+        let (issuer, client_id) = self.oidc_issuer.zip(self.oidc_client_id)?;
+        Some(OidcSettings {
+            issuer,
+            client_id,
+            client_secret: self.oidc_client_secret.filter(|secret| !secret.is_empty()),
+            label: self.oidc_name,
+            groups_claim: self.oidc_groups_claim,
+            roles: self.oidc_roles,
+        })
+    }
 }
 
 #[derive(serde::Serialize)]
@@ -114,6 +155,7 @@ impl Serve {
         config.advertise = self.advertise;
         config.web_listen = self.web_listen;
         config.web_url = self.web_url;
+        config.oidc = self.oidc.settings();
         config.web_certificate = self.web_certificate.zip(self.web_key);
         let (clock, entropy) = ports();
         let collector = Collector::start(config, clock, entropy).await?;

@@ -40,7 +40,7 @@ pub(crate) fn enrol_port(pki: &Pki, clock: Arc<dyn Clock>) -> Result<TlsAcceptor
     Ok(finish(builder.with_single_cert(vec![pki.server_identity().0.clone()], server_key(pki))?))
 }
 
-pub(super) fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 

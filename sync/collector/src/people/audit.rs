@@ -31,6 +31,8 @@ pub enum Actor {
     CommandLine(String),
     /// Somebody who is signed in, by their login.
     Person(String),
+    /// A program, by the name of its token.
+    Token(String),
     /// Nobody: the collector itself.
     Collector,
 }
@@ -42,6 +44,8 @@ impl Actor {
         match self {
             Self::CommandLine(user) => format!("command line ({user})"),
             Self::Person(login) => login.clone(),
+            // No login has a space in it.
+            Self::Token(name) => format!("token {name}"),
             Self::Collector => "collector".into(),
         }
     }

@@ -3,6 +3,7 @@
 //! Rights are a ladder: each role may do what the one below it may. They hold for a place and all that lies in it, so that a store's
 //! manager sees one store and a lead of a region all of its stores. Pure: what is kept of people is in `storage`.
 
+pub(crate) mod api_token;
 pub(crate) mod audit;
 pub(crate) mod password;
 pub(crate) mod token;

@@ -22,6 +22,7 @@ use crate::desk::Desk;
 use crate::limits::Limits;
 use crate::listen::Source;
 use crate::load::Load;
+use crate::oidc::Oidc;
 use crate::pki::Bearer;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
@@ -50,6 +51,8 @@ pub(crate) struct App {
     pub(crate) desk: Desk,
     /// Counts of follow-ups, kept for a moment.
     pub(crate) board: Board,
+    /// The organisation's own sign-in, where there is one.
+    pub(crate) oidc: Option<Oidc>,
 }
 
 impl App {

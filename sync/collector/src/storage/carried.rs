@@ -127,3 +127,48 @@ pub(super) fn copies(connection: &Connection) -> SqlResult<u64> {
     })?;
     Ok(copies)
 }
+
+/// Whether the carried record that stands here is a copy of one that is held where it first stood, or in a lower place.
+pub(super) fn is_copy(
+    connection: &Connection,
+    device: &DeviceId,
+    (epoch, seq): (&StoreEpoch, Seq),
+    origin: &Origin,
+    digest: &[u8; 32],
+) -> SqlResult<bool> {
+    if is_held(connection, device, &origin.epoch, origin.seq, digest)? {
+        return Ok(true);
+    }
+    connection.exists(
+        "select 1 from carried where device_id = ?1 and origin_epoch = ?2 and origin_seq = ?3 and digest = ?4
+             and (epoch < ?5 or (epoch = ?5 and seq < ?6)) limit 1",
+        values![
+            device.as_bytes(),
+            origin.epoch.as_bytes(),
+            seq_column(origin.seq),
+            digest,
+            epoch.as_bytes(),
+            seq_column(seq)
+        ],
+    )
+}
+
+/// Whether just these bytes are held under this number, or were until they were erased.
+fn is_held(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    seq: Seq,
+    digest: &[u8; 32],
+) -> SqlResult<bool> {
+    let held = connection.query_opt(
+        "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        values![device.as_bytes(), epoch.as_bytes(), seq_column(seq)],
+        |row| Ok((<[u8; 32]>::from(Sha256::digest(row.blob(0)?)), row.get::<bool>(1)?)),
+    )?;
+    match held {
+        Some((_, true)) => was_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),
+        Some((held, false)) => Ok(held == *digest),
+        None => Ok(false),
+    }
+}

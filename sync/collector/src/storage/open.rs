@@ -51,6 +51,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0014_people.sql")),
     M::up(include_str!("migrations/sqlite/0015_numbers.sql")),
     M::up(include_str!("migrations/sqlite/0016_settings.sql")),
+    M::up(include_str!("migrations/sqlite/0017_tokens.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -70,6 +71,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0014_people", include_str!("migrations/postgres/0014_people.sql")),
     ("0015_numbers", include_str!("migrations/postgres/0015_numbers.sql")),
     ("0016_settings", include_str!("migrations/postgres/0016_settings.sql")),
+    ("0017_tokens", include_str!("migrations/postgres/0017_tokens.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =

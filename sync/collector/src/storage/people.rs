@@ -121,6 +121,24 @@ pub(crate) fn find(connection: &Connection, person: &[u8; 16]) -> SqlResult<Opti
     Ok(Some(Person { grants: grants.into_iter().flatten().collect(), ..found }))
 }
 
+/// Whom a provider knows by this name.
+pub(crate) fn of_identity(connection: &Connection, issuer: &str, subject: &str) -> SqlResult<Option<Person>> {
+    let query = "select person_id from people where issuer = ?1 and subject = ?2";
+    let id = connection.query_opt(query, values![issuer, subject], |row| row.get::<[u8; 16]>(0))?;
+    id.map_or(Ok(None), |id| find(connection, &id))
+}
+
+/// Binds an account to whom a provider knows by this name. Whether it was bound to nobody before.
+pub(crate) fn set_identity(
+    connection: &Connection,
+    person: &[u8; 16],
+    issuer: &str,
+    subject: &str,
+) -> SqlResult<bool> {
+    let update = "update people set issuer = ?2, subject = ?3 where person_id = ?1 and issuer is null";
+    Ok(connection.execute(update, values![person, issuer, subject])? > 0)
+}
+
 /// All people, by login.
 pub(crate) fn list(connection: &Connection) -> SqlResult<Vec<Person>> {
     let query = "select person_id, login, name, disabled_ms from people order by login";

@@ -105,6 +105,19 @@ pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     )
 }
 
+/// A page for anybody, as wide as what is to be read on it.
+pub(super) fn sheet(title: &str, content: &Markup) -> Markup {
+    document(
+        title,
+        &html! {
+            main.sheet #content {
+                p { a.mark href="/" { (mark(34)) "Afterword" } }
+                (content)
+            }
+        },
+    )
+}
+
 /// What each form brings along.
 pub(super) fn key(visitor: &Visitor) -> Markup {
     html! { input type="hidden" name="key" value=(visitor.form_key()); }

@@ -34,5 +34,10 @@ pub(crate) use pages::board::Board;
 /// The addresses of the port that people come in by.
 pub(crate) fn port(app: Arc<App>) -> Router {
     let pages = Router::new().merge(pages::routes()).fallback(mishap::nothing_here);
-    Router::new().merge(assets::routes()).merge(pages).layer(from_fn(guard::headers)).with_state(app)
+    Router::new()
+        .merge(assets::routes())
+        .merge(crate::api::routes())
+        .merge(pages)
+        .layer(from_fn(guard::headers))
+        .with_state(app)
 }

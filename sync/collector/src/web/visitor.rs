@@ -135,9 +135,14 @@ pub(super) fn no_cookie() -> (http::HeaderName, HeaderValue) {
 
 /// The session that a request names, whether it holds or not.
 pub(super) fn session(headers: &HeaderMap) -> Option<Token> {
+    cookie_of(headers, COOKIE_NAME).and_then(Token::parse)
+}
+
+/// What a cookie of this name holds.
+pub(super) fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, value)| Token::parse(value))
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// Refuses what another site's page sent. A browser that says neither is an old one, or none: there the key has to do.

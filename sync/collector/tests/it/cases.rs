@@ -55,7 +55,7 @@ fn acted() -> Step {
 }
 
 /// A device whose second record opened a case.
-async fn delivered(server: &Server) -> (Device, CaseId) {
+pub(crate) async fn delivered(server: &Server) -> (Device, CaseId) {
     let mut device = server.device("Exit").await.with_records(2);
     let id = CaseId { epoch: device.epoch, seq: 2 };
     device.records[1] = unhappy(2);

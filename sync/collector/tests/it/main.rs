@@ -6,6 +6,7 @@
     reason = "in the helpers of tests, as in the tests themselves, a surprise is a failure"
 )]
 
+mod api;
 mod backups;
 mod batches;
 mod browser;
@@ -22,13 +23,16 @@ mod erasing;
 mod follow_ups;
 mod heartbeats;
 mod in_process;
+mod jar;
 mod leaving;
 mod numbers;
+mod oidc;
 mod pages;
 mod people;
 mod protocol_page;
 mod renewals;
 mod rotation;
 mod support;
+mod tokens;
 mod turns;
 mod verification;

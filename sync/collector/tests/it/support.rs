@@ -41,10 +41,15 @@ impl Server {
     }
 
     pub(crate) async fn start_with(limits: Limits) -> Self {
+        Self::start_as(|_, config| Config { limits, ..config }).await
+    }
+
+    /// With settings that a test changes; it is told the clock.
+    pub(crate) async fn start_as(change: impl FnOnce(&Arc<ManualClock>, Config) -> Config) -> Self {
         // Clients check the server's certificate against the real time; the clock only moves from there.
         let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
         let mut server = Self { folder: tempfile::tempdir().unwrap(), clock, collector: None };
-        let config = Config { limits, ..Config::loopback(server.folder.path()) };
+        let config = change(&server.clock, Config::loopback(server.folder.path()));
         let entropy = Arc::new(SystemEntropy);
         server.collector = Some(Collector::start(config, server.clock.clone(), entropy).await.unwrap());
         server

@@ -1,16 +1,19 @@
 //! The pages, one file each.
 
+mod api;
 mod audit;
 pub(crate) mod board;
 mod device;
 mod enrol;
 mod figures;
 mod fleet;
+mod oidc;
 mod overview;
 mod people;
 mod settings;
 mod sign_in;
 mod store;
+mod tokens;
 mod welcome;
 
 use std::sync::Arc;
@@ -30,13 +33,16 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(overview::routes())
         .merge(store::routes())
         .merge(sign_in::routes())
+        .merge(oidc::routes())
         .merge(welcome::routes())
         .merge(fleet::routes())
         .merge(device::routes())
         .merge(enrol::routes())
         .merge(people::routes())
         .merge(settings::routes())
+        .merge(tokens::routes())
         .merge(audit::routes())
+        .merge(api::routes())
 }
 
 /// What stands at the foot of the rail for this visitor.

@@ -40,8 +40,8 @@ struct SignIn {
 #[derive(Deserialize)]
 struct Nothing {}
 
-async fn show(Query(way): Query<Way>) -> Markup {
-    page(&way.to, "", None)
+async fn show(State(app): State<Arc<App>>, Query(way): Query<Way>) -> Markup {
+    page(&app, &way.to, "", None)
 }
 
 async fn sign_in(
@@ -52,7 +52,7 @@ async fn sign_in(
     let now_ms = app.context.clock.monotonic_ms();
     if let Some(wait_s) = app.desk.wait_s(source.ip(), now_ms) {
         let words = format!("Too many wrong passwords came from where you are; try again in {wait_s} s.");
-        let page = page(&form.to, &form.login, Some(&words));
+        let page = page(&app, &form.to, &form.login, Some(&words));
         return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
     }
     let SignIn { login, password, to } = form;
@@ -65,7 +65,7 @@ async fn sign_in(
                 app.desk.failed(source.ip(), now_ms);
             }
             let sentence = sentence(&refusal.to_string());
-            Ok((StatusCode::UNAUTHORIZED, page(&to, &typed, Some(&sentence))).into_response())
+            Ok((StatusCode::UNAUTHORIZED, page(&app, &to, &typed, Some(&sentence))).into_response())
         }
         Err(error) => Err(error.into()),
     }
@@ -78,12 +78,18 @@ async fn sign_out(State(app): State<Arc<App>>, posted: Posted<Nothing>) -> Resul
     Ok((AppendHeaders([no_cookie()]), Redirect::to("/sign-in")).into_response())
 }
 
-fn page(to: &str, login: &str, wrong: Option<&str>) -> Markup {
+/// The page; with why somebody was not let in.
+pub(super) fn page(app: &App, to: &str, login: &str, wrong: Option<&str>) -> Markup {
+    let way: String = form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish();
     frame::bare(
         "Sign in",
         &html! {
             h1 { "Sign in" }
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+            @if let Some(oidc) = &app.oidc {
+                p { a.button.primary href={ "/sign-in/oidc?" (way) } { "Sign in with " (oidc.label()) } }
+                p.hint { "Or with a login and a password of this collector:" }
+            }
             form method="post" action="/sign-in" {
                 input type="hidden" name="to" value=(to);
                 label for="login" { "Login" }
@@ -97,7 +103,7 @@ fn page(to: &str, login: &str, wrong: Option<&str>) -> Markup {
 }
 
 /// A page of ours, and no other: what stands in a link may come from anybody.
-fn safe(to: &str) -> String {
+pub(super) fn safe(to: &str) -> String {
     let is_ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
     if is_ours { to.to_owned() } else { "/".to_owned() }
 }

@@ -35,7 +35,7 @@ struct Account {
 
 async fn show(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Mishap> {
     let Some((login, grant)) = invitation(&app, &token).await? else { return Ok(over()) };
-    Ok(page(&token, &grant, login.as_deref(), "", "", None).into_response())
+    Ok(page(&app, &token, &grant, login.as_deref(), ("", ""), None).into_response())
 }
 
 async fn accept(
@@ -54,7 +54,8 @@ async fn accept(
         Ok(session) => Ok((AppendHeaders([cookie(&session)]), Redirect::to("/")).into_response()),
         Err(AdminError::Person(refusal)) => {
             let wrong = sentence(&refusal.to_string());
-            let page = page(&text, &grant, for_login.as_deref(), &typed_login, &typed_name, Some(&wrong));
+            let page =
+                page(&app, &text, &grant, for_login.as_deref(), (&typed_login, &typed_name), Some(&wrong));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(error.into()),
@@ -81,11 +82,11 @@ fn over() -> Response {
 }
 
 fn page(
+    app: &App,
     token: &str,
     grant: &Grant,
     for_login: Option<&str>,
-    login: &str,
-    name: &str,
+    (login, name): (&str, &str),
     wrong: Option<&str>,
 ) -> Markup {
     let place = grant.place.as_ref().map_or("everywhere".to_owned(), |place| format!("at {place}"));
@@ -95,6 +96,10 @@ fn page(
             h1 { "Welcome" }
             p.lead { "You are invited as " b { (grant.role.title()) " " (place) } ". This role " (grant.role.meaning()) "." }
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+            @if let Some(oidc) = &app.oidc {
+                p { a.button.primary href={ "/sign-in/oidc?invitation=" (token) } { "Sign in with " (oidc.label()) } }
+                p.hint { "Or make a login and a password for this collector alone:" }
+            }
             form method="post" action={ "/welcome/" (token) } {
                 label for="login" { "Login" }
                 input #login name="login" value=(for_login.unwrap_or(login)) readonly[for_login.is_some()] required

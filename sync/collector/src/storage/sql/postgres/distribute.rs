@@ -29,7 +29,7 @@ const BY_DEVICE: [&str; 16] = [
 ];
 
 /// On every server, so that what is referred to comes first.
-const EVERYWHERE: [&str; 15] = [
+const EVERYWHERE: [&str; 16] = [
     "devices",
     "changes",
     "server",
@@ -45,6 +45,7 @@ const EVERYWHERE: [&str; 15] = [
     "all_days",
     "setting_layers",
     "rollouts",
+    "api_tokens",
 ];
 
 /// What keeps codes and names apart where `devices` is divided, and is not needed where it stands on every server.

@@ -1,0 +1,120 @@
+//! Who asks: the program behind a token.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::header::{ACCEPT, AUTHORIZATION, HeaderMap};
+use http::request::Parts;
+
+use super::problem::Problem;
+use super::rate::Rates;
+use crate::people::Stores;
+use crate::people::api_token::{ApiSecret, ApiToken, Scope};
+use crate::people::audit::Actor;
+use crate::routes::App;
+use crate::storage::tokens::{self, USED_EVERY_MS};
+use crate::storage::{Tree, places};
+
+/// A program whose token holds.
+pub(super) struct Caller {
+    pub(super) token: ApiToken,
+    /// Regions and stores as they are now.
+    pub(super) tree: Tree,
+    /// The stores that it may see.
+    pub(super) stores: Stores,
+}
+
+impl Caller {
+    /// As whom it stands in the audit log.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::Token(self.token.name.clone())
+    }
+
+    /// Goes on only with this scope.
+    pub(super) fn expect(&self, scope: Scope) -> Result<(), Problem> {
+        if self.token.scopes.contains(&scope) { Ok(()) } else { Err(Problem::NotAllowed(scope)) }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let digest = secret(&parts.headers)?.digest();
+        let (token, tree) = app
+            .look_up(move |reader| {
+                let token = tokens::find(reader, &digest)?;
+                Ok((token, places::tree(reader)?))
+            })
+            .await?;
+        let now_ms = app.context.clock.wall_ms();
+        let token = token.filter(|token| token.holds(now_ms)).ok_or(Problem::NotAuthenticated(
+            "this token is not one of ours, has ended or was revoked; ask an admin of the collector for another one",
+        ))?;
+        let rates = parts.extensions.get::<Arc<Rates>>().ok_or(Problem::Failed)?;
+        let taken = rates.take(&digest, app.context.clock.monotonic_ms());
+        taken.map_err(|wait_s| Problem::Busy { wait_s })?;
+        if token.last_used_ms.is_none_or(|used_ms| now_ms.saturating_sub(used_ms) >= USED_EVERY_MS) {
+            let noted = app.writer.run(None, move |writer| Ok(tokens::used(writer, &digest, now_ms)?));
+            noted.await.map_err(crate::admin::AdminError::from)?;
+        }
+        if !takes_json(&parts.headers) {
+            return Err(Problem::NotAcceptable);
+        }
+        let stores = token.stores(&tree);
+        Ok(Self { token, tree, stores })
+    }
+}
+
+/// The secret that a request brings along.
+fn secret(headers: &HeaderMap) -> Result<ApiSecret, Problem> {
+    let Some(given) = headers.get(AUTHORIZATION) else {
+        return Err(Problem::NotAuthenticated(
+            "there is no token; send one as in Authorization: Bearer awt_…, which an admin makes on the page /settings/tokens",
+        ));
+    };
+    let scheme_and_secret = given.to_str().ok().and_then(|text| text.split_once(' '));
+    let secret = scheme_and_secret
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, secret)| ApiSecret::parse(secret.trim()));
+    secret.ok_or(Problem::NotAuthenticated(
+        "the header Authorization holds no token of ours; it is written Bearer awt_…, as it was shown when it was made",
+    ))
+}
+
+/// Whether whoever asks can read JSON (RFC 9110, 12.5.1).
+fn takes_json(headers: &HeaderMap) -> bool {
+    let mut ranges = Vec::new();
+    for value in headers.get_all(ACCEPT) {
+        let Ok(value) = value.to_str() else { return false };
+        ranges.extend(value.split(',').map(str::trim).filter(|range| !range.is_empty()));
+    }
+    // The narrowest range that speaks of JSON decides.
+    let weight = |name: &str| {
+        ranges.iter().find_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let is_it = parts.next().is_some_and(|media_type| media_type.eq_ignore_ascii_case(name));
+            let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+            is_it.then(|| quality.and_then(|quality| quality.parse().ok()).unwrap_or(1.0_f32))
+        })
+    };
+    let weight = weight("application/json").or_else(|| weight("application/*")).or_else(|| weight("*/*"));
+    ranges.is_empty() || weight.is_some_and(|weight| weight > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn json_is_taken_where_the_narrowest_range_allows_it() {
+        let takes = |accept: &'static str| {
+            takes_json(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]))
+        };
+        assert!(takes_json(&HeaderMap::new()) && takes("*/*") && takes("text/html, application/*;q=0.1"));
+        assert!(takes("") && takes("application/json; charset=utf-8"));
+        assert!(!takes("text/csv") && !takes("application/json;q=0, */*"));
+    }
+}

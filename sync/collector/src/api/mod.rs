@@ -1,0 +1,96 @@
+//! What programs ask: JSON at `/api/v1`, on the port that people come in by.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `caller` | who asks: the token behind `Authorization: Bearer`, its scopes, its place |
+//! | `rate` | how much one token may ask |
+//! | `asked`, `sent` | parameters and bodies, of which nothing unknown is let pass |
+//! | `answer` | pages of a list, and `ETag`s |
+//! | `problem` | what is said when something is not done (RFC 9457) |
+//! | `document` | the OpenAPI description, made from this code |
+//! | the others | one file for each thing that can be asked for |
+//!
+//! Invariants: no cookie opens anything here and no answer sets one; a token sees and does what its scopes say at its place, and what is
+//! beyond is answered as if it were not there; contact details and follow-up codes are in no answer. Lists are ordered by what never
+//! changes, so that a cursor means the same at any time.
+
+mod answer;
+mod asked;
+mod caller;
+mod cases;
+mod changes;
+mod devices;
+pub(crate) mod document;
+mod places;
+mod problem;
+mod rate;
+mod responses;
+mod sent;
+
+use std::sync::Arc;
+
+use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
+
+use self::problem::Problem;
+use self::rate::Rates;
+use crate::admin::{Admin, AdminError};
+use crate::routes::App;
+use crate::storage::sql::{Connection, SqlResult};
+
+/// Where it begins.
+pub(crate) const BASE: &str = "/api/v1";
+
+/// Its addresses.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    let asked_for = Router::new()
+        .route("/openapi.json", get(document::show))
+        .route("/devices", get(devices::list).post(devices::add))
+        .route("/devices/{id}", get(devices::show))
+        .route("/devices/{id}/revoke", post(devices::revoke))
+        .route("/places", get(places::list))
+        .route("/changes", get(changes::list).post(changes::add))
+        .route("/changes/{id}", delete(changes::withdraw).get(changes::show))
+        .route("/cases", get(cases::list))
+        .route("/responses", get(responses::list))
+        .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
+        .layer(Extension(Arc::new(Rates::default())));
+    Router::new().nest(BASE, asked_for)
+}
+
+impl App {
+    /// Carries a program's wish out.
+    async fn for_program<T: Send + 'static>(
+        &self,
+        caller: &caller::Caller,
+        wish: impl FnOnce(&mut Admin) -> Result<T, AdminError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        Ok(self.desk.run(caller.actor(), wish).await?)
+    }
+
+    /// Runs a query for a program, away from the threads that serve connections.
+    async fn look_up<T: Send + 'static>(
+        self: &Arc<Self>,
+        query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = Arc::clone(self);
+        let read = tokio::task::spawn_blocking(move || app.readers.read(query)).await;
+        Ok(read.map_err(|_| Problem::Failed)?.map_err(AdminError::from)?)
+    }
+}
+
+/// A moment as it is sent: RFC 3339 in UTC, to the millisecond.
+fn moment(at_ms: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(at_ms)
+        .unwrap_or_default()
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// One of our enumerations as it is sent, by the name that it has in records.
+fn word(of: &impl serde::Serialize) -> String {
+    match serde_json::to_value(of) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}

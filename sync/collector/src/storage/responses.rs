@@ -1,0 +1,149 @@
+//! Responses, read for programs: a page after the other along the records' own key, `(device, epoch, number)`.
+//!
+//! That key is the one index that taking records in keeps anyway; the moment of receipt has none, and would cost each record a write.
+//! So a page also ends when so many rows were looked at, and a filter that fits little gives short pages instead of long waits.
+//! What was erased is left out, and so is a carried record of which the first one is held, or that was carried before.
+
+use afterword_model::content::Content;
+use afterword_model::record::{DeviceId, Seq, StoreEpoch};
+use afterword_model::response::Response;
+use sha2::{Digest as _, Sha256};
+
+use super::carried::is_copy;
+use super::erase::origin;
+use super::sql::{Connection, HexColumn, SqlResult, values};
+use super::{column_seq, devices, seq_column};
+
+/// Rows that are looked at for one page at most.
+const ROWS_MAX: u64 = 20_000;
+/// Rows of one store that lie in memory at once.
+const ROWS_AT_ONCE: u64 = 500;
+
+/// Where a page ended: after this record, whose row stands here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) device: DeviceId,
+    pub(crate) epoch: StoreEpoch,
+    pub(crate) seq: Seq,
+}
+
+/// Which are asked for: those received from a moment on and before another, in milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) struct Wanted<'w> {
+    pub(crate) is_wanted: &'w dyn Fn(&DeviceId, Option<&str>) -> bool,
+    pub(crate) since_ms: i64,
+    pub(crate) until_ms: i64,
+}
+
+/// A response, and where it came from.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) device: DeviceId,
+    pub(crate) device_name: String,
+    pub(crate) store: Option<String>,
+    /// The store of records in which it first stood; its number there is its own `seq`.
+    pub(crate) epoch: StoreEpoch,
+    pub(crate) received_ms: i64,
+    pub(crate) response: Response,
+}
+
+/// At most so many after a place, and where to go on; `None` at the end.
+pub(crate) fn page(
+    connection: &Connection,
+    wanted: &Wanted<'_>,
+    after: Option<Place>,
+    limit: usize,
+) -> SqlResult<(Vec<Found>, Option<Place>)> {
+    let snapshot = connection.snapshot()?;
+    let mut devices = devices::list(&snapshot)?;
+    devices.retain(|device| {
+        after.is_none_or(|after| device.device >= after.device)
+            && (wanted.is_wanted)(&device.device, device.store.as_deref())
+    });
+    devices.sort_unstable_by_key(|device| device.device);
+    let (mut found, mut rows_left) = (Vec::new(), ROWS_MAX);
+    for device in &devices {
+        for (epoch, mark) in stores(&snapshot, &device.device, wanted.since_ms)? {
+            let mut seq = match after.filter(|after| after.device == device.device) {
+                Some(after) if epoch < after.epoch => continue,
+                Some(after) if epoch == after.epoch => after.seq,
+                _ => 0,
+            };
+            while seq < mark {
+                let through = mark.min(seq + ROWS_AT_ONCE.min(rows_left));
+                for (at, received_ms, bytes) in
+                    rows(&snapshot, &device.device, &epoch, (seq, through), wanted)?
+                {
+                    if let Some((epoch, response)) = read(&snapshot, &device.device, (epoch, at), &bytes)? {
+                        found.push(Found {
+                            device: device.device,
+                            device_name: device.name.clone(),
+                            store: device.store.clone(),
+                            epoch,
+                            received_ms,
+                            response,
+                        });
+                    }
+                    if found.len() == limit {
+                        return Ok((found, Some(Place { device: device.device, epoch, seq: at })));
+                    }
+                }
+                rows_left -= through - seq;
+                seq = through;
+                if rows_left == 0 {
+                    return Ok((found, Some(Place { device: device.device, epoch, seq })));
+                }
+            }
+        }
+    }
+    Ok((found, None))
+}
+
+/// Stores of a device to which something came from a moment on, with the last number that is held.
+fn stores(connection: &Connection, device: &DeviceId, since_ms: i64) -> SqlResult<Vec<(StoreEpoch, Seq)>> {
+    connection.query_all(
+        "select epoch, mark from stores where device_id = ?1 and last_received_ms >= ?2 order by epoch",
+        values![device.as_bytes(), since_ms],
+        |row| Ok((row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?))),
+    )
+}
+
+/// Rows of a store with their numbers and when they came, after one number and up to another.
+fn rows(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    (after, through): (Seq, Seq),
+    wanted: &Wanted<'_>,
+) -> SqlResult<Vec<(Seq, i64, Vec<u8>)>> {
+    connection.query_all(
+        "select seq, received_ms, bytes from records
+         where device_id = ?1 and epoch = ?2 and seq > ?3 and seq <= ?4 and received_ms >= ?5 and received_ms < ?6
+           and erased_ms is null order by seq",
+        values![
+            device.as_bytes(),
+            epoch.as_bytes(),
+            seq_column(after),
+            seq_column(through),
+            wanted.since_ms,
+            wanted.until_ms
+        ],
+        |row| Ok((column_seq(row.get(0)?), row.get(1)?, row.get(2)?)),
+    )
+}
+
+/// The response of a row, and the store in which it first stood; none where it is none, or is a copy.
+fn read(
+    connection: &Connection,
+    device: &DeviceId,
+    (epoch, seq): (StoreEpoch, Seq),
+    bytes: &[u8],
+) -> SqlResult<Option<(StoreEpoch, Response)>> {
+    let (origin, content) = origin(epoch, seq, bytes);
+    let Ok(Content::Response(response)) = Content::from_bytes(origin.seq, content) else { return Ok(None) };
+    let is_carried = content.len() != bytes.len();
+    let digest = Sha256::digest(content).into();
+    if is_carried && is_copy(connection, device, (&epoch, seq), &origin, &digest)? {
+        return Ok(None);
+    }
+    Ok(Some((origin.epoch, *response)))
+}

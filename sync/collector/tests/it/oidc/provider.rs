@@ -1,0 +1,223 @@
+//! An OpenID provider as small as one can be: it lets everybody in, as whoever the test says, with ES256.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use afterword_model::ports::{Clock as _, ManualClock};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, SigningKey as _};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+pub(crate) const CLIENT: &str = "afterword";
+pub(crate) const SECRET: &str = "a secret of the client";
+
+pub(crate) struct Provider {
+    pub(crate) url: String,
+    inner: Arc<Mutex<Inner>>,
+    serving: AbortHandle,
+}
+
+struct Inner {
+    url: String,
+    clock: Arc<ManualClock>,
+    key: KeyPair,
+    kid: u32,
+    /// By the code: what was asked for with it.
+    codes: HashMap<String, HashMap<String, String>>,
+    drawn: u32,
+    /// What is said in place of what would be right; `!` says what is done to the token.
+    says: Map<String, Value>,
+}
+
+type Shared = Arc<Mutex<Inner>>;
+
+impl Provider {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let inner = Arc::new(Mutex::new(Inner {
+            url: url.clone(),
+            clock: Arc::new(ManualClock::at(0)),
+            key: new_key(),
+            kid: 1,
+            codes: HashMap::new(),
+            drawn: 0,
+            says: Map::new(),
+        }));
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(configuration))
+            .route("/authorize", get(authorize))
+            .route("/token", post(token))
+            .route("/keys", get(keys))
+            .with_state(Arc::clone(&inner));
+        let serving =
+            tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }).abort_handle();
+        Self { url, inner, serving }
+    }
+
+    /// Goes by this clock from now on.
+    pub(crate) fn follow(&self, clock: Arc<ManualClock>) {
+        lock(&self.inner).clock = clock;
+    }
+
+    /// Says this of whoever comes next, and of those after.
+    pub(crate) fn says(&self, claims: &Value) {
+        lock(&self.inner).says = claims.as_object().unwrap().clone();
+    }
+
+    /// Signs with another key.
+    pub(crate) fn rotate(&self) {
+        let mut inner = lock(&self.inner);
+        inner.key = new_key();
+        inner.kid += 1;
+    }
+
+    pub(crate) fn stop(&self) {
+        self.serving.abort();
+    }
+
+    /// What somebody's browser does there: gives the path that it is sent back to.
+    pub(crate) async fn authorize(&self, url: &str) -> String {
+        assert!(url.starts_with(&format!("{}/authorize?", self.url)), "{url}");
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let client = client.tls_backend_preconfigured(crate::support::tls("", None)).build().unwrap();
+        let answer = client.get(url).send().await.unwrap();
+        let location = answer.headers()["location"].to_str().unwrap();
+        let path = location.split_once("//").unwrap().1.split_once('/').unwrap().1;
+        format!("/{path}")
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn lock(inner: &Shared) -> MutexGuard<'_, Inner> {
+    inner.lock().unwrap()
+}
+
+fn new_key() -> KeyPair {
+    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap()
+}
+
+async fn configuration(State(inner): State<Shared>) -> Json<Value> {
+    let url = lock(&inner).url.clone();
+    Json(json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/authorize"),
+        "token_endpoint": format!("{url}/token"),
+        "jwks_uri": format!("{url}/keys"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    }))
+}
+
+async fn keys(State(inner): State<Shared>) -> Json<Value> {
+    let inner = lock(&inner);
+    let point = inner.key.public_key_raw();
+    let (x, y) = (BASE64URL_NOPAD.encode(&point[1..33]), BASE64URL_NOPAD.encode(&point[33..]));
+    let key = json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": inner.kid.to_string(), "x": x, "y": y });
+    Json(json!({ "keys": [key] }))
+}
+
+async fn authorize(State(inner): State<Shared>, Query(asked): Query<HashMap<String, String>>) -> Redirect {
+    assert_eq!(
+        (&*asked["response_type"], &*asked["client_id"], &*asked["code_challenge_method"]),
+        ("code", CLIENT, "S256")
+    );
+    assert!(asked["scope"].split(' ').any(|scope| scope == "openid"), "{asked:?}");
+    let mut inner = lock(&inner);
+    inner.drawn += 1;
+    let code = format!("code-{}", inner.drawn);
+    let to = format!("{}?code={code}&state={}", asked["redirect_uri"], asked["state"]);
+    inner.codes.insert(code, asked);
+    Redirect::to(&to)
+}
+
+async fn token(State(inner): State<Shared>, headers: HeaderMap, body: String) -> Response {
+    let sent: HashMap<String, String> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    let basic = headers["authorization"].to_str().unwrap().strip_prefix("Basic ").unwrap();
+    let given = String::from_utf8(BASE64.decode(basic.as_bytes()).unwrap()).unwrap();
+    let secret: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
+    let mut inner = lock(&inner);
+    // A code is good once, for who asked for it.
+    let asked = inner.codes.remove(&sent["code"]).filter(|asked| {
+        let challenge = BASE64URL_NOPAD.encode(&Sha256::digest(&sent["code_verifier"]));
+        given == format!("{CLIENT}:{secret}")
+            && sent["redirect_uri"] == asked["redirect_uri"]
+            && challenge == asked["code_challenge"]
+    });
+    let Some(asked) = asked else {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
+    };
+    let id_token = inner.id_token(&asked["nonce"]);
+    Json(json!({ "access_token": "none of ours", "token_type": "Bearer", "id_token": id_token }))
+        .into_response()
+}
+
+impl Inner {
+    fn id_token(&self, nonce: &str) -> String {
+        let now_s = self.clock.wall_ms() / 1_000;
+        let mut claims = json!({ "iss": self.url, "sub": "u-0", "aud": CLIENT, "iat": now_s, "exp": now_s + 300, "nonce": nonce });
+        for (name, value) in self.says.iter().filter(|(name, _)| *name != "!") {
+            match value {
+                Value::Null => claims.as_object_mut().unwrap().remove(name),
+                value => claims.as_object_mut().unwrap().insert(name.clone(), value.clone()),
+            };
+        }
+        let wish = self.says.get("!").and_then(Value::as_str).unwrap_or_default();
+        let algorithm = match wish {
+            "none" | "HS256" => wish,
+            _ => "ES256",
+        };
+        let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let header = encode(&json!({ "alg": algorithm, "kid": self.kid.to_string(), "typ": "JWT" }));
+        let signed = format!("{header}.{}", encode(&claims));
+        let signature = match wish {
+            "none" => Vec::new(),
+            "HS256" => hmac(SECRET.as_bytes(), signed.as_bytes()).to_vec(),
+            "stranger" => fixed(&new_key().sign(signed.as_bytes()).unwrap()),
+            _ => fixed(&self.key.sign(signed.as_bytes()).unwrap()),
+        };
+        if wish == "changed" {
+            claims["sub"] = "u-1".into();
+        }
+        format!("{header}.{}.{}", encode(&claims), BASE64URL_NOPAD.encode(&signature))
+    }
+}
+
+/// The two numbers of an ECDSA signature in 32 bytes each, as JWS has them (RFC 7518, 3.4), from DER.
+fn fixed(der: &[u8]) -> Vec<u8> {
+    let mut rest = &der[2..];
+    let mut both = Vec::new();
+    for _ in 0..2 {
+        let length = usize::from(rest[1]);
+        let number = &rest[2..2 + length];
+        let number = &number[number.iter().take_while(|byte| **byte == 0).count()..];
+        both.extend(std::iter::repeat_n(0, 32 - number.len()).chain(number.iter().copied()));
+        rest = &rest[2 + length..];
+    }
+    both
+}
+
+/// HMAC-SHA-256 (RFC 2104) with a key of at most 64 bytes.
+fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let pad = |with: u8| {
+        let mut block = [with; 64];
+        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+        block
+    };
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
+    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
+}
