@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -98,9 +98,12 @@ impl Chrome {
     /// When nothing does.
     pub async fn press(&self, words: &str) -> Result<()> {
         let path = format!("//*[self::a or self::button or self::summary][normalize-space(.)=\"{words}\"]");
-        let found =
-            self.client.find(Locator::XPath(&path)).await.with_context(|| format!("nothing says {words}"))?;
-        Ok(found.click().await?)
+        for found in self.client.find_all(Locator::XPath(&path)).await? {
+            if found.is_displayed().await? {
+                return Ok(found.click().await?);
+            }
+        }
+        bail!("nothing that can be seen says {words}")
     }
 
     /// Agrees to what the page asks.

@@ -2,7 +2,7 @@
 
 use afterword_tests::chrome::Scripts;
 use afterword_tests::wait::until;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::visit::{PASSWORD, Visit};
 
@@ -35,15 +35,21 @@ async fn a_kiosk_is_enrolled_heard_read_and_revoked() -> Result<()> {
     visit.chrome.says("By hour").await?;
     visit.picture("store").await?;
 
+    agent.terminate()?;
     visit.go("/fleet").await?;
     visit.chrome.press("HS-0147").await?;
     visit.chrome.fill("reason", "stolen").await?;
     visit.chrome.press("Revoke").await?;
     visit.chrome.agree().await?;
     visit.chrome.says("stolen").await?;
-    until("the agent hears that it is revoked", || {
-        let status = visit.desk.agent_status()?.to_string();
-        Ok(status.contains("revoked").then_some(()))
+    // What is collected from now on stays in the shop, and the agent says why.
+    kiosk.terminate()?;
+    let kiosk = visit.desk.kiosk(3)?;
+    let agent = visit.desk.agent()?;
+    until("the agent hears that it is let in no more", || {
+        let status = visit.desk.agent_status()?;
+        ensure!(status["problem"].as_str().is_some_and(|problem| problem.contains("revoked")), "{status}");
+        Ok(Some(()))
     })
     .await?;
 
@@ -66,7 +72,7 @@ async fn somebody_is_invited_for_one_store() -> Result<()> {
     visit.go("/settings").await?;
     visit.chrome.run("document.querySelector('#place-name').value = 'Quayside'").await?;
     visit.chrome.run("document.querySelector('#place-name').form.requestSubmit()").await?;
-    visit.chrome.says("Quayside store").await?;
+    visit.chrome.says("1 store, 0 kiosks").await?;
     visit.picture("settings").await?;
 
     visit.go("/people").await?;

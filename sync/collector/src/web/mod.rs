@@ -5,6 +5,7 @@
 //! | `visitor` | who asks: the session behind a cookie, and what forms have to bring along |
 //! | `guard` | the headers that keep other pages out of ours |
 //! | `frame` | what is around each page |
+//! | `live` | what has changed, sent to a page that is open |
 //! | `icon`, `words` | drawings and figures as all pages have them |
 //! | `mishap` | what is shown when something goes wrong |
 //! | `assets` | style, script and fonts |
@@ -17,6 +18,7 @@ mod assets;
 mod frame;
 mod guard;
 mod icon;
+mod live;
 mod mishap;
 mod pages;
 mod visitor;

@@ -17,7 +17,8 @@ for (const button of document.querySelectorAll("button[data-ask]")) {
 for (const part of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(part.dataset.live);
   source.addEventListener("part", (event) => {
-    if (part.contains(document.activeElement)) return;
+    // Not under somebody's hands.
+    if (part.contains(document.activeElement) || part.querySelector("details[open]")) return;
     part.innerHTML = event.data;
   });
 }

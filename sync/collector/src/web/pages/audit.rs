@@ -48,7 +48,7 @@ async fn show(
             p.lead { "Each entry is hashed with the one before it; " code { "afterword-collector verify" } " checks them all." }
             section aria-labelledby="entries" {
                 h2 #entries { "Entries" small { "times in UTC" } }
-                div.wide tabindex="0" role="region" aria-labelledby="entries" {
+                div.wide tabindex="0" role="group" aria-labelledby="entries" {
                     table {
                         thead { tr { th.n scope="col" { "Entry" } th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } th scope="col" { "On" } th scope="col" { "More" } } }
                         tbody {

@@ -1,12 +1,13 @@
 //! The fleet: how many kiosks are well, and which need a look first.
 
 mod health;
-mod live;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, State};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -18,17 +19,20 @@ use crate::routes::App;
 use crate::storage::fleet::{self, Kiosk};
 use crate::web::frame::{self, Section};
 use crate::web::icon::Icon;
+use crate::web::live;
 use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
 use crate::web::words;
 
 pub(super) use self::health::label as health_label;
 
+/// Heartbeats come every five minutes; a person who has just enrolled a kiosk looks at the page.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Kiosks on one page; those that need a look come first.
 const PAGE: usize = 200;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/fleet", get(show)).route("/fleet/live", get(live::part))
+    Router::new().route("/fleet", get(show)).route("/fleet/live", get(news))
 }
 
 /// Which of them.
@@ -76,6 +80,18 @@ async fn show(
     ))
 }
 
+/// The same while the page is open.
+async fn news(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Query(choice): Query<Choice>,
+) -> impl IntoResponse {
+    live::stream(LOOK_EVERY, move || {
+        let (app, visitor, choice) = (Arc::clone(&app), visitor.clone(), choice.clone());
+        async move { part(&app, &visitor, &choice).await }
+    })
+}
+
 /// What changes as heartbeats come.
 async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Markup, Mishap> {
     let now_ms = app.context.clock.wall_ms();
@@ -108,7 +124,7 @@ fn render(readings: &[Reading], choice: &Choice, now_ms: i64) -> Markup {
             @if readings.is_empty() {
                 p { "There is none here. A kiosk is added with “Enrol a kiosk”, or with " code { "afterword-collector device add" } "." }
             } @else {
-                div.wide tabindex="0" role="region" aria-labelledby="kiosks" {
+                div.wide tabindex="0" role="group" aria-labelledby="kiosks" {
                     table {
                         thead { tr {
                             th scope="col" { "Kiosk" }

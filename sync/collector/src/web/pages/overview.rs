@@ -1,9 +1,11 @@
 //! The overview: one finding, and what it is made of.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, State};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use maud::{Markup, html};
 
@@ -13,15 +15,18 @@ use super::{board, foot};
 use crate::numbers::{Holdings, Overview, Scope, StoreNumbers, overview};
 use crate::routes::App;
 use crate::web::frame::{self, Section};
+use crate::web::live;
 use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
 use crate::web::words;
 
 /// Stores on the overview: as many as fit beside the reasons.
 const STORES: usize = 8;
+/// What came is counted within a second or two; nobody watches numbers by the second.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/", get(show)).route("/stores", get(all_stores))
+    Router::new().route("/", get(show)).route("/live", get(news)).route("/stores", get(all_stores))
 }
 
 async fn show(
@@ -30,13 +35,8 @@ async fn show(
     Query(choice): Query<Choice>,
 ) -> Result<Markup, Mishap> {
     let foot = foot(&app, &visitor).await?;
-    let (numbers, title) = numbers(&app, &visitor, &choice).await?;
-    let board = board::part(&app, &visitor, &choice).await?;
-    let (happy, recommend) = (share(&numbers.happy), score(&numbers.recommend));
-    let completed = numbers
-        .completed
-        .now
-        .map_or_else(String::new, |now| format!("{:.0} % completed", now.estimate() * 100.0));
+    let part = part(&app, &visitor, &choice).await?;
+    let news = format!("/live?{}", choice.query(&choice.place));
     Ok(frame::page(
         &visitor,
         Section::Overview,
@@ -44,21 +44,46 @@ async fn show(
         &foot,
         &html! {
             div.actions { (choice.form(&visitor, "/", true)) }
-            h1 { (finding(&numbers.finding)) }
-            dl.line {
-                (figure("Happy visits", &happy.0, &happy.1))
-                (figure("Would recommend", &recommend.0, &recommend.1))
-                (figure("Responses", &words::count(numbers.responses), &completed))
-            }
-            p.hint { (title) ", each store’s own days." (flagged(&numbers)) (holdings(&numbers.holdings)) }
-            div.two {
-                (chart::section(&numbers.chart))
-                (board)
-                (ranking(&numbers, &choice))
-                (reasons::section(&numbers.reasons))
-            }
+            div data-live=(news) { (part) }
         },
     ))
+}
+
+/// The same while the page is open.
+async fn news(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Query(choice): Query<Choice>,
+) -> impl IntoResponse {
+    live::stream(LOOK_EVERY, move || {
+        let (app, visitor, choice) = (Arc::clone(&app), visitor.clone(), choice.clone());
+        async move { part(&app, &visitor, &choice).await }
+    })
+}
+
+/// What changes as responses come.
+async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Markup, Mishap> {
+    let (numbers, title) = numbers(app, visitor, choice).await?;
+    let board = board::part(app, visitor, choice).await?;
+    let (happy, recommend) = (share(&numbers.happy), score(&numbers.recommend));
+    let completed = numbers.completed.now;
+    let completed =
+        completed.map_or_else(String::new, |now| format!("{:.0} % completed", now.estimate() * 100.0));
+    Ok(html! {
+        h1 { (finding(&numbers.finding)) }
+        dl.line {
+            (figure("Happy visits", &happy.0, &happy.1))
+            (figure("Would recommend", &recommend.0, &recommend.1))
+            (figure("Responses", &words::count(numbers.responses), &completed))
+        }
+        p.hint { (title) ", each store’s own days." (flagged(&numbers)) (holdings(&numbers.holdings)) }
+        div.two {
+            (chart::section(&numbers.chart))
+            (board)
+            (ranking(&numbers, choice))
+            (reasons::section(&numbers.reasons))
+        }
+    })
 }
 
 fn ranking(numbers: &Overview, choice: &Choice) -> Markup {

@@ -71,7 +71,7 @@ fn page(visitor: &Visitor, foot: &Foot, people: &[Person], wrong: Option<&str>) 
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
             section aria-labelledby="all" {
                 h2 #all { "Who may do what" }
-                div.wide tabindex="0" role="region" aria-labelledby="all" {
+                div.wide tabindex="0" role="group" aria-labelledby="all" {
                     table {
                         thead { tr { th scope="col" { "Login" } th scope="col" { "Name" } th scope="col" { "May do" } th scope="col" { "Account" } } }
                         tbody { @for person in people { (row(visitor, person)) } }
@@ -134,10 +134,10 @@ fn row(visitor: &Visitor, person: &Person) -> Markup {
                     @if let Some(at) = disabled {
                         input type="hidden" name="again" value="yes";
                         span.quiet { "let in no more since " (words::day(at)) } " "
-                        button.small type="submit" aria-label={ "Let " (person.login) " in again" } { "Let in again" }
+                        button.small type="submit" aria-label={ "Let in again: " (person.login) } { "Let in again" }
                     } @else {
                         button.small.danger type="submit" data-ask={ "Let " (person.login) " in no more?" }
-                            aria-label={ "Let " (person.login) " in no more" } { "Let in no more" }
+                            aria-label={ "Let in no more: " (person.login) } { "Let in no more" }
                     }
                 }
             }

@@ -72,7 +72,7 @@ fn page(visitor: &Visitor, foot: &Foot, tokens: &[ApiToken], now_ms: i64, wrong:
             section aria-labelledby="all" {
                 h2 #all { "All of them" small { "times in UTC" } }
                 @if tokens.is_empty() { p { "There are none yet." } } @else {
-                    div.wide tabindex="0" role="region" aria-labelledby="all" {
+                    div.wide tabindex="0" role="group" aria-labelledby="all" {
                         table {
                             thead { tr { th scope="col" { "Name" } th scope="col" { "May" } th scope="col" { "Where" } th scope="col" { "Made by" } th scope="col" { "Last used" } th scope="col" { "Holds" } } }
                             tbody { @for token in tokens { (row(visitor, token, now_ms)) } }

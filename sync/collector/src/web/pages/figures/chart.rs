@@ -32,7 +32,7 @@ pub(in crate::web::pages) fn section(chart: &DayChart) -> Markup {
             }
             @if chart.centre.is_none() { p { "There are not enough answers yet for a chart." } }
             @else { (drawing(chart)) (sentences(chart)) }
-            details { summary { "As a table" } (table(chart)) }
+            details { summary { "As a table" } div.wide tabindex="0" role="group" aria-label="Happy visits per day" { (table(chart)) } }
         }
     }
 }

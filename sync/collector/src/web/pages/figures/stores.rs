@@ -25,7 +25,7 @@ pub(in crate::web::pages) fn table(
     let axis = Axis::of(ends.chain(all.now.map(|all| all.estimate())));
     let x = |share: f64| format!("{:.1}", 8.0 + axis.place(share) * (WIDTH - 16.0));
     html! {
-        div.wide tabindex="0" role="region" aria-label=(label) {
+        div.wide tabindex="0" role="group" aria-label=(label) {
             table.stores {
                 thead { tr {
                     th scope="col" { "Place" }
