@@ -43,7 +43,7 @@ async fn a_kiosk_is_enrolled_heard_read_and_revoked() -> Result<()> {
     visit.chrome.agree().await?;
     visit.chrome.says("stolen").await?;
     // What is collected from now on stays in the shop, and the agent says why.
-    kiosk.terminate()?;
+    kiosk.kill()?;
     let kiosk = visit.desk.kiosk(3)?;
     let agent = visit.desk.agent()?;
     until("the agent hears that it is let in no more", || {

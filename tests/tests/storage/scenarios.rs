@@ -1,13 +1,5 @@
 //! What holds on every database there is.
 
-pub(crate) use crate::settings::{
-    a_device_that_falls_silent_with_a_new_version_stops_it,
-    a_roll_out_reaches_more_once_all_it_reached_are_well,
-    a_roll_out_stops_when_a_device_refuses_and_can_be_taken_back,
-    layers_are_merged_for_a_device_and_sent_until_it_has_them,
-    of_two_collectors_one_puts_a_roll_out_to_its_next_stage, what_no_kiosk_can_go_by_is_not_kept,
-};
-
 use afterword_collector::{AdminError, Erasure, PlaceKind, ShownOn};
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::case::{
@@ -27,9 +19,6 @@ use afterword_protocol::system::SystemEntropy;
 use anyhow::{Context as _, Result, bail};
 
 use super::place::{Place, Till, problem, rating, receipt};
-pub(crate) use super::programs::{
-    a_token_opens_until_it_is_revoked, who_is_vouched_for_needs_a_link_or_a_group,
-};
 
 const DAY_MS: u64 = 86_400_000;
 

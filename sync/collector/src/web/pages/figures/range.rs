@@ -13,6 +13,9 @@ use crate::web::visitor::Visitor;
 const USUAL: [(&str, &str); 4] =
     [("today", "Today"), ("7d", "Last 7 days"), ("30d", "Last 30 days"), ("90d", "Last 90 days")];
 
+/// The first and the last day, as days since 1970-01-01, and the two as dates.
+type Range = ((i64, i64), (NaiveDate, NaiveDate));
+
 /// What was chosen; what is empty was not.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(in crate::web::pages) struct Choice {
@@ -33,11 +36,8 @@ pub(in crate::web::pages) struct Choice {
 }
 
 impl Choice {
-    /// The first and the last day, as days since 1970-01-01, and the two as dates.
-    pub(in crate::web::pages) fn days(
-        &self,
-        now_ms: i64,
-    ) -> Result<((i64, i64), (NaiveDate, NaiveDate)), Mishap> {
+    /// The days that are meant, seen from now.
+    pub(in crate::web::pages) fn days(&self, now_ms: i64) -> Result<Range, Mishap> {
         let today = DateTime::from_timestamp_millis(now_ms).ok_or(Mishap::Failed)?.date_naive();
         let typed = match (self.from.as_str(), self.to.as_str(), self.range.as_str()) {
             ("", "", "") => "30d".to_owned(),
