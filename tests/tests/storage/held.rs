@@ -133,26 +133,33 @@ async fn a_start_waits_for_another_one_that_changes_the_tables() -> Result<()> {
     Ok(())
 }
 
-/// A database of a collector as it was before the newest step.
+/// A database of a collector as it was before a step that changes the table `server`, and those after it.
 fn before_the_last_step() -> Result<(Place, String)> {
     let url = Cluster::shared()?.database()?;
     let place = Place::on(Some(DatabaseUrl::parse(&url)?))?;
-    // Whatever the newest step is: what it made is dropped, the last first.
+    // What the steps made is dropped, the last first, back to the last one that changes a table which is there.
     let folder =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../sync/collector/src/storage/migrations/postgres");
-    let steps = std::fs::read_dir(folder)?.map(|file| Ok(file?.path())).collect::<Result<Vec<_>>>()?;
-    let newest = steps.iter().max().context("there are steps")?;
+    let mut steps = std::fs::read_dir(folder)?.map(|file| Ok(file?.path())).collect::<Result<Vec<_>>>()?;
+    steps.sort();
     let mut undo = String::new();
-    for line in std::fs::read_to_string(newest)?.lines().rev() {
-        match line.split_whitespace().collect::<Vec<_>>()[..] {
-            ["create", "table", table, ..] => undo += &format!("drop table {table} cascade;"),
-            ["alter", "table", table, "add", "column", column, ..] => {
-                undo += &format!("alter table {table} drop column {column};");
+    while let Some(step) = steps.pop() {
+        let text = std::fs::read_to_string(&step)?;
+        for line in text.lines().rev() {
+            match line.split_whitespace().collect::<Vec<_>>()[..] {
+                ["create", "table", table, ..] => undo += &format!("drop table {table} cascade;"),
+                ["alter", "table", table, "add", "column", column, ..] => {
+                    undo += &format!("alter table {table} drop column {column};");
+                }
+                _ => {}
             }
-            _ => {}
+        }
+        let name = step.file_stem().and_then(|name| name.to_str()).context("a name of letters")?;
+        undo += &format!("delete from afterword_migrations where name = '{name}';");
+        if text.contains("alter table server") {
+            break;
         }
     }
-    let name = newest.file_stem().and_then(|name| name.to_str()).context("a name of letters")?;
-    psql(&url, &format!("{undo} delete from afterword_migrations where name = '{name}'"))?;
+    psql(&url, &undo)?;
     Ok((place, url))
 }
