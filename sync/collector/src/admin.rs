@@ -185,6 +185,29 @@ impl Admin {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, AdminError> {
+        Self::open_as(data, database, clock, entropy, Database::open)
+    }
+
+    /// The same within the program that serves from the folder: it waits for the database no longer than a server does.
+    ///
+    /// # Errors
+    /// As [`Admin::open_with`].
+    pub(crate) fn open_beside(
+        data: &Path,
+        database: Option<&DatabaseUrl>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, AdminError> {
+        Self::open_as(data, database, clock, entropy, Database::reopen)
+    }
+
+    fn open_as(
+        data: &Path,
+        database: Option<&DatabaseUrl>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        open: impl FnOnce(&Database) -> Result<Connection, OpenError>,
+    ) -> Result<Self, AdminError> {
         let database = Database::of(data, database);
         let proof = match &database {
             Database::File(path) => path.clone(),
@@ -196,7 +219,7 @@ impl Admin {
         }
         let working = serving_lock(data)
             .map_err(|error| OpenError::Failed { path: data.to_owned(), reason: error.to_string() })?;
-        let connection = database.open()?;
+        let connection = open(&database)?;
         let actor = Actor::CommandLine(account());
         Ok(Self { connection, data: data.to_owned(), clock, entropy, actor, _working: working })
     }

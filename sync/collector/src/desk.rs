@@ -18,6 +18,9 @@ use crate::throttle::Throttle;
 /// Wishes carried out at once. Each may hold Argon2's memory and a connection to the database.
 const WISHES_MAX: usize = 4;
 
+/// Pages that are kept up to date at once; each holds a connection. Others are as they were when they were loaded.
+const STREAMS_MAX: usize = 100;
+
 /// The way to a collector's data for who is signed in.
 #[derive(Clone)]
 pub(crate) struct Desk(Arc<Inner>);
@@ -27,7 +30,9 @@ struct Inner {
     database: Option<DatabaseUrl>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
+    /// Pages that are kept up to date.
+    streams: Arc<Semaphore>,
     /// Wrong passwords, by where they came from.
     wrong: Throttle,
 }
@@ -41,7 +46,8 @@ impl Desk {
             database,
             clock,
             entropy,
-            places: Semaphore::new(WISHES_MAX),
+            places: Arc::new(Semaphore::new(WISHES_MAX)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             wrong: Throttle::default(),
         }))
     }
@@ -52,14 +58,20 @@ impl Desk {
         Ok(link.map(|link| format!("{web_url}/welcome/{}", link.token.text())))
     }
 
-    /// Seconds until a password from this address is tried again, when none is now. `now_ms` is monotonic.
-    pub(crate) fn wait_s(&self, address: IpAddr, now_ms: u64) -> Option<u64> {
-        self.0.wrong.wait_s(address, now_ms)
+    /// Places of pages that are kept up to date.
+    pub(crate) fn streams(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.streams)
     }
 
-    /// A wrong password came from this address.
-    pub(crate) fn failed(&self, address: IpAddr, now_ms: u64) {
-        self.0.wrong.failed(address, now_ms);
+    /// Counts a sign-in from this address before it is tried, so that neither many at once nor those that are broken off are free; or
+    /// says after how many seconds one is tried again. `now_ms` is monotonic.
+    pub(crate) fn try_from(&self, address: IpAddr, now_ms: u64) -> Result<(), u64> {
+        self.0.wrong.take(address, now_ms)
+    }
+
+    /// That one was right.
+    pub(crate) fn was_right(&self, address: IpAddr) {
+        self.0.wrong.give_back(address);
     }
 
     /// Carries a wish out, away from the threads that serve connections.
@@ -68,9 +80,13 @@ impl Desk {
         actor: Actor,
         wish: impl FnOnce(&mut Admin) -> Result<T, AdminError> + Send + 'static,
     ) -> Result<T, AdminError> {
-        let _place = self.0.places.acquire().await.expect("the semaphore is never closed");
+        let place = Arc::clone(&self.0.places).acquire_owned().await.expect("the semaphore is never closed");
         let inner = Arc::clone(&self.0);
-        let work = tokio::task::spawn_blocking(move || wish(&mut inner.open(actor)?));
+        // The work goes on when whoever asked has hung up; so its place goes with it.
+        let work = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            wish(&mut inner.open(actor)?)
+        });
         // A panic is the program's fault; its message is in the log.
         work.await.unwrap_or_else(|_| Err(AdminError::Storage(crate::storage::StorageError::NoWriter)))
     }
@@ -79,6 +95,6 @@ impl Desk {
 impl Inner {
     fn open(&self, actor: Actor) -> Result<Admin, AdminError> {
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        Ok(Admin::open_with(&self.data, self.database.as_ref(), clock, entropy)?.acting_as(actor))
+        Ok(Admin::open_beside(&self.data, self.database.as_ref(), clock, entropy)?.acting_as(actor))
     }
 }

@@ -197,6 +197,8 @@ impl Oidc {
             claims.email().filter(|_| claims.email_verified() == Some(true)).map(|email| email.to_string());
         let called = claims.preferred_username().map(|name| name.to_string());
         let name = claims.name().and_then(|name| name.get(None)).map(|name| name.to_string());
+        // What looks like an address is one only where the provider vouches for it: anybody may call themselves by another's.
+        let called = called.filter(|called| !called.contains('@'));
         let login = email.or(called).unwrap_or_else(|| subject.clone());
         Ok(Identity {
             issuer: claims.issuer().to_string(),

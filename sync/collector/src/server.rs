@@ -191,6 +191,7 @@ impl Collector {
             tls: Some(acceptors.devices()),
             router: routes::device_port(Arc::clone(&app)),
             connections_max: limits.device_connections.max(1),
+            makes_room: true,
             limits: limits.clone(),
             load: app.load.clone(),
         };
@@ -199,6 +200,7 @@ impl Collector {
             tls: Some(acceptors.enrolment()),
             router: routes::enrol_port(Arc::clone(&app)),
             connections_max: limits.enrol_connections.max(1),
+            makes_room: true,
             limits: limits.clone(),
             load: app.load.clone(),
         };
@@ -207,6 +209,7 @@ impl Collector {
             tls: acceptors.web(),
             router: web::port(Arc::clone(&app)),
             connections_max: limits.web_connections.max(1),
+            makes_room: false,
             limits: limits.clone(),
             load: app.load.clone(),
         };

@@ -72,6 +72,32 @@ impl Throttle {
         }
     }
 
+    /// Counts a try from this address, or says in how many seconds there is room for one. Only what came from there is looked at: nobody
+    /// is kept out because of others. `now_ms` is monotonic.
+    pub(crate) fn take(&self, address: IpAddr, now_ms: u64) -> Result<(), u64> {
+        let mut state = self.lock();
+        if state.by_network.len() >= ENROL_ADDRESSES_MAX {
+            state.by_network.retain(|_, count| count.is_current(now_ms));
+        }
+        let is_full = state.by_network.len() >= ENROL_ADDRESSES_MAX;
+        if is_full && !state.by_network.contains_key(&network(address)) {
+            return Err(ENROL_FAILURE_WINDOW_MS / 1_000);
+        }
+        let count = state.by_network.entry(network(address)).or_default();
+        if let Some(wait_ms) = count.wait_ms(now_ms, ENROL_FAILURES_PER_ADDRESS) {
+            return Err(wait_ms.div_ceil(1_000));
+        }
+        count.add(now_ms);
+        Ok(())
+    }
+
+    /// What was counted last for this address does not count.
+    pub(crate) fn give_back(&self, address: IpAddr) {
+        if let Some(count) = self.lock().by_network.get_mut(&network(address)) {
+            count.failures = count.failures.saturating_sub(1);
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -118,6 +144,19 @@ mod tests {
         }
         assert_eq!(throttle.wait_s(ONE, 1), Some(60));
         assert!(throttle.lock().by_network.len() <= ENROL_ADDRESSES_MAX);
+    }
+
+    #[test]
+    fn a_try_is_counted_before_it_is_known_and_a_right_one_given_back() {
+        let throttle = Throttle::default();
+        for _ in 0..ENROL_FAILURES_PER_ADDRESS {
+            assert_eq!(throttle.take(ONE, 5_000), Ok(()));
+        }
+        assert_eq!(throttle.take(ONE, 5_500), Err(60));
+        assert_eq!(throttle.take(other(1), 5_500), Ok(()), "nobody is kept out because of others");
+        throttle.give_back(ONE);
+        assert_eq!(throttle.take(ONE, 5_500), Ok(()));
+        assert_eq!(throttle.take(ONE, 65_000), Ok(()), "a minute later");
     }
 
     #[test]

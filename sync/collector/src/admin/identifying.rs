@@ -36,8 +36,8 @@ impl Admin {
                 // Who they are is known: somebody vouches for it, so that this fills no log with what anybody types.
                 drop(transaction);
                 let transaction = self.transaction()?;
-                let (who, more) = (identity.login.clone(), format!("{BY}: {refusal}"));
-                self.note_by(&transaction, who, "person.not_let_in", &identity.login, &more)?;
+                let more = format!("{BY}: {refusal}");
+                self.note_by(&transaction, BY.to_owned(), "person.not_let_in", &called(identity), &more)?;
                 transaction.commit()?;
                 return Err(refusal.into());
             }
@@ -46,8 +46,8 @@ impl Admin {
         let Some(person) = people::find(&transaction, &id)?.filter(|person| !person.grants.is_empty()) else {
             // What groups took away stays taken, and whatever is open of them ends.
             sessions::end_all_of(&transaction, &id)?;
-            let (who, more) = (identity.login.clone(), format!("{BY}: {}", PersonRefusal::NoGroup));
-            self.note_by(&transaction, who, "person.not_let_in", &identity.login, &more)?;
+            let more = format!("{BY}: {}", PersonRefusal::NoGroup);
+            self.note_by(&transaction, BY.to_owned(), "person.not_let_in", &called(identity), &more)?;
             transaction.commit()?;
             return Err(PersonRefusal::NoGroup.into());
         };
@@ -112,7 +112,7 @@ impl Admin {
             (None, Some(_)) => return Err(PersonRefusal::LoginTaken(login).into()),
             (None, None) => self.newcomer(transaction, identity, &login)?,
         };
-        people::grant(transaction, &id, &found.grant)?;
+        people::grant_at_least(transaction, &id, &found.grant)?;
         self.note_by(transaction, login.clone(), "person.came", &login, &words(&found.grant))?;
         Ok(id)
     }
@@ -164,4 +164,9 @@ impl Admin {
         }
         Ok(())
     }
+}
+
+/// What a provider calls somebody, as the log can hold it: they may write there what they like.
+fn called(identity: &Identity) -> String {
+    login_of(&identity.login).unwrap_or_else(|_| "somebody whose name is none".into())
 }

@@ -77,6 +77,28 @@ impl Admin {
         })
     }
 
+    /// The same for this very device, and where it stands stays as it is.
+    ///
+    /// # Errors
+    /// [`AdminError::NameTaken`] when another device has its name now; else as [`Admin::device_replace`].
+    pub fn device_code(&mut self, device: &DeviceId) -> Result<NewDevice, AdminError> {
+        let no_such = || AdminError::NoSuchDevice(device.to_string());
+        let found = devices::find(&self.connection, &device.to_string())?;
+        let name = found.into_iter().find(|found| found.device == *device).ok_or_else(no_such)?.name;
+        self.give_code(&name, None, |named| {
+            match (holder(named), named.iter().find(|one| one.device == *device)) {
+                (Some(other), _) if other.device != *device => {
+                    Err(AdminError::NameTaken { name: name.clone(), device: other.device })
+                }
+                (_, Some(one)) if one.retired_ms.is_some() => {
+                    Err(AdminError::IsRetired { name: name.clone(), device: *device })
+                }
+                (_, Some(_)) => Ok(Recipient::Known(*device)),
+                (_, None) => Err(no_such()),
+            }
+        })
+    }
+
     /// Takes a device's right to deliver for good, and frees its name. Its records stay. Not while it is known to have
     /// records that were not received, unless `anyway`.
     ///

@@ -88,7 +88,7 @@ pub enum PersonRefusal {
     },
     /// Wrong.
     #[error(
-        "the login or the password is wrong; try again, or ask an admin for a link that renews the password"
+        "the login or the password is wrong, or the login is closed for some minutes after too many wrong ones; try again later, or ask an admin for a link that renews the password"
     )]
     Wrong,
 }
@@ -113,12 +113,12 @@ pub struct Acceptance<'a> {
 }
 
 impl Admin {
-    /// A link for the first of all, who becomes an admin everywhere. `None` once there is somebody.
+    /// A link for the first of all, who becomes an admin everywhere. `None` once somebody is.
     ///
     /// # Errors
     /// The database.
     pub fn first_link(&mut self) -> Result<Option<InvitationLink>, AdminError> {
-        if people::is_anybody(&self.connection)? {
+        if people::is_any_admin(&self.connection)? {
             return Ok(None);
         }
         let grant = Grant { role: Role::Admin, place: None };
@@ -177,7 +177,7 @@ impl Admin {
         let found = people::invitation(connection, &token.digest())?;
         // Two starts before anybody came print two links; the first that is followed ends the other.
         let is_late = |found: &Invitation| {
-            Ok::<_, AdminError>(found.invited_by.is_none() && people::is_anybody(connection)?)
+            Ok::<_, AdminError>(found.invited_by.is_none() && people::is_any_admin(connection)?)
         };
         match found {
             Some(found)
@@ -229,7 +229,7 @@ impl Admin {
                 fresh
             }
         };
-        people::grant(&transaction, &id, &found.grant)?;
+        people::grant_at_least(&transaction, &id, &found.grant)?;
         sessions::begin(&transaction, &session.digest(), &id, now_ms)?;
         self.note_by(&transaction, login.clone(), "person.came", &login, &words(&found.grant))?;
         transaction.commit()?;
@@ -248,6 +248,9 @@ impl Admin {
         let known = people::credentials(&transaction, &login)?;
         if let Some(known) = &known {
             if let Some(until_ms) = known.locked_until_ms.filter(|until_ms| *until_ms > now_ms) {
+                drop(transaction);
+                // As long as it takes elsewhere.
+                password::is(password, None);
                 return refuse(PersonRefusal::Locked { wait_s: (until_ms - now_ms + 999) / 1_000 });
             }
             let failures = known.failures.saturating_add(1);
@@ -307,6 +310,7 @@ impl Admin {
             expect_another_admin(&transaction, &person)?;
         }
         people::grant(&transaction, &person.id, grant)?;
+        people::void_invitations(&transaction, &person.login, self.clock.wall_ms())?;
         self.note(&transaction, "person.granted", &person.login, &words(grant))?;
         transaction.commit()?;
         Ok(())
@@ -326,6 +330,7 @@ impl Admin {
             let place = place.map_or("everywhere".into(), |place| format!("at {place}"));
             return Err(PersonRefusal::NoGrant { login: person.login, place }.into());
         }
+        people::void_invitations(&transaction, &person.login, self.clock.wall_ms())?;
         self.note(&transaction, "person.withdrawn", &person.login, place.unwrap_or("everywhere"))?;
         transaction.commit()?;
         Ok(())
@@ -342,6 +347,7 @@ impl Admin {
         if disable {
             expect_another_admin(&transaction, &person)?;
             sessions::end_all_of(&transaction, &person.id)?;
+            people::void_invitations(&transaction, &person.login, now_ms)?;
         }
         people::disable(&transaction, &person.id, disable.then_some(now_ms))?;
         let what = if disable { "person.disabled" } else { "person.enabled" };

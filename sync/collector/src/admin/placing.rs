@@ -1,6 +1,7 @@
 //! The tree of places: regions are made, stores are put into them.
 
 use super::{Admin, AdminError};
+use crate::storage::people;
 use crate::storage::places::{self, DEPTH_MAX, Place, PlaceKind, Tree};
 use crate::storage::sql::Connection;
 
@@ -42,6 +43,11 @@ pub enum PlaceRefusal {
     /// Too many regions lie in each other.
     #[error("regions lie in each other {DEPTH_MAX} deep at most; put `{0}` into one that is further out")]
     Deep(String),
+    /// It would come back to whoever had a role there, when its name is used again.
+    #[error(
+        "somebody has a role at `{0}`; take it first, on the page People or with `afterword-collector person withdraw`"
+    )]
+    HasPeople(String),
     /// Something is still in it.
     #[error("`{name}` still holds `{holds}`; move that elsewhere first")]
     NotEmpty {
@@ -102,6 +108,9 @@ impl Admin {
         }
         if let Some((holds, _)) = tree.places().find(|(_, place)| place.within.as_deref() == Some(name)) {
             return Err(PlaceRefusal::NotEmpty { name: name.to_owned(), holds: holds.to_owned() }.into());
+        }
+        if people::is_granted(&transaction, name)? {
+            return Err(PlaceRefusal::HasPeople(name.to_owned()).into());
         }
         places::remove(&transaction, name)?;
         self.note(&transaction, "place.removed", name, "")?;

@@ -41,12 +41,7 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let digest = secret(&parts.headers)?.digest();
-        let (token, tree) = app
-            .look_up(move |reader| {
-                let token = tokens::find(reader, &digest)?;
-                Ok((token, places::tree(reader)?))
-            })
-            .await?;
+        let token = app.look_up(move |reader| tokens::find(reader, &digest)).await?;
         let now_ms = app.context.clock.wall_ms();
         let token = token.filter(|token| token.holds(now_ms)).ok_or(Problem::NotAuthenticated(
             "this token is not one of ours, has ended or was revoked; ask an admin of the collector for another one",
@@ -56,11 +51,14 @@ impl FromRequestParts<Arc<App>> for Caller {
         taken.map_err(|wait_s| Problem::Busy { wait_s })?;
         if token.last_used_ms.is_none_or(|used_ms| now_ms.saturating_sub(used_ms) >= USED_EVERY_MS) {
             let noted = app.writer.run(None, move |writer| Ok(tokens::used(writer, &digest, now_ms)?));
-            noted.await.map_err(crate::admin::AdminError::from)?;
+            if let Err(error) = noted.await {
+                tracing::warn!(%error, "that a token was used is not written down");
+            }
         }
         if !takes_json(&parts.headers) {
             return Err(Problem::NotAcceptable);
         }
+        let tree = app.look_up(places::tree).await?;
         let stores = token.stores(&tree);
         Ok(Self { token, tree, stores })
     }

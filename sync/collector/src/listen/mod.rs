@@ -37,6 +37,8 @@ pub(crate) struct Port {
     pub(crate) tls: Option<watch::Receiver<TlsAcceptor>>,
     pub(crate) router: Router,
     pub(crate) connections_max: usize,
+    /// Whether those that are answered make room for a herd at the door. People's pages are not to be cut short.
+    pub(crate) makes_room: bool,
     pub(crate) limits: Limits,
     /// Who goes before its handshakes.
     pub(crate) load: Load,
@@ -54,13 +56,14 @@ struct Shared {
     limits: Limits,
     places: Arc<Semaphore>,
     connections_max: usize,
+    makes_room: bool,
     ending: watch::Receiver<bool>,
 }
 
 impl Shared {
     /// Whether connections should make room for others as soon as they are answered.
     fn is_crowded(&self) -> bool {
-        self.places.available_permits() < self.connections_max / CROWDED_SHARE
+        self.makes_room && self.places.available_permits() < self.connections_max / CROWDED_SHARE
     }
 }
 
@@ -74,6 +77,7 @@ impl Port {
             limits: self.limits,
             places: Arc::new(Semaphore::new(self.connections_max)),
             connections_max: self.connections_max,
+            makes_room: self.makes_room,
             ending: ending.clone(),
         });
         let mut open = JoinSet::new();

@@ -1,6 +1,11 @@
 //! Days as people type them.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
+
+/// Three years: enough to compare one with the two before it. A point is drawn for each day.
+const DAYS_MAX: i64 = 1_100;
+/// No kiosk of ours stands so long.
+const YEAR_MAX: i32 = 2_999;
 
 /// Why something typed is no range of days.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +23,9 @@ pub enum NoRange {
         /// The second.
         to: NaiveDate,
     },
+    /// So many that nobody could look at them.
+    #[error("a range has {DAYS_MAX} days at most; give a shorter one")]
+    Long,
     /// Nobody counts so far.
     #[error("such days are beyond all calendars; give some of these years")]
     Beyond,
@@ -42,7 +50,13 @@ pub fn days(range: &str, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), NoR
             None => (day(range)?, day(range)?),
         },
     };
-    if from > to { Err(NoRange::Backwards { from, to }) } else { Ok((from, to)) }
+    if from > to {
+        return Err(NoRange::Backwards { from, to });
+    }
+    if from < NaiveDate::default() || to.year() > YEAR_MAX {
+        return Err(NoRange::Beyond);
+    }
+    if to.signed_duration_since(from).num_days() >= DAYS_MAX { Err(NoRange::Long) } else { Ok((from, to)) }
 }
 
 #[cfg(test)]
@@ -57,6 +71,8 @@ mod tests {
         assert_eq!(days("30d", today).unwrap(), (day("2026-10-31"), today));
         assert_eq!(days("2026-10-01..2026-10-31", today).unwrap(), (day("2026-10-01"), day("2026-10-31")));
         assert_eq!(days("2026-10-01", today).unwrap(), (day("2026-10-01"), day("2026-10-01")));
+        assert_eq!(days("2020-01-01..2026-11-29", today), Err(NoRange::Long));
+        assert_eq!(days("-262143-01-01..+262142-12-31", today), Err(NoRange::Beyond));
         assert!(days("lately", today).unwrap_err().to_string().contains("give today, 7d, 30d"));
         assert!(days("2026-10-02..2026-10-01", today).unwrap_err().to_string().contains("earlier day first"));
     }

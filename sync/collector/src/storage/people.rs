@@ -34,11 +34,6 @@ pub(crate) struct Newcomer<'n> {
     pub(crate) identity: Option<(&'n str, &'n str)>,
 }
 
-/// Whether there is anybody at all.
-pub(crate) fn is_anybody(connection: &Connection) -> SqlResult<bool> {
-    connection.exists("select 1 from people limit 1", &[])
-}
-
 /// Adds a person; the login must be free.
 pub(crate) fn add(connection: &Connection, new: &Newcomer<'_>, now_ms: i64) -> SqlResult<()> {
     let (issuer, subject) = new.identity.unzip();
@@ -195,6 +190,33 @@ pub(crate) fn invitation(connection: &Connection, digest: &[u8; 32]) -> SqlResul
         }))
     })?;
     Ok(found.flatten())
+}
+
+/// Ends what invitations of a login are still open.
+pub(crate) fn void_invitations(connection: &Connection, login: &str, now_ms: i64) -> SqlResult<()> {
+    let update = "update invitations set accepted_ms = ?2 where login = ?1 and accepted_ms is null";
+    connection.execute(update, values![login, now_ms]).map(drop)
+}
+
+/// Whether somebody runs the collector everywhere.
+pub(crate) fn is_any_admin(connection: &Connection) -> SqlResult<bool> {
+    connection.exists(
+        "select 1 from people join grants on grants.person_id = people.person_id
+         where disabled_ms is null and place = '' and role = 'admin' limit 1",
+        &[],
+    )
+}
+
+/// Whether somebody has a role at just this place.
+pub(crate) fn is_granted(connection: &Connection, place: &str) -> SqlResult<bool> {
+    connection.exists("select 1 from grants where place = ?1 limit 1", values![place])
+}
+
+/// Gives a role at a place, unless they have a higher one there.
+pub(crate) fn grant_at_least(connection: &Connection, person: &[u8; 16], wish: &Grant) -> SqlResult<()> {
+    let known = find(connection, person)?.map(|person| person.grants).unwrap_or_default();
+    let is_less = known.iter().any(|known| known.place == wish.place && known.role > wish.role);
+    if is_less { Ok(()) } else { grant(connection, person, wish) }
 }
 
 /// Uses an invitation up. Whether it was this call that did.

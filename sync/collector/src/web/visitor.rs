@@ -3,10 +3,12 @@
 //! The cookie's secret is looked up on every request, so that whoever is let in no more is out at once. A form has to bring the key of its
 //! session along and come from a page of ours, by what the browser says of it (`Origin`, `Sec-Fetch-Site`).
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::StatusCode;
 use http::header::{COOKIE, HOST, HeaderMap, HeaderValue, ORIGIN, SET_COOKIE};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -66,6 +68,13 @@ impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Mishap;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Mishap> {
+        Self::of(parts, app, true).await
+    }
+}
+
+impl Visitor {
+    /// Who asks; where they ask by themselves, that is noted as a sign that they are there.
+    async fn of(parts: &Parts, app: &Arc<App>, is_there: bool) -> Result<Self, Mishap> {
         let back_to = parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string);
         let signed_out = || Mishap::SignedOut { back_to };
         let Some(session) = session(&parts.headers) else { return Err(signed_out()) };
@@ -77,11 +86,31 @@ impl FromRequestParts<Arc<App>> for Visitor {
         });
         let found = found.await?.filter(|(person, _)| person.disabled_ms.is_none());
         let Some((person, seen_ms)) = found else { return Err(signed_out()) };
-        if now_ms.saturating_sub(seen_ms) >= SEEN_EVERY_MS {
-            app.writer.run(None, move |writer| Ok(sessions::seen(writer, &digest, now_ms)?)).await?;
+        if is_there && now_ms.saturating_sub(seen_ms) >= SEEN_EVERY_MS {
+            // A database that takes no note can still be looked at, and is just then.
+            let noted =
+                app.writer.run(None, move |writer| Ok(sessions::seen(writer, &digest, now_ms)?)).await;
+            if let Err(error) = noted {
+                tracing::warn!(%error, "that a session was seen is not written down");
+            }
         }
         let tree = app.tree().await?;
         Ok(Self { person, session, tree })
+    }
+}
+
+/// A visitor whose page asks by itself: that keeps no session alive, and when it has ended the page is told to ask no more.
+pub(super) struct Watcher(pub(super) Visitor);
+
+impl FromRequestParts<Arc<App>> for Watcher {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, StatusCode> {
+        match Visitor::of(parts, app, false).await {
+            Ok(visitor) => Ok(Self(visitor)),
+            Err(Mishap::SignedOut { .. }) => Err(StatusCode::NO_CONTENT),
+            Err(_) => Err(StatusCode::SERVICE_UNAVAILABLE),
+        }
     }
 }
 
@@ -145,6 +174,16 @@ pub(super) fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h 
     pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
+/// Where a request comes from. A forwarder on this machine says for whom it asks; its word stands last, after what others may have written.
+pub(super) fn came_from(headers: &HeaderMap, source: SocketAddr) -> IpAddr {
+    if !source.ip().is_loopback() {
+        return source.ip();
+    }
+    let said = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+    let last = said.and_then(|said| said.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+    last.unwrap_or(source.ip())
+}
+
 /// Refuses what another site's page sent. A browser that says neither is an old one, or none: there the key has to do.
 fn expect_own_page(headers: &HeaderMap) -> Result<(), Mishap> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -206,6 +245,17 @@ mod tests {
         assert!(!own(&[("host", "localhost:8445"), ("origin", "https://evil.example")]));
         assert!(!own(&[("host", "localhost:8445"), ("origin", "null")]));
         assert!(!own(&[("host", "localhost:8445"), ("sec-fetch-site", "same-site")]));
+    }
+
+    #[test]
+    fn a_forwarder_on_this_machine_says_for_whom_it_asks_and_nobody_else_does() {
+        let source = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let from =
+            |source: SocketAddr, said| came_from(&headers(&[("x-forwarded-for", said)]), source).to_string();
+        assert_eq!(from(source("127.0.0.1:5"), "198.51.100.1, 203.0.113.9"), "203.0.113.9");
+        assert_eq!(from(source("127.0.0.1:5"), "nobody"), "127.0.0.1");
+        assert_eq!(from(source("192.0.2.7:5"), "203.0.113.9"), "192.0.2.7");
+        assert_eq!(came_from(&headers(&[]), source("127.0.0.1:5")).to_string(), "127.0.0.1");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use afterword_protocol::system::{SystemClock, SystemEntropy};
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::browser::Browser;
-use crate::support::{Device, Server, client};
+use crate::support::{Device, PATIENCE, Server, client};
 
 #[tokio::test]
 async fn every_answer_keeps_other_pages_out() {
@@ -105,6 +105,42 @@ async fn a_kiosk_is_enrolled_by_the_code_on_the_page_and_shows_in_the_fleet() {
 }
 
 #[tokio::test]
+async fn a_code_is_for_the_kiosk_of_the_page_and_no_other_of_its_name() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    let old = server.device("HS-0012").await.enrolled.device;
+    let mut operator = server.admin();
+    operator.device_revoke("HS-0012", None).unwrap();
+    let new = operator.device_add("HS-0012", Some("Quayside")).unwrap();
+    Device::enrol("another", &server.enrolment_url(), &server.ca_pem(), &new.code.to_string()).await;
+    browser.get(&format!("/devices/{old}")).await;
+    let page = browser.post(&format!("/devices/{old}/code"), &[]).await;
+    assert!(page.status == 409 && page.has("is the name of an enrolled device"), "{}", page.text);
+    let device = new.device;
+    browser.get(&format!("/devices/{device}")).await;
+    let page = browser.post(&format!("/devices/{device}/code"), &[]).await;
+    assert!(page.has("Code for HS-0012"), "{}", page.text);
+    assert!(browser.get(&format!("/devices/{device}")).await.has("Quayside"), "it stands where it stood");
+}
+
+#[tokio::test]
+async fn a_range_without_end_is_refused() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    for days in [
+        "from=-262143-01-01&to=%2B262142-12-31",
+        "from=0001-01-01&to=9999-12-31",
+        "range=2001-01-01..2026-01-01",
+    ] {
+        for page in ["/?", "/stores?", "/store?store=&"] {
+            let page = browser.get(&format!("{page}{days}")).await;
+            assert_eq!(page.status, 409, "{days}: {}", page.text);
+        }
+    }
+    assert_eq!(browser.get("/?from=2026-01-01&to=2026-11-01").await.status, 200);
+}
+
+#[tokio::test]
 async fn news_of_the_fleet_come_while_its_page_is_open() {
     let server = Server::start().await;
     let browser = Browser::first(&server).await;
@@ -120,7 +156,7 @@ async fn news_of_the_fleet_come_while_its_page_is_open() {
         heard += &String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("it goes on"));
     }
     let stranger = Browser::at(&server);
-    assert_eq!(stranger.listen("/fleet/live").await.status().as_u16(), 303);
+    assert_eq!(stranger.listen("/fleet/live").await.status().as_u16(), 204);
 }
 
 #[tokio::test]
@@ -149,9 +185,8 @@ async fn a_certificate_for_browsers_is_read_again_when_it_changes() {
     assert!(reads(old.clone()).await);
     std::fs::write(&chain, "nothing of the kind").unwrap();
     let new = make();
-    while !reads(new.clone()).await {
-        tokio::task::yield_now().await;
-    }
+    let shown = tokio::time::timeout(PATIENCE, async { while !reads(new.clone()).await {} });
+    assert!(shown.await.is_ok(), "the new one is never shown");
     assert!(!reads(old).await, "the one before is not shown any more");
     collector.shutdown().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use afterword_collector::PlaceKind;
+use afterword_collector::{Grant, PlaceKind, Role};
 use rusqlite::Connection;
 
 use crate::browser::{Browser, PASSWORD};
@@ -54,9 +54,39 @@ async fn a_wrong_password_says_no_more_than_that_and_closes_the_login_in_the_end
         stranger.sign_in("ada@example.com", "something else entirely").await;
     }
     let closed = stranger.sign_in("ADA@example.com", PASSWORD).await;
-    assert!(closed.status == 401 && closed.has("closed for 60 more seconds"), "{}", closed.text);
+    assert_eq!((closed.status, sentence(&closed)), (wrong.status, sentence(&wrong)), "nobody is told more");
     server.clock.advance_ms(61_000);
     assert_eq!(stranger.sign_in("ada@example.com", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_link_gives_nothing_back_that_was_taken_and_takes_nothing_that_is_more() {
+    let server = Server::start().await;
+    let mut admin = Browser::first(&server).await;
+    Browser::invited(&server, "bob@example.com", "admin", "").await;
+    let mut operator = server.admin();
+    let renewal = operator.person_renew("bob@example.com").unwrap();
+    operator.person_grant("bob@example.com", &Grant { role: Role::Viewer, place: None }).unwrap();
+    let path = format!("/welcome/{}", renewal.token.text());
+    assert_eq!(Browser::at(&server).get(&path).await.status, 404, "what he may do has changed since");
+
+    let less = operator.person_invite("ada@example.com", Grant { role: Role::Viewer, place: None }).unwrap();
+    let fill = [("login", "ada@example.com"), ("name", "Ada"), ("password", "four other words here")];
+    let page = admin.post(&format!("/welcome/{}", less.token.text()), &fill).await;
+    assert_eq!(page.status, 303, "{}", page.text);
+    assert_eq!(admin.get("/people").await.status, 200, "she still runs it");
+}
+
+#[tokio::test]
+async fn a_page_that_is_left_open_keeps_no_session_alive() {
+    let server = Server::start().await;
+    let mut admin = Browser::first(&server).await;
+    for _ in 0..9 {
+        assert!([200, 204].contains(&admin.listen("/live").await.status().as_u16()));
+        server.clock.advance_ms(60 * 60 * 1_000);
+    }
+    assert_eq!(admin.listen("/live").await.status(), 204, "the page is told to ask no more");
+    assert_eq!(admin.get("/fleet").await.status, 303);
 }
 
 #[tokio::test]

@@ -21,4 +21,12 @@ for (const part of document.querySelectorAll("[data-live]")) {
     if (part.contains(document.activeElement) || part.querySelector("details[open]")) return;
     part.innerHTML = event.data;
   });
+  source.addEventListener("error", () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    const note = document.createElement("p");
+    note.className = "wrong";
+    note.setAttribute("role", "status");
+    note.textContent = "This page is not kept up to date any more; load it again.";
+    part.before(note);
+  });
 }

@@ -172,12 +172,8 @@ async fn renew(
     let Posted { visitor, form: Nothing {} } = posted;
     visitor.expect_everywhere(Role::Admin)?;
     let (row, _) = find(&app, &visitor, &device).await?;
-    let waits = row.enrolled_ms.is_none() && row.revoked_ms.is_none();
-    let (name, store) = (row.name, row.store);
-    let new = app.desk.run(visitor.actor(), move |admin| match waits {
-        true => admin.device_add(&name, store.as_deref()),
-        false => admin.device_replace(&name, store.as_deref()),
-    });
+    let id = row.device;
+    let new = app.desk.run(visitor.actor(), move |admin| admin.device_code(&id));
     let new = new.await?;
     let foot = foot(&app, &visitor).await?;
     Ok(super::enrol::code(&visitor, &foot, &new))

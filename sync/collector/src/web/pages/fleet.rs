@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use crate::web::frame::{self, Section};
 use crate::web::icon::Icon;
 use crate::web::live;
 use crate::web::mishap::Mishap;
-use crate::web::visitor::Visitor;
+use crate::web::visitor::{Visitor, Watcher};
 use crate::web::words;
 
 pub(super) use self::health::label as health_label;
@@ -55,7 +55,7 @@ async fn show(
     let places = visitor.tree.places().map(|(name, _)| name);
     let seen = visitor.stores();
     let places: Vec<&str> = places
-        .filter(|place| visitor.tree.stores_in(place).iter().any(|store| seen.hold(Some(store))))
+        .filter(|place| visitor.tree.stores_in(place).iter().all(|store| seen.hold(Some(store))))
         .collect();
     let address = format!("/fleet/live?{}", query(&choice));
     Ok(frame::page(
@@ -83,10 +83,11 @@ async fn show(
 /// The same while the page is open.
 async fn news(
     State(app): State<Arc<App>>,
-    visitor: Visitor,
+    Watcher(visitor): Watcher,
     Query(choice): Query<Choice>,
-) -> impl IntoResponse {
-    live::stream(LOOK_EVERY, move || {
+) -> Response {
+    let places = app.desk.streams();
+    live::stream(&places, LOOK_EVERY, move || {
         let (app, visitor, choice) = (Arc::clone(&app), visitor.clone(), choice.clone());
         async move { part(&app, &visitor, &choice).await }
     })

@@ -18,7 +18,7 @@ use crate::people::audit::Actor;
 use crate::people::token::Token;
 use crate::routes::App;
 use crate::web::mishap::Mishap;
-use crate::web::visitor::{cookie, cookie_of};
+use crate::web::visitor::{came_from, cookie, cookie_of};
 
 /// What belongs to a sign-in under way; apart from the session's, which it may end in.
 const COOKIE_NAME: &str = "__Host-afterword-oidc";
@@ -77,18 +77,21 @@ async fn answer(
         );
     };
     // Whoever makes codes up has the provider asked for each: as few as wrong passwords.
-    let now_ms = app.context.clock.monotonic_ms();
-    if let Some(wait_s) = app.desk.wait_s(source.ip(), now_ms) {
+    let from = came_from(&headers, source);
+    if let Err(wait_s) = app.desk.try_from(from, app.context.clock.monotonic_ms()) {
         let words =
             format!("Too many sign-ins that failed came from where you are; try again in {wait_s} s.");
         let page = page(&app, &attempt.to, "", Some(&words));
         return Ok((StatusCode::TOO_MANY_REQUESTS, ended(page)).into_response());
     }
     let identity = match oidc.finish(&attempt, &code).await {
-        Ok(identity) => identity,
+        Ok(identity) => {
+            app.desk.was_right(from);
+            identity
+        }
         Err(error) => {
-            if !matches!(error, OidcError::Unreachable { .. }) {
-                app.desk.failed(source.ip(), now_ms);
+            if matches!(error, OidcError::Unreachable { .. }) {
+                app.desk.was_right(from);
             }
             return Ok(ended(refused(&app, &error)).into_response());
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
 
@@ -17,7 +17,7 @@ use crate::routes::App;
 use crate::web::frame::{self, Section};
 use crate::web::live;
 use crate::web::mishap::Mishap;
-use crate::web::visitor::Visitor;
+use crate::web::visitor::{Visitor, Watcher};
 use crate::web::words;
 
 /// Stores on the overview: as many as fit beside the reasons.
@@ -52,10 +52,11 @@ async fn show(
 /// The same while the page is open.
 async fn news(
     State(app): State<Arc<App>>,
-    visitor: Visitor,
+    Watcher(visitor): Watcher,
     Query(choice): Query<Choice>,
-) -> impl IntoResponse {
-    live::stream(LOOK_EVERY, move || {
+) -> Response {
+    let places = app.desk.streams();
+    live::stream(&places, LOOK_EVERY, move || {
         let (app, visitor, choice) = (Arc::clone(&app), visitor.clone(), choice.clone());
         async move { part(&app, &visitor, &choice).await }
     })
@@ -76,7 +77,7 @@ async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Mark
             (figure("Would recommend", &recommend.0, &recommend.1))
             (figure("Responses", &words::count(numbers.responses), &completed))
         }
-        p.hint { (title) ", each store’s own days." (flagged(&numbers)) (holdings(&numbers.holdings)) }
+        p.hint { (title) ", each store’s own days." (flagged(&numbers)) @if numbers.scope.stores.is_none() { (holdings(&numbers.holdings)) } }
         div.two {
             (chart::section(&numbers.chart))
             (board)

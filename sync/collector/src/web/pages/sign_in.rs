@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ use crate::people::audit::Actor;
 use crate::routes::App;
 use crate::web::frame;
 use crate::web::mishap::Mishap;
-use crate::web::visitor::{Knock, Posted, cookie, no_cookie};
+use crate::web::visitor::{Knock, Posted, came_from, cookie, no_cookie};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/sign-in", get(show).post(sign_in)).route("/sign-out", post(sign_out))
@@ -47,10 +47,11 @@ async fn show(State(app): State<Arc<App>>, Query(way): Query<Way>) -> Markup {
 async fn sign_in(
     State(app): State<Arc<App>>,
     Extension(Source(source)): Extension<Source>,
+    headers: HeaderMap,
     Knock(form): Knock<SignIn>,
 ) -> Result<Response, Mishap> {
-    let now_ms = app.context.clock.monotonic_ms();
-    if let Some(wait_s) = app.desk.wait_s(source.ip(), now_ms) {
+    let from = came_from(&headers, source);
+    if let Err(wait_s) = app.desk.try_from(from, app.context.clock.monotonic_ms()) {
         let words = format!("Too many wrong passwords came from where you are; try again in {wait_s} s.");
         let page = page(&app, &form.to, &form.login, Some(&words));
         return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
@@ -59,12 +60,13 @@ async fn sign_in(
     let typed = login.clone();
     let signed_in = app.desk.run(Actor::Collector, move |admin| admin.sign_in(&login, &password)).await;
     match signed_in {
-        Ok(session) => Ok((AppendHeaders([cookie(&session)]), Redirect::to(&safe(&to))).into_response()),
-        Err(AdminError::Person(refusal)) => {
-            if refusal == PersonRefusal::Wrong {
-                app.desk.failed(source.ip(), now_ms);
-            }
-            let sentence = sentence(&refusal.to_string());
+        Ok(session) => {
+            app.desk.was_right(from);
+            Ok((AppendHeaders([cookie(&session)]), Redirect::to(&safe(&to))).into_response())
+        }
+        Err(AdminError::Person(_)) => {
+            // Whether there is such a login, and whether it is closed, is nobody's business who cannot come in.
+            let sentence = sentence(&PersonRefusal::Wrong.to_string());
             Ok((StatusCode::UNAUTHORIZED, page(&app, &to, &typed, Some(&sentence))).into_response())
         }
         Err(error) => Err(error.into()),
@@ -104,7 +106,8 @@ pub(super) fn page(app: &App, to: &str, login: &str, wrong: Option<&str>) -> Mar
 
 /// A page of ours, and no other: what stands in a link may come from anybody.
 pub(super) fn safe(to: &str) -> String {
-    let is_ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    let is_strange = |letter: char| letter.is_control() || letter == '\\';
+    let is_ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(is_strange);
     if is_ours { to.to_owned() } else { "/".to_owned() }
 }
 
@@ -122,9 +125,15 @@ mod tests {
     #[test]
     fn a_link_leads_to_a_page_of_ours_alone() {
         assert_eq!(safe("/fleet?store=Quayside"), "/fleet?store=Quayside");
-        for elsewhere in
-            ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
-        {
+        for elsewhere in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/\u{1}",
+            "javascript:alert(1)",
+        ] {
             assert_eq!(safe(elsewhere), "/", "{elsewhere}");
         }
     }

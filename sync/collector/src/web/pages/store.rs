@@ -13,7 +13,7 @@ use super::figures::range::{self, Choice};
 use super::figures::{chart, figure, reasons, score, share};
 use super::foot;
 use crate::numbers::{StoreFigures, store};
-use crate::people::Role;
+use crate::people::{Role, Stores};
 use crate::routes::App;
 use crate::web::frame::{self, Section};
 use crate::web::mishap::Mishap;
@@ -55,7 +55,7 @@ async fn show(
         &foot,
         &html! {
             div.actions { (form(&visitor, &choice, &name)) }
-            p.way { a href="/stores" { "Stores" } @for region in visitor.tree.around(&name) { " · " (region) } }
+            p.way { a href="/stores" { "Stores" } @if visitor.stores() == Stores::All { @for region in visitor.tree.around(&name) { " · " (region) } } }
             h1 { (title) }
             p.lead { (lead(&figures)) " " (range::title(dates)) ", its own days." }
             (line(&figures))

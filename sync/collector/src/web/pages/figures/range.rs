@@ -87,7 +87,11 @@ impl Choice {
     /// The form; without places, where a page is of one.
     pub(in crate::web::pages) fn form(&self, visitor: &Visitor, address: &str, with_places: bool) -> Markup {
         let seen = visitor.stores();
-        let is_seen = |place: &&str| visitor.tree.stores_in(place).iter().any(|store| seen.hold(Some(store)));
+        // A region is named to whoever sees all of it.
+        let is_seen = |place: &&str| {
+            let stores = visitor.tree.stores_in(place);
+            !stores.is_empty() && stores.iter().all(|store| seen.hold(Some(store)))
+        };
         let places: Vec<&str> = visitor.tree.places().map(|(name, _)| name).filter(is_seen).collect();
         let range = if self.range.is_empty() { "30d" } else { &self.range };
         let is_own = !self.from.is_empty() || !self.to.is_empty();
