@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use afterword_collector::numbers::{
-    DayChart, DayPoint, Finding, Holdings, Overview, Reason, Side, StoreFigures, StoreNumbers,
+    DayChart, DayPoint, Holdings, Overview, Reason, Side, StoreFigures, StoreNumbers,
 };
-use afterword_model::metrics::ANSWERS_MIN;
 use afterword_model::metrics::change::Change;
 use afterword_model::metrics::control::Signal;
 use afterword_model::summary::{Measure, Measured, Part};
@@ -20,7 +19,7 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 type Range = (NaiveDate, NaiveDate);
 
 pub(super) fn overview_page(range: Range, overview: &Overview) -> String {
-    let mut page = format!("{}\n{}\n\n", finding(&overview.finding), days(range));
+    let mut page = format!("{}\n{}\n\n", overview.finding, days(range));
     let _ = writeln!(page, "Responses        {} ({} before)", overview.responses, overview.responses_before);
     page += &headline(&overview.happy, &overview.recommend, &overview.completed);
     page += &flagged(overview.flagged, overview.scope.without_flagged);
@@ -57,20 +56,6 @@ pub(super) fn store_page(range: Range, figures: &StoreFigures) -> String {
     page += &parts("By touchpoint", &summary.touchpoints, or_none);
     page += &parts("By language", &summary.languages, or_none);
     page + &reasons_part(&figures.reasons)
-}
-
-fn finding(finding: &Finding) -> String {
-    match finding {
-        Finding::NotEnough { answers } => format!("Not enough answers yet ({answers} of {ANSWERS_MIN})"),
-        Finding::Happy { in_hundred, before, change } => {
-            let against = match (before, change) {
-                (Some(before), Some(Change::Up)) => format!(", up from {before}"),
-                (Some(before), Some(Change::Down)) => format!(", down from {before}"),
-                _ => String::new(),
-            };
-            format!("{in_hundred} in 100 visits were happy{against}")
-        }
-    }
 }
 
 fn days((from, to): Range) -> String {

@@ -1,5 +1,8 @@
 //! What is asked for, and what is answered.
 
+use std::fmt;
+
+use afterword_model::metrics::ANSWERS_MIN;
 use afterword_model::metrics::change::Change;
 use afterword_model::metrics::score::Score;
 use afterword_model::record::Seq;
@@ -75,6 +78,23 @@ pub enum Finding {
         /// What the difference is called.
         change: Option<Change>,
     },
+}
+
+/// As a headline.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotEnough { answers } => write!(f, "Not enough answers yet: {answers} of {ANSWERS_MIN}"),
+            Self::Happy { in_hundred, before, change } => {
+                write!(f, "{in_hundred} in 100 visits were happy")?;
+                match (before, change) {
+                    (Some(before), Some(Change::Up)) => write!(f, ", up from {before}"),
+                    (Some(before), Some(Change::Down)) => write!(f, ", down from {before}"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
 }
 
 /// A store among others.

@@ -10,7 +10,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 
 use super::figures::range::{self, Choice};
-use super::figures::{chart, figure, finding, reasons, score, share, stores};
+use super::figures::{chart, figure, reasons, score, share, stores};
 use super::{board, foot};
 use crate::numbers::{Holdings, Overview, Scope, StoreNumbers, overview};
 use crate::routes::App;
@@ -71,7 +71,7 @@ async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Mark
     let completed =
         completed.map_or_else(String::new, |now| format!("{:.0} % completed", now.estimate() * 100.0));
     Ok(html! {
-        h1 { (finding(&numbers.finding)) }
+        h1 { (numbers.finding) }
         dl.line {
             (figure("Happy visits", &happy.0, &happy.1))
             (figure("Would recommend", &recommend.0, &recommend.1))

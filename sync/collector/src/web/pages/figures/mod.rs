@@ -9,27 +9,9 @@ pub(super) mod range;
 pub(super) mod reasons;
 pub(super) mod stores;
 
-use afterword_model::metrics::ANSWERS_MIN;
 use afterword_model::metrics::change::Change;
 use afterword_model::summary::{Measure, Measured};
 use maud::{Markup, html};
-
-use crate::numbers::Finding;
-
-/// The headline.
-pub(super) fn finding(finding: &Finding) -> String {
-    match finding {
-        Finding::NotEnough { answers } => format!("Not enough answers yet: {answers} of {ANSWERS_MIN}"),
-        Finding::Happy { in_hundred, before, change } => {
-            let against = match (before, change) {
-                (Some(before), Some(Change::Up)) => format!(", up from {before}"),
-                (Some(before), Some(Change::Down)) => format!(", down from {before}"),
-                _ => String::new(),
-            };
-            format!("{in_hundred} in 100 visits were happy{against}")
-        }
-    }
-}
 
 /// A number in the line below the headline.
 pub(super) fn figure(name: &str, value: &str, more: &str) -> Markup {
