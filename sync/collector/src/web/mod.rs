@@ -10,6 +10,7 @@
 //! | `mishap` | what is shown when something goes wrong |
 //! | `assets` | style, script and fonts |
 //! | `pages` | one file for each page |
+//! | `probe` | whether the program answers and can work, for machines that ask |
 //!
 //! Invariants: nothing is changed by a GET; a form is taken only from a page of ours and only in the session that it was shown in; what a
 //! person may not see is answered as if it were not there.
@@ -21,6 +22,7 @@ mod icon;
 mod live;
 mod mishap;
 mod pages;
+mod probe;
 mod visitor;
 mod words;
 
@@ -38,6 +40,7 @@ pub(crate) fn port(app: Arc<App>) -> Router {
     let pages = Router::new().merge(pages::routes()).fallback(mishap::nothing_here);
     Router::new()
         .merge(assets::routes())
+        .merge(probe::routes())
         .merge(crate::api::routes())
         .merge(pages)
         .layer(from_fn(guard::headers))

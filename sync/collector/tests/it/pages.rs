@@ -124,6 +124,23 @@ async fn a_code_is_for_the_kiosk_of_the_page_and_no_other_of_its_name() {
 }
 
 #[tokio::test]
+async fn machines_that_watch_are_told_whether_it_can_work() {
+    let server = Server::start().await;
+    let mut nobody = Browser::at(&server);
+    let (alive, ready) = (nobody.get("/healthz").await, nobody.get("/readyz").await);
+    assert_eq!((alive.status, alive.text.as_str()), (200, "alive\n"));
+    assert_eq!((ready.status, ready.text.as_str()), (200, "ready\n"));
+    let database = rusqlite::Connection::open(server.folder.path().join("collector.db")).unwrap();
+    database.execute("update server set server_epoch = zeroblob(16)", []).unwrap();
+    let ready = nobody.get("/readyz").await;
+    assert!(ready.status == 503 && ready.has("restart this collector"), "{}", ready.text);
+    database.execute_batch("alter table server rename to gone").unwrap();
+    let ready = nobody.get("/readyz").await;
+    assert!(ready.status == 503 && ready.has("cannot be read"), "{}", ready.text);
+    assert_eq!(nobody.get("/healthz").await.status, 200, "it still answers");
+}
+
+#[tokio::test]
 async fn a_range_without_end_is_refused() {
     let server = Server::start().await;
     let mut browser = Browser::first(&server).await;
