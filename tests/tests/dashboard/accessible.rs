@@ -31,6 +31,7 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
         "/",
         "/stores",
         "/store?store=Harbour+Street",
+        "/responses",
         "/fleet",
         "/fleet/enrol",
         &device,

@@ -1,4 +1,4 @@
-//! Responses, read for programs: a page after the other along the records' own key, `(device, epoch, number)`.
+//! Responses, read one by one: for people the newest first, for programs a page after the other along the records' own key, `(device, epoch, number)`.
 //!
 //! That key is the one index that taking records in keeps anyway; the moment of receipt has none, and would cost each record a write.
 //! So a page also ends when so many rows were looked at, and a filter that fits little gives short pages instead of long waits.
@@ -96,6 +96,102 @@ pub(crate) fn page(
         }
     }
     Ok((found, None))
+}
+
+/// Where a list of the newest goes on: after this record, which came at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Before {
+    pub(crate) received_ms: i64,
+    pub(crate) place: Place,
+}
+
+/// The newest of those that are wanted, the one that came last first.
+#[derive(Debug, Default)]
+pub(crate) struct Newest {
+    pub(crate) found: Vec<(Before, Found)>,
+    /// Whether there may be more after them.
+    pub(crate) has_more: bool,
+    /// Whether not all were looked at, because so many would have to be.
+    pub(crate) gave_up: bool,
+}
+
+/// Those that came last and that `fits` likes. What came at one moment stands by device and store, the highest number first.
+pub(crate) fn newest(
+    connection: &Connection,
+    wanted: &Wanted<'_>,
+    fits: &dyn Fn(&Response) -> bool,
+    before: Option<Before>,
+    limit: usize,
+) -> SqlResult<Newest> {
+    let snapshot = connection.snapshot()?;
+    let mut newest = Newest::default();
+    let mut rows_left = ROWS_MAX;
+    for device in devices::list(&snapshot)? {
+        if !(wanted.is_wanted)(&device.device, device.store.as_deref()) {
+            continue;
+        }
+        for (epoch, mark) in stores(&snapshot, &device.device, wanted.since_ms)? {
+            let (mut top, mut until_ms) = (mark, wanted.until_ms);
+            if let Some(before) = before {
+                let (here, there) = ((device.device, epoch), (before.place.device, before.place.epoch));
+                // What came at that very moment was shown of the stores before, and of this one down to that number.
+                until_ms = until_ms.min(before.received_ms.saturating_add(i64::from(here >= there)));
+                top = if here == there { top.min(before.place.seq.saturating_sub(1)) } else { top };
+            }
+            let mut taken = 0;
+            while top > 0 && taken <= limit {
+                let rows = rows_down(&snapshot, &device.device, &epoch, top, (wanted.since_ms, until_ms))?;
+                rows_left = rows_left.saturating_sub(rows.len() as u64);
+                let Some(&(lowest, _, _)) = rows.last() else { break };
+                for (seq, received_ms, bytes) in rows {
+                    let read = read(&snapshot, &device.device, (epoch, seq), &bytes)?;
+                    if let Some((first, response)) = read.filter(|(_, response)| fits(response)) {
+                        let place = Place { device: device.device, epoch, seq };
+                        let (device_name, store) = (device.name.clone(), device.store.clone());
+                        let found = Found {
+                            device: device.device,
+                            device_name,
+                            store,
+                            epoch: first,
+                            received_ms,
+                            response,
+                        };
+                        newest.found.push((Before { received_ms, place }, found));
+                        taken += 1;
+                    }
+                }
+                top = lowest - 1;
+                if rows_left == 0 && top > 0 {
+                    newest.gave_up = true;
+                    break;
+                }
+            }
+        }
+    }
+    newest.found.sort_by_key(|(at, _)| {
+        let Place { device, epoch, seq } = at.place;
+        (std::cmp::Reverse(at.received_ms), device, epoch, std::cmp::Reverse(seq))
+    });
+    newest.has_more = newest.found.len() > limit;
+    newest.found.truncate(limit);
+    Ok(newest)
+}
+
+/// Rows of a store from one number downwards.
+fn rows_down(
+    connection: &Connection,
+    device: &DeviceId,
+    epoch: &StoreEpoch,
+    top: Seq,
+    (since_ms, until_ms): (i64, i64),
+) -> SqlResult<Vec<(Seq, i64, Vec<u8>)>> {
+    connection.query_all(
+        "select seq, received_ms, bytes from records
+         where device_id = ?1 and epoch = ?2 and seq <= ?3 and received_ms >= ?4 and received_ms < ?5
+           and erased_ms is null order by seq desc limit 60",
+        values![device.as_bytes(), epoch.as_bytes(), seq_column(top), since_ms, until_ms],
+        |row| Ok((column_seq(row.get(0)?), row.get(1)?, row.get(2)?)),
+    )
 }
 
 /// Stores of a device to which something came from a moment on, with the last number that is held.

@@ -12,18 +12,21 @@ use crate::people::Role;
 pub(super) enum Section {
     Overview,
     Stores,
+    Responses,
     Fleet,
     People,
     Settings,
 }
 
 impl Section {
-    const ALL: [Self; 5] = [Self::Overview, Self::Stores, Self::Fleet, Self::People, Self::Settings];
+    const ALL: [Self; 6] =
+        [Self::Overview, Self::Stores, Self::Responses, Self::Fleet, Self::People, Self::Settings];
 
     fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Stores => "Stores",
+            Self::Responses => "Replies",
             Self::Fleet => "Fleet",
             Self::People => "People",
             Self::Settings => "Settings",
@@ -34,6 +37,7 @@ impl Section {
         match self {
             Self::Overview => "/",
             Self::Stores => "/stores",
+            Self::Responses => "/responses",
             Self::Fleet => "/fleet",
             Self::People => "/people",
             Self::Settings => "/settings",
@@ -43,7 +47,7 @@ impl Section {
     /// Whether this visitor finds anything there.
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
-            Self::Overview | Self::Stores | Self::Fleet => true,
+            Self::Overview | Self::Stores | Self::Responses | Self::Fleet => true,
             Self::People | Self::Settings => visitor.person.is_everywhere(Role::Admin),
         }
     }

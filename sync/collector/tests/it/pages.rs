@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use afterword_collector::{Collector, Config};
 use afterword_model::ports::Clock as _;
+use afterword_model::response::{Answer, AnswerValue};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::browser::Browser;
-use crate::support::{Device, PATIENCE, Server, client};
+use crate::support::{Device, PATIENCE, Server, client, rating};
 
 #[tokio::test]
 async fn every_answer_keeps_other_pages_out() {
@@ -121,6 +122,54 @@ async fn a_code_is_for_the_kiosk_of_the_page_and_no_other_of_its_name() {
     let page = browser.post(&format!("/devices/{device}/code"), &[]).await;
     assert!(page.has("Code for HS-0012"), "{}", page.text);
     assert!(browser.get(&format!("/devices/{device}")).await.has("Quayside"), "it stands where it stood");
+}
+
+#[tokio::test]
+async fn replies_are_read_one_by_one_the_newest_first() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    let enrol = async |name: &str, store: &str| {
+        let code = server.admin().device_add(name, Some(store)).unwrap().code.to_string();
+        Device::enrol(name, &server.enrolment_url(), &server.ca_pem(), &code).await
+    };
+    let (quay, mill) = (enrol("HS-0012", "Quayside").await, enrol("HS-0033", "Mill Lane").await);
+    let (mut quay, mut mill) = (quay.with_records(70), mill.with_records(2));
+    let told = |seq: u64, face: u8, words: &str| {
+        let mut response = rating(seq);
+        response.draft.answers[0].value = AnswerValue::Face(face);
+        let answer = |question: &str, value| Answer { question: question.into(), value, at_ms: 5 };
+        response.draft.answers.push(answer("words", AnswerValue::Comment(words.into())));
+        response.to_bytes()
+    };
+    quay.records[0] = told(1, 1, "No <salt> anywhere");
+    mill.records[1] = told(2, 5, "Lovely bread");
+    quay.send(quay.batch(1, 70)).await.receipt();
+    server.clock.advance_ms(60_000);
+    mill.send(mill.batch(1, 2)).await.receipt();
+
+    let page = browser.get("/responses").await;
+    assert_eq!(page.text.matches("<tr><th scope=\"row\">").count(), 50);
+    assert!(page.text.find("Lovely bread").unwrap() < page.text.find("HS-0012").unwrap(), "the newest first");
+    let older = page.after("<a href=\"/responses?").replace("&amp;", "&");
+    let page = browser.get(&format!("/responses?{older}")).await;
+    assert_eq!(page.text.matches("<tr><th scope=\"row\">").count(), 22, "each of them once");
+    assert!(page.has("No &lt;salt&gt; anywhere") && !page.has("Older"), "{}", page.text);
+
+    let page = browser.get("/responses?only=comment").await;
+    assert_eq!(page.text.matches("<tr><th scope=\"row\">").count(), 2);
+    let page = browser.get("/responses?only=unhappy").await;
+    assert!(page.has("Awful") && !page.has("Lovely"), "{}", page.text);
+    let page = browser.get("/responses?words=BREAD").await;
+    assert!(page.has("Lovely bread") && !page.has("salt"), "{}", page.text);
+    assert!(browser.get("/responses?words=cheese").await.has("There is none of this kind."));
+    assert!(browser.get("/responses?place=Mill+Lane").await.has("Lovely bread"));
+    assert_eq!(browser.get("/responses?before=1/2").await.status, 400);
+
+    server.admin().erase("HS-0033", (mill.epoch, 2)).unwrap();
+    assert!(!browser.get("/responses?only=comment").await.has("Lovely bread"));
+    let mut manager = Browser::invited(&server, "bob@example.com", "viewer", "Mill Lane").await;
+    let page = manager.get("/responses").await;
+    assert!(page.has("HS-0033") && !page.has("HS-0012"), "{}", page.text);
 }
 
 #[tokio::test]

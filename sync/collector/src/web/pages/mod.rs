@@ -10,6 +10,7 @@ mod fleet;
 mod oidc;
 mod overview;
 mod people;
+mod responses;
 mod settings;
 mod sign_in;
 mod store;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(fleet::routes())
         .merge(device::routes())
         .merge(enrol::routes())
+        .merge(responses::routes())
         .merge(people::routes())
         .merge(settings::routes())
         .merge(tokens::routes())
