@@ -14,7 +14,7 @@
 use afterword_model::record::DeviceId;
 use sha2::{Digest, Sha256};
 
-use super::sql::{Connection, HexColumn, Row, SqlResult, values};
+use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
 
 /// How many stages there are: a few, some, half, and everyone.
 pub(crate) const STAGES: [&str; 4] = ["canary", "early", "half", "everyone"];
@@ -147,6 +147,26 @@ const ALL: &str = "select rollout_id, base, target, stage, state, healthy_for_ms
 /// The newest one.
 pub(crate) fn newest(connection: &Connection) -> SqlResult<Option<Rollout>> {
     connection.query_opt(COLUMNS, &[], rollout)
+}
+
+/// Of each stage, how many devices it reaches that the stage before does not, and how many of these run what they are to run.
+pub(crate) fn by_stage(connection: &Connection, rollout: &Rollout) -> SqlResult<[(u64, u64); 4]> {
+    let mut stages = [(0, 0); 4];
+    connection.each(
+        "select stage, count(*), count(case when runs = wanted and stage <= ?2 then 1 end)
+         from rollout_devices left join device_settings
+             on device_settings.device_id = rollout_devices.device_id
+         where rollout_id = ?1 group by stage",
+        values![rollout.id, rollout.stage],
+        |row| {
+            let stage: i64 = row.get(0)?;
+            if let Some(counts) = usize::try_from(stage).ok().and_then(|stage| stages.get_mut(stage)) {
+                *counts = (row.get::<i64>(1)?.unsigned_abs(), row.get::<i64>(2)?.unsigned_abs());
+            }
+            Ok::<_, SqlError>(())
+        },
+    )?;
+    Ok(stages)
 }
 
 /// All of them, the newest first.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use afterword_collector::{Collector, Config};
+use afterword_collector::{Collector, Config, DecidedFor};
 use afterword_model::ports::Clock as _;
 use afterword_model::response::{Answer, AnswerValue};
+use afterword_model::settings::Settings;
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use rcgen::{CertificateParams, KeyPair};
 
@@ -170,6 +171,30 @@ async fn replies_are_read_one_by_one_the_newest_first() {
     let mut manager = Browser::invited(&server, "bob@example.com", "viewer", "Mill Lane").await;
     let page = manager.get("/responses").await;
     assert!(page.has("HS-0033") && !page.has("HS-0012"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_roll_out_is_seen_paused_and_taken_back_on_the_fleet_s_page() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    server.device("HS-0012").await;
+    assert!(!browser.get("/fleet").await.has("Settings, version"), "nothing ever went out");
+    let mut operator = server.admin();
+    let named = Settings { store_name: Some("Quayside".into()), ..Settings::default() };
+    operator.settings_set(DecidedFor::Organisation, &named, None).unwrap();
+    operator.rollout_start(&[], 24, false, None).unwrap();
+    let fleet = browser.get("/fleet").await;
+    assert!(fleet.has("Settings, version 1") && fleet.has("goes out in stages"), "{}", fleet.text);
+    assert!(fleet.has("<b>Canary</b> <span class=\"quiet\">0 of 1</span>"), "{}", fleet.text);
+    assert_eq!(browser.post("/fleet/rollout", &[("deed", "pause")]).await.status, 303);
+    assert!(browser.get("/fleet").await.has("is paused"));
+    assert_eq!(browser.post("/fleet/rollout", &[("deed", "pause")]).await.status, 409, "it is already");
+    assert_eq!(browser.post("/fleet/rollout", &[("deed", "rollback")]).await.status, 303);
+    assert!(browser.get("/fleet").await.has("everybody gets version 0 again"));
+    let mut viewer = Browser::invited(&server, "bob@example.com", "viewer", "").await;
+    let page = viewer.get("/fleet").await;
+    assert!(page.has("Settings, version 1") && !page.has("/fleet/rollout"), "{}", page.text);
+    assert_eq!(viewer.post("/fleet/rollout", &[("deed", "rollback")]).await.status, 404);
 }
 
 #[tokio::test]

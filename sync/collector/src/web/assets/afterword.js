@@ -6,12 +6,11 @@ for (const form of document.querySelectorAll("form[data-at-once]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
 
-// A button that says so asks first.
-for (const button of document.querySelectorAll("button[data-ask]")) {
-  button.addEventListener("click", (event) => {
-    if (!window.confirm(button.dataset.ask)) event.preventDefault();
-  });
-}
+// A button that says so asks first; also one that came with news.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-ask]");
+  if (button && !window.confirm(button.dataset.ask)) event.preventDefault();
+});
 
 // A part that says where its news come from is drawn anew when there are some.
 for (const part of document.querySelectorAll("[data-live]")) {

@@ -1,6 +1,7 @@
 //! The fleet: how many kiosks are well, and which need a look first.
 
 mod health;
+mod rollout;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -32,7 +33,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(3);
 const PAGE: usize = 200;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/fleet", get(show)).route("/fleet/live", get(news))
+    Router::new()
+        .route("/fleet", get(show))
+        .route("/fleet/live", get(news))
+        .route("/fleet/rollout", post(rollout::turn))
 }
 
 /// Which of them.
@@ -55,7 +59,10 @@ async fn show(
     let places = visitor.tree.places().map(|(name, _)| name);
     let seen = visitor.stores();
     let places: Vec<&str> = places
-        .filter(|place| visitor.tree.stores_in(place).iter().all(|store| seen.hold(Some(store))))
+        .filter(|place| {
+            let stores = visitor.tree.stores_in(place);
+            !stores.is_empty() && stores.iter().all(|store| seen.hold(Some(store)))
+        })
         .collect();
     let address = format!("/fleet/live?{}", query(&choice));
     Ok(frame::page(
@@ -106,10 +113,11 @@ async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Mark
     let mut readings: Vec<Reading> = kiosks.into_iter().map(|kiosk| Reading::of(kiosk, now_ms)).collect();
     // The order of store and name stays within each state.
     readings.sort_by_key(|reading| reading.health.urgency());
-    Ok(render(&readings, choice, now_ms))
+    let rollout = rollout::section(app, visitor).await?;
+    Ok(render(&readings, &rollout, choice, now_ms))
 }
 
-fn render(readings: &[Reading], choice: &Choice, now_ms: i64) -> Markup {
+fn render(readings: &[Reading], rollout: &Markup, choice: &Choice, now_ms: i64) -> Markup {
     let enrolled = readings.iter().filter(|reading| reading.health.counts()).count();
     let well = readings.iter().filter(|reading| reading.health == Health::Well).count();
     let pages = readings.len().div_ceil(PAGE).max(1);
@@ -120,6 +128,7 @@ fn render(readings: &[Reading], choice: &Choice, now_ms: i64) -> Markup {
             @else { (words::count(well as u64)) " of " (words::count(enrolled as u64)) " " (words::plural(enrolled, "kiosk is", "kiosks are")) " well" }
         }
         p.lead { (health::sentence(readings)) }
+        (rollout)
         section aria-labelledby="kiosks" {
             h2 #kiosks { "Kiosks" small { "needs attention first" } }
             @if readings.is_empty() {
