@@ -64,16 +64,16 @@ pub(super) fn iso(at_ms: i64) -> String {
 
 /// Seconds ahead or behind, with a real minus sign.
 pub(super) fn offset(ms: i64) -> String {
+    let tenths = ms.unsigned_abs() / 100;
     let sign = match ms {
-        0 => "",
+        _ if tenths == 0 => "",
         ms if ms > 0 => "+",
         _ => "−",
     };
-    let tenths = ms.unsigned_abs() / 100;
-    if tenths < 600 {
-        format!("{sign}{}.{} s", tenths / 10, tenths % 10)
-    } else {
-        format!("{sign}{}", span(i64::try_from(ms.unsigned_abs()).unwrap_or(i64::MAX)))
+    match tenths {
+        0..100 => format!("{sign}{}.{} s", tenths / 10, tenths % 10),
+        100..6_000 => format!("{sign}{} s", tenths / 10),
+        _ => format!("{sign}{}", span(i64::try_from(ms.unsigned_abs()).unwrap_or(i64::MAX))),
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
             [59_999, 119_000, 26 * HOUR_MS, 3 * DAY_MS].map(span),
             ["59 s", "1 min", "26 h", "3 days"]
         );
-        assert_eq!([0, -400, 94_000, -7_200_000].map(offset), ["0.0 s", "−0.4 s", "+1 min", "−2 h"]);
+        assert_eq!([-40, -400, 94_000, -7_200_000].map(offset), ["0.0 s", "−0.4 s", "+94 s", "−2 h"]);
         assert_eq!([9_999, 58_000_000_000].map(bytes), ["9999 B", "58 GB"]);
         assert_eq!((spelled(2), spelled(13)), ("Two".into(), "13".into()));
         assert_eq!(ago(1_000, 62_000), "1 min ago");

@@ -100,11 +100,13 @@ fn deeds(visitor: &Visitor, rollout: &Rollout) -> Markup {
         RolloutState::RolledBack => &[],
     };
     html! {
-        @for (deed, name) in offered {
-            form.inline method="post" action="/fleet/rollout" {
-                (frame::key(visitor))
-                input type="hidden" name="deed" value=(deed);
-                button type="submit" data-ask=[(*deed == "rollback").then_some("Give everybody the version before again?")] { (name) }
+        div.deeds {
+            @for (deed, name) in offered {
+                form method="post" action="/fleet/rollout" {
+                    (frame::key(visitor))
+                    input type="hidden" name="deed" value=(deed);
+                    button type="submit" data-ask=[(*deed == "rollback").then_some("Give everybody the version before again?")] { (name) }
+                }
             }
         }
     }
