@@ -131,6 +131,13 @@ impl Settings {
         })
     }
 
+    /// A layer as a person writes it, without the survey, which is a text of its own.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let others = Self { survey: None, ..self.clone() };
+        toml::to_string(&others).expect("settings hold only texts, numbers and lists")
+    }
+
     /// As they travel and are stored: the same bytes for the same settings.
     #[must_use]
     pub fn to_json(&self) -> String {

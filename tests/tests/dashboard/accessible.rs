@@ -32,6 +32,7 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
         "/stores",
         "/store?store=Harbour+Street",
         "/responses",
+        "/questions",
         "/fleet",
         "/fleet/enrol",
         &device,

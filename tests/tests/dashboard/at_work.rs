@@ -93,3 +93,33 @@ async fn somebody_is_invited_for_one_store() -> Result<()> {
     visit.chrome.says("There is no such page").await?;
     visit.end().await
 }
+
+#[tokio::test]
+#[cfg_attr(not(has_chromium), ignore = "needs a browser (apt-get install chromium chromium-driver)")]
+async fn a_survey_that_is_written_on_a_page_is_kept_in_the_shop() -> Result<()> {
+    let visit = Visit::begin(Scripts::On).await?;
+    visit.enrol("HS-0147", "Harbour Street").await?;
+    let kiosk = visit.desk.kiosk(1)?;
+    let agent = visit.desk.agent()?;
+    visit.go("/questions").await?;
+    let survey = afterword_kiosk::config::SHIPPED_SURVEY.replacen("\"grocery-exit\"", "\"spring\"", 1);
+    let text = serde_json::to_string(&survey)?;
+    visit.chrome.run(&format!("document.querySelector('#survey').value = {text}")).await?;
+    visit.chrome.press("Look at it").await?;
+    visit.chrome.says("What will be asked").await?;
+    visit.picture("questions").await?;
+    visit.chrome.press("Keep").await?;
+    visit.chrome.says("For the whole organisation").await?;
+    visit.chrome.press("Send out").await?;
+    visit.chrome.agree().await?;
+    visit.chrome.says("Settings, version 1").await?;
+    until("the kiosk keeps what was sent", || {
+        let show = ["settings", "show", "--device", "HS-0147", "--json", "--data", "collector"];
+        let found = visit.desk.told("afterword-collector", &show)?;
+        ensure!(found["said"]["kept"] == found["now"]["version"] && found["layers_version"] == 1, "{found}");
+        Ok(Some(()))
+    })
+    .await?;
+    drop((kiosk, agent));
+    visit.end().await
+}

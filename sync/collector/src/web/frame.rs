@@ -14,13 +14,21 @@ pub(super) enum Section {
     Stores,
     Responses,
     Fleet,
+    Questions,
     People,
     Settings,
 }
 
 impl Section {
-    const ALL: [Self; 6] =
-        [Self::Overview, Self::Stores, Self::Responses, Self::Fleet, Self::People, Self::Settings];
+    const ALL: [Self; 7] = [
+        Self::Overview,
+        Self::Stores,
+        Self::Responses,
+        Self::Fleet,
+        Self::Questions,
+        Self::People,
+        Self::Settings,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -28,6 +36,7 @@ impl Section {
             Self::Stores => "Stores",
             Self::Responses => "Replies",
             Self::Fleet => "Fleet",
+            Self::Questions => "Questions",
             Self::People => "People",
             Self::Settings => "Settings",
         }
@@ -39,6 +48,7 @@ impl Section {
             Self::Stores => "/stores",
             Self::Responses => "/responses",
             Self::Fleet => "/fleet",
+            Self::Questions => "/questions",
             Self::People => "/people",
             Self::Settings => "/settings",
         }
@@ -48,6 +58,7 @@ impl Section {
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
             Self::Overview | Self::Stores | Self::Responses | Self::Fleet => true,
+            Self::Questions => visitor.person.is_everywhere(Role::Lead),
             Self::People | Self::Settings => visitor.person.is_everywhere(Role::Admin),
         }
     }

@@ -198,6 +198,46 @@ async fn a_roll_out_is_seen_paused_and_taken_back_on_the_fleet_s_page() {
 }
 
 #[tokio::test]
+async fn what_is_asked_is_written_looked_at_kept_and_sent() {
+    let server = Server::start().await;
+    let mut browser = Browser::first(&server).await;
+    server.device("HS-0012").await;
+    let survey = include_str!("../../../../kiosk/app/surveys/pharmacy-nps.toml");
+    browser.get("/questions").await;
+    let broken = survey.replacen("[[questions]]", "[[questoins]]", 1);
+    let page = browser.post("/questions", &[("survey", &broken), ("deed", "keep")]).await;
+    assert!(
+        page.status == 422 && page.has("mistakes in it") && page.has("Nothing was kept."),
+        "{}",
+        page.text
+    );
+    assert!(page.has("[[questoins]]"), "what was written is not lost");
+    let page = browser.post("/questions", &[("settings", "store_nam = 1"), ("deed", "keep")]).await;
+    assert!(page.status == 422 && page.has("Settings, line 1"), "{}", page.text);
+    let page = browser.post("/questions", &[("survey", survey), ("deed", "look")]).await;
+    assert!(page.status == 200 && page.has("What will be asked"), "{}", page.text);
+    assert!(!browser.get("/questions").await.has("pharmacy"), "it was only looked at");
+
+    let named = [("survey", survey), ("settings", "store_name = \"Quayside\"\n"), ("deed", "keep")];
+    assert_eq!(browser.post("/questions", &named).await.leads_to(), "/questions?layer=");
+    let page = browser.get("/questions").await;
+    assert!(page.has("store_name = &quot;Quayside&quot;") && page.has("pharmacy"), "{}", page.text);
+    let page = browser.post("/questions", &[("layer", "store:Nowhere"), ("deed", "keep")]).await;
+    assert!(
+        page.status == 422 && page.has("there is no store") | page.has("There is no store"),
+        "{}",
+        page.text
+    );
+    assert_eq!(browser.post("/questions/send", &[]).await.leads_to(), "/fleet");
+    assert!(browser.get("/fleet").await.has("Settings, version 1"));
+    let page = browser.post("/questions/send", &[]).await;
+    assert!(page.status == 409 && page.has("see it through"), "{}", page.text);
+    let mut manager = Browser::invited(&server, "bob@example.com", "manager", "").await;
+    assert_eq!(manager.get("/questions").await.status, 404);
+    assert_eq!(manager.post("/questions/send", &[]).await.status, 404);
+}
+
+#[tokio::test]
 async fn machines_that_watch_are_told_whether_it_can_work() {
     let server = Server::start().await;
     let mut nobody = Browser::at(&server);

@@ -10,6 +10,7 @@ mod fleet;
 mod oidc;
 mod overview;
 mod people;
+mod questions;
 mod responses;
 mod settings;
 mod sign_in;
@@ -39,6 +40,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(fleet::routes())
         .merge(device::routes())
         .merge(enrol::routes())
+        .merge(questions::routes())
         .merge(responses::routes())
         .merge(people::routes())
         .merge(settings::routes())
