@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -98,12 +98,30 @@ impl Chrome {
     /// When nothing does.
     pub async fn press(&self, words: &str) -> Result<()> {
         let path = format!("//*[self::a or self::button or self::summary][normalize-space(.)=\"{words}\"]");
-        for found in self.client.find_all(Locator::XPath(&path)).await? {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let pressed = tokio::time::timeout(PATIENCE, async {
+            loop {
+                looks.tick().await;
+                match self.press_first(&path).await {
+                    // The page was drawn anew between the look and the press.
+                    Err(error) if error.is_stale_element_reference() => {}
+                    other => return other,
+                }
+            }
+        });
+        ensure!(pressed.await??, "nothing that can be seen says {words}");
+        Ok(())
+    }
+
+    /// Presses the first that can be seen. Whether there was one.
+    async fn press_first(&self, path: &str) -> Result<bool, fantoccini::error::CmdError> {
+        for found in self.client.find_all(Locator::XPath(path)).await? {
             if found.is_displayed().await? {
-                return Ok(found.click().await?);
+                found.click().await?;
+                return Ok(true);
             }
         }
-        bail!("nothing that can be seen says {words}")
+        Ok(false)
     }
 
     /// Agrees to what the page asks.
