@@ -21,7 +21,7 @@ use crate::people::{Person, Role, Stores};
 use crate::routes::App;
 use crate::storage::sessions::{self, SEEN_EVERY_MS};
 use crate::storage::sql::SqlResult;
-use crate::storage::{Tree, people};
+use crate::storage::{Tree, people, places};
 
 /// With this prefix a browser takes it from this very host and over a safe way alone.
 const COOKIE_NAME: &str = "__Host-afterword";
@@ -53,6 +53,26 @@ impl Visitor {
         self.person.stores(Role::Viewer, &self.tree)
     }
 
+    /// The stores of a region, or a store itself, as far as they may look at them; all that they may where none is named.
+    pub(super) fn stores_at(&self, place: &str) -> Stores {
+        let seen = self.stores();
+        if place.is_empty() {
+            return seen;
+        }
+        let stores = self.tree.stores_in(place).into_iter().filter(|store| seen.hold(Some(store)));
+        Stores::Some(stores.map(str::to_owned).collect())
+    }
+
+    /// What they may choose from: a region is named to whoever sees all of it.
+    pub(super) fn places(&self) -> Vec<&str> {
+        let seen = self.stores();
+        let is_seen = |place: &&str| {
+            let stores = self.tree.stores_in(place);
+            !stores.is_empty() && stores.iter().all(|store| seen.hold(Some(store)))
+        };
+        self.tree.places().map(|(name, _)| name).filter(is_seen).collect()
+    }
+
     /// Goes on only where they have this role everywhere.
     pub(super) fn expect_everywhere(&self, role: Role) -> Result<(), Mishap> {
         if self.person.is_everywhere(role) { Ok(()) } else { Err(Mishap::NotFound) }
@@ -81,11 +101,11 @@ impl Visitor {
         let (digest, now_ms) = (session.digest(), app.context.clock.wall_ms());
         let found = app.read(move |reader| {
             let Some(found) = sessions::find(reader, &digest, now_ms)? else { return Ok(None) };
-            let person = people::find(reader, &found.person)?;
-            Ok(person.map(|person| (person, found.seen_ms)))
+            let person = people::find(reader, &found.person)?.filter(|person| person.disabled_ms.is_none());
+            let Some(person) = person else { return Ok(None) };
+            Ok(Some((person, found.seen_ms, places::tree(reader)?)))
         });
-        let found = found.await?.filter(|(person, _)| person.disabled_ms.is_none());
-        let Some((person, seen_ms)) = found else { return Err(signed_out()) };
+        let Some((person, seen_ms, tree)) = found.await? else { return Err(signed_out()) };
         if is_there && now_ms.saturating_sub(seen_ms) >= SEEN_EVERY_MS {
             // A database that takes no note can still be looked at, and is just then.
             let noted =
@@ -94,8 +114,7 @@ impl Visitor {
                 tracing::warn!(%error, "that a session was seen is not written down");
             }
         }
-        let tree = app.tree().await?;
-        Ok(Self { person, session, tree })
+        Ok(Self { person, session, tree: Arc::new(tree) })
     }
 }
 
@@ -214,11 +233,6 @@ impl App {
         let app = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || app.readers.read(query)).await;
         Ok(read.map_err(|_| Mishap::Failed)??)
-    }
-
-    /// Regions and stores as they are now.
-    async fn tree(self: &Arc<Self>) -> Result<Arc<Tree>, Mishap> {
-        Ok(Arc::new(self.read(crate::storage::places::tree).await?))
     }
 }
 

@@ -15,7 +15,6 @@ use super::{fleet, foot};
 use crate::admin::listing::{DeviceRow, DeviceState, StoreRow};
 use crate::people::Role;
 use crate::routes::App;
-use crate::storage::fleet::Kiosk;
 use crate::web::frame::{self, Section};
 use crate::web::mishap::Mishap;
 use crate::web::visitor::{Posted, Visitor};
@@ -45,7 +44,9 @@ async fn show(
     visitor: Visitor,
     Path(device): Path<String>,
 ) -> Result<Markup, Mishap> {
-    let (row, kiosk) = find(&app, &visitor, &device).await?;
+    let row = find(&app, &visitor, &device).await?;
+    let kiosks = app.read(crate::storage::fleet::kiosks).await?;
+    let kiosk = kiosks.into_iter().find(|kiosk| kiosk.device == row.device);
     let foot = foot(&app, &visitor).await?;
     let now_ms = app.context.clock.wall_ms();
     Ok(frame::page(
@@ -157,7 +158,7 @@ async fn revoke(
 ) -> Result<Redirect, Mishap> {
     let Posted { visitor, form } = posted;
     visitor.expect_everywhere(Role::Admin)?;
-    let (row, _) = find(&app, &visitor, &device).await?;
+    let row = find(&app, &visitor, &device).await?;
     let reason = Some(form.reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let id = row.device.to_string();
     app.desk.run(visitor.actor(), move |admin| admin.device_revoke(&id, reason.as_deref())).await?;
@@ -171,7 +172,7 @@ async fn renew(
 ) -> Result<Markup, Mishap> {
     let Posted { visitor, form: Nothing {} } = posted;
     visitor.expect_everywhere(Role::Admin)?;
-    let (row, _) = find(&app, &visitor, &device).await?;
+    let row = find(&app, &visitor, &device).await?;
     let id = row.device;
     let new = app.desk.run(visitor.actor(), move |admin| admin.device_code(&id));
     let new = new.await?;
@@ -180,12 +181,10 @@ async fn renew(
 }
 
 /// The device of this id, where the visitor may look at its store.
-async fn find(app: &Arc<App>, visitor: &Visitor, device: &str) -> Result<(DeviceRow, Option<Kiosk>), Mishap> {
+async fn find(app: &Arc<App>, visitor: &Visitor, device: &str) -> Result<DeviceRow, Mishap> {
     let id = DeviceId::parse(device).map_err(|_| Mishap::NotFound)?;
     let row =
         app.desk.run(visitor.actor(), move |admin| admin.device_row(&id)).await?.ok_or(Mishap::NotFound)?;
     visitor.expect_in(Role::Viewer, row.store.as_deref())?;
-    let kiosks = app.read(crate::storage::fleet::kiosks).await?;
-    let kiosk = kiosks.into_iter().find(|kiosk| kiosk.device == id);
-    Ok((row, kiosk))
+    Ok(row)
 }

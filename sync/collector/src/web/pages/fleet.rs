@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use self::health::{Health, Reading};
 use super::foot;
-use crate::people::{Role, Stores};
+use crate::people::Role;
 use crate::routes::App;
 use crate::storage::fleet::{self, Kiosk};
 use crate::web::frame::{self, Section};
@@ -56,14 +56,6 @@ async fn show(
 ) -> Result<Markup, Mishap> {
     let foot = foot(&app, &visitor).await?;
     let part = part(&app, &visitor, &choice).await?;
-    let places = visitor.tree.places().map(|(name, _)| name);
-    let seen = visitor.stores();
-    let places: Vec<&str> = places
-        .filter(|place| {
-            let stores = visitor.tree.stores_in(place);
-            !stores.is_empty() && stores.iter().all(|store| seen.hold(Some(store)))
-        })
-        .collect();
     let address = format!("/fleet/live?{}", query(&choice));
     Ok(frame::page(
         &visitor,
@@ -76,7 +68,7 @@ async fn show(
                     label.hidden for="place" { "Region or store" }
                     select #place name="place" {
                         option value="" { "All stores" }
-                        @for place in places { option value=(place) selected[place == choice.place] { (place) } }
+                        @for place in visitor.places() { option value=(place) selected[place == choice.place] { (place) } }
                     }
                     noscript { button type="submit" { "Show" } }
                 }
@@ -104,12 +96,8 @@ async fn news(
 async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Markup, Mishap> {
     let now_ms = app.context.clock.wall_ms();
     let mut kiosks = app.read(fleet::kiosks).await?;
-    let seen = visitor.stores();
-    let chosen = match choice.place.as_str() {
-        "" => Stores::All,
-        place => Stores::Some(visitor.tree.stores_in(place).into_iter().map(str::to_owned).collect()),
-    };
-    kiosks.retain(|kiosk| seen.hold(kiosk.store.as_deref()) && chosen.hold(kiosk.store.as_deref()));
+    let stores = visitor.stores_at(&choice.place);
+    kiosks.retain(|kiosk| stores.hold(kiosk.store.as_deref()));
     let mut readings: Vec<Reading> = kiosks.into_iter().map(|kiosk| Reading::of(kiosk, now_ms)).collect();
     // The order of store and name stays within each state.
     readings.sort_by_key(|reading| reading.health.urgency());

@@ -43,7 +43,7 @@ async fn show(
         "Overview",
         &foot,
         &html! {
-            div.actions { (choice.form(&visitor, "/", true)) }
+            div.actions { (choice.form(&visitor, "/", None)) }
             div data-live=(news) { (part) }
         },
     ))
@@ -124,7 +124,7 @@ async fn all_stores(
         "Stores",
         &foot,
         &html! {
-            div.actions { (choice.form(&visitor, "/stores", true)) }
+            div.actions { (choice.form(&visitor, "/stores", None)) }
             h1 { (words::count(count as u64)) " " (words::plural(count, "store", "stores")) " with replies" }
             p.lead { (title) ". The places that a store may hold are given; overlapping lines can’t be told apart. Blue: all stores." }
             section aria-labelledby="all" {

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::foot;
-use crate::people::{Role, Stores};
+use crate::people::Role;
 use crate::routes::App;
 use crate::storage::responses::{self, Before, Found, Newest, Place, Wanted};
 use crate::web::frame::{self, Section};
@@ -73,14 +73,10 @@ async fn show(
         "" => None,
         text => Some(read_before(text).ok_or_else(|| Mishap::BadForm("the address was cut off".into()))?),
     };
-    let (seen, wish) = (visitor.stores(), choice.clone());
-    let chosen = match choice.place.as_str() {
-        "" => Stores::All,
-        place => Stores::Some(visitor.tree.stores_in(place).into_iter().map(str::to_owned).collect()),
-    };
+    let (stores, wish) = (visitor.stores_at(&choice.place), choice.clone());
     let newest = app
         .read(move |reader| {
-            let is_wanted = |_: &DeviceId, store: Option<&str>| seen.hold(store) && chosen.hold(store);
+            let is_wanted = |_: &DeviceId, store: Option<&str>| stores.hold(store);
             let wanted = Wanted { is_wanted: &is_wanted, since_ms: i64::MIN, until_ms: i64::MAX };
             responses::newest(reader, &wanted, &|response| wish.fits(response), before, PAGE)
         })
@@ -109,12 +105,6 @@ async fn show(
 }
 
 fn form(visitor: &Visitor, choice: &Choice) -> Markup {
-    let seen = visitor.stores();
-    let is_seen = |place: &&str| {
-        let stores = visitor.tree.stores_in(place);
-        !stores.is_empty() && stores.iter().all(|store| seen.hold(Some(store)))
-    };
-    let places: Vec<&str> = visitor.tree.places().map(|(name, _)| name).filter(is_seen).collect();
     let kinds = [
         ("", "All replies"),
         ("unhappy", "Unhappy ones"),
@@ -126,7 +116,7 @@ fn form(visitor: &Visitor, choice: &Choice) -> Markup {
             label.hidden for="place" { "Region or store" }
             select #place name="place" {
                 option value="" { "All stores" }
-                @for place in places { option value=(place) selected[place == choice.place] { (place) } }
+                @for place in visitor.places() { option value=(place) selected[place == choice.place] { (place) } }
             }
             label.hidden for="only" { "Which" }
             select #only name="only" {

@@ -54,7 +54,7 @@ async fn show(
         title,
         &foot,
         &html! {
-            div.actions { (form(&visitor, &choice, &name)) }
+            div.actions { (choice.form(&visitor, "/store", Some(&name))) }
             p.way { a href="/stores" { "Stores" } @if visitor.stores() == Stores::All { @for region in visitor.tree.around(&name) { " · " (region) } } }
             h1 { (title) }
             p.lead { (lead(&figures)) " " (range::title(dates)) ", its own days." }
@@ -73,13 +73,6 @@ async fn show(
             p { a.button href={ "/fleet?" (place_query(&name)) } { "Its kiosks" } }
         },
     ))
-}
-
-fn form(visitor: &Visitor, choice: &Choice, name: &str) -> Markup {
-    // A form's own address loses what stands behind its question mark.
-    let form = choice.form(visitor, "/store", false).into_string();
-    let hidden = html! { input type="hidden" name="store" value=(name); }.into_string();
-    maud::PreEscaped(form.replacen("data-at-once>", &format!("data-at-once>{hidden}"), 1))
 }
 
 fn lead(figures: &StoreFigures) -> String {

@@ -52,14 +52,9 @@ impl Choice {
 
     /// The stores that are wanted and may be looked at; all there are where there is no list.
     pub(in crate::web::pages) fn stores(&self, visitor: &Visitor) -> Option<Vec<String>> {
-        let seen = visitor.stores();
-        match (self.place.as_str(), &seen) {
-            ("", Stores::All) => None,
-            ("", Stores::Some(stores)) => Some(stores.iter().cloned().collect()),
-            (place, _) => {
-                let stores = visitor.tree.stores_in(place).into_iter();
-                Some(stores.filter(|store| seen.hold(Some(store))).map(str::to_owned).collect())
-            }
+        match visitor.stores_at(&self.place) {
+            Stores::All => None,
+            Stores::Some(stores) => Some(stores.into_iter().collect()),
         }
     }
 
@@ -84,20 +79,20 @@ impl Choice {
         query.finish()
     }
 
-    /// The form; without places, where a page is of one.
-    pub(in crate::web::pages) fn form(&self, visitor: &Visitor, address: &str, with_places: bool) -> Markup {
-        let seen = visitor.stores();
-        // A region is named to whoever sees all of it.
-        let is_seen = |place: &&str| {
-            let stores = visitor.tree.stores_in(place);
-            !stores.is_empty() && stores.iter().all(|store| seen.hold(Some(store)))
-        };
-        let places: Vec<&str> = visitor.tree.places().map(|(name, _)| name).filter(is_seen).collect();
+    /// The form; of one store, which it brings along, it offers no places.
+    pub(in crate::web::pages) fn form(
+        &self,
+        visitor: &Visitor,
+        address: &str,
+        store: Option<&str>,
+    ) -> Markup {
+        let places = if store.is_none() { visitor.places() } else { Vec::new() };
         let range = if self.range.is_empty() { "30d" } else { &self.range };
         let is_own = !self.from.is_empty() || !self.to.is_empty();
         html! {
             form.choice method="get" action=(address) data-at-once {
-                @if with_places && places.len() > 1 {
+                @if let Some(store) = store { input type="hidden" name="store" value=(store); }
+                @if places.len() > 1 {
                     label.hidden for="place" { "Region or store" }
                     select #place name="place" {
                         option value="" { "All stores" }
