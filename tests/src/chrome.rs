@@ -176,6 +176,25 @@ impl Chrome {
         Ok(())
     }
 
+    /// Waits until this expression holds in the page.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn holds(&self, expression: &str) -> Result<()> {
+        let script = format!("return Boolean({expression})");
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let held = tokio::time::timeout(PATIENCE, async {
+            loop {
+                looks.tick().await;
+                if matches!(self.run(&script).await, Ok(Value::Bool(true))) {
+                    return;
+                }
+            }
+        });
+        ensure!(held.await.is_ok(), "it never came to hold in the page: {expression}");
+        Ok(())
+    }
+
     /// Runs a script in the page and gives what it says.
     ///
     /// # Errors

@@ -115,6 +115,15 @@ impl Cluster {
         &self.folder
     }
 
+    /// The number of the server's process, the parent of all of its others.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn server(&self) -> Result<u32> {
+        let written = std::fs::read_to_string(self.folder.join("data/postmaster.pid"))?;
+        Ok(written.lines().next().context("the server wrote no number")?.trim().parse()?)
+    }
+
     fn start(settings: &str) -> Result<Self> {
         Self::start_as(settings, None)
     }

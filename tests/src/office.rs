@@ -8,7 +8,7 @@ use std::time::Duration;
 use afterword_agent::enrol::Enrolment;
 use afterword_agent::https::Timeouts;
 use afterword_agent::{Agent, HttpsTransport, Identity, Status, Timing};
-use afterword_collector::{Admin, Collector, Config};
+use afterword_collector::{Admin, Collector, Config, DatabaseUrl};
 use afterword_kiosk_store::Store;
 use afterword_model::ports::Clock;
 use afterword_model::record::Seq;
@@ -27,6 +27,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(120);
 pub struct Office {
     collector: Collector,
     folder: PathBuf,
+    database: Option<DatabaseUrl>,
     clock: Arc<dyn Clock>,
 }
 
@@ -59,9 +60,26 @@ impl Office {
     /// # Errors
     /// When it does not start.
     pub async fn open_at(folder: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
-        let config = Config::loopback(folder.join("collector"));
+        Self::open_with(folder, None, clock).await
+    }
+
+    /// The same on the PostgreSQL database of this URL.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn open_on(folder: &Path, url: &str) -> Result<Self> {
+        Self::open_with(folder, Some(DatabaseUrl::parse(url)?), Arc::new(SystemClock::start())).await
+    }
+
+    async fn open_with(folder: &Path, database: Option<DatabaseUrl>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let config = Config { database: database.clone(), ..Config::loopback(folder.join("collector")) };
         let collector = Collector::start(config, Arc::clone(&clock), Arc::new(SystemEntropy)).await?;
-        Ok(Self { collector, folder: folder.to_owned(), clock })
+        Ok(Self { collector, folder: folder.to_owned(), database, clock })
+    }
+
+    fn admin(&self) -> Result<Admin> {
+        let data = self.folder.join("collector");
+        Ok(Admin::open_with(&data, self.database.as_ref(), Arc::clone(&self.clock), Arc::new(SystemEntropy))?)
     }
 
     /// Makes a new device known to the collector.
@@ -69,9 +87,7 @@ impl Office {
     /// # Errors
     /// When it is not taken.
     pub async fn enrol(&self, name: &str) -> Result<Identity> {
-        let data = self.folder.join("collector");
-        let mut admin = Admin::open(&data, Arc::clone(&self.clock), Arc::new(SystemEntropy))?;
-        let code = admin.device_add(name, None)?.code.to_string();
+        let code = self.admin()?.device_add(name, None)?.code.to_string();
         self.enrol_with(name, &code).await
     }
 
@@ -80,9 +96,7 @@ impl Office {
     /// # Errors
     /// When it is not taken.
     pub async fn enrol_with(&self, folder: &str, code: &str) -> Result<Identity> {
-        let data = self.folder.join("collector");
-        let admin = Admin::open(&data, Arc::clone(&self.clock), Arc::new(SystemEntropy))?;
-        let ca_pem = std::fs::read_to_string(admin.ca_file())?;
+        let ca_pem = std::fs::read_to_string(self.admin()?.ca_file())?;
         let order = Enrolment {
             collector_url: self.collector.enrol_url(),
             code,

@@ -23,6 +23,8 @@ use crate::present::Presenter;
 pub struct Pictured {
     /// `01-visit-en`: the place in the survey, the question, the language.
     pub name: String,
+    /// The language it is in, as the survey names it.
+    pub language: String,
     /// What is on it.
     pub view: View,
 }
@@ -37,7 +39,8 @@ pub fn pages(presenter: &Presenter, survey: &Arc<Survey>) -> Vec<Pictured> {
         let _nothing_to_save = session.handle(Event::Language(index), NEVER);
         for (name, screen) in screens(survey) {
             let view = presenter.drawn(&session, screen, None);
-            pages.push(Pictured { name: format!("{name}-{}", language.tag), view });
+            let language = language.tag.clone();
+            pages.push(Pictured { name: format!("{name}-{language}"), language, view });
         }
     }
     pages

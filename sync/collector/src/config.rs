@@ -36,6 +36,8 @@ pub struct Config {
     pub web_certificate: Option<(PathBuf, PathBuf)>,
     /// The organisation's own sign-in, where there is one.
     pub oidc: Option<OidcSettings>,
+    /// The kiosk's program, which draws what shoppers will see of a survey. Without: no pictures of it.
+    pub kiosk_program: Option<PathBuf>,
     /// `https://host:port` that devices are told to deliver to. Without it: the first host name and the
     /// port that `device_listen` came to.
     pub advertise: Option<String>,
@@ -61,6 +63,7 @@ impl Config {
             web_url: None,
             web_certificate: None,
             oidc: None,
+            kiosk_program: None,
             advertise: None,
             host_names: Vec::new(),
             device_certificate_life_ms: DEVICE_CERTIFICATE_LIFE_MS,

@@ -27,6 +27,7 @@ mod api;
 pub mod config;
 mod counting;
 mod desk;
+mod drawing;
 pub mod in_process;
 pub mod limits;
 mod listen;

@@ -22,6 +22,7 @@ use crate::admin::AdminError;
 use crate::config::{Config, https_url, pki_path};
 use crate::counting::keep_counting;
 use crate::desk::Desk;
+use crate::drawing::Drawing;
 use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
@@ -181,6 +182,7 @@ impl Collector {
             limits: limits.clone(),
             desk,
             board: Board::default(),
+            drawing: Drawing::by(config.kiosk_program.clone()),
             oidc,
         });
 

@@ -11,10 +11,11 @@
 //! | `store` | P4, P5: the first tap and the freeze on the disk |
 //! | `numbers` | P6: thirty days of numbers |
 //! | `wire` | P7: bytes of a rating on the wire |
-//! | `ingest` | P8: eight devices at once |
+//! | `ingest` | P8, P12: eight devices at once, on SQLite and on PostgreSQL |
 //! | `drain` | P9: one device with a long backlog |
 //! | `overview` | P13: head office's overview of 42 stores |
-//! | `measure`, `bare`, `glass` | time and the report, the floor on the disk, a bare screen |
+//! | `measure`, `processor` | time and the report, processor time |
+//! | `bare`, `bare_copy`, `glass` | the floors: on the disk, on a server, a bare screen |
 //!
 //! The answers and the collector are the tests' own: `afterword_tests::{ratings, office}`.
 //!
@@ -24,12 +25,14 @@
 
 mod area;
 mod bare;
+mod bare_copy;
 mod drain;
 mod glass;
 mod ingest;
 mod measure;
 mod numbers;
 mod overview;
+mod processor;
 mod program;
 mod screen;
 mod store;
@@ -48,7 +51,7 @@ const GROUPS: [(&[&str], Measure); 9] = [
     (&["P4", "P5"], store::run),
     (&["P6"], numbers::run),
     (&["P7"], wire::run),
-    (&["P8"], ingest::run),
+    (&["P8", "P12"], ingest::run),
     (&["P9"], drain::run),
     (&["P13"], overview::run),
 ];

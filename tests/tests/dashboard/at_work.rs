@@ -104,10 +104,20 @@ async fn a_survey_that_is_written_on_a_page_is_kept_in_the_shop() -> Result<()> 
     visit.go("/questions").await?;
     let survey = afterword_kiosk::config::SHIPPED_SURVEY.replacen("\"grocery-exit\"", "\"spring\"", 1);
     let text = serde_json::to_string(&survey)?;
-    visit.chrome.run(&format!("document.querySelector('#survey').value = {text}")).await?;
-    visit.chrome.press("Look at it").await?;
-    visit.chrome.says("What will be asked").await?;
+    visit
+        .chrome
+        .run(&format!(
+            "const field = document.querySelector('#survey'); field.value = {text};
+             field.dispatchEvent(new Event('input', {{ bubbles: true }}))"
+        ))
+        .await?;
+    // Nothing was pressed: the kiosk's own program has drawn it, and does so again on another panel and in another language.
+    visit.chrome.holds("document.querySelector('#preview img')?.naturalWidth === 1280").await?;
     visit.picture("questions").await?;
+    visit.chrome.choose("panel", "720x1280").await?;
+    visit.chrome.holds("document.querySelector('#preview img')?.naturalWidth === 720").await?;
+    visit.chrome.choose("language", "de").await?;
+    visit.chrome.says("Wie war Ihr").await?;
     visit.chrome.press("Keep").await?;
     visit.chrome.says("For the whole organisation").await?;
     visit.chrome.press("Send out").await?;

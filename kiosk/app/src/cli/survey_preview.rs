@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use afterword_ui::fonts;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use super::FOUND_MISTAKES;
 use crate::config::{Config, PanelSize};
 use crate::present::Presenter;
-use crate::preview::{Paper, pages};
+use crate::preview::{Paper, Pictured, pages};
 
 /// A configuration with nothing of a store in it.
 const ANY_STORE: &str = "format = 1\nstore_name = \"Your store\"\ntime_zone = \"UTC\"\n";
@@ -29,6 +29,9 @@ pub(super) struct SurveyPreview {
     /// A kiosk's configuration, whose store, colour, logo, voucher and panel the pictures then have.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Of all its languages only this one, as in `de`.
+    #[arg(long, value_name = "TAG")]
+    language: Option<String>,
     /// The panel, in pixels; the configuration's, else 1280x800, when left out.
     #[arg(long, value_enum)]
     panel: Option<PanelName>,
@@ -73,7 +76,17 @@ impl SurveyPreview {
         let panel = config.panel.panel();
         let branding = config.brand.prepare(config_path, panel)?;
         let paper = Paper::new(panel, &branding)?;
-        for picture in pages(&Presenter::new(config), &survey) {
+        let tags: Vec<&str> = survey.languages.iter().map(|language| language.tag.as_str()).collect();
+        if let Some(tag) = &self.language {
+            ensure!(
+                tags.contains(&tag.as_str()),
+                "the survey {} has no language `{tag}`; name one of {} with --language",
+                self.file.display(),
+                tags.join(", ")
+            );
+        }
+        let wanted = |picture: &Pictured| self.language.as_ref().is_none_or(|tag| *tag == picture.language);
+        for picture in pages(&Presenter::new(config), &survey).into_iter().filter(wanted) {
             let path = self.out.join(format!("{}.png", picture.name));
             paper.draw(&picture.view, &path)?;
             println!("{}", path.display());

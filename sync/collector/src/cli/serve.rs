@@ -54,6 +54,10 @@ pub(super) struct Serve {
     /// The private key to it.
     #[arg(long, value_name = "FILE", requires = "web_certificate")]
     web_key: Option<PathBuf>,
+    /// The kiosk's program, which draws what shoppers will see of a survey. Without it: the afterword-kiosk beside this program, where
+    /// there is one.
+    #[arg(long, value_name = "FILE", env = "AFTERWORD_KIOSK_PROGRAM")]
+    kiosk_program: Option<PathBuf>,
     #[command(flatten)]
     oidc: OidcOptions,
     /// Name or address that devices reach this server under; may be given more than once. Stands in the
@@ -156,6 +160,7 @@ impl Serve {
         config.web_listen = self.web_listen;
         config.web_url = self.web_url;
         config.oidc = self.oidc.settings();
+        config.kiosk_program = self.kiosk_program.or_else(kiosk_beside);
         config.web_certificate = self.web_certificate.zip(self.web_key);
         let (clock, entropy) = ports();
         let collector = Collector::start(config, clock, entropy).await?;
@@ -168,6 +173,12 @@ impl Serve {
         tracing::info!("ended in order");
         Ok(())
     }
+}
+
+/// The kiosk's program in the folder of this one.
+fn kiosk_beside() -> Option<PathBuf> {
+    let beside = std::env::current_exe().ok()?.with_file_name("afterword-kiosk");
+    beside.is_file().then_some(beside)
 }
 
 /// What says that all ports are open, for whoever started this program and waits.

@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::desk::Desk;
+use crate::drawing::Drawing;
 use crate::limits::Limits;
 use crate::listen::Source;
 use crate::load::Load;
@@ -51,6 +52,8 @@ pub(crate) struct App {
     pub(crate) desk: Desk,
     /// Counts of follow-ups, kept for a moment.
     pub(crate) board: Board,
+    /// Who draws what shoppers will see of a survey.
+    pub(crate) drawing: Drawing,
     /// The organisation's own sign-in, where there is one.
     pub(crate) oidc: Option<Oidc>,
 }

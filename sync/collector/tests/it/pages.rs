@@ -215,7 +215,12 @@ async fn what_is_asked_is_written_looked_at_kept_and_sent() {
     let page = browser.post("/questions", &[("settings", "store_nam = 1"), ("deed", "keep")]).await;
     assert!(page.status == 422 && page.has("Settings, line 1"), "{}", page.text);
     let page = browser.post("/questions", &[("survey", survey), ("deed", "look")]).await;
-    assert!(page.status == 200 && page.has("What will be asked"), "{}", page.text);
+    assert!(page.status == 200 && page.has("pharmacy-nps, version 1"), "{}", page.text);
+    assert!(page.has("no kiosk’s program to draw them"), "nobody draws here: {}", page.text);
+    let part = browser.post("/questions/preview", &[("survey", &broken)]).await;
+    assert!(part.status == 200 && part.has("mistakes in it") && !part.has("<html"), "{}", part.text);
+    let part = browser.post("/questions/preview", &[("survey", survey), ("language", "de")]).await;
+    assert!(part.has("<option value=\"de\" lang=\"de\" selected>") && !part.has("<html"), "{}", part.text);
     assert!(!browser.get("/questions").await.has("pharmacy"), "it was only looked at");
 
     let named = [("survey", survey), ("settings", "store_name = \"Quayside\"\n"), ("deed", "keep")];
@@ -234,6 +239,7 @@ async fn what_is_asked_is_written_looked_at_kept_and_sent() {
     assert!(page.status == 409 && page.has("see it through"), "{}", page.text);
     let mut manager = Browser::invited(&server, "bob@example.com", "manager", "").await;
     assert_eq!(manager.get("/questions").await.status, 404);
+    assert_eq!(manager.post("/questions/preview", &[("survey", survey)]).await.status, 404);
     assert_eq!(manager.post("/questions/send", &[]).await.status, 404);
 }
 

@@ -29,3 +29,29 @@ for (const part of document.querySelectorAll("[data-live]")) {
     part.before(note);
   });
 }
+
+// What is being written is shown as a kiosk would show it, a moment after the last key.
+for (const form of document.querySelectorAll("form[data-preview]")) {
+  const shown = document.getElementById("preview");
+  let pause, asking;
+  const draw = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.dataset.preview, { method: "POST", body, signal: asking.signal });
+      if (!answer.ok) return;
+      const part = await answer.text();
+      const held = shown.contains(document.activeElement) ? document.activeElement.id : "";
+      shown.innerHTML = part;
+      if (held) document.getElementById(held)?.focus();
+    } catch (error) {
+      // Somebody wrote on, or the server is away; the key that looks at it says so.
+    }
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.form !== form) return;
+    clearTimeout(pause);
+    pause = setTimeout(draw, 600);
+  });
+}

@@ -1,12 +1,15 @@
 //! Questions: what kiosks ask and how they are set, decided for the organisation, a region or a store, and sent out in stages.
 //!
-//! What is written is read as a kiosk reads it, before it is kept; a mistake is shown with its line. Keeping is not sending: what belongs
-//! together goes out together.
+//! What is written is read as a kiosk reads it, before it is kept; a mistake is shown with its line, and what can be read is shown as a
+//! kiosk shows it: while it is written where scripts run, else at the press of a key. Keeping is not sending: what belongs together goes
+//! out together.
+
+mod preview;
 
 use std::sync::Arc;
 
 use afterword_model::settings::Settings;
-use afterword_model::survey::{Pick, Question, QuestionKind, Survey};
+use afterword_model::survey::Survey;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -25,12 +28,16 @@ use crate::storage::settings::{self, Layer};
 use crate::web::frame::{self, Foot, Section};
 use crate::web::mishap::Mishap;
 use crate::web::visitor::{Posted, Visitor};
+use preview::Preview;
 
 /// Hours that the kiosks of a stage are to be well before the next one, as the command has it.
 const HEALTHY_HOURS: u32 = 24;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/questions", get(show).post(look)).route("/questions/send", post(send))
+    Router::new()
+        .route("/questions", get(show).post(look))
+        .route("/questions/preview", post(draw))
+        .route("/questions/send", post(send))
 }
 
 #[derive(Deserialize)]
@@ -48,6 +55,11 @@ struct Written {
     survey: String,
     #[serde(default)]
     settings: String,
+    /// The panel and the language that it is to be shown in.
+    #[serde(default)]
+    panel: String,
+    #[serde(default)]
+    language: String,
     /// `keep`, or only to be looked at.
     #[serde(default)]
     deed: String,
@@ -69,6 +81,13 @@ impl Written {
         settings.check().map_err(|error| error.to_string())?;
         let survey = settings.read_survey().map_err(|error| error.to_string())?;
         Ok((settings, survey))
+    }
+
+    /// What a shopper would see of it; or what is wrong, and where. Nothing where no survey is written.
+    async fn show(&self, app: &Arc<App>) -> Result<Option<Preview>, String> {
+        let (settings, survey) = self.read()?;
+        let Some(survey) = survey else { return Ok(None) };
+        Ok(Some(Preview::draw(app, &settings, survey, &self.panel, &self.language).await))
     }
 
     /// For whom it is.
@@ -94,25 +113,30 @@ async fn show(
     let row = rows.into_iter().find(|row| name(&row.layer).is_some_and(|name| name == wanted));
     let kept = row.map(|row| row.settings).unwrap_or_default();
     let (settings, survey) = (kept.to_toml(), kept.survey.unwrap_or_default());
-    let written = Written { layer: which.layer, survey, settings, deed: String::new() };
+    let written = Written { layer: which.layer, survey, settings, ..Written::default() };
     let foot = foot(&app, &visitor).await?;
-    Ok(page(&visitor, &foot, &written, None, None))
+    let shown = written.show(&app).await;
+    Ok(page(&visitor, &foot, &written, None, shown.ok().flatten().as_ref()))
 }
 
 async fn look(State(app): State<Arc<App>>, posted: Posted<Written>) -> Result<Response, Mishap> {
     let Posted { visitor, form } = posted;
     visitor.expect_everywhere(Role::Lead)?;
     let foot = foot(&app, &visitor).await?;
-    let (settings, survey) = match form.read() {
-        Ok(read) => read,
-        Err(what) => {
-            let page = page(&visitor, &foot, &form, Some(&sentence(&what)), None);
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-        }
+    let wrong = |what: &str| {
+        let page = page(&visitor, &foot, &form, Some(&sentence(what)), None);
+        (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
     };
     if form.deed != "keep" {
-        return Ok(page(&visitor, &foot, &form, None, survey.as_ref()).into_response());
+        return Ok(match form.show(&app).await {
+            Ok(shown) => page(&visitor, &foot, &form, None, shown.as_ref()).into_response(),
+            Err(what) => wrong(&what),
+        });
     }
+    let (settings, _) = match form.read() {
+        Ok(read) => read,
+        Err(what) => return Ok(wrong(&what)),
+    };
     let (by, layer) = (visitor.person.login.clone(), form.layer.clone());
     let kept = app.desk.run(visitor.actor(), move |admin| {
         let written = Written { layer, ..Written::default() };
@@ -124,12 +148,19 @@ async fn look(State(app): State<Arc<App>>, posted: Posted<Written>) -> Result<Re
             let layer: String = form_urlencoded::byte_serialize(form.layer.as_bytes()).collect();
             Ok(Redirect::to(&format!("/questions?layer={layer}")).into_response())
         }
-        Err(Mishap::Refused(reason)) => {
-            let page = page(&visitor, &foot, &form, Some(&sentence(&reason)), None);
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
+        Err(Mishap::Refused(reason)) => Ok(wrong(&reason)),
         Err(other) => Err(other),
     }
+}
+
+/// The part of the page that shows what is being written.
+async fn draw(State(app): State<Arc<App>>, posted: Posted<Written>) -> Result<Markup, Mishap> {
+    posted.visitor.expect_everywhere(Role::Lead)?;
+    let shown = posted.form.show(&app).await;
+    Ok(match &shown {
+        Ok(shown) => part(shown.as_ref()),
+        Err(what) => html! { p.wrong role="status" { (sentence(what)) } },
+    })
 }
 
 /// Sends what is decided by now out, in stages.
@@ -149,7 +180,7 @@ fn page(
     foot: &Foot,
     written: &Written,
     wrong: Option<&str>,
-    survey: Option<&Survey>,
+    shown: Option<&Preview>,
 ) -> Markup {
     let places = || visitor.tree.places();
     frame::page(
@@ -180,10 +211,10 @@ fn page(
                 "What is decided for a store goes before what is decided for its region, and that before what holds for everybody. Kiosks get nothing of it before it is sent out, and take it on between two shoppers."
             }
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) " Nothing was kept." } }
-            @if let Some(survey) = survey { (preview(survey)) }
+            div.desk {
             section aria-labelledby="write" {
                 h2 #write { "For " (for_whom(&written.layer)) }
-                form.narrow.write method="post" action="/questions" {
+                form #(preview::FORM).write method="post" action="/questions" data-preview="/questions/preview" {
                     (frame::key(visitor))
                     input type="hidden" name="layer" value=(written.layer);
                     label for="survey" { "Survey" }
@@ -198,43 +229,19 @@ fn page(
                     }
                 }
             }
+            section aria-labelledby="shown" {
+                h2 #shown { "As a kiosk shows it" }
+                div #preview { (part(shown)) }
+            }
+            }
         },
     )
 }
 
-/// What a shopper will be asked, in the survey's own language.
-fn preview(survey: &Survey) -> Markup {
-    let language = survey.default_language.as_str();
-    html! {
-        section aria-labelledby="preview" {
-            h2 #preview { "What will be asked" small { (survey.id) ", version " (survey.version) ", in " (survey.languages.len()) " languages; nothing was kept yet" } }
-            ol.preview lang=(language) {
-                @for question in &survey.questions { li { (asked(question, language)) } }
-                li { p.title { (survey.thanks.title.in_language(language)) } }
-            }
-        }
-    }
-}
-
-fn asked(question: &Question, language: &str) -> Markup {
-    html! {
-        p.title { (question.title.in_language(language)) }
-        @if let Some(hint) = &question.hint { p.hint { (hint.in_language(language)) } }
-        @match &question.kind {
-            QuestionKind::Choices { options, pick } => {
-                p.keys { @for option in options { span { (option.label.in_language(language)) } } }
-                @if *pick == Pick::Single { p.hint lang="en" { "one of them" } }
-            }
-            QuestionKind::Comment { limit } => p.hint lang="en" { "a few words, " (limit) " characters at most" },
-            QuestionKind::Contact { consent, .. } => p.hint { (consent.in_language(language)) },
-            QuestionKind::Scale(scale) => p.keys {
-                @for (value, label) in scale.values() {
-                    span { @match label { Some(label) => (label.in_language(language)), None => (value) } }
-                }
-            }
-            _ => {}
-        }
-        @if question.show_if.is_some() { p.hint lang="en" { "only under conditions" } }
+fn part(shown: Option<&Preview>) -> Markup {
+    match shown {
+        Some(shown) => shown.part(),
+        None => html! { p.hint { "Nothing is written here that can be shown." } },
     }
 }
 
