@@ -26,7 +26,12 @@ async fn main() -> Result<()> {
     let connections = connections_possible(number(arguments.next(), CONNECTIONS)?);
     let mut desk = Desk::new()?;
     let collector = desk.collector()?;
-    let order = Order { devices, connections, bystander_every: Duration::from_millis(100) };
+    let order = Order {
+        devices,
+        connections,
+        bystander_every: Duration::from_millis(100),
+        reader_every: Duration::from_millis(500),
+    };
     println!("{devices} devices over {connections} connections at a time");
     println!("{}", come_back(&desk, &collector, order).await?);
     collector.terminate()

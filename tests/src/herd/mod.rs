@@ -6,8 +6,8 @@
 //! does what a real one does with the collector's answers: it waits as told, and after a failure comes back later,
 //! with jitter. The devices share so many connections, as many as one machine has ports and files for.
 //!
-//! One more device, the bystander, has nothing to do with all this: it delivers a record now and then, and wants it
-//! taken as soon as on any other day.
+//! Two bystanders have nothing to do with all this: one more device, which delivers a record now and then and wants it
+//! taken as soon as on any other day, and a person at head office, who wants to read the overview.
 
 mod bystander;
 mod member;
@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep};
 use crate::desk::Desk;
 use crate::device::Device;
 use crate::program::Program;
-use bystander::Bystander;
+use bystander::{Bystander, Reader};
 use member::{Attempt, Herd, Member};
 
 /// Longest wait of a device after a failure; a real one's is longer, and nobody wants to look on for so long.
@@ -36,6 +36,12 @@ const BACKOFF_MAX: Duration = Duration::from_secs(8);
 
 /// Records of the bystander before the others come.
 const ALONE: usize = 60;
+
+/// And looks at the overview.
+const READ_ALONE: usize = 20;
+
+/// Looks at the overview in all.
+const READ_MAX: u64 = 20_000;
 
 /// Records of the bystander in all.
 const BYSTANDER_RECORDS: u64 = 20_000;
@@ -54,6 +60,8 @@ pub struct Order {
     pub connections: usize,
     /// The bystander delivers once in this time.
     pub bystander_every: Duration,
+    /// The person reads once in this time.
+    pub reader_every: Duration,
 }
 
 /// What came of it.
@@ -73,13 +81,17 @@ pub struct Outcome {
     pub alone: Latencies,
     /// What it waited while they were there.
     pub beside: Latencies,
+    /// What the person waited for the overview before the others came.
+    pub read_alone: Latencies,
+    /// And while they were there.
+    pub read_beside: Latencies,
     /// The collector's most resident memory before, in KiB.
     pub memory_before_kib: u64,
     /// And in all, in KiB.
     pub memory_peak_kib: u64,
 }
 
-/// How long deliveries took, from the wish to the receipt.
+/// How long it took, from the wish to the receipt or to the whole page.
 #[derive(Debug, Clone)]
 pub struct Latencies(Vec<Duration>);
 
@@ -102,7 +114,7 @@ impl fmt::Display for Latencies {
         let ms = |share| self.quantile(share).as_secs_f64() * 1_000.0;
         write!(
             f,
-            "{} deliveries, median {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+            "{} times, median {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
             self.0.len(),
             ms(0.5),
             ms(0.99),
@@ -128,6 +140,8 @@ impl fmt::Display for Outcome {
         }
         writeln!(f, "bystander alone:  {}", self.alone)?;
         writeln!(f, "bystander beside: {}", self.beside)?;
+        writeln!(f, "overview alone:   {}", self.read_alone)?;
+        writeln!(f, "overview beside:  {}", self.read_beside)?;
         let (before, peak) = (self.memory_before_kib / 1_024, self.memory_peak_kib / 1_024);
         write!(f, "collector's memory: {before} MiB before, {peak} MiB at the peak")
     }
@@ -141,9 +155,15 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
     let herd = Arc::new(Herd::gather(desk, order.devices).await?);
     // As many records as it can need; one costs little.
     let device = Device::enrol(desk, "Bystander").await?.with_records(BYSTANDER_RECORDS, 35);
-    let mut bystander = Bystander::on_a_thread_of_its_own(device, order.bystander_every)?;
+    let every = order.bystander_every;
+    let bystander = Bystander::on_a_thread_of_its_own("bystander", device, every, BYSTANDER_RECORDS)?;
+    let reader = Reader::at(desk).await?;
+    let reader = Bystander::on_a_thread_of_its_own("reader", reader, order.reader_every, READ_MAX)?;
     let memory_before_kib = collector.peak_memory_kib()?;
-    let alone = bystander.next_latencies(ALONE).await?;
+    let alone = bystander.next_latencies(ALONE)?;
+    let read_alone = reader.next_latencies(READ_ALONE)?;
+    // What was read meanwhile was read alone, too.
+    reader.forget();
 
     let began = Instant::now();
     let tally = watch::Sender::new(Tally::default());
@@ -155,10 +175,12 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
     drained?;
     let elapsed = began.elapsed();
     let beside = bystander.latencies_so_far()?;
+    let read_beside = reader.latencies_so_far()?;
     herd.is_held(desk)?;
     let Tally { drained, connections, busy, failures } = tally.borrow().clone();
     let memory_peak_kib = collector.peak_memory_kib()?;
     let (alone, beside) = (Latencies::of(alone), Latencies::of(beside));
+    let (read_alone, read_beside) = (Latencies::of(read_alone), Latencies::of(read_beside));
     Ok(Outcome {
         drained,
         elapsed,
@@ -167,6 +189,8 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
         failures,
         alone,
         beside,
+        read_alone,
+        read_beside,
         memory_before_kib,
         memory_peak_kib,
     })

@@ -12,7 +12,10 @@ use crate::support::Server;
 
 /// A provider, and a collector that knows it; groups have these roles.
 async fn both(roles: &[&str]) -> (Server, Provider) {
-    let provider = Provider::start().await;
+    with(Provider::start().await, roles).await
+}
+
+async fn with(provider: Provider, roles: &[&str]) -> (Server, Provider) {
     let settings = OidcSettings {
         issuer: provider.url.clone(),
         client_id: provider::CLIENT.into(),
@@ -161,6 +164,25 @@ async fn a_token_is_believed_only_as_it_has_to_be() {
     assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.location, "/", "it was for these alone");
     provider.rotate();
     assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.location, "/", "new keys are asked for");
+}
+
+#[tokio::test]
+async fn a_provider_that_signs_with_rsa_is_believed_as_well_and_no_further() {
+    let (server, provider) = with(Provider::with_rsa().await, &["cx=lead"]).await;
+    let _admin = Browser::of_admin(&server).await;
+    let ada = json!({ "sub": "u-1", "preferred_username": "ada", "groups": "cx" });
+    for wish in ["changed", "none", "HS256", "stranger"] {
+        let mut says = ada.clone();
+        says["!"] = wish.into();
+        provider.says(&says);
+        let mut browser = Browser::at(&server);
+        assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.status, 401, "{wish}");
+        assert!(!is_signed_in(&browser), "{wish}");
+    }
+    provider.says(&ada);
+    let mut browser = Browser::at(&server);
+    assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.location, "/");
+    assert!(is_signed_in(&browser));
 }
 
 #[tokio::test]

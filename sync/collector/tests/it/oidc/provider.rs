@@ -1,4 +1,4 @@
-//! An OpenID provider as small as one can be: it lets everybody in, as whoever the test says, with ES256.
+//! An OpenID provider as small as one can be: it lets everybody in, as whoever the test says, with ES256 or RS256.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, SigningKey as _};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, SigningKey as _};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
@@ -18,6 +18,9 @@ use tokio::task::AbortHandle;
 
 pub(crate) const CLIENT: &str = "afterword";
 pub(crate) const SECRET: &str = "a secret of the client";
+
+/// A key that nobody has but these tests: the cryptography at hand makes none of this kind.
+const RSA_KEY: &str = include_str!("rsa.pem");
 
 pub(crate) struct Provider {
     pub(crate) url: String,
@@ -40,13 +43,23 @@ struct Inner {
 type Shared = Arc<Mutex<Inner>>;
 
 impl Provider {
+    /// One that signs with ES256.
     pub(crate) async fn start() -> Self {
+        Self::with_key(new_key()).await
+    }
+
+    /// One that signs with RS256, as most do.
+    pub(crate) async fn with_rsa() -> Self {
+        Self::with_key(KeyPair::from_pem_and_sign_algo(RSA_KEY, &PKCS_RSA_SHA256).unwrap()).await
+    }
+
+    async fn with_key(key: KeyPair) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let inner = Arc::new(Mutex::new(Inner {
             url: url.clone(),
             clock: Arc::new(ManualClock::at(0)),
-            key: new_key(),
+            key,
             kid: 1,
             codes: HashMap::new(),
             drawn: 0,
@@ -119,15 +132,22 @@ async fn configuration(State(inner): State<Shared>) -> Json<Value> {
         "jwks_uri": format!("{url}/keys"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
     }))
 }
 
 async fn keys(State(inner): State<Shared>) -> Json<Value> {
     let inner = lock(&inner);
-    let point = inner.key.public_key_raw();
-    let (x, y) = (BASE64URL_NOPAD.encode(&point[1..33]), BASE64URL_NOPAD.encode(&point[33..]));
-    let key = json!({ "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": inner.kid.to_string(), "x": x, "y": y });
+    let (kid, public) = (inner.kid.to_string(), inner.key.public_key_raw());
+    let mut key = json!({ "use": "sig", "alg": inner.algorithm(), "kid": kid });
+    let parts = if inner.algorithm() == "RS256" {
+        let [n, e] = two_numbers(public).map(|number| BASE64URL_NOPAD.encode(number));
+        json!({ "kty": "RSA", "n": n, "e": e })
+    } else {
+        let [x, y] = [&public[1..33], &public[33..]].map(|number| BASE64URL_NOPAD.encode(number));
+        json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y })
+    };
+    key.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
     Json(json!({ "keys": [key] }))
 }
 
@@ -167,6 +187,10 @@ async fn token(State(inner): State<Shared>, headers: HeaderMap, body: String) ->
 }
 
 impl Inner {
+    fn algorithm(&self) -> &'static str {
+        if self.key.is_compatible(&PKCS_RSA_SHA256) { "RS256" } else { "ES256" }
+    }
+
     fn id_token(&self, nonce: &str) -> String {
         let now_s = self.clock.wall_ms() / 1_000;
         let mut claims = json!({ "iss": self.url, "sub": "u-0", "aud": CLIENT, "iat": now_s, "exp": now_s + 300, "nonce": nonce });
@@ -179,7 +203,8 @@ impl Inner {
         let wish = self.says.get("!").and_then(Value::as_str).unwrap_or_default();
         let algorithm = match wish {
             "none" | "HS256" => wish,
-            _ => "ES256",
+            "stranger" => "ES256",
+            _ => self.algorithm(),
         };
         let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         let header = encode(&json!({ "alg": algorithm, "kid": self.kid.to_string(), "typ": "JWT" }));
@@ -188,7 +213,10 @@ impl Inner {
             "none" => Vec::new(),
             "HS256" => hmac(SECRET.as_bytes(), signed.as_bytes()).to_vec(),
             "stranger" => fixed(&new_key().sign(signed.as_bytes()).unwrap()),
-            _ => fixed(&self.key.sign(signed.as_bytes()).unwrap()),
+            _ => {
+                let signature = self.key.sign(signed.as_bytes()).unwrap();
+                if algorithm == "RS256" { signature } else { fixed(&signature) }
+            }
         };
         if wish == "changed" {
             claims["sub"] = "u-1".into();
@@ -199,16 +227,26 @@ impl Inner {
 
 /// The two numbers of an ECDSA signature in 32 bytes each, as JWS has them (RFC 7518, 3.4), from DER.
 fn fixed(der: &[u8]) -> Vec<u8> {
-    let mut rest = &der[2..];
-    let mut both = Vec::new();
-    for _ in 0..2 {
-        let length = usize::from(rest[1]);
-        let number = &rest[2..2 + length];
-        let number = &number[number.iter().take_while(|byte| **byte == 0).count()..];
-        both.extend(std::iter::repeat_n(0, 32 - number.len()).chain(number.iter().copied()));
-        rest = &rest[2 + length..];
+    let pad = |number: &[u8]| [&[0; 32][number.len()..], number].concat();
+    two_numbers(der).map(pad).concat()
+}
+
+/// The two numbers of a sequence in DER, without zeros before them.
+fn two_numbers(der: &[u8]) -> [&[u8]; 2] {
+    // What is behind a tag and its length, and what follows.
+    fn part(der: &[u8]) -> (&[u8], &[u8]) {
+        let (length, rest) = match der[1] {
+            short @ 0..0x80 => (usize::from(short), &der[2..]),
+            long => {
+                let (length, rest) = der[2..].split_at(usize::from(long & 0x7f));
+                (length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest)
+            }
+        };
+        rest.split_at(length)
     }
-    both
+    let (first, rest) = part(part(der).0);
+    let (second, _) = part(rest);
+    [first, second].map(|number| &number[number.iter().take_while(|byte| **byte == 0).count()..])
 }
 
 /// HMAC-SHA-256 (RFC 2104) with a key of at most 64 bytes.
