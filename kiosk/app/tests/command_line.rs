@@ -276,6 +276,16 @@ fn a_preview_draws_every_page_of_a_survey_in_every_language() {
         }
     }
     assert!(told.lines().count() >= 6 * 3, "{told}");
+    let one_language = |tag: &str| {
+        let preview = ["survey", "preview", "washroom.toml", "--language", tag, "--out", "pictures"];
+        kiosk(folder.path(), &preview)
+    };
+    let german = stdout(&one_language("de"));
+    assert!(german.lines().count() >= 3 && german.lines().all(|line| line.ends_with("-de.png")), "{german}");
+    let unknown = one_language("it");
+    assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
+    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(told.contains("has no language `it`; name one of en, de, fr, es, pl, ar"), "{told}");
     let broken = kiosk(folder.path(), &["survey", "preview", "none.toml", "--out", "pictures"]);
     assert_eq!(broken.status.code(), Some(1), "{broken:?}");
 }
