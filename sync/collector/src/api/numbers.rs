@@ -29,7 +29,6 @@ use crate::storage::PlaceKind;
 #[schema(as = Overview)]
 pub(super) struct OfStores {
     /// Which days they are of.
-    #[serde(flatten)]
     days: Days,
     /// The share of happy visits, 0 to 1, of those that began with faces, stars or thumbs. Judged together with `recommend` and `completed`.
     happy: Compared,
@@ -60,7 +59,6 @@ pub(super) struct OfStore {
     /// The store.
     store: String,
     /// Which days they are of.
-    #[serde(flatten)]
     days: Days,
     /// As in the overview.
     happy: Compared,
