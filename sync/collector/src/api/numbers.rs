@@ -265,6 +265,10 @@ pub(super) async fn store(
 /// The days that are asked for, as days since 1970-01-01.
 fn days(asked: &Asked, now_ms: i64) -> Result<(i64, i64), Problem> {
     let today = DateTime::from_timestamp_millis(now_ms).ok_or(Problem::Failed)?.date_naive();
+    // A form leaves a field empty; a program leaves it out.
+    if let Some(empty) = ["range", "from", "to"].into_iter().find(|name| asked.text(name) == Some("")) {
+        return Err(Problem::unfit(empty, "it is empty; give a day as in 2026-11-28, or leave it out"));
+    }
     let typed = |name| asked.text(name).unwrap_or_default();
     let range = numbers::chosen(typed("range"), (typed("from"), typed("to")), today);
     let (from, to) = range.map_err(|error| {

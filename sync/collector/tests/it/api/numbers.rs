@@ -68,6 +68,7 @@ async fn a_token_of_a_place_reads_the_numbers_of_that_place_and_nothing_is_sent_
     program.get("/numbers/stores/Atlantis").await.is_problem(404, None);
     program.get("/numbers/overview?range=lately").await.is_problem(422, Some("range"));
     program.get("/numbers/overview?from=2026-11-02&to=2026-11-01").await.is_problem(422, Some("from"));
+    program.get("/numbers/overview?to=").await.is_problem(422, Some("to"));
     program.get("/numbers/overview?without_flagged=yes").await.is_problem(422, Some("without_flagged"));
     let tag = own.header("etag").to_owned();
     let again = program.request("GET", &format!("/numbers/overview?{RANGE}")).header("if-none-match", tag);
