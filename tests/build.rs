@@ -7,6 +7,9 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(has_postgres)");
     println!("cargo::rustc-check-cfg=cfg(has_chromium)");
     println!("cargo::rustc-check-cfg=cfg(has_citus)");
+    println!("cargo::rustc-check-cfg=cfg(has_pyarrow)");
+    println!("cargo::rustc-check-cfg=cfg(has_schemathesis)");
+    println!("cargo::rerun-if-env-changed=AFTERWORD_TEST_PYTHON");
     println!("cargo::rerun-if-env-changed=PATH");
     println!("cargo::rerun-if-env-changed=AFTERWORD_TEST_CITUS_URL");
     if std::env::var_os("AFTERWORD_TEST_CITUS_URL").is_some() {
@@ -30,9 +33,23 @@ fn main() {
     if ["chromium", "chromedriver"].into_iter().all(is_there) {
         println!("cargo::rustc-cfg=has_chromium");
     }
-    let asked =
-        Command::new("python3").args(["-c", "import hashlib, json, sqlite3"]).stdout(Stdio::null()).status();
-    if asked.is_ok_and(|status| status.success()) {
+    if can("python3", "import hashlib, json, sqlite3") {
         println!("cargo::rustc-cfg=has_python");
     }
+    // Packages that a machine's own Python has not, nor may be given.
+    let python = std::env::var("AFTERWORD_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    println!("cargo::rustc-env=AFTERWORD_TEST_PYTHON_FOUND={python}");
+    if can(&python, "import pyarrow.dataset, pyarrow.parquet") {
+        println!("cargo::rustc-cfg=has_pyarrow");
+    }
+    if can(&python, "import schemathesis.cli") {
+        println!("cargo::rustc-cfg=has_schemathesis");
+    }
+}
+
+/// Whether this Python can do that.
+fn can(python: &str, statement: &str) -> bool {
+    let asked =
+        Command::new(python).args(["-c", statement]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
 }

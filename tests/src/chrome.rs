@@ -29,6 +29,8 @@ pub enum Scripts {
 /// A browser with one window.
 pub struct Chrome {
     client: Client,
+    /// Where it keeps what it downloads.
+    downloads: tempfile::TempDir,
     _driver: Program,
 }
 
@@ -50,8 +52,10 @@ impl Chrome {
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                      "--force-device-scale-factor=1", "--hide-scrollbars", "--window-size=1440,1040"],
         });
+        let downloads = tempfile::tempdir()?;
+        options["prefs"] = json!({ "download.default_directory": downloads.path() });
         if scripts == Scripts::Off {
-            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+            options["prefs"]["profile.managed_default_content_settings.javascript"] = json!(2);
         }
         let mut wanted = Capabilities::new();
         wanted.insert("goog:chromeOptions".into(), options);
@@ -61,7 +65,7 @@ impl Chrome {
             .capabilities(wanted)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await;
-        Ok(Self { client: client.context("Chromium did not open")?, _driver: driver })
+        Ok(Self { client: client.context("Chromium did not open")?, downloads, _driver: driver })
     }
 
     /// Goes to an address.
@@ -122,6 +126,23 @@ impl Chrome {
             }
         }
         Ok(false)
+    }
+
+    /// Waits until a file of this name was downloaded, and gives what is in it.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn downloaded(&self, name: &str) -> Result<Vec<u8>> {
+        // It has its name when it is whole.
+        let path = self.downloads.path().join(name);
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let came = tokio::time::timeout(PATIENCE, async {
+            while !path.exists() {
+                looks.tick().await;
+            }
+        });
+        ensure!(came.await.is_ok(), "{name} was not downloaded");
+        Ok(std::fs::read(&path)?)
     }
 
     /// Agrees to what the page asks.

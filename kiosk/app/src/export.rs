@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use afterword_model::carried::{Carried, Origin};
+use afterword_model::cells::safe;
 use afterword_model::content::Content;
 use afterword_model::record::Seq;
 use afterword_model::response::{AnswerValue, ClockQuality, Response, Stamp};
@@ -14,8 +15,6 @@ use afterword_protocol::queue::{Run, Take};
 use anyhow::{Context, Result};
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use csv::Writer;
-
-use crate::cells::safe;
 
 /// What some spreadsheets tell by that a table is UTF-8, at its beginning.
 pub(crate) const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -16,7 +16,6 @@
 //! | [`branding`] | the store's colour and logo |
 //! | [`sealing`] | what is left for a reply, sealed to head office |
 //! | [`preview`] | every page of a survey as a picture |
-//! | [`cells`] | text that a spreadsheet takes for nothing else |
 //! | [`moments`] | from a till to the session |
 //! | [`speech`] | what a shopper hears who goes by a keypad |
 //! | [`staff`] | the side that is not the shopper's |
@@ -44,7 +43,6 @@ pub mod alerts;
 pub(crate) mod aside;
 pub mod ask;
 pub mod branding;
-pub mod cells;
 pub mod cli;
 pub mod config;
 mod dates;

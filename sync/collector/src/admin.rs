@@ -9,6 +9,7 @@ pub mod changing;
 mod counting;
 pub mod distributing;
 mod erasing;
+pub mod exporting;
 mod identifying;
 pub mod importing;
 mod leaving;
@@ -117,6 +118,9 @@ pub enum AdminError {
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"
     )]
     StillInLog,
+    /// A table could not be written.
+    #[error("the table could not be written: {0}; see whether there is room, and export again")]
+    Export(std::io::Error),
     /// The database contradicts itself, or refused.
     #[error(transparent)]
     Storage(#[from] crate::storage::StorageError),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use afterword_model::ports::{Clock, Entropy};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::admin::{Admin, AdminError};
 use crate::config::Config;
@@ -21,6 +21,9 @@ const WISHES_MAX: usize = 4;
 /// Pages that are kept up to date at once; each holds a connection. Others are as they were when they were loaded.
 const STREAMS_MAX: usize = 100;
 
+/// Exports that are made at once. Each holds a thread, some megabytes, and now and then a connection to the database.
+const EXPORTS_MAX: usize = 4;
+
 /// The way to a collector's data for who is signed in.
 #[derive(Clone)]
 pub(crate) struct Desk(Arc<Inner>);
@@ -33,6 +36,8 @@ struct Inner {
     places: Arc<Semaphore>,
     /// Pages that are kept up to date.
     streams: Arc<Semaphore>,
+    /// Exports that are being made.
+    exports: Arc<Semaphore>,
     /// Wrong passwords, by where they came from.
     wrong: Throttle,
 }
@@ -48,6 +53,7 @@ impl Desk {
             entropy,
             places: Arc::new(Semaphore::new(WISHES_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             wrong: Throttle::default(),
         }))
     }
@@ -61,6 +67,11 @@ impl Desk {
     /// Places of pages that are kept up to date.
     pub(crate) fn streams(&self) -> Arc<Semaphore> {
         Arc::clone(&self.0.streams)
+    }
+
+    /// A place for an export; none where so many are being made already.
+    pub(crate) fn export(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.exports).try_acquire_owned().ok()
     }
 
     /// Counts a sign-in from this address before it is tried, so that neither many at once nor those that are broken off are free; or

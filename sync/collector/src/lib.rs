@@ -9,6 +9,8 @@
 //! | `pki` | the two private authorities, the server's certificate, the key that signs receipts |
 //! | `people` | who may do what, passwords, the audit log's entries |
 //! | [`numbers`] | what head office reads: the overview and a store's page |
+//! | [`export`] | responses as tables for other programs: CSV, NDJSON, Parquet |
+//! | `given` | what is in a response that is given away, and what never is |
 //! | `listen` | the accept loop: TLS, deadlines, identity of the peer |
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
@@ -28,6 +30,8 @@ pub mod config;
 mod counting;
 mod desk;
 mod drawing;
+pub mod export;
+mod given;
 pub mod in_process;
 pub mod limits;
 mod listen;
@@ -52,6 +56,7 @@ pub use admin::backing_up::BackupError;
 pub use admin::casing::{CaseRefusal, CaseRow, short as short_case_name};
 pub use admin::changing::{ChangeRefusal, ShownOn};
 pub use admin::distributing::DistributeRefusal;
+pub use admin::exporting::Export;
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};

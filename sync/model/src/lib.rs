@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod carried;
 pub mod case;
+pub mod cells;
 mod closest;
 pub mod contact;
 pub mod content;

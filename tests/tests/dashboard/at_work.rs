@@ -35,6 +35,16 @@ async fn a_kiosk_is_enrolled_heard_read_and_revoked() -> Result<()> {
     visit.chrome.says("By hour").await?;
     visit.picture("store").await?;
 
+    visit.go("/responses").await?;
+    visit.chrome.says("Export all of these as").await?;
+    visit.picture("replies").await?;
+    visit.chrome.press("NDJSON").await?;
+    let table = String::from_utf8(visit.chrome.downloaded("responses.ndjson").await?)?;
+    ensure!(table.lines().count() == SHOPPERS as usize, "{table}");
+    ensure!(table.lines().all(|row| row.contains("\"store\":\"Harbour Street\"")), "{table}");
+    visit.go("/audit").await?;
+    visit.chrome.says("responses.exported").await?;
+
     agent.terminate()?;
     visit.go("/fleet").await?;
     visit.chrome.press("HS-0147").await?;

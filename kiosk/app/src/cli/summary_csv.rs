@@ -1,11 +1,10 @@
 //! A summary as a table for a spreadsheet: a row for each number.
 
+use afterword_model::cells::safe;
 use afterword_model::metrics::change::Change;
 use afterword_model::summary::{Measure, Measured, Summary};
 use anyhow::{Context, Result};
 use csv::Writer;
-
-use crate::cells::safe;
 
 /// The columns. `estimate`, `low`, `high` and `before` are 0 to 1 for a `share`, -100 to 100 for `nps`, 1 to 7 for a `mean`.
 const COLUMNS: [&str; 12] = [

@@ -40,6 +40,25 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = Self::of(parts, app).await?;
+        takes(&parts.headers, "application/json")?;
+        Ok(caller)
+    }
+}
+
+/// The same where what is answered is not JSON; what it is has to be held against [`takes`].
+pub(super) struct AnyCaller(pub(super) Caller);
+
+impl FromRequestParts<Arc<App>> for AnyCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Ok(Self(Caller::of(parts, app).await?))
+    }
+}
+
+impl Caller {
+    async fn of(parts: &Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let digest = secret(&parts.headers)?.digest();
         let token = app.look_up(move |reader| tokens::find(reader, &digest)).await?;
         let now_ms = app.context.clock.wall_ms();
@@ -54,9 +73,6 @@ impl FromRequestParts<Arc<App>> for Caller {
             if let Err(error) = noted.await {
                 tracing::warn!(%error, "that a token was used is not written down");
             }
-        }
-        if !takes_json(&parts.headers) {
-            return Err(Problem::NotAcceptable);
         }
         let tree = app.look_up(places::tree).await?;
         let stores = token.stores(&tree);
@@ -80,14 +96,18 @@ fn secret(headers: &HeaderMap) -> Result<ApiSecret, Problem> {
     ))
 }
 
-/// Whether whoever asks can read JSON (RFC 9110, 12.5.1).
-fn takes_json(headers: &HeaderMap) -> bool {
+/// Goes on only where whoever asks can read this (RFC 9110, 12.5.1).
+pub(super) fn takes(headers: &HeaderMap, media_type: &'static str) -> Result<(), Problem> {
+    if allows(headers, media_type) { Ok(()) } else { Err(Problem::NotAcceptable(media_type)) }
+}
+
+fn allows(headers: &HeaderMap, media_type: &str) -> bool {
     let mut ranges = Vec::new();
     for value in headers.get_all(ACCEPT) {
         let Ok(value) = value.to_str() else { return false };
         ranges.extend(value.split(',').map(str::trim).filter(|range| !range.is_empty()));
     }
-    // The narrowest range that speaks of JSON decides.
+    // The narrowest range that speaks of it decides.
     let weight = |name: &str| {
         ranges.iter().find_map(|range| {
             let mut parts = range.split(';').map(str::trim);
@@ -96,7 +116,9 @@ fn takes_json(headers: &HeaderMap) -> bool {
             is_it.then(|| quality.and_then(|quality| quality.parse().ok()).unwrap_or(1.0_f32))
         })
     };
-    let weight = weight("application/json").or_else(|| weight("application/*")).or_else(|| weight("*/*"));
+    let essence = media_type.split(';').next().unwrap_or_default();
+    let family = format!("{}/*", essence.split('/').next().unwrap_or_default());
+    let weight = weight(essence).or_else(|| weight(&family)).or_else(|| weight("*/*"));
     ranges.is_empty() || weight.is_some_and(|weight| weight > 0.0)
 }
 
@@ -107,12 +129,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_taken_where_the_narrowest_range_allows_it() {
-        let takes = |accept: &'static str| {
-            takes_json(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]))
-        };
-        assert!(takes_json(&HeaderMap::new()) && takes("*/*") && takes("text/html, application/*;q=0.1"));
+    fn what_is_answered_is_taken_where_the_narrowest_range_allows_it() {
+        let headers = |accept| HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+        let takes = |accept: &'static str| allows(&headers(accept), "application/json");
+        assert!(
+            allows(&HeaderMap::new(), "application/json")
+                && takes("*/*")
+                && takes("text/html, application/*;q=0.1")
+        );
         assert!(takes("") && takes("application/json; charset=utf-8"));
         assert!(!takes("text/csv") && !takes("application/json;q=0, */*"));
+        let csv = |accept: &'static str| allows(&headers(accept), "text/csv; charset=utf-8");
+        assert!(csv("text/csv") && csv("text/*;q=0.5") && !csv("application/json"));
     }
 }

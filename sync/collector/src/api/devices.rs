@@ -290,13 +290,13 @@ pub(super) async fn revoke(
     let row = find(&app, &caller, id).await?;
     let headers = request.headers().clone();
     let RevokeDevice { reason } = sent::json(request).await?;
-    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let is_long =
         |reason: &String| reason.chars().count() > REASON_CHARS_MAX || reason.contains(char::is_control);
     if reason.as_ref().is_some_and(is_long) {
         let wrong = format!("a reason has at most {REASON_CHARS_MAX} characters on one line; shorten it");
         return Err(Problem::unfit("reason", wrong));
     }
+    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
     let id = row.device.to_string();
     let revoked = app.for_program(&caller, move |admin| admin.device_revoke(&id, reason.as_deref())).await?;
     let already_revoked = matches!(revoked, Revocation::AlreadyRevoked(_));

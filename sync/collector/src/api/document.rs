@@ -9,13 +9,13 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, R
 use utoipa::{Modify, OpenApi};
 
 use super::problem::{Problem, ProblemBody};
-use super::{BASE, answer, cases, changes, devices, places, responses};
+use super::{BASE, answer, cases, changes, devices, exports, numbers, places, responses};
 
 /// What every address may answer, with when it does.
 pub(crate) const EVERYWHERE: [(&str, &str); 6] = [
     ("401", "There is no token that holds."),
     ("403", "The token lacks the scope."),
-    ("406", "`Accept` does not allow JSON."),
+    ("406", "`Accept` does not allow what is answered."),
     ("422", "A parameter or member is unknown, or not as it has to be; `parameter` names it."),
     ("429", "The token asks too much at once; `Retry-After` says when to go on."),
     ("500", "The collector's own fault; nothing was changed."),
@@ -39,7 +39,7 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
     servers((url = "/api/v1")),
     paths(
         devices::list, devices::add, devices::show, devices::revoke, places::list, changes::list, changes::add, changes::show,
-        changes::withdraw, cases::list, responses::list,
+        changes::withdraw, cases::list, responses::list, exports::responses, numbers::overview, numbers::store,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -48,6 +48,7 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
         (name = "changes", description = "You said, we did"),
         (name = "cases", description = "Follow-ups"),
         (name = "responses", description = "What shoppers answered"),
+        (name = "numbers", description = "What it comes to"),
     ),
     modifiers(&Common),
 )]

@@ -21,6 +21,8 @@ mod cases;
 mod changes;
 mod devices;
 pub(crate) mod document;
+mod exports;
+mod numbers;
 mod places;
 mod problem;
 mod rate;
@@ -35,6 +37,7 @@ use axum::{Extension, Router};
 use self::problem::Problem;
 use self::rate::Rates;
 use crate::admin::{Admin, AdminError};
+use crate::given::{moment, word};
 use crate::routes::App;
 use crate::storage::sql::{Connection, SqlResult};
 
@@ -53,6 +56,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/changes/{id}", delete(changes::withdraw).get(changes::show))
         .route("/cases", get(cases::list))
         .route("/responses", get(responses::list))
+        .route("/exports/responses", get(exports::responses))
+        .route("/numbers/overview", get(numbers::overview))
+        .route("/numbers/stores/{store}", get(numbers::store))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(Extension(Arc::new(Rates::default())));
@@ -77,20 +83,5 @@ impl App {
         let app = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || app.readers.read(query)).await;
         Ok(read.map_err(|_| Problem::Failed)?.map_err(AdminError::from)?)
-    }
-}
-
-/// A moment as it is sent: RFC 3339 in UTC, to the millisecond.
-fn moment(at_ms: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(at_ms)
-        .unwrap_or_default()
-        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-}
-
-/// One of our enumerations as it is sent, by the name that it has in records.
-fn word(of: &impl serde::Serialize) -> String {
-    match serde_json::to_value(of) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
     }
 }

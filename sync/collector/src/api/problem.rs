@@ -25,8 +25,8 @@ pub(super) enum Problem {
     NotFound,
     /// The address takes another method.
     MethodNotAllowed,
-    /// Only JSON is answered.
-    NotAcceptable,
+    /// What is answered, of this media type, cannot be read by whoever asks.
+    NotAcceptable(&'static str),
     /// It contradicts what is there.
     Conflict(String),
     /// The body is too large.
@@ -37,6 +37,8 @@ pub(super) enum Problem {
     Unfit { parameter: Option<String>, detail: String },
     /// The token asks too much at once.
     Busy { wait_s: u64 },
+    /// Others are asking for as much as the collector does at once.
+    Crowded { wait_s: u64 },
     /// The collector's own fault.
     Failed,
 }
@@ -83,9 +85,11 @@ impl Problem {
                 "urn:afterword:problem:method-not-allowed",
                 "This address takes another method",
             ),
-            Self::NotAcceptable => {
-                (StatusCode::NOT_ACCEPTABLE, "urn:afterword:problem:not-acceptable", "Only JSON is answered")
-            }
+            Self::NotAcceptable(_) => (
+                StatusCode::NOT_ACCEPTABLE,
+                "urn:afterword:problem:not-acceptable",
+                "Another media type is answered",
+            ),
             Self::Conflict(_) => {
                 (StatusCode::CONFLICT, "urn:afterword:problem:conflict", "It contradicts what is there")
             }
@@ -105,6 +109,11 @@ impl Problem {
             Self::Busy { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "urn:afterword:problem:busy", "Too much at once")
             }
+            Self::Crowded { .. } => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "urn:afterword:problem:crowded",
+                "The collector does as much as it can",
+            ),
             Self::Failed => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "urn:afterword:problem:internal", "The collector failed")
             }
@@ -121,13 +130,18 @@ impl Problem {
             ),
             Self::NotFound => "nothing is at this address, or it is not among what this token may see".into(),
             Self::MethodNotAllowed => "the header Allow says which methods this address takes".into(),
-            Self::NotAcceptable => {
-                "answers are application/json; let Accept allow it, or leave it out".into()
+            Self::NotAcceptable(media_type) => {
+                format!("answers are {media_type}; let Accept allow it, or leave it out")
             }
             Self::TooLarge(bytes_max) => format!("a body has at most {bytes_max} bytes; send less"),
             Self::UnsupportedType => "a body is JSON; send it with Content-Type: application/json".into(),
             Self::Busy { wait_s } => {
                 format!("this token has asked too much at once; go on in {wait_s} s, as Retry-After says")
+            }
+            Self::Crowded { wait_s } => {
+                format!(
+                    "as many exports as go at once are being made; ask again in {wait_s} s, as Retry-After says"
+                )
             }
             Self::Failed => "nothing was changed, and the reason is in the collector's log; try again".into(),
         }
@@ -172,7 +186,7 @@ impl IntoResponse for Problem {
             Self::NotAuthenticated(_) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"afterword\""));
             }
-            Self::Busy { wait_s } => {
+            Self::Busy { wait_s } | Self::Crowded { wait_s } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(wait_s));
             }
             _ => {}

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use afterword_model::hex::Hex;
 use afterword_model::record::{DeviceId, SEQ_MAX};
-use afterword_model::response::{Answer, AnswerValue};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use serde::Serialize;
@@ -15,9 +14,11 @@ use super::asked::{Asked, cursor};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::{moment, word};
+use crate::given::GivenAnswer;
 use crate::people::api_token::Scope;
 use crate::routes::App;
-use crate::storage::responses::{self, Found, Place, Wanted};
+use crate::storage::responses::{Found, Place};
+use crate::storage::selection::Selection;
 
 /// One shopper's answers to one survey.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,25 +66,6 @@ pub(super) struct Given {
     answers: Vec<GivenAnswer>,
 }
 
-/// The answer to one question.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Answer)]
-pub(super) struct GivenAnswer {
-    /// The question's id.
-    question: String,
-    /// What kind of answer it is: `faces`, `faces4`, `stars`, `nps`, `effort`, `thumbs`, `choices`, `comment` or `contact`. Of a contact
-    /// it is only said that there is one.
-    kind: String,
-    /// The rating, on the scale of that name.
-    rating: Option<u8>,
-    /// Ids of the chosen options.
-    choices: Option<Vec<String>>,
-    /// The words, with what was masked in them.
-    comment: Option<String>,
-    /// Milliseconds from the first tap to this answer's last change.
-    at_ms: u64,
-}
-
 /// Responses, by kiosk and number. Erased ones are absent, and so are contact details and follow-up codes.
 ///
 /// A kiosk's new responses come after its old ones, but before those of the next kiosk. To fetch what is new, ask with `since`: the moment at which
@@ -109,32 +91,25 @@ pub(super) async fn list(
     caller.expect(Scope::ResponsesRead)?;
     let asked = Asked::of(request.uri(), &["since", "until", "store", "device", "limit", "cursor"])?;
     let (limit, after) = (asked.limit()?, asked.cursor(place)?);
-    let (since, until) = (asked.moment("since")?, asked.moment("until")?);
-    let device = match asked.text("device") {
-        None => None,
-        Some(id) => Some(DeviceId::parse(id).map_err(|_| {
-            Problem::unfit("device", "an id has 32 hexadecimal digits; give the one that /devices shows")
-        })?),
-    };
-    let (stores, store) = (caller.stores.clone(), asked.text("store").map(str::to_owned));
-    let (found, next) = app
-        .look_up(move |reader| {
-            let is_wanted = |id: &DeviceId, of: Option<&str>| {
-                stores.hold(of)
-                    && device.is_none_or(|device| device == *id)
-                    && store.as_deref().is_none_or(|store| of == Some(store))
-            };
-            let wanted = Wanted {
-                is_wanted: &is_wanted,
-                since_ms: since.unwrap_or(i64::MIN),
-                until_ms: until.unwrap_or(i64::MAX),
-            };
-            responses::page(reader, &wanted, after, limit)
-        })
-        .await?;
+    let selection = selection(&caller, &asked)?;
+    let (found, next) = app.look_up(move |reader| selection.page(reader, after, limit)).await?;
     let next = next.map(|at| cursor(&format!("{}/{}/{}", at.device, at.epoch, at.seq)));
     let page = Page { items: found.into_iter().map(given).collect(), next };
     Ok(answer::page(request.headers(), "/responses", &asked, &page))
+}
+
+/// Which are asked for by `since`, `until`, `store` and `device`, of those that may be seen.
+pub(super) fn selection(caller: &Caller, asked: &Asked) -> Result<Selection, Problem> {
+    let device = asked.text("device").map(DeviceId::parse).transpose().map_err(|_| {
+        Problem::unfit("device", "an id has 32 hexadecimal digits; give the one that /devices shows")
+    })?;
+    Ok(Selection {
+        stores: caller.stores.clone(),
+        store: asked.text("store").map(str::to_owned),
+        device,
+        since_ms: asked.moment("since")?.unwrap_or(i64::MIN),
+        until_ms: asked.moment("until")?.unwrap_or(i64::MAX),
+    })
 }
 
 fn place(text: &str) -> Option<Place> {
@@ -145,10 +120,11 @@ fn place(text: &str) -> Option<Place> {
 }
 
 fn given(found: Found) -> Given {
+    let id = found.id();
     let response = found.response;
     let draft = response.draft;
     Given {
-        id: format!("{}/{}/{}", found.device, found.epoch, response.seq),
+        id,
         device: found.device.to_string(),
         device_name: found.device_name,
         store: found.store,
@@ -166,19 +142,6 @@ fn given(found: Found) -> Given {
         took_ms: response.took_ms,
         flags: draft.flags.iter().map(word).collect(),
         left_at: draft.left_at,
-        answers: draft.answers.into_iter().map(answer).collect(),
+        answers: draft.answers.iter().map(GivenAnswer::from).collect(),
     }
-}
-
-fn answer(answer: Answer) -> GivenAnswer {
-    let rated = answer.value.rating();
-    let (kind, choices, comment) = match answer.value {
-        AnswerValue::Choices(choices) => ("choices".into(), Some(choices), None),
-        AnswerValue::Comment(words) => ("comment".into(), None, Some(words)),
-        // Never what is sealed in it: that is for who has the key, and is asked for elsewhere.
-        AnswerValue::Contact(_) => ("contact".into(), None, None),
-        _ => (rated.as_ref().map(|(scale, _)| word(scale)).unwrap_or_default(), None, None),
-    };
-    let rating = rated.map(|(_, value)| value);
-    GivenAnswer { question: answer.question, kind, rating, choices, comment, at_ms: answer.at_ms }
 }

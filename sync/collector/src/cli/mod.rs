@@ -11,6 +11,7 @@ mod contact;
 mod device;
 mod distribute;
 mod erase;
+mod export;
 mod follow_up;
 mod import;
 mod numbers;
@@ -73,6 +74,8 @@ enum Command {
     Restore(backup::Restore),
     /// Erase the content of one response for good; also while the server runs.
     Erase(erase::Erase),
+    /// Write responses as tables for other programs: CSV, NDJSON, Parquet; also while the server runs.
+    Export(export::ExportCommand),
     /// Take in what a device without a network sends on a stick; also while the server runs.
     Import(import::Import),
     /// Open what shoppers left for a reply.
@@ -145,6 +148,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Erase(erase) => erase.run(),
+        Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Contact(contact) => contact.run(),
         Command::FollowUp(follow_up) => follow_up.run(),

@@ -24,6 +24,7 @@ use tokio::time::{sleep_until, timeout};
 use tower::ServiceExt as _;
 
 use super::deadline::{Progress, Stage, Watched};
+use super::outgoing::Outgoing;
 use super::{Shared, Source, ended};
 use crate::pki::{Bearer, read_bearer};
 use crate::refusal::Refusal;
@@ -84,8 +85,8 @@ async fn serve_requests(
             if is_crowded && progress.bytes() > CROWDED_TURN_BYTES_MAX {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            progress.enter(if is_crowded { Stage::WaitingInACrowd } else { Stage::Waiting });
-            Ok::<_, Infallible>(response)
+            let after = if is_crowded { Stage::WaitingInACrowd } else { Stage::Waiting };
+            Ok::<_, Infallible>(response.map(|body| Outgoing::new(body, progress, after)))
         }
     });
     let io = TokioIo::new(Watched { stream, progress: Arc::clone(&progress) });

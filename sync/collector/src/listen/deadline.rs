@@ -1,6 +1,6 @@
 //! By when a connection must have gone on: one deadline for each stage of its life.
 //!
-//! A connection is waiting for a request, in the middle of a header, or at work on a request. The stage
+//! A connection is waiting for a request, in the middle of a header, at work on a request, or sending an answer. The stage
 //! changes only while the connection itself is polled, so whoever polls it sees the new deadline at once.
 
 use std::pin::Pin;
@@ -18,6 +18,9 @@ use crate::limits::Limits;
 /// What a request's own deadline leaves for writing the answer that says so.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// For the next part of an answer: as long as a search through ten million records that finds nothing takes, some times over.
+const MAKING_TIMEOUT: Duration = Duration::from_secs(900);
+
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -29,6 +32,10 @@ pub(super) enum Stage {
     Header,
     /// A request is being read or answered.
     Request,
+    /// The next part of a long answer is being made.
+    Making,
+    /// A part of an answer is being sent.
+    Sending,
 }
 
 /// The stage of one connection, and since when; what it has brought.
@@ -64,6 +71,9 @@ impl Progress {
                 Stage::WaitingInACrowd => self.limits.idle.min(CROWDED_IDLE_TIMEOUT),
                 Stage::Header => self.limits.header,
                 Stage::Request => self.limits.request + GRACE,
+                Stage::Making => MAKING_TIMEOUT,
+                // Whoever takes nothing for so long does not read any more.
+                Stage::Sending => self.limits.idle,
             }
     }
 
@@ -77,6 +87,13 @@ impl Progress {
         let mut state = self.lock();
         if matches!(state.0, Stage::Waiting | Stage::WaitingInACrowd) {
             *state = (Stage::Header, Instant::now());
+        }
+    }
+
+    fn bytes_went(&self) {
+        let mut state = self.lock();
+        if state.0 == Stage::Sending {
+            state.1 = Instant::now();
         }
     }
 
@@ -113,7 +130,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if matches!(result, Poll::Ready(Ok(count)) if count > 0) {
+            self.progress.bytes_went();
+        }
+        result
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -141,6 +162,12 @@ mod tests {
         assert_eq!(progress.deadline(), Instant::now() + limits.header - Duration::from_secs(3));
         progress.enter(Stage::Request);
         assert_eq!(progress.deadline(), Instant::now() + limits.request + GRACE);
+        progress.enter(Stage::Making);
+        assert_eq!(progress.deadline(), Instant::now() + MAKING_TIMEOUT);
+        progress.enter(Stage::Sending);
+        tokio::time::advance(Duration::from_secs(3)).await;
+        progress.bytes_went();
+        assert_eq!(progress.deadline(), Instant::now() + limits.idle);
         progress.enter(Stage::WaitingInACrowd);
         assert_eq!(progress.deadline(), Instant::now() + CROWDED_IDLE_TIMEOUT);
         progress.bytes_came(1);

@@ -7,6 +7,7 @@
 
 mod connection;
 mod deadline;
+mod outgoing;
 pub(crate) mod tls;
 mod turnstile;
 pub(crate) mod verifier;

@@ -20,4 +20,5 @@ pub use places::Places;
 pub use range::{NoRange, days};
 
 pub(crate) use overview::overview;
+pub(crate) use range::chosen;
 pub(crate) use store::store;

@@ -59,6 +59,24 @@ pub fn days(range: &str, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), NoR
     if to.signed_duration_since(from).num_days() >= DAYS_MAX { Err(NoRange::Long) } else { Ok((from, to)) }
 }
 
+/// The same of what may be chosen in three places: a range, and two days, which go before it. The last 30 days where none of them says
+/// anything.
+///
+/// # Errors
+/// [`NoRange`].
+pub(crate) fn chosen(
+    range: &str,
+    (from, to): (&str, &str),
+    today: NaiveDate,
+) -> Result<(NaiveDate, NaiveDate), NoRange> {
+    match (from, to, range) {
+        ("", "", "") => days("30d", today),
+        ("", "", range) => days(range, today),
+        ("", day, _) | (day, "", _) => days(day, today),
+        (from, to, _) => days(&format!("{from}..{to}"), today),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

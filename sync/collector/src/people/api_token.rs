@@ -31,11 +31,13 @@ pub enum Scope {
     CasesRead,
     /// Read responses.
     ResponsesRead,
+    /// Read what responses come to.
+    NumbersRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
@@ -43,6 +45,7 @@ impl Scope {
         Self::ChangesWrite,
         Self::CasesRead,
         Self::ResponsesRead,
+        Self::NumbersRead,
     ];
 
     /// As it is stored, typed and sent.
@@ -56,6 +59,7 @@ impl Scope {
             Self::ChangesWrite => "changes:write",
             Self::CasesRead => "cases:read",
             Self::ResponsesRead => "responses:read",
+            Self::NumbersRead => "numbers:read",
         }
     }
 
@@ -69,7 +73,10 @@ impl Scope {
             Self::ChangesRead => "read what idle screens say was changed",
             Self::ChangesWrite => "put changes on idle screens, and take them off",
             Self::CasesRead => "read follow-ups with what was said and done",
-            Self::ResponsesRead => "read responses with their comments, never with contact details",
+            Self::ResponsesRead => {
+                "read and export responses with their comments, never with contact details"
+            }
+            Self::NumbersRead => "read the numbers of all stores and of one, with their intervals",
         }
     }
 

@@ -111,6 +111,23 @@ impl Stores {
             Self::Some(stores) => store.is_some_and(|store| stores.contains(store)),
         }
     }
+
+    /// Those of them that lie in a region, or the one of this name; all of them where no place is named.
+    pub(crate) fn at(&self, place: &str, tree: &Tree) -> Self {
+        if place.is_empty() {
+            return self.clone();
+        }
+        let stores = tree.stores_in(place).into_iter().filter(|store| self.hold(Some(store)));
+        Self::Some(stores.map(str::to_owned).collect())
+    }
+
+    /// Their names; none where they are all.
+    pub(crate) fn names(self) -> Option<Vec<String>> {
+        match self {
+            Self::All => None,
+            Self::Some(stores) => Some(stores.into_iter().collect()),
+        }
+    }
 }
 
 impl Person {

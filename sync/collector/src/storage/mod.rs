@@ -31,6 +31,7 @@ pub(crate) mod responses;
 mod rest;
 pub(crate) mod rollouts;
 mod room;
+pub(crate) mod selection;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod sql;

@@ -46,6 +46,13 @@ pub(crate) struct Found {
     pub(crate) response: Response,
 }
 
+impl Found {
+    /// Its name, which no other response ever has: kiosk, epoch, number.
+    pub(crate) fn id(&self) -> String {
+        format!("{}/{}/{}", self.device, self.epoch, self.response.seq)
+    }
+}
+
 /// At most so many after a place, and where to go on; `None` at the end.
 pub(crate) fn page(
     connection: &Connection,

@@ -55,12 +55,7 @@ impl Visitor {
 
     /// The stores of a region, or a store itself, as far as they may look at them; all that they may where none is named.
     pub(super) fn stores_at(&self, place: &str) -> Stores {
-        let seen = self.stores();
-        if place.is_empty() {
-            return seen;
-        }
-        let stores = self.tree.stores_in(place).into_iter().filter(|store| seen.hold(Some(store)));
-        Stores::Some(stores.map(str::to_owned).collect())
+        self.stores().at(place, &self.tree)
     }
 
     /// What they may choose from: a region is named to whoever sees all of it.

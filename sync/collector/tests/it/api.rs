@@ -1,6 +1,7 @@
 //! What programs ask at `/api/v1`, as a program does: with a token, over the port that people come in by.
 
 mod description;
+mod numbers;
 mod responses;
 
 use std::collections::BTreeSet;
@@ -126,7 +127,7 @@ pub(crate) async fn device_in(server: &Server, name: &str, store: &str) -> Devic
 async fn nothing_is_answered_without_a_token_and_nothing_beyond_its_scopes() {
     let server = Server::start().await;
     let program = Program::of(&server, &[Scope::ChangesRead], None);
-    for path in ["/devices", "/places", "/cases", "/responses"] {
+    for path in ["/devices", "/places", "/cases", "/responses", "/exports/responses", "/numbers/overview"] {
         program.get(path).await.is_problem(403, None);
         let nobody = read(program.request("GET", path).send().await.unwrap()).await;
         nobody.is_problem(401, None);

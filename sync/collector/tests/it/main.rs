@@ -20,6 +20,7 @@ mod contacts;
 mod courier;
 mod enrolments;
 mod erasing;
+mod exports;
 mod follow_ups;
 mod heartbeats;
 mod in_process;

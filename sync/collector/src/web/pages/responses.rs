@@ -1,5 +1,7 @@
 //! What shoppers answered, one by one, the newest first.
 
+mod exporting;
+
 use std::sync::Arc;
 
 use afterword_model::hex::Hex;
@@ -8,14 +10,15 @@ use afterword_model::response::{Answer, AnswerValue, Flag, Response};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::routing::get;
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::foot;
+use crate::export::moments;
 use crate::people::Role;
 use crate::routes::App;
-use crate::storage::responses::{self, Before, Found, Newest, Place, Wanted};
+use crate::storage::responses::{self, Before, Found, Newest, Place};
 use crate::web::frame::{self, Section};
 use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
@@ -26,7 +29,7 @@ const PAGE: usize = 50;
 const MINUTE_MS: i64 = 60_000;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/responses", get(show))
+    Router::new().route("/responses", get(show)).merge(exporting::routes())
 }
 
 /// Which; what is empty was not chosen.
@@ -41,12 +44,33 @@ struct Choice {
     /// Letters of a comment, in whatever case.
     #[serde(default)]
     words: String,
+    /// The first day on which they came here, in UTC.
+    #[serde(default)]
+    from: String,
+    /// The last.
+    #[serde(default)]
+    to: String,
     /// Where the page before ended.
     #[serde(default)]
     before: String,
 }
 
 impl Choice {
+    /// From which moment on they came, and before which.
+    fn moments(&self) -> Result<(i64, i64), Mishap> {
+        let day = |text: &str, open: NaiveDate| match text {
+            "" => Ok(open),
+            text => text.parse().map_err(|_| Mishap::BadForm(format!("`{text}` is no day as in 2026-11-28"))),
+        };
+        let (from, to) = (day(&self.from, NaiveDate::MIN)?, day(&self.to, NaiveDate::MAX)?);
+        if from > to {
+            return Err(Mishap::Refused(
+                "The first day is after the last; give the earlier one first.".into(),
+            ));
+        }
+        Ok(moments((from, to)))
+    }
+
     fn fits(&self, response: &Response) -> bool {
         let comment = comment(response);
         let is_of_kind = match self.only.as_str() {
@@ -73,11 +97,12 @@ async fn show(
         "" => None,
         text => Some(read_before(text).ok_or_else(|| Mishap::BadForm("the address was cut off".into()))?),
     };
+    let (since_ms, until_ms) = choice.moments()?;
     let (stores, wish) = (visitor.stores_at(&choice.place), choice.clone());
     let newest = app
         .read(move |reader| {
             let is_wanted = |_: &DeviceId, store: Option<&str>| stores.hold(store);
-            let wanted = Wanted { is_wanted: &is_wanted, since_ms: i64::MIN, until_ms: i64::MAX };
+            let wanted = responses::Wanted { is_wanted: &is_wanted, since_ms, until_ms };
             responses::newest(reader, &wanted, &|response| wish.fits(response), before, PAGE)
         })
         .await?;
@@ -91,6 +116,7 @@ async fn show(
             h1 { "Replies" }
             p.lead { "The newest first, by when they came here. What was masked on the kiosk is masked here; contact details are sealed." }
             (form(&visitor, &choice))
+            @if !newest.found.is_empty() { (exporting::form(&visitor, &choice)) }
             section aria-labelledby="replies" {
                 h2 #replies { "What shoppers said" small { "each kiosk’s own time" } }
                 @if newest.found.is_empty() { p { "There is none of this kind." } }
@@ -124,6 +150,10 @@ fn form(visitor: &Visitor, choice: &Choice) -> Markup {
             }
             label.hidden for="words" { "Words in a comment" }
             input #words name="words" value=(choice.words) placeholder="words in a comment" maxlength="80";
+            label for="from" { "Came from" }
+            input #from type="date" name="from" value=(choice.from);
+            label for="to" { "to" }
+            input #to type="date" name="to" value=(choice.to);
             button type="submit" { "Show" }
         }
     }
@@ -233,9 +263,14 @@ fn query(choice: &Choice, last: &Before) -> String {
     let Place { device, epoch, seq } = last.place;
     let before = format!("{}/{device}/{epoch}/{seq}", last.received_ms);
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in
-        [("place", &choice.place), ("only", &choice.only), ("words", &choice.words), ("before", &before)]
-    {
+    for (name, value) in [
+        ("place", &choice.place),
+        ("only", &choice.only),
+        ("words", &choice.words),
+        ("from", &choice.from),
+        ("to", &choice.to),
+        ("before", &before),
+    ] {
         query.append_pair(name, value);
     }
     query.finish()

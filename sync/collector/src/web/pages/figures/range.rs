@@ -4,8 +4,7 @@ use chrono::{DateTime, NaiveDate};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use crate::numbers::days;
-use crate::people::Stores;
+use crate::numbers::chosen;
 use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
 
@@ -39,23 +38,15 @@ impl Choice {
     /// The days that are meant, seen from now.
     pub(in crate::web::pages) fn days(&self, now_ms: i64) -> Result<Range, Mishap> {
         let today = DateTime::from_timestamp_millis(now_ms).ok_or(Mishap::Failed)?.date_naive();
-        let typed = match (self.from.as_str(), self.to.as_str(), self.range.as_str()) {
-            ("", "", "") => "30d".to_owned(),
-            ("", "", range) => range.to_owned(),
-            ("", day, _) | (day, "", _) => day.to_owned(),
-            (from, to, _) => format!("{from}..{to}"),
-        };
-        let range = days(&typed, today).map_err(|error| Mishap::Refused(error.to_string()))?;
+        let range = chosen(&self.range, (&self.from, &self.to), today);
+        let range = range.map_err(|error| Mishap::Refused(error.to_string()))?;
         let number = |day: NaiveDate| day.signed_duration_since(NaiveDate::default()).num_days();
         Ok(((number(range.0), number(range.1)), range))
     }
 
     /// The stores that are wanted and may be looked at; all there are where there is no list.
     pub(in crate::web::pages) fn stores(&self, visitor: &Visitor) -> Option<Vec<String>> {
-        match visitor.stores_at(&self.place) {
-            Stores::All => None,
-            Stores::Some(stores) => Some(stores.into_iter().collect()),
-        }
+        visitor.stores_at(&self.place).names()
     }
 
     pub(in crate::web::pages) fn is_without_flagged(&self) -> bool {
