@@ -36,6 +36,7 @@ use self::problem::Problem;
 use self::rate::Rates;
 use crate::admin::{Admin, AdminError};
 use crate::routes::App;
+use crate::storage::responses::Found;
 use crate::storage::sql::{Connection, SqlResult};
 
 /// Where it begins.
@@ -80,8 +81,13 @@ impl App {
     }
 }
 
+/// A response as programs get it, asked for or told.
+pub(crate) fn response_json(found: Found) -> serde_json::Value {
+    serde_json::to_value(responses::given(found)).expect("a response holds only texts, numbers and lists")
+}
+
 /// A moment as it is sent: RFC 3339 in UTC, to the millisecond.
-fn moment(at_ms: i64) -> String {
+pub(crate) fn moment(at_ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(at_ms)
         .unwrap_or_default()
         .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)

@@ -144,7 +144,7 @@ fn place(text: &str) -> Option<Place> {
     Some(Place { device: DeviceId::parse(device).ok()?, epoch: Hex::parse(epoch).ok()?, seq })
 }
 
-fn given(found: Found) -> Given {
+pub(super) fn given(found: Found) -> Given {
     let response = found.response;
     let draft = response.draft;
     Given {

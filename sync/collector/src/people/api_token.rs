@@ -31,11 +31,15 @@ pub enum Scope {
     CasesRead,
     /// Read responses.
     ResponsesRead,
+    /// Read webhooks and what became of their messages.
+    WebhooksRead,
+    /// Make and remove webhooks, and have messages sent again.
+    WebhooksWrite,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
@@ -43,6 +47,8 @@ impl Scope {
         Self::ChangesWrite,
         Self::CasesRead,
         Self::ResponsesRead,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
     ];
 
     /// As it is stored, typed and sent.
@@ -56,6 +62,8 @@ impl Scope {
             Self::ChangesWrite => "changes:write",
             Self::CasesRead => "cases:read",
             Self::ResponsesRead => "responses:read",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 
@@ -70,6 +78,10 @@ impl Scope {
             Self::ChangesWrite => "put changes on idle screens, and take them off",
             Self::CasesRead => "read follow-ups with what was said and done",
             Self::ResponsesRead => "read responses with their comments, never with contact details",
+            Self::WebhooksRead => "read which programs are told what, and what became of each message",
+            Self::WebhooksWrite => {
+                "have programs told of what this token may read, stop that, and have messages sent again"
+            }
         }
     }
 
