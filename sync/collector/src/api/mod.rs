@@ -26,6 +26,7 @@ mod problem;
 mod rate;
 mod responses;
 mod sent;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -54,6 +55,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/changes/{id}", delete(changes::withdraw).get(changes::show))
         .route("/cases", get(cases::list))
         .route("/responses", get(responses::list))
+        .route("/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/webhooks/{id}", delete(webhooks::remove).get(webhooks::show))
+        .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/webhooks/{id}/deliveries/{number}/resend", post(webhooks::resend))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(Extension(Arc::new(Rates::default())));

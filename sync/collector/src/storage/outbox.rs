@@ -355,3 +355,69 @@ fn name(row: &Row<'_>, epoch: usize, number: usize) -> SqlResult<String> {
 pub(crate) fn place(device: DeviceId, epoch: StoreEpoch, seq: u64) -> Said {
     Said::Response(responses::Place { device, epoch, seq })
 }
+
+#[cfg(test)]
+mod tests {
+    use afterword_model::ports::{ManualClock, SeededEntropy};
+    use serde_json::json;
+
+    use super::super::open::open_or_create;
+    use super::super::webhooks::New;
+    use super::*;
+    use crate::webhooks::secret::WebhookSecret;
+
+    /// A database with one webhook that is told of two kinds.
+    fn told() -> (tempfile::TempDir, Connection, i64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("collector.db");
+        let connection = open_or_create(&path, &ManualClock::at(0), &SeededEntropy::new(1)).unwrap();
+        let types = [EventType::ChangePublished, EventType::RolloutDone].into();
+        let new = New { url: "https://hooks.example/", types: &types, place: None, created_by: "root" };
+        let id = webhooks::add(&connection, &new, &WebhookSecret::of([1; 32]), 1_000).unwrap();
+        (folder, connection, id)
+    }
+
+    fn event(kind: EventType, at_ms: i64) -> Event {
+        Event::of(kind, None, json!({ "id": 1 }), at_ms)
+    }
+
+    #[test]
+    fn what_is_taken_back_is_told_to_nobody_and_what_is_committed_to_whom_it_is_for() {
+        let (_folder, connection, id) = told();
+        let transaction = connection.transaction().unwrap();
+        tell(&transaction, &event(EventType::RolloutDone, 2_000)).unwrap();
+        drop(transaction);
+        let waiting = || due(&connection, id, i64::MAX, 10).unwrap();
+        assert_eq!(waiting().len(), 0);
+        let transaction = connection.transaction().unwrap();
+        tell(&transaction, &event(EventType::RolloutDone, 2_000)).unwrap();
+        tell(&transaction, &event(EventType::RolloutPaused, 2_000)).unwrap();
+        // It happened before anybody was told.
+        tell(&transaction, &event(EventType::RolloutDone, 999)).unwrap();
+        transaction.commit().unwrap();
+        let [message] = &waiting()[..] else { panic!("{:?}", waiting()) };
+        assert_eq!((message.kind.as_str(), message.at_ms), ("rollout.done", 2_000));
+    }
+
+    #[test]
+    fn who_comes_second_claims_nothing_and_a_late_answer_changes_nothing_but_that_it_arrived() {
+        let (_folder, connection, id) = told();
+        tell(&connection, &event(EventType::RolloutDone, 2_000)).unwrap();
+        let found = || due(&connection, id, 2_000, 10).unwrap();
+        let (mine, yours) = (found(), found());
+        assert_eq!(claim(&connection, mine, 2_000).unwrap().len(), 1);
+        assert_eq!(claim(&connection, yours, 2_000).unwrap().len(), 0);
+        assert_eq!(found().len(), 0, "it is being sent");
+        let later = 2_000 + CLAIMED_FOR_MS;
+        let again = claim(&connection, due(&connection, id, later, 10).unwrap(), later).unwrap();
+        let [message] = &again[..] else { panic!("{again:?}") };
+        assert_eq!(message.attempts, 2);
+        // The first one comes back after all: it has failed, which is not the second one's business.
+        failed(&connection, (message.number, 1), (None, "late"), None, later).unwrap();
+        let now = |number| delivery_of(&connection, number).unwrap().unwrap();
+        assert_eq!((now(message.number).state, now(message.number).error), (DeliveryState::Pending, None));
+        delivered(&connection, message.number, 200, later).unwrap();
+        failed(&connection, (message.number, 2), (None, "later"), None, later).unwrap();
+        assert_eq!(now(message.number).state, DeliveryState::Delivered);
+    }
+}

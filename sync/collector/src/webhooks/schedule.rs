@@ -66,7 +66,8 @@ mod tests {
         }
         assert_eq!((tries.len(), tries.last()), (10, Some(&TRIED_FOR_MS)));
         let waits: Vec<i64> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        for (wait, planned) in waits.iter().zip(WAITS_MS) {
+        // The last one ends with the three days.
+        for (wait, planned) in waits.iter().zip(WAITS_MS).take(8) {
             assert!((planned..=planned * 11 / 10).contains(wait), "{wait} instead of {planned}");
         }
     }

@@ -36,3 +36,4 @@ mod support;
 mod tokens;
 mod turns;
 mod verification;
+mod webhooks;
