@@ -501,3 +501,25 @@ async fn an_admin_makes_one_on_a_page_sees_what_was_given_up_and_sends_it_again(
     assert_eq!(admin.submit(one, "/settings/webhooks/1/remove", &[]).await.location, all);
     assert_eq!(admin.get(one).await.status, 404);
 }
+
+/// The page that whoever writes a receiver goes by.
+const PAGE: &str = include_str!("../../WEBHOOKS.md");
+
+#[test]
+fn the_page_for_receivers_tells_every_kind_and_its_example_is_signed_with_its_secret() {
+    for kind in EventType::ALL.into_iter().chain([EventType::WebhookTest]) {
+        assert!(PAGE.contains(&format!("| `{}` |", kind.name())), "{}", kind.name());
+    }
+    let header = |name: &str| between(PAGE, &format!("\n{name}: "), "\n").to_owned();
+    let body = between(PAGE, "\n\n{\"type\"", "\n");
+    let bytes = format!("{{\"type\"{body}").into_bytes();
+    let example = Got {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp").parse().unwrap(),
+        signatures: vec![header("webhook-signature")],
+        body: serde_json::from_slice(&bytes).unwrap(),
+        bytes,
+    };
+    let secret = format!("whsec_{}", between(PAGE, "message above is `whsec_", "`"));
+    assert!(example.is_signed_with(&secret), "{example:?}");
+}
