@@ -10,6 +10,7 @@ mod counting;
 pub mod distributing;
 mod erasing;
 pub mod exporting;
+pub mod hooking;
 mod identifying;
 pub mod importing;
 mod leaving;
@@ -45,8 +46,10 @@ use crate::storage::devices::{self, Device};
 use crate::storage::follow_ups::{self, FollowUp};
 use crate::storage::heartbeats;
 use crate::storage::numbers;
+use crate::storage::outbox;
 use crate::storage::sql::{Connection, SqlError, SqlResult, Transaction};
 use crate::storage::{Database, DatabaseUrl, OpenError, VerifyReport, read_server, verify};
+use crate::webhooks::event::{Event, EventType};
 
 /// Why an operator's wish is not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +107,9 @@ pub enum AdminError {
     /// No token is made or revoked.
     #[error(transparent)]
     Token(#[from] tokening::TokenRefusal),
+    /// Nothing is done about a webhook.
+    #[error(transparent)]
+    Webhook(#[from] hooking::WebhookRefusal),
     /// A region or store is not where it was to be.
     #[error(transparent)]
     Place(#[from] placing::PlaceRefusal),
@@ -324,6 +330,9 @@ impl Admin {
         let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
         devices::revoke(&transaction, &found.device, reason, now_ms)?;
         self.note(&transaction, "device.revoked", &found.device.to_string(), &found.name)?;
+        if found.revoked_ms.is_none() {
+            outbox::tell(&transaction, &Event::of_kiosk(EventType::DeviceRevoked, &found.kiosk(), now_ms))?;
+        }
         transaction.commit()?;
         Ok(match found.revoked_ms {
             Some(_) => Revocation::AlreadyRevoked(found.device),

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::oidc::OidcSettings;
 use crate::pki::DEVICE_CERTIFICATE_LIFE_MS;
 use crate::storage::DatabaseUrl;
+use crate::webhooks::address::PrivateNetworks;
 
 /// Port on which enrolled devices deliver, where nothing else is asked for.
 pub const DEVICE_PORT: u16 = 8443;
@@ -38,6 +39,8 @@ pub struct Config {
     pub oidc: Option<OidcSettings>,
     /// The kiosk's program, which draws what shoppers will see of a survey. Without: no pictures of it.
     pub kiosk_program: Option<PathBuf>,
+    /// Networks of one's own that webhooks may go to; without any, only the internet.
+    pub webhooks_allow_private: PrivateNetworks,
     /// `https://host:port` that devices are told to deliver to. Without it: the first host name and the
     /// port that `device_listen` came to.
     pub advertise: Option<String>,
@@ -64,6 +67,7 @@ impl Config {
             web_certificate: None,
             oidc: None,
             kiosk_program: None,
+            webhooks_allow_private: PrivateNetworks::default(),
             advertise: None,
             host_names: Vec::new(),
             device_certificate_life_ms: DEVICE_CERTIFICATE_LIFE_MS,

@@ -7,8 +7,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use afterword_protocol::limits::BATCHES_IN_FLIGHT_MAX;
-
 use crate::routes::App;
 use crate::storage::{StorageError, numbers};
 
@@ -30,7 +28,7 @@ pub(crate) async fn keep_counting(app: Arc<App>) {
         due.tick().await;
         loop {
             match count_part(&app).await {
-                Ok(true) if is_busy(&app) => tokio::time::sleep(PAUSE).await,
+                Ok(true) if app.is_busy() => tokio::time::sleep(PAUSE).await,
                 Ok(true) => {}
                 Ok(false) => break,
                 // There will be room.
@@ -48,22 +46,10 @@ pub(crate) async fn keep_counting(app: Arc<App>) {
 
 /// Counts a bounded part of what is new. Whether there was anything.
 async fn count_part(app: &Arc<App>) -> Result<bool, StorageError> {
-    let reading = Arc::clone(app);
-    let read = tokio::task::spawn_blocking(move || reading.readers.read(numbers::pending));
-    let pending = match read.await {
-        Ok(pending) => pending?,
-        Err(error) if error.is_panic() => return Err(StorageError::Inconsistent(error.to_string())),
-        // The runtime ends.
-        Err(_) => return Err(StorageError::NoWriter),
-    };
+    let pending = app.looked_up(numbers::pending).await?;
     if pending.is_empty() {
         return Ok(false);
     }
     app.writer.run(None, move |writer| Ok(numbers::apply(writer, &pending)?)).await?;
     Ok(true)
-}
-
-/// Whether batches are under way.
-fn is_busy(app: &App) -> bool {
-    app.in_flight.available_permits() < app.limits.batches_in_flight.clamp(1, BATCHES_IN_FLIGHT_MAX)
 }

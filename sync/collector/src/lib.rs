@@ -17,6 +17,7 @@
 //! | `desk`, `web` | people's wishes carried out, and the pages on which they have them |
 //! | `oidc` | the organisation's own sign-in |
 //! | `api` | what programs ask of the same port, with tokens |
+//! | `webhooks` | what programs are told without asking |
 //! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
 //!
 //! Invariants: a receipt leaves only after the transaction that stored its records is durable; a stored
@@ -51,12 +52,14 @@ pub mod server;
 mod storage;
 mod throttle;
 mod web;
+mod webhooks;
 
 pub use admin::backing_up::BackupError;
 pub use admin::casing::{CaseRefusal, CaseRow, short as short_case_name};
 pub use admin::changing::{ChangeRefusal, ShownOn};
 pub use admin::distributing::DistributeRefusal;
 pub use admin::exporting::Export;
+pub use admin::hooking::{NewWebhook, WEBHOOKS_MAX, WebhookRefusal, WebhookWish};
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
@@ -76,10 +79,16 @@ pub use people::token::Token;
 pub use people::{Grant, Person, Role, Stores};
 pub use pki::{KeyRing, PkiError, ServerAuthority};
 pub use server::{Collector, StartError};
+pub use storage::outbox::{DeliveryState, WebhookDelivery};
 pub use storage::rollouts::{Rollout, RolloutState, StageHealth, Straggler};
 pub use storage::settings::{Layer, LayerRow, Said};
+pub use storage::webhooks::Webhook;
 pub use storage::{
     AuditReport, BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure,
     FollowUp, OpenError, Place, PlaceKind, SealedContact, SqlError, SqlFault, StorageError, StoreReport,
     Tree, VerifyReport,
 };
+pub use webhooks::address::PrivateNetworks;
+pub use webhooks::event::EventType;
+pub use webhooks::guard::BadUrl;
+pub use webhooks::secret::WebhookSecret;

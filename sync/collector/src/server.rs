@@ -35,6 +35,9 @@ use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
 use crate::web::{self, Board};
+use crate::webhooks::sender::Sender;
+use crate::webhooks::sending::keep_sending;
+use crate::webhooks::telling::keep_telling;
 
 /// Why a collector does not start. Each says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +110,11 @@ pub enum StartError {
         /// What rustls said.
         reason: String,
     },
+    /// Nothing can be sent to other programs.
+    #[error(
+        "the way out to other programs cannot be set up: {0}; check the certificates that this machine trusts"
+    )]
+    Outward(String),
     /// The system gives no thread.
     #[error("cannot start the writer: {0}; the system is out of threads or memory")]
     Writer(io::Error),
@@ -123,7 +131,7 @@ pub struct Collector {
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
-    chores: [AbortHandle; 4],
+    chores: [AbortHandle; 6],
     data: PathBuf,
     app: Option<Arc<App>>,
     writer_threads: Vec<JoinHandle<()>>,
@@ -153,6 +161,9 @@ impl Collector {
             .clone()
             .map(|settings| Oidc::new(settings, &urls.web, Arc::clone(&clock), Arc::clone(&entropy)));
         let oidc = oidc.transpose()?;
+
+        let hooks = Sender::new(config.webhooks_allow_private.clone())
+            .map_err(|error| StartError::Outward(error.to_string()))?;
 
         let opening = Arc::clone(&entropy);
         let Opened { context, readers, writing, serving } =
@@ -184,6 +195,7 @@ impl Collector {
             board: Board::default(),
             drawing: Drawing::by(config.kiosk_program.clone()),
             oidc,
+            hooks,
         });
 
         let (ending, ended) = watch::channel(false);
@@ -222,6 +234,8 @@ impl Collector {
         let noting = tokio::spawn(keep_note(Arc::clone(&app), config.data.clone())).abort_handle();
         let room = tokio::spawn(keep_room(Arc::clone(&app))).abort_handle();
         let counting = tokio::spawn(keep_counting(Arc::clone(&app))).abort_handle();
+        let telling = tokio::spawn(keep_telling(Arc::clone(&app))).abort_handle();
+        let sending = tokio::spawn(keep_sending(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -230,7 +244,7 @@ impl Collector {
             first_link,
             ending,
             ports,
-            chores: [refresh, noting, room, counting],
+            chores: [refresh, noting, room, counting, telling, sending],
             data: config.data,
             app: Some(app),
             writer_threads,

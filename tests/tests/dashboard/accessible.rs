@@ -27,6 +27,11 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
     visit.chrome.says("Every reply that was collected is here.").await?;
     let device = visit.chrome.run("return document.querySelector('tbody a').getAttribute('href')").await?;
     let device = device.as_str().unwrap_or_default().to_owned();
+    // Where it goes is refused, so that there is something to be seen of it.
+    let add =
+        ["webhook", "add", "https://127.0.0.1/in", "--event", "case.opened", "--data", "collector", "--json"];
+    visit.desk.told("afterword-collector", &add)?;
+    visit.desk.told("afterword-collector", &["webhook", "test", "1", "--data", "collector", "--json"])?;
     let pages = [
         "/",
         "/stores",
@@ -38,6 +43,9 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
         &device,
         "/people",
         "/settings",
+        "/settings/tokens",
+        "/settings/webhooks",
+        "/settings/webhooks/1",
         "/audit",
         "/nowhere",
         "/sign-in",

@@ -12,6 +12,7 @@ mod server;
 mod settings;
 mod shop;
 mod silent;
+mod webhooks;
 mod year;
 
 /// Each of them is a test on each database.
@@ -84,4 +85,6 @@ on_every_database! {
     programs:
     a_token_opens_until_it_is_revoked,
     who_is_vouched_for_needs_a_link_or_a_group;
+    webhooks:
+    two_collectors_tell_each_thing_once;
 }

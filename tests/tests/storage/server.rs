@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use super::place::{Place, receipt};
 
 /// Tables that are of no one device, as the first step names them.
-const REFERENCE_TABLES: [&str; 17] = [
+const REFERENCE_TABLES: [&str; 19] = [
     "afterword_migrations",
     "all_days",
     "api_tokens",
@@ -30,6 +30,8 @@ const REFERENCE_TABLES: [&str; 17] = [
     "setting_layers",
     "store_days",
     "store_tallies",
+    "webhook_endpoints",
+    "webhook_messages",
 ];
 
 /// A collector on a database of the shared server, and that database.

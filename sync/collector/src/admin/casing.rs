@@ -16,7 +16,8 @@ use serde::Serialize;
 use super::{Admin, AdminError};
 use crate::storage::cases::{self, Known};
 use crate::storage::devices::Device;
-use crate::storage::{case_steps, devices, read_server};
+use crate::storage::{case_steps, devices, outbox, read_server};
+use crate::webhooks::event::Event;
 
 /// So many digits of a case's epoch are enough for a person to name it by.
 pub const CASE_DIGITS_MIN: usize = 6;
@@ -106,6 +107,10 @@ impl Admin {
         }
         let transaction = self.transaction()?;
         let server_epoch = read_server(&transaction)?.server_epoch;
+        let told = devices::find(&transaction, &known.device.to_string())?.into_iter().next();
+        if let Some(device) = told {
+            outbox::tell(&transaction, &Event::of_case(&event, &device.kiosk(), self.clock.wall_ms()))?;
+        }
         case_steps::add(&transaction, &known.device, &server_epoch, event)?;
         self.note(&transaction, "case.step", &short(known.id), "")?;
         transaction.commit()?;

@@ -1,11 +1,15 @@
 //! "You said → we did": adding what stores changed, listing it, and taking it off the screens.
 
+use afterword_model::record::DeviceId;
 use afterword_protocol::changes::{Change, ChangeError};
 use afterword_protocol::limits::CHANGES_OPEN_MAX;
+use serde_json::{Value, json};
 
 use super::{Admin, AdminError};
 use crate::storage::changes::{self, Audience, ChangeRow};
-use crate::storage::devices;
+use crate::storage::sql::{Connection, SqlResult};
+use crate::storage::{devices, outbox};
+use crate::webhooks::event::{Event, EventType};
 
 /// On whose screens a change is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +76,13 @@ impl Admin {
         };
         let id = changes::add(&transaction, change, &audience, now_ms)?;
         self.note(&transaction, "change.added", &id.to_string(), "")?;
+        let (store, device) = match &audience {
+            Audience::Everybody => (None, None),
+            Audience::Store(store) => (Some(store.as_str()), None),
+            Audience::Device(device) => (None, Some(device)),
+        };
+        let said = json!({ "id": id, "store": store, "device": device.map(ToString::to_string), "said": change.said, "did": change.did });
+        tell(&transaction, EventType::ChangePublished, (store, device), said, now_ms)?;
         transaction.commit()?;
         Ok(id)
     }
@@ -91,10 +102,32 @@ impl Admin {
     pub fn change_withdraw(&mut self, id: i64) -> Result<bool, AdminError> {
         let now_ms = self.clock.wall_ms();
         let transaction = self.transaction()?;
+        let before = changes::list(&transaction, now_ms)?.into_iter().find(|row| row.id == id);
         let withdrawn = changes::withdraw(&transaction, id, now_ms)?;
         let was_withdrawn = withdrawn.ok_or(ChangeRefusal::NoSuchChange(id))?;
         self.note(&transaction, "change.withdrawn", &id.to_string(), "")?;
+        if let Some(ChangeRow { store, device, .. }) = before.filter(|_| !was_withdrawn) {
+            let said = json!({ "id": id, "store": store, "device": device.map(|device| device.to_string()) });
+            let of = (store.as_deref(), device.as_ref());
+            tell(&transaction, EventType::ChangeWithdrawn, of, said, now_ms)?;
+        }
         transaction.commit()?;
         Ok(was_withdrawn)
     }
+}
+
+/// Tells other programs of a change, where it is shown.
+fn tell(
+    connection: &Connection,
+    kind: EventType,
+    (store, device): (Option<&str>, Option<&DeviceId>),
+    said: Value,
+    now_ms: i64,
+) -> SqlResult<()> {
+    let found = match device {
+        Some(device) => devices::find(connection, &device.to_string())?.into_iter().next(),
+        None => None,
+    };
+    let store = store.or(found.as_ref().and_then(|device| device.store.as_deref()));
+    outbox::tell(connection, &Event::of(kind, store, said, now_ms))
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::listing::count;
 use super::{Admin, AdminError, NewDevice, Recipient, holder, locked};
-use crate::storage::devices;
-use crate::storage::progress;
 use crate::storage::sql::{Connection, SqlResult};
+use crate::storage::{devices, outbox, progress};
+use crate::webhooks::event::{Event, EventType};
 
 /// What a device has that was not received, by its own word. Numbers that it has lost itself are not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -123,6 +123,7 @@ impl Admin {
         }
         devices::retire(&transaction, &found.device, reason, now_ms)?;
         self.note(&transaction, "device.retired", &found.device.to_string(), &found.name)?;
+        outbox::tell(&transaction, &Event::of_kiosk(EventType::DeviceRetired, &found.kiosk(), now_ms))?;
         transaction.commit()?;
         Ok(Retirement::Retired(found.device, owed))
     }

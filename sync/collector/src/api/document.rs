@@ -9,7 +9,7 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, R
 use utoipa::{Modify, OpenApi};
 
 use super::problem::{Problem, ProblemBody};
-use super::{BASE, answer, cases, changes, devices, exports, numbers, places, responses};
+use super::{BASE, answer, cases, changes, devices, exports, numbers, places, responses, webhooks};
 
 /// What every address may answer, with when it does.
 pub(crate) const EVERYWHERE: [(&str, &str); 6] = [
@@ -40,6 +40,7 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
     paths(
         devices::list, devices::add, devices::show, devices::revoke, places::list, changes::list, changes::add, changes::show,
         changes::withdraw, cases::list, responses::list, exports::responses, numbers::overview, numbers::store,
+        webhooks::list, webhooks::add, webhooks::show, webhooks::remove, webhooks::deliveries, webhooks::resend,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -49,6 +50,7 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
         (name = "cases", description = "Follow-ups"),
         (name = "responses", description = "What shoppers answered"),
         (name = "numbers", description = "What it comes to"),
+        (name = "webhooks", description = "What programs are told without asking"),
     ),
     modifiers(&Common),
 )]

@@ -28,6 +28,7 @@ mod problem;
 mod rate;
 mod responses;
 mod sent;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ use self::rate::Rates;
 use crate::admin::{Admin, AdminError};
 use crate::given::{moment, word};
 use crate::routes::App;
+use crate::storage::responses::Found;
 use crate::storage::sql::{Connection, SqlResult};
 
 /// Where it begins.
@@ -59,6 +61,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/exports/responses", get(exports::responses))
         .route("/numbers/overview", get(numbers::overview))
         .route("/numbers/stores/{store}", get(numbers::store))
+        .route("/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/webhooks/{id}", delete(webhooks::remove).get(webhooks::show))
+        .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))
+        .route("/webhooks/{id}/deliveries/{number}/resend", post(webhooks::resend))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(Extension(Arc::new(Rates::default())));
@@ -84,4 +90,9 @@ impl App {
         let read = tokio::task::spawn_blocking(move || app.readers.read(query)).await;
         Ok(read.map_err(|_| Problem::Failed)?.map_err(AdminError::from)?)
     }
+}
+
+/// A response as programs get it, asked for or told.
+pub(crate) fn response_json(found: Found) -> serde_json::Value {
+    serde_json::to_value(responses::given(found)).expect("a response holds only texts, numbers and lists")
 }

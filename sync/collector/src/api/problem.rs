@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::admin::AdminError;
 use crate::admin::casing::CaseRefusal;
 use crate::admin::changing::ChangeRefusal;
+use crate::admin::hooking::WebhookRefusal;
 use crate::people::api_token::Scope;
 
 /// Why something is not done.
@@ -156,14 +157,19 @@ impl From<AdminError> for Problem {
                 tracing::error!(%error, "an answer to a program failed");
                 Self::Failed
             }
-            AdminError::NoSuchDevice(_)
+            AdminError::Webhook(WebhookRefusal::NoSuchWebhook(_) | WebhookRefusal::NoSuchDelivery(_))
+            | AdminError::NoSuchDevice(_)
             | AdminError::Change(ChangeRefusal::NoSuchChange(_))
             | AdminError::Case(CaseRefusal::NoSuchCase(_)) => Self::NotFound,
             AdminError::NameTaken { .. }
             | AdminError::NameWaits { .. }
             | AdminError::IsRetired { .. }
+            | AdminError::Webhook(WebhookRefusal::Many | WebhookRefusal::IsOff(_))
             | AdminError::Change(ChangeRefusal::Many) => Self::Conflict(words),
             AdminError::BadName => Self::unfit("name", words),
+            AdminError::Webhook(WebhookRefusal::Url(_)) => Self::unfit("url", words),
+            AdminError::Webhook(WebhookRefusal::NoType) => Self::unfit("events", words),
+            AdminError::Webhook(WebhookRefusal::NoSuchPlace(_)) => Self::unfit("place", words),
             AdminError::Place(_) | AdminError::Change(ChangeRefusal::NoSuchStore(_)) => {
                 Self::unfit("store", words)
             }

@@ -119,7 +119,7 @@ fn place(text: &str) -> Option<Place> {
     Some(Place { device: DeviceId::parse(device).ok()?, epoch: Hex::parse(epoch).ok()?, seq })
 }
 
-fn given(found: Found) -> Given {
+pub(super) fn given(found: Found) -> Given {
     let id = found.id();
     let response = found.response;
     let draft = response.draft;

@@ -24,6 +24,7 @@ mod serve;
 mod settings;
 mod token;
 mod verify;
+mod webhook;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -99,6 +100,9 @@ enum Command {
     /// Make and revoke tokens by which programs come in; also while the server runs.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Tell other programs what happens, and see what became of each message; also while the server runs.
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Show what was done by whom.
     Audit(audit::Audit),
     /// The numbers of all stores, or of one; also while the server runs.
@@ -157,6 +161,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Place(place) => place.run(),
         Command::Person(person) => person.run(),
         Command::Token(token) => token.run(),
+        Command::Webhook(webhook) => webhook.run(),
         Command::Audit(audit) => audit.run(),
         Command::Numbers(numbers) => numbers.run(),
         Command::Settings(settings) => settings.run(),

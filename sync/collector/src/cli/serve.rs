@@ -1,12 +1,13 @@
 //! `afterword-collector serve`.
 
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afterword_collector::{Collector, Config, OidcRole, OidcSettings};
+use afterword_collector::{Collector, Config, OidcRole, OidcSettings, PrivateNetworks};
 use clap::Args;
+use ipnet::IpNet;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -60,6 +61,10 @@ pub(super) struct Serve {
     kiosk_program: Option<PathBuf>,
     #[command(flatten)]
     oidc: OidcOptions,
+    /// A network of one's own that webhooks may go to, also over http://, as in 10.20.0.0/16; may be given more than once. Without any they
+    /// go to the internet alone, so that nobody who sets up a webhook reaches what is inside.
+    #[arg(long = "webhooks-allow-private", value_name = "NETWORK", env = "AFTERWORD_WEBHOOKS_ALLOW_PRIVATE", value_delimiter = ',', value_parser = network)]
+    webhooks_allow_private: Vec<IpNet>,
     /// Name or address that devices reach this server under; may be given more than once. Stands in the
     /// server's certificate. Without it: localhost, 127.0.0.1 and ::1.
     #[arg(long = "host", value_name = "NAME")]
@@ -109,6 +114,13 @@ impl OidcOptions {
             roles: self.oidc_roles,
         })
     }
+}
+
+/// A network, or one address alone.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let found = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    found.ok_or_else(|| "it is no network; write one as in 10.20.0.0/16 or fd12:3456::/32".into())
 }
 
 #[derive(serde::Serialize)]
@@ -161,6 +173,7 @@ impl Serve {
         config.web_url = self.web_url;
         config.oidc = self.oidc.settings();
         config.kiosk_program = self.kiosk_program.or_else(kiosk_beside);
+        config.webhooks_allow_private = PrivateNetworks::new(self.webhooks_allow_private);
         config.web_certificate = self.web_certificate.zip(self.web_key);
         let (clock, entropy) = ports();
         let collector = Collector::start(config, clock, entropy).await?;

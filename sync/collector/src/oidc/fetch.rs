@@ -4,9 +4,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use rustls::{ClientConfig, RootCertStore};
 
-use crate::listen::tls::provider;
+use crate::listen::tls;
 
 /// A provider that takes longer is as good as not there.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,12 +31,8 @@ pub(super) struct Fetcher(reqwest::Client);
 impl Fetcher {
     /// One that trusts the authorities that this machine trusts.
     pub(super) fn new() -> Result<Self, FetchError> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let tls = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-        let tls = tls.with_root_certificates(roots).with_no_client_auth();
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(tls::outward()?)
             // Where a provider sends us on to may be a machine of ours that nobody else reaches.
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)

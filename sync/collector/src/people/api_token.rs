@@ -33,11 +33,15 @@ pub enum Scope {
     ResponsesRead,
     /// Read what responses come to.
     NumbersRead,
+    /// Read webhooks and what became of their messages.
+    WebhooksRead,
+    /// Make and remove webhooks, and have messages sent again.
+    WebhooksWrite,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
@@ -46,6 +50,8 @@ impl Scope {
         Self::CasesRead,
         Self::ResponsesRead,
         Self::NumbersRead,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
     ];
 
     /// As it is stored, typed and sent.
@@ -60,6 +66,8 @@ impl Scope {
             Self::CasesRead => "cases:read",
             Self::ResponsesRead => "responses:read",
             Self::NumbersRead => "numbers:read",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 
@@ -77,6 +85,10 @@ impl Scope {
                 "read and export responses with their comments, never with contact details"
             }
             Self::NumbersRead => "read the numbers of all stores and of one, with their intervals",
+            Self::WebhooksRead => "read which programs are told what, and what became of each message",
+            Self::WebhooksWrite => {
+                "have programs told of what this token may read, stop that, and have messages sent again"
+            }
         }
     }
 

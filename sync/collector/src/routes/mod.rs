@@ -7,7 +7,7 @@ use std::sync::Arc;
 use afterword_protocol::batch::BATCHES_PATH;
 use afterword_protocol::enrolment::ENROLMENT_PATH;
 use afterword_protocol::heartbeat::HEARTBEATS_PATH;
-use afterword_protocol::limits::PLACE_TIMEOUT;
+use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, PLACE_TIMEOUT};
 use afterword_protocol::renewal::RENEWALS_PATH;
 use axum::body::Body;
 use axum::extract::State;
@@ -32,9 +32,12 @@ use crate::requests::enrolments::Enrolment;
 use crate::requests::heartbeats::Beat;
 use crate::requests::renewals::Renewal;
 use crate::requests::{Caller, Context, Request, expect_type};
+use crate::storage::StorageError;
 use crate::storage::readers::Readers;
+use crate::storage::sql::{Connection, SqlResult};
 use crate::storage::writer::Writer;
 use crate::web::Board;
+use crate::webhooks::sender::Sender;
 
 /// What the routes work with.
 pub(crate) struct App {
@@ -56,6 +59,8 @@ pub(crate) struct App {
     pub(crate) drawing: Drawing,
     /// The organisation's own sign-in, where there is one.
     pub(crate) oidc: Option<Oidc>,
+    /// The way out to other programs.
+    pub(crate) hooks: Sender,
 }
 
 impl App {
@@ -70,6 +75,25 @@ impl App {
             Ok(result) => result,
             Err(panicked) => Err(Refusal::internal(&panicked)),
         }
+    }
+
+    /// Runs a query for what is done beside the ports, away from the threads that serve connections.
+    pub(crate) async fn looked_up<T: Send + 'static>(
+        self: &Arc<Self>,
+        query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let app = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || app.readers.read(query)).await {
+            Ok(found) => found,
+            Err(error) if error.is_panic() => Err(StorageError::Inconsistent(error.to_string())),
+            // The runtime ends.
+            Err(_) => Err(StorageError::NoWriter),
+        }
+    }
+
+    /// Whether batches are under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.in_flight.available_permits() < self.limits.batches_in_flight.clamp(1, BATCHES_IN_FLIGHT_MAX)
     }
 }
 

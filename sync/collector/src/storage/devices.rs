@@ -11,8 +11,9 @@
 use afterword_model::record::DeviceId;
 use afterword_protocol::keys::VerifyingKey;
 
-use super::StorageError;
 use super::sql::{Connection, HexColumn, Row, SqlResult, values};
+use super::{StorageError, outbox};
+use crate::webhooks::event::{Event, EventType, Kiosk};
 
 /// What a device may do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,13 @@ pub(crate) struct Device {
     pub(crate) revoked_ms: Option<i64>,
     pub(crate) revoked_reason: Option<String>,
     pub(crate) retired_ms: Option<i64>,
+}
+
+impl Device {
+    /// As other programs are told of it.
+    pub(crate) fn kiosk(&self) -> Kiosk<'_> {
+        Kiosk { device: &self.device, name: &self.name, store: self.store.as_deref() }
+    }
 }
 
 /// What a device may do now.
@@ -139,6 +147,13 @@ pub(crate) fn claim(
                 claimant.now_ms
             ],
         )?;
+        let store: Option<String> = connection.query_one(
+            "select store from devices where device_id = ?1",
+            values![device.as_bytes()],
+            |row| row.get(0),
+        )?;
+        let kiosk = Kiosk { device: &device, name: &name, store: store.as_deref() };
+        outbox::tell(connection, &Event::of_kiosk(EventType::DeviceEnrolled, &kiosk, claimant.now_ms))?;
         return Ok(Claim::Enrolled(Identity { device, name, certificate_pem }));
     }
     match (key, certificate) {

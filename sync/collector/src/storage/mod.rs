@@ -22,6 +22,7 @@ pub(crate) mod held;
 pub(crate) mod ingest;
 pub(crate) mod numbers;
 pub(crate) mod open;
+pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod places;
 pub(crate) mod progress;
@@ -36,8 +37,10 @@ pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod sql;
 pub(crate) mod tokens;
+pub(crate) mod told;
 pub(crate) mod turns;
 mod verify;
+pub(crate) mod webhooks;
 pub(crate) mod writer;
 
 use afterword_model::record::Seq;

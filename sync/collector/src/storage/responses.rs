@@ -4,12 +4,14 @@
 //! So a page also ends when so many rows were looked at, and a filter that fits little gives short pages instead of long waits.
 //! What was erased is left out, and so is a carried record of which the first one is held, or that was carried before.
 
+use afterword_model::carried::Origin;
 use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::Response;
 use sha2::{Digest as _, Sha256};
 
 use super::carried::is_copy;
+use super::devices::Device;
 use super::erase::origin;
 use super::sql::{Connection, HexColumn, SqlResult, values};
 use super::{column_seq, devices, seq_column};
@@ -234,19 +236,48 @@ fn rows(
     )
 }
 
+/// The response of one row; none where there is none, it was erased, or it is a copy.
+pub(crate) fn at(connection: &Connection, place: &Place) -> SqlResult<Option<Found>> {
+    let Place { device, epoch, seq } = place;
+    let row = connection.query_opt(
+        "select received_ms, bytes from records
+         where device_id = ?1 and epoch = ?2 and seq = ?3 and erased_ms is null",
+        values![device.as_bytes(), epoch.as_bytes(), seq_column(*seq)],
+        |row| Ok((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?)),
+    )?;
+    let Some((received_ms, bytes)) = row else { return Ok(None) };
+    let Some((epoch, response)) = read(connection, device, (*epoch, *seq), &bytes)? else { return Ok(None) };
+    let known = devices::find(connection, &device.to_string())?.into_iter().find(|one| one.device == *device);
+    let Some(Device { name: device_name, store, .. }) = known else { return Ok(None) };
+    Ok(Some(Found { device: *device, device_name, store, epoch, received_ms, response }))
+}
+
 /// The response of a row, and the store in which it first stood; none where it is none, or is a copy.
 fn read(
     connection: &Connection,
     device: &DeviceId,
-    (epoch, seq): (StoreEpoch, Seq),
+    at: (StoreEpoch, Seq),
     bytes: &[u8],
 ) -> SqlResult<Option<(StoreEpoch, Response)>> {
-    let (origin, content) = origin(epoch, seq, bytes);
-    let Ok(Content::Response(response)) = Content::from_bytes(origin.seq, content) else { return Ok(None) };
-    let is_carried = content.len() != bytes.len();
-    let digest = Sha256::digest(content).into();
+    Ok(match content(connection, device, at, bytes)? {
+        Some((origin, Content::Response(response))) => Some((origin.epoch, *response)),
+        _ => None,
+    })
+}
+
+/// What is in a row, and where it first stood; none where nobody can read it, or it is a copy.
+pub(crate) fn content(
+    connection: &Connection,
+    device: &DeviceId,
+    (epoch, seq): (StoreEpoch, Seq),
+    bytes: &[u8],
+) -> SqlResult<Option<(Origin, Content)>> {
+    let (origin, inner) = origin(epoch, seq, bytes);
+    let Ok(content) = Content::from_bytes(origin.seq, inner) else { return Ok(None) };
+    let is_carried = inner.len() != bytes.len();
+    let digest = Sha256::digest(inner).into();
     if is_carried && is_copy(connection, device, (&epoch, seq), &origin, &digest)? {
         return Ok(None);
     }
-    Ok(Some((origin.epoch, *response)))
+    Ok(Some((origin, content)))
 }

@@ -12,9 +12,12 @@
 //! back. A device that refuses the target stays with what it has.
 
 use afterword_model::record::DeviceId;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::outbox;
 use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
+use crate::webhooks::event::{Event, EventType};
 
 /// How many stages there are: a few, some, half, and everyone.
 pub(crate) const STAGES: [&str; 4] = ["canary", "early", "half", "everyone"];
@@ -223,6 +226,7 @@ pub(crate) fn start(
             values![device.as_bytes(), id, *stage],
         )?;
     }
+    tell(connection, EventType::RolloutStarted, now_ms)?;
     Ok(id)
 }
 
@@ -268,12 +272,31 @@ pub(crate) fn set_state(
     now_ms: i64,
 ) -> SqlResult<()> {
     // Who goes on after a halt waits for all devices to be well again.
-    connection
-        .execute(
-            "update rollouts set state = ?2, reason = ?3, healthy_since_ms = null, stage_ms = ?4 where rollout_id = ?1",
-            values![id, state.name(), reason, now_ms],
-        )
-        .map(drop)
+    connection.execute(
+        "update rollouts set state = ?2, reason = ?3, healthy_since_ms = null, stage_ms = ?4 where rollout_id = ?1",
+        values![id, state.name(), reason, now_ms],
+    )?;
+    let kind = match state {
+        RolloutState::Running => EventType::RolloutResumed,
+        RolloutState::Paused => EventType::RolloutPaused,
+        RolloutState::Stopped => EventType::RolloutStopped,
+        RolloutState::Done => EventType::RolloutDone,
+        RolloutState::RolledBack => EventType::RolloutRolledBack,
+    };
+    tell(connection, kind, now_ms)
+}
+
+/// Tells other programs where the newest roll-out stands now.
+fn tell(connection: &Connection, kind: EventType, now_ms: i64) -> SqlResult<()> {
+    let Some(rollout) = newest(connection)? else { return Ok(()) };
+    let data = json!({
+        "id": rollout.id,
+        "version": rollout.target,
+        "stage": rollout.stage_name(),
+        "state": rollout.state.name(),
+        "reason": rollout.reason,
+    });
+    outbox::tell(connection, &Event::of(kind, None, data, now_ms))
 }
 
 /// Forgets what devices refused, and since when others are silent: somebody has seen to it, and it is to be told anew.
@@ -387,13 +410,12 @@ pub(crate) fn go_on(connection: &Connection, rollout: &Rollout, now_ms: i64) -> 
         None => (EVERYONE, RolloutState::Done),
     };
     tracing::info!(rollout = rollout.id, stage, state = state.name(), "the roll-out goes on");
-    connection
-        .execute(
-            "update rollouts set stage = ?2, state = ?3, stage_ms = ?4, healthy_since_ms = null, reason = null
-             where rollout_id = ?1",
-            values![rollout.id, stage, state.name(), now_ms],
-        )
-        .map(drop)
+    connection.execute(
+        "update rollouts set stage = ?2, state = ?3, stage_ms = ?4, healthy_since_ms = null, reason = null
+         where rollout_id = ?1",
+        values![rollout.id, stage, state.name(), now_ms],
+    )?;
+    if state == RolloutState::Done { tell(connection, EventType::RolloutDone, now_ms) } else { Ok(()) }
 }
 
 #[cfg(test)]

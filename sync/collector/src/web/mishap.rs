@@ -5,6 +5,7 @@ use http::StatusCode;
 use maud::html;
 
 use super::frame;
+use crate::admin::hooking::WebhookRefusal;
 use crate::admin::{AdminError, PersonRefusal};
 use crate::storage::{SqlError, StorageError};
 
@@ -37,9 +38,9 @@ impl From<AdminError> for Mishap {
                 tracing::error!(%error, "a page failed");
                 Self::Failed
             }
-            AdminError::Person(PersonRefusal::NoSuchPerson(_)) | AdminError::NoSuchDevice(_) => {
-                Self::NotFound
-            }
+            AdminError::Person(PersonRefusal::NoSuchPerson(_))
+            | AdminError::Webhook(WebhookRefusal::NoSuchWebhook(_))
+            | AdminError::NoSuchDevice(_) => Self::NotFound,
             refusal => Self::Refused(refusal.to_string()),
         }
     }

@@ -37,3 +37,4 @@ mod support;
 mod tokens;
 mod turns;
 mod verification;
+mod webhooks;

@@ -32,6 +32,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     pub(crate) folder: TempDir,
     pub(crate) clock: Arc<ManualClock>,
+    config: Config,
     collector: Option<Collector>,
 }
 
@@ -48,10 +49,10 @@ impl Server {
     pub(crate) async fn start_as(change: impl FnOnce(&Arc<ManualClock>, Config) -> Config) -> Self {
         // Clients check the server's certificate against the real time; the clock only moves from there.
         let clock = Arc::new(ManualClock::at(SystemClock::start().wall_ms()));
-        let mut server = Self { folder: tempfile::tempdir().unwrap(), clock, collector: None };
-        let config = change(&server.clock, Config::loopback(server.folder.path()));
-        let entropy = Arc::new(SystemEntropy);
-        server.collector = Some(Collector::start(config, server.clock.clone(), entropy).await.unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let config = change(&clock, Config::loopback(folder.path()));
+        let mut server = Self { folder, clock, config, collector: None };
+        server.start_again().await;
         server
     }
 
@@ -64,9 +65,14 @@ impl Server {
         self.collector.take().unwrap().shutdown().await;
     }
 
-    /// On other ports than before.
+    /// Ends it in the middle of whatever it does.
+    pub(crate) fn kill(&mut self) {
+        drop(self.collector.take().unwrap());
+    }
+
+    /// With the same settings, on other ports than before.
     pub(crate) async fn start_again(&mut self) {
-        let config = Config::loopback(self.folder.path());
+        let config = self.config.clone();
         let entropy = Arc::new(SystemEntropy);
         self.collector = Some(Collector::start(config, self.clock.clone(), entropy).await.unwrap());
     }

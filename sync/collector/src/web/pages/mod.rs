@@ -16,6 +16,8 @@ mod settings;
 mod sign_in;
 mod store;
 mod tokens;
+mod webhook;
+mod webhooks;
 mod welcome;
 
 use std::sync::Arc;
@@ -45,6 +47,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(people::routes())
         .merge(settings::routes())
         .merge(tokens::routes())
+        .merge(webhooks::routes())
+        .merge(webhook::routes())
         .merge(audit::routes())
         .merge(api::routes())
 }

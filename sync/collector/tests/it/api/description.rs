@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use afterword_collector::Scope;
+use afterword_collector::{EventType, Scope, WebhookWish};
 use serde_json::{Map, Value, json};
 
 use super::{Program, device_in, read};
@@ -66,7 +66,7 @@ fn misfits(document: &Value, schema: &Value, value: &Value, at: &str, found: &mu
 }
 
 /// A server with something of everything, and the addresses of the things in it.
-async fn full() -> (Server, String, String) {
+async fn full() -> (Server, String, String, (String, String)) {
     let server = Server::start().await;
     delivered(&server).await;
     let device = device_in(&server, "Door", "Quayside").await.with_records(3);
@@ -81,18 +81,25 @@ async fn full() -> (Server, String, String) {
     };
     server.admin().count().unwrap();
     let change = server.admin().change_add(&change, afterword_collector::ShownOn::Every).unwrap();
-    (server, device.enrolled.device.to_string(), change.to_string())
+    // It is refused where it would go, which says as much of a message as one that comes through.
+    let url = "https://127.0.0.1/".to_owned();
+    let wish = WebhookWish { url, types: [EventType::CaseOpened].into(), place: None };
+    let webhook = server.admin().webhook_add(&wish).unwrap().id;
+    let message = server.admin().webhook_test(webhook).unwrap();
+    let names = (webhook.to_string(), message.to_string());
+    (server, device.enrolled.device.to_string(), change.to_string(), names)
 }
 
 #[tokio::test]
 async fn every_address_of_the_description_answers_as_it_says() {
-    let (server, device, change) = full().await;
+    let (server, device, change, (webhook, message)) = full().await;
     let program = Program::of(&server, &Scope::ALL, None);
     let document = read(program.request("GET", "/openapi.json").send().await.unwrap()).await.body;
     assert_eq!(document["openapi"], "3.1.0");
     let bodies = json!({
         "addDevice": { "name": "New", "store": "Quayside" },
         "revokeDevice": { "reason": "stolen" },
+        "addWebhook": { "url": "https://hooks.example/in", "events": ["case.opened"] },
         "addChange": { "said": { "en": "Salt" }, "did": { "en": "Pepper" } },
     });
     let mut operations = Vec::new();
@@ -106,10 +113,12 @@ async fn every_address_of_the_description_answers_as_it_says() {
     let mut scopes = BTreeSet::new();
     for (path, method, operation) in operations {
         let id = operation["operationId"].as_str().unwrap();
-        let path = match path.starts_with("/changes") {
-            true => path.replace("{id}", &change),
-            false => path.replace("{id}", &device).replace("{store}", "Quayside"),
+        let named = match path.split('/').nth(1) {
+            Some("changes") => &change,
+            Some("webhooks") => &webhook,
+            _ => &device,
         };
+        let path = path.replace("{id}", named).replace("{number}", &message).replace("{store}", "Quayside");
         let path = match id {
             "exportResponses" => format!("{path}?format=ndjson"),
             "readOverview" | "readStoreNumbers" => format!("{path}?range=2026-11-20..2026-11-24"),

@@ -1,0 +1,109 @@
+//! What other programs are told, on every database: two collectors on one of them tell each thing once.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use afterword_collector::{
+    Collector, Config, DeliveryState, EventType, PrivateNetworks, ShownOn, WebhookWish,
+};
+use afterword_protocol::changes::Change;
+use afterword_protocol::system::SystemEntropy;
+use afterword_tests::wait::until;
+use anyhow::{Context as _, Result};
+
+use super::place::Place;
+
+/// Messages that came, by name, each with how often.
+type Inbox = Arc<Mutex<BTreeMap<String, u32>>>;
+
+/// A receiver that takes everything, and where it is.
+fn receiver() -> Result<(String, Inbox)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let inbox = Inbox::default();
+    let shared = Arc::clone(&inbox);
+    // It ends with the test's process.
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let inbox = Arc::clone(&shared);
+            thread::spawn(move || take_all(stream, &inbox));
+        }
+    });
+    Ok((url, inbox))
+}
+
+/// Takes one message after the other from a connection, until it ends.
+fn take_all(mut stream: TcpStream, inbox: &Inbox) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    loop {
+        let (mut id, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
+            let Some((name, value)) = line.trim().split_once(": ") else {
+                if line.trim().is_empty() {
+                    break;
+                }
+                continue;
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "webhook-id" => id = value.to_owned(),
+                "content-length" => length = value.parse().ok()?,
+                _ => {}
+            }
+        }
+        reader.read_exact(&mut vec![0; length]).ok()?;
+        *inbox.lock().ok()?.entry(id).or_default() += 1;
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
+    }
+}
+
+/// What records say and what head office does is told once, whoever of two finds and sends it.
+pub(crate) fn two_collectors_tell_each_thing_once(place: &mut Place) -> Result<()> {
+    let (url, inbox) = receiver()?;
+    let before = place.device("Before", 5)?;
+    place.receipt(&before, 1, 5)?;
+    let types = [EventType::ResponseReceived, EventType::ChangePublished].into();
+    let mut admin = place.admin()?;
+    let webhook = admin.webhook_add(&WebhookWish { url, types, place: None })?.id;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let mut collectors = Vec::new();
+    for _ in 0..2 {
+        let config = Config {
+            database: place.database.clone(),
+            webhooks_allow_private: PrivateNetworks::new(vec!["127.0.0.0/8".parse()?]),
+            ..Config::loopback(place.folder.path())
+        };
+        let starting = Collector::start(config, place.clock.clone(), Arc::new(SystemEntropy));
+        collectors.push(runtime.block_on(starting)?);
+    }
+    let till = place.device("Exit", 40)?;
+    let words = |text: &str| [("en".to_owned(), text.to_owned())].into();
+    let change = Change { said: words("Queues"), did: words("Tills"), day: 20_000, until_day: None };
+    for part in 0..4 {
+        place.receipt(&till, part * 10 + 1, part * 10 + 10)?;
+        for _ in 0..3 {
+            admin.change_add(&change, ShownOn::Every)?;
+        }
+    }
+    let all = || admin.webhook_deliveries(webhook, None, None, 1_000);
+    runtime.block_on(until("all messages are delivered", || {
+        let found = all()?;
+        let is_done = found.len() >= 52 && found.iter().all(|one| one.state == DeliveryState::Delivered);
+        Ok(is_done.then_some(()))
+    }))?;
+    for collector in collectors {
+        runtime.block_on(collector.shutdown());
+    }
+    let (found, inbox) = (all()?, inbox.lock().ok().context("the receiver has panicked")?);
+    assert_eq!(found.iter().filter(|one| one.kind == "response.received").count(), 40, "nothing of before");
+    assert_eq!((found.len(), inbox.len()), (52, 52));
+    assert!(inbox.values().all(|times| *times == 1), "{inbox:?}");
+    assert!(found.iter().all(|one| one.attempts == 1 && inbox.contains_key(&one.id)), "{found:?}");
+    Ok(())
+}
