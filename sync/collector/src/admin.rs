@@ -13,6 +13,7 @@ mod identifying;
 pub mod importing;
 mod leaving;
 pub mod listing;
+pub mod opening;
 pub mod peopling;
 pub mod placing;
 pub mod restoring;

@@ -53,6 +53,7 @@ pub use admin::changing::{ChangeRefusal, ShownOn};
 pub use admin::distributing::DistributeRefusal;
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
+pub use admin::opening::OpenedContact;
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
 pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};

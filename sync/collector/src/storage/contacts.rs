@@ -39,11 +39,8 @@ pub struct SealedContact {
 }
 
 impl SealedContact {
-    /// The number or the address.
-    ///
-    /// # Errors
-    /// [`SealError`], where it was sealed to another key or has been changed.
-    pub fn open(&self, key: &OpeningKey) -> Result<String, SealError> {
+    /// The number or the address. Whoever shows it has put it down in the audit log first.
+    pub(crate) fn open(&self, key: &OpeningKey) -> Result<String, SealError> {
         let given = ConsentGiven {
             survey: &self.survey,
             survey_version: self.survey_version,
