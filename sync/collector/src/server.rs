@@ -30,6 +30,7 @@ use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
 use crate::pki::PkiError;
 use crate::refresh::Acceptors;
+use crate::retaining::keep_retention;
 use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
@@ -122,7 +123,7 @@ pub struct Collector {
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
-    chores: [AbortHandle; 4],
+    chores: [AbortHandle; 5],
     data: PathBuf,
     app: Option<Arc<App>>,
     writer_threads: Vec<JoinHandle<()>>,
@@ -220,6 +221,7 @@ impl Collector {
         let noting = tokio::spawn(keep_note(Arc::clone(&app), config.data.clone())).abort_handle();
         let room = tokio::spawn(keep_room(Arc::clone(&app))).abort_handle();
         let counting = tokio::spawn(keep_counting(Arc::clone(&app))).abort_handle();
+        let retention = tokio::spawn(keep_retention(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -228,7 +230,7 @@ impl Collector {
             first_link,
             ending,
             ports,
-            chores: [refresh, noting, room, counting],
+            chores: [refresh, noting, room, counting, retention],
             data: config.data,
             app: Some(app),
             writer_threads,

@@ -78,7 +78,7 @@ pub(super) struct GivenAnswer {
     rating: Option<u8>,
     /// Ids of the chosen options.
     choices: Option<Vec<String>>,
-    /// The words, with what was masked in them.
+    /// The words, with what was masked in them; nothing once they were kept for as long as they are to be.
     comment: Option<String>,
     /// Milliseconds from the first tap to this answer's last change.
     at_ms: u64,
@@ -174,7 +174,9 @@ fn answer(answer: Answer) -> GivenAnswer {
     let rated = answer.value.rating();
     let (kind, choices, comment) = match answer.value {
         AnswerValue::Choices(choices) => ("choices".into(), Some(choices), None),
-        AnswerValue::Comment(words) => ("comment".into(), None, Some(words)),
+        AnswerValue::Comment(words) => {
+            ("comment".into(), None, Some(words).filter(|words| !words.is_empty()))
+        }
         // Never what is sealed in it: that is for who has the key, and is asked for elsewhere.
         AnswerValue::Contact(_) => ("contact".into(), None, None),
         _ => (rated.as_ref().map(|(scale, _)| word(scale)).unwrap_or_default(), None, None),

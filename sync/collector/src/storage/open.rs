@@ -52,6 +52,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0015_numbers.sql")),
     M::up(include_str!("migrations/sqlite/0016_settings.sql")),
     M::up(include_str!("migrations/sqlite/0017_tokens.sql")),
+    M::up(include_str!("migrations/sqlite/0019_retention.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -72,6 +73,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0015_numbers", include_str!("migrations/postgres/0015_numbers.sql")),
     ("0016_settings", include_str!("migrations/postgres/0016_settings.sql")),
     ("0017_tokens", include_str!("migrations/postgres/0017_tokens.sql")),
+    ("0019_retention", include_str!("migrations/postgres/0019_retention.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =

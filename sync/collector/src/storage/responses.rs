@@ -7,10 +7,10 @@
 use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::Response;
-use sha2::{Digest as _, Sha256};
 
 use super::carried::is_copy;
 use super::erase::origin;
+use super::retention::reduce::frozen_digest;
 use super::sql::{Connection, HexColumn, SqlResult, values};
 use super::{column_seq, devices, seq_column};
 
@@ -237,7 +237,7 @@ fn read(
     let (origin, content) = origin(epoch, seq, bytes);
     let Ok(Content::Response(response)) = Content::from_bytes(origin.seq, content) else { return Ok(None) };
     let is_carried = content.len() != bytes.len();
-    let digest = Sha256::digest(content).into();
+    let digest = frozen_digest(content);
     if is_carried && is_copy(connection, device, (&epoch, seq), &origin, &digest)? {
         return Ok(None);
     }

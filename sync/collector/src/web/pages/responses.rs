@@ -195,7 +195,8 @@ fn choices(value: &AnswerValue) -> Option<impl Iterator<Item = &str>> {
 
 fn comment(response: &Response) -> Option<&str> {
     response.draft.answers.iter().find_map(|Answer { value, .. }| match value {
-        AnswerValue::Comment(words) => Some(words.as_str()),
+        // Empty is one that was kept long enough.
+        AnswerValue::Comment(words) if !words.is_empty() => Some(words.as_str()),
         _ => None,
     })
 }

@@ -9,7 +9,7 @@ use super::Postgres;
 use crate::storage::sql::SqlResult;
 
 /// Divided by device, so that what is referred to comes first.
-const BY_DEVICE: [&str; 16] = [
+const BY_DEVICE: [&str; 17] = [
     "stores",
     "records",
     "receipts",
@@ -26,10 +26,11 @@ const BY_DEVICE: [&str; 16] = [
     "cells",
     "rollout_devices",
     "device_settings",
+    "retained",
 ];
 
 /// On every server, so that what is referred to comes first.
-const EVERYWHERE: [&str; 16] = [
+const EVERYWHERE: [&str; 17] = [
     "devices",
     "changes",
     "server",
@@ -46,6 +47,7 @@ const EVERYWHERE: [&str; 16] = [
     "setting_layers",
     "rollouts",
     "api_tokens",
+    "retention",
 ];
 
 /// What keeps codes and names apart where `devices` is divided, and is not needed where it stands on every server.
