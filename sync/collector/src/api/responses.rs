@@ -18,6 +18,7 @@ use super::{moment, word};
 use crate::people::api_token::Scope;
 use crate::routes::App;
 use crate::storage::responses::{self, Found, Place, Wanted};
+use crate::storage::retention::reduce::TAKEN_WORDS;
 
 /// One shopper's answers to one survey.
 #[derive(Debug, Serialize, ToSchema)]
@@ -175,7 +176,7 @@ fn answer(answer: Answer) -> GivenAnswer {
     let (kind, choices, comment) = match answer.value {
         AnswerValue::Choices(choices) => ("choices".into(), Some(choices), None),
         AnswerValue::Comment(words) => {
-            ("comment".into(), None, Some(words).filter(|words| !words.is_empty()))
+            ("comment".into(), None, Some(words).filter(|words| words != TAKEN_WORDS))
         }
         // Never what is sealed in it: that is for who has the key, and is asked for elsewhere.
         AnswerValue::Contact(_) => ("contact".into(), None, None),

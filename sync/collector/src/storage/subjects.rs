@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::devices::Device;
 use super::erase::origin;
-use super::retention::reduce::{frozen_digest, mark_of};
+use super::retention::reduce::{TAKEN_WORDS, frozen_digest, mark_of};
 use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
 use super::{column_seq, seq_column};
 
@@ -68,7 +68,9 @@ impl Subject {
     /// Whether there are words of a comment in it.
     #[must_use]
     pub fn has_comment(&self) -> bool {
-        self.any_answer(|value| matches!(value, AnswerValue::Comment(words) if !words.is_empty()))
+        self.any_answer(
+            |value| matches!(value, AnswerValue::Comment(words) if !words.is_empty() && words != TAKEN_WORDS),
+        )
     }
 
     /// Whether there is something in it, sealed, by which a reply could be given.

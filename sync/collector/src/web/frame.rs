@@ -16,17 +16,19 @@ pub(super) enum Section {
     Fleet,
     Questions,
     People,
+    Privacy,
     Settings,
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Overview,
         Self::Stores,
         Self::Responses,
         Self::Fleet,
         Self::Questions,
         Self::People,
+        Self::Privacy,
         Self::Settings,
     ];
 
@@ -38,6 +40,7 @@ impl Section {
             Self::Fleet => "Fleet",
             Self::Questions => "Questions",
             Self::People => "People",
+            Self::Privacy => "Privacy",
             Self::Settings => "Settings",
         }
     }
@@ -50,6 +53,7 @@ impl Section {
             Self::Fleet => "/fleet",
             Self::Questions => "/questions",
             Self::People => "/people",
+            Self::Privacy => "/privacy",
             Self::Settings => "/settings",
         }
     }
@@ -58,6 +62,7 @@ impl Section {
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
             Self::Overview | Self::Stores | Self::Responses | Self::Fleet => true,
+            Self::Privacy => visitor.person.is_somewhere(Role::Lead),
             Self::Questions => visitor.person.is_everywhere(Role::Lead),
             Self::People | Self::Settings => visitor.person.is_everywhere(Role::Admin),
         }

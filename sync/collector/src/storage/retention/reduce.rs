@@ -1,7 +1,7 @@
 //! What is left of a record without some of its fields.
 //!
-//! A response stays one that every reader here can read, and that is counted as before: a comment is empty, a contact holds nothing, a
-//! follow-up code is not there. Fields that a later kiosk wrote and this program does not know are left as they are.
+//! A response stays one that every reader here can read, and that is counted as before: of a comment three dots are left, since one without
+//! words counts as none, a contact holds nothing, a follow-up code is not there. Fields that a later kiosk wrote and this program does not know are left as they are.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +14,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::RetentionField;
+
+/// What is left of a comment.
+pub(crate) const TAKEN_WORDS: &str = "…";
 
 /// Which fields.
 pub(crate) type Fields = BTreeSet<RetentionField>;
@@ -68,18 +71,18 @@ fn reduce_content(seq: Seq, content: &[u8], fields: &Fields) -> Option<Vec<u8>> 
 
 fn take_of_response(response: &mut Map<String, Value>, fields: &Fields) -> Fields {
     let mut gone = Fields::new();
-    let nothing = || Value::String(String::new());
     for answer in response.get_mut("answers").and_then(Value::as_array_mut).into_iter().flatten() {
         if fields.contains(&RetentionField::Comment)
-            && let Some(words) = answer.get_mut("comment").filter(|words| **words != nothing())
+            && let Some(words) =
+                answer.get_mut("comment").filter(|words| **words != "" && **words != TAKEN_WORDS)
         {
-            *words = nothing();
+            *words = TAKEN_WORDS.into();
             gone.insert(RetentionField::Comment);
         }
         if fields.contains(&RetentionField::Contact)
-            && let Some(sealed) = answer.pointer_mut("/contact/sealed").filter(|sealed| **sealed != nothing())
+            && let Some(sealed) = answer.pointer_mut("/contact/sealed").filter(|sealed| **sealed != "")
         {
-            *sealed = nothing();
+            *sealed = "".into();
             gone.insert(RetentionField::Contact);
         }
     }

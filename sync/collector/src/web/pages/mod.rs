@@ -10,8 +10,10 @@ mod fleet;
 mod oidc;
 mod overview;
 mod people;
+mod privacy;
 mod questions;
 mod responses;
+mod retention;
 mod settings;
 mod sign_in;
 mod store;
@@ -43,6 +45,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(questions::routes())
         .merge(responses::routes())
         .merge(people::routes())
+        .merge(privacy::routes())
+        .merge(retention::routes())
         .merge(settings::routes())
         .merge(tokens::routes())
         .merge(audit::routes())

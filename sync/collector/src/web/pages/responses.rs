@@ -16,6 +16,7 @@ use super::foot;
 use crate::people::Role;
 use crate::routes::App;
 use crate::storage::responses::{self, Before, Found, Newest, Place, Wanted};
+use crate::storage::retention::reduce::TAKEN_WORDS;
 use crate::web::frame::{self, Section};
 use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
@@ -195,8 +196,8 @@ fn choices(value: &AnswerValue) -> Option<impl Iterator<Item = &str>> {
 
 fn comment(response: &Response) -> Option<&str> {
     response.draft.answers.iter().find_map(|Answer { value, .. }| match value {
-        // Empty is one that was kept long enough.
-        AnswerValue::Comment(words) if !words.is_empty() => Some(words.as_str()),
+        // One that was kept long enough says nothing any more.
+        AnswerValue::Comment(words) if words != TAKEN_WORDS => Some(words.as_str()),
         _ => None,
     })
 }

@@ -54,7 +54,7 @@ fn page(visitor: &Visitor, foot: &Foot, wrong: Option<&str>) -> Markup {
         "Settings",
         foot,
         &html! {
-            div.actions { a.button href="/settings/tokens" { "Tokens for programs" } }
+            div.actions { a.button href="/settings/retention" { "For how long what is kept" } a.button href="/settings/tokens" { "Tokens for programs" } }
             h1 { "Settings" }
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
             section aria-labelledby="organisation" {
