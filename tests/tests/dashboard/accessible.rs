@@ -31,6 +31,7 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
         "/",
         "/stores",
         "/store?store=Harbour+Street",
+        "/cases",
         "/responses",
         "/questions",
         "/fleet",

@@ -39,7 +39,7 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
     servers((url = "/api/v1")),
     paths(
         devices::list, devices::add, devices::show, devices::revoke, places::list, changes::list, changes::add, changes::show,
-        changes::withdraw, cases::list, responses::list,
+        changes::withdraw, cases::list, cases::step, responses::list,
     ),
     components(schemas(ProblemBody)),
     tags(

@@ -52,6 +52,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/changes", get(changes::list).post(changes::add))
         .route("/changes/{id}", delete(changes::withdraw).get(changes::show))
         .route("/cases", get(cases::list))
+        .route("/cases/{epoch}/{seq}/steps", post(cases::step))
         .route("/responses", get(responses::list))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })

@@ -149,6 +149,8 @@ impl From<AdminError> for Problem {
             | AdminError::NameWaits { .. }
             | AdminError::IsRetired { .. }
             | AdminError::Change(ChangeRefusal::Many) => Self::Conflict(words),
+            AdminError::Case(CaseRefusal::Step(_)) => Self::Conflict(words),
+            AdminError::Case(CaseRefusal::NoStep(member)) => Self::unfit(member, words),
             AdminError::BadName => Self::unfit("name", words),
             AdminError::Place(_) | AdminError::Change(ChangeRefusal::NoSuchStore(_)) => {
                 Self::unfit("store", words)

@@ -29,19 +29,22 @@ pub enum Scope {
     ChangesWrite,
     /// Read follow-ups.
     CasesRead,
+    /// Take steps of follow-ups.
+    CasesWrite,
     /// Read responses.
     ResponsesRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
         Self::ChangesRead,
         Self::ChangesWrite,
         Self::CasesRead,
+        Self::CasesWrite,
         Self::ResponsesRead,
     ];
 
@@ -55,6 +58,7 @@ impl Scope {
             Self::ChangesRead => "changes:read",
             Self::ChangesWrite => "changes:write",
             Self::CasesRead => "cases:read",
+            Self::CasesWrite => "cases:write",
             Self::ResponsesRead => "responses:read",
         }
     }
@@ -69,6 +73,7 @@ impl Scope {
             Self::ChangesRead => "read what idle screens say was changed",
             Self::ChangesWrite => "put changes on idle screens, and take them off",
             Self::CasesRead => "read follow-ups with what was said and done",
+            Self::CasesWrite => "take steps of follow-ups, as head office does",
             Self::ResponsesRead => "read responses with their comments, never with contact details",
         }
     }

@@ -11,6 +11,7 @@ use crate::people::Role;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Overview,
+    Cases,
     Stores,
     Responses,
     Fleet,
@@ -21,8 +22,9 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Overview,
+        Self::Cases,
         Self::Stores,
         Self::Responses,
         Self::Fleet,
@@ -35,6 +37,7 @@ impl Section {
     fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Cases => "Follow-ups",
             Self::Stores => "Stores",
             Self::Responses => "Replies",
             Self::Fleet => "Fleet",
@@ -48,6 +51,7 @@ impl Section {
     fn path(self) -> &'static str {
         match self {
             Self::Overview => "/",
+            Self::Cases => "/cases",
             Self::Stores => "/stores",
             Self::Responses => "/responses",
             Self::Fleet => "/fleet",
@@ -61,7 +65,7 @@ impl Section {
     /// Whether this visitor finds anything there.
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
-            Self::Overview | Self::Stores | Self::Responses | Self::Fleet => true,
+            Self::Overview | Self::Cases | Self::Stores | Self::Responses | Self::Fleet => true,
             Self::Privacy => visitor.person.is_somewhere(Role::Lead),
             Self::Questions => visitor.person.is_everywhere(Role::Lead),
             Self::People | Self::Settings => visitor.person.is_everywhere(Role::Admin),

@@ -3,6 +3,7 @@
 mod api;
 mod audit;
 pub(crate) mod board;
+mod cases;
 mod device;
 mod enrol;
 mod figures;
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(enrol::routes())
         .merge(questions::routes())
         .merge(responses::routes())
+        .merge(cases::routes())
         .merge(people::routes())
         .merge(privacy::routes())
         .merge(retention::routes())

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use afterword_collector::Scope;
+use afterword_model::case::CaseId;
 use serde_json::{Map, Value, json};
 
 use super::{Program, device_in, read};
@@ -65,9 +66,9 @@ fn misfits(document: &Value, schema: &Value, value: &Value, at: &str, found: &mu
 }
 
 /// A server with something of everything, and the addresses of the things in it.
-async fn full() -> (Server, String, String) {
+async fn full() -> (Server, String, String, CaseId) {
     let server = Server::start().await;
-    delivered(&server).await;
+    let (_, case) = delivered(&server).await;
     let device = device_in(&server, "Door", "Quayside").await.with_records(3);
     device.send(device.batch(1, 3)).await.receipt();
     device.beat(&device.heartbeat(5, 0)).await;
@@ -79,18 +80,19 @@ async fn full() -> (Server, String, String) {
         until_day: None,
     };
     let change = server.admin().change_add(&change, afterword_collector::ShownOn::Every).unwrap();
-    (server, device.enrolled.device.to_string(), change.to_string())
+    (server, device.enrolled.device.to_string(), change.to_string(), case)
 }
 
 #[tokio::test]
 async fn every_address_of_the_description_answers_as_it_says() {
-    let (server, device, change) = full().await;
+    let (server, device, change, case) = full().await;
     let program = Program::of(&server, &Scope::ALL, None);
     let document = read(program.request("GET", "/openapi.json").send().await.unwrap()).await.body;
     assert_eq!(document["openapi"], "3.1.0");
     let bodies = json!({
         "addDevice": { "name": "New", "store": "Quayside" },
         "revokeDevice": { "reason": "stolen" },
+        "takeCaseStep": { "step": "acknowledged" },
         "addChange": { "said": { "en": "Salt" }, "did": { "en": "Pepper" } },
     });
     let mut operations = Vec::new();
@@ -108,6 +110,7 @@ async fn every_address_of_the_description_answers_as_it_says() {
             true => path.replace("{id}", &change),
             false => path.replace("{id}", &device),
         };
+        let path = path.replace("{epoch}", &case.epoch.to_string()).replace("{seq}", &case.seq.to_string());
         let scope = operation["security"][0]["token"][0].as_str().unwrap();
         scopes.insert(scope.to_owned());
         let request_at = |path: &str| {
