@@ -15,10 +15,13 @@ mod identifying;
 pub mod importing;
 mod leaving;
 pub mod listing;
+pub mod opening;
 pub mod peopling;
 pub mod placing;
 pub mod restoring;
+pub mod retaining;
 pub mod setting;
+pub mod subjects;
 mod swapping;
 pub mod tokening;
 
@@ -119,6 +122,9 @@ pub enum AdminError {
     /// Settings are not kept, or do not go out.
     #[error(transparent)]
     Settings(#[from] setting::SettingsRefusal),
+    /// For how long something is kept is not decided.
+    #[error(transparent)]
+    Retention(#[from] retaining::RetentionRefusal),
     /// What was erased is still in the log, because somebody reads.
     #[error(
         "it is erased, but another program reads the database and the log still holds the content; run this again when a running verify or backup has ended"

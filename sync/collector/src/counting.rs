@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long is waited before the next part while batches are under way: some 5,000 records are counted in a second then, which is more
 /// than 30,000 kiosks send.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long is waited after a failure, so that a database that is away does not fill the log.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);

@@ -4,6 +4,8 @@ use afterword_model::response::{Answer, AnswerValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::storage::retention::reduce::TAKEN_WORDS;
+
 /// The answer to one question.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Answer)]
@@ -17,7 +19,7 @@ pub(crate) struct GivenAnswer {
     rating: Option<u8>,
     /// Ids of the chosen options.
     choices: Option<Vec<String>>,
-    /// The words, with what was masked in them.
+    /// The words, with what was masked in them; nothing once they were kept for as long as they are to be.
     comment: Option<String>,
     /// Milliseconds from the first tap to this answer's last change.
     at_ms: u64,
@@ -28,7 +30,7 @@ impl From<&Answer> for GivenAnswer {
         let rated = answer.value.rating();
         let (kind, choices, comment) = match &answer.value {
             AnswerValue::Choices(choices) => ("choices".into(), Some(choices.clone()), None),
-            AnswerValue::Comment(words) => ("comment".into(), None, Some(words.clone())),
+            AnswerValue::Comment(words) => ("comment".into(), None, kept(words).cloned()),
             // Never what is sealed in it: that is for who has the key, and is asked for elsewhere.
             AnswerValue::Contact(_) => ("contact".into(), None, None),
             _ => (rated.as_ref().map(|(scale, _)| word(scale)).unwrap_or_default(), None, None),
@@ -36,6 +38,11 @@ impl From<&Answer> for GivenAnswer {
         let (question, rating) = (answer.question.clone(), rated.map(|(_, value)| value));
         Self { question, kind, rating, choices, comment, at_ms: answer.at_ms }
     }
+}
+
+/// A comment's words, as long as they are kept.
+pub(crate) fn kept(words: &String) -> Option<&String> {
+    Some(words).filter(|words| *words != TAKEN_WORDS)
 }
 
 /// A moment as it is given: RFC 3339 in UTC, to the millisecond.

@@ -21,7 +21,7 @@
 //! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
 //!
 //! Invariants: a receipt leaves only after the transaction that stored its records is durable; a stored
-//! record is never changed or replaced; what a device says is believed only as far as its certificate, its
+//! record is never replaced, and changed only by erasing it or what was kept long enough of it; what a device says is believed only as far as its certificate, its
 //! signature and the recomputed chain go. There is no queue that could acknowledge early.
 //! On failure nothing of the request is stored and the answer says so; the device keeps its records.
 
@@ -47,6 +47,7 @@ mod refresh;
 mod refusal;
 mod reply;
 mod requests;
+mod retaining;
 mod routes;
 pub mod server;
 mod storage;
@@ -62,10 +63,13 @@ pub use admin::exporting::Export;
 pub use admin::hooking::{NewWebhook, WEBHOOKS_MAX, WebhookRefusal, WebhookWish};
 pub use admin::importing::{ImportError, Imported};
 pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
+pub use admin::opening::OpenedContact;
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
 pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};
+pub use admin::retaining::{RETENTION_DAYS_MAX, Retained, RetentionRefusal};
 pub use admin::setting::{DecidedFor, DeviceSettings, HEALTHY_HOURS_MAX, RolloutStatus, SettingsRefusal};
+pub use admin::subjects::{SubjectContact, SubjectExport};
 pub use admin::tokening::{NewToken, TOKEN_DAYS, TOKEN_DAYS_MAX, TokenRefusal, TokenWish};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};
 pub use config::Config;
@@ -85,8 +89,8 @@ pub use storage::settings::{Layer, LayerRow, Said};
 pub use storage::webhooks::Webhook;
 pub use storage::{
     AuditReport, BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure,
-    FollowUp, OpenError, Place, PlaceKind, SealedContact, SqlError, SqlFault, StorageError, StoreReport,
-    Tree, VerifyReport,
+    FollowUp, OpenError, Place, PlaceKind, RetentionDays, RetentionField, SealedContact, SqlError, SqlFault,
+    StorageError, StoreReport, Subject, SubjectRow, Tree, VerifyReport,
 };
 pub use webhooks::address::PrivateNetworks;
 pub use webhooks::event::EventType;

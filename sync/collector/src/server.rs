@@ -31,6 +31,7 @@ use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
 use crate::pki::PkiError;
 use crate::refresh::Acceptors;
+use crate::retaining::keep_retention;
 use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
@@ -131,7 +132,7 @@ pub struct Collector {
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
-    chores: [AbortHandle; 6],
+    chores: [AbortHandle; 7],
     data: PathBuf,
     app: Option<Arc<App>>,
     writer_threads: Vec<JoinHandle<()>>,
@@ -236,6 +237,7 @@ impl Collector {
         let counting = tokio::spawn(keep_counting(Arc::clone(&app))).abort_handle();
         let telling = tokio::spawn(keep_telling(Arc::clone(&app))).abort_handle();
         let sending = tokio::spawn(keep_sending(Arc::clone(&app))).abort_handle();
+        let retention = tokio::spawn(keep_retention(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -244,7 +246,7 @@ impl Collector {
             first_link,
             ending,
             ports,
-            chores: [refresh, noting, room, counting, telling, sending],
+            chores: [refresh, noting, room, counting, telling, sending, retention],
             data: config.data,
             app: Some(app),
             writer_threads,

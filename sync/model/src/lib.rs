@@ -21,6 +21,7 @@ pub mod moment;
 pub mod ports;
 pub mod readable;
 pub mod record;
+pub mod reduced;
 pub mod response;
 pub mod scale;
 pub mod settings;

@@ -15,7 +15,7 @@ use super::place::{NOW_MS, Place, Till, problem, rating};
 const DAY: i64 = (NOW_MS + 3_600_000) / 86_400_000;
 
 /// What the numbers of that day are, after everything that waits was counted.
-fn counted(place: &Place) -> Result<Overview> {
+pub(crate) fn counted(place: &Place) -> Result<Overview> {
     let mut admin = place.admin()?;
     admin.count()?;
     day(&admin, DAY)
@@ -26,7 +26,7 @@ fn day(admin: &Admin, day: i64) -> Result<Overview> {
 }
 
 /// The same after everything was counted again, which has to come to the same.
-fn recounted(place: &Place) -> Result<Overview> {
+pub(crate) fn recounted(place: &Place) -> Result<Overview> {
     let before = counted(place)?;
     let pages = |admin: &Admin| -> Result<Vec<_>> {
         let stores = before.stores.iter();
@@ -148,7 +148,7 @@ pub(crate) fn what_is_erased_is_counted_no_more(place: &mut Place) -> Result<()>
 }
 
 /// These records as a later store of the device holds them.
-fn carried(till: &Till, seqs: impl Iterator<Item = u64>) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn carried(till: &Till, seqs: impl Iterator<Item = u64>) -> Result<Vec<Vec<u8>>> {
     let one = |(seq, from): (u64, u64)| {
         let record = &till.records[usize::try_from(from)? - 1];
         Ok(wrap(seq, Origin { epoch: till.epoch, seq: from }, record)?)

@@ -7,6 +7,7 @@ mod failover;
 mod held;
 mod place;
 mod programs;
+mod retention;
 mod scenarios;
 mod server;
 mod settings;
@@ -87,4 +88,13 @@ on_every_database! {
     who_is_vouched_for_needs_a_link_or_a_group;
     webhooks:
     two_collectors_tell_each_thing_once;
+    retention:
+    a_comment_that_was_kept_long_enough_goes_and_its_place_holds,
+    what_is_carried_or_contradicts_brings_nothing_back,
+    what_was_kept_aside_goes_as_well,
+    a_whole_response_goes_as_an_erased_one_does,
+    words_in_closed_follow_ups_go_and_those_in_open_ones_stay,
+    the_oldest_entries_of_the_audit_log_go_and_the_rest_proves_itself,
+    several_take_away_at_once_and_nothing_is_passed_over,
+    an_answer_is_found_by_its_words_given_out_and_erased;
 }

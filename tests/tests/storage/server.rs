@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use super::place::{Place, receipt};
 
 /// Tables that are of no one device, as the first step names them.
-const REFERENCE_TABLES: [&str; 19] = [
+const REFERENCE_TABLES: [&str; 20] = [
     "afterword_migrations",
     "all_days",
     "api_tokens",
@@ -24,6 +24,7 @@ const REFERENCE_TABLES: [&str; 19] = [
     "invitations",
     "people",
     "places",
+    "retention",
     "rollouts",
     "server",
     "sessions",
@@ -66,6 +67,7 @@ fn every_primary_key_and_unique_constraint_begins_with_the_device() -> Result<()
         "quarantine",
         "cells",
         "counted",
+        "retained",
     ];
     for table in of_devices {
         assert!(keys.contains(&(table, "device_id")), "{table} has a key: {keys:?}");
@@ -168,7 +170,7 @@ fn collectors_that_start_at_once_on_an_empty_database_are_one() -> Result<()> {
         assert!(collector.is_ok(), "{:?}", collector.as_ref().err());
     }
     assert_eq!(psql(url, "select count(*) from server")?.trim(), "1");
-    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "17");
+    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "19");
     Ok(())
 }
 

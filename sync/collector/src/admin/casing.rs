@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use afterword_model::case::{
-    Author, CaseEvent, CaseId, CaseView, Role, Slas, StepRefused, Wish, due, short_name, urgency,
+    Action, Author, CaseEvent, CaseId, CaseView, Role, RootCause, Slas, StepRefused, Wish, due, short_name,
+    urgency,
 };
 use afterword_model::record::DeviceId;
 use afterword_model::response::{ClockQuality, Stamp};
 use afterword_protocol::limits::CASE_STEP_BYTES_MAX;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Admin, AdminError};
 use crate::storage::cases::{self, Known};
@@ -36,6 +37,40 @@ pub struct CaseRow {
     pub view: CaseView,
 }
 
+/// A step as forms and programs name it; what is empty was not given.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct StepWish {
+    /// `acknowledged`, `acted`, `verified`, `reopened` or `noted`.
+    pub(crate) step: String,
+    /// What it came from, of an act: the id of one.
+    pub(crate) root_cause: String,
+    /// What was done, of an act: the id of it.
+    pub(crate) action: String,
+    /// More about it.
+    pub(crate) words: String,
+}
+
+impl StepWish {
+    /// What it comes to.
+    pub(crate) fn wish(&self) -> Result<Wish, CaseRefusal> {
+        let words = self.words.clone();
+        Ok(match self.step.as_str() {
+            "acknowledged" => Wish::Acknowledge,
+            "acted" => {
+                let root_cause = RootCause::ALL.into_iter().find(|cause| cause.id() == self.root_cause);
+                let action = Action::ALL.into_iter().find(|action| action.id() == self.action);
+                let root_cause = root_cause.ok_or(CaseRefusal::NoStep("root_cause"))?;
+                Wish::Act { root_cause, action: action.ok_or(CaseRefusal::NoStep("action"))?, words }
+            }
+            "verified" => Wish::Verify { words },
+            "reopened" => Wish::Reopen { words },
+            "noted" => Wish::Note { words },
+            _ => return Err(CaseRefusal::NoStep("step")),
+        })
+    }
+}
+
 /// Why there is no such case, or no such step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CaseRefusal {
@@ -52,6 +87,9 @@ pub enum CaseRefusal {
     /// Several.
     #[error("{1} follow-ups are called {0}; write more of the digits before the slash")]
     Several(String, usize),
+    /// A word that names no step, cause or deed.
+    #[error("nothing was put down: {0} is none of those there are; choose one of them")]
+    NoStep(&'static str),
     /// Not as the case stands.
     #[error("nothing was put down: {0}")]
     Step(#[from] StepRefused),

@@ -19,14 +19,10 @@ impl Admin {
         let found = locked(&transaction, id_or_name)?.into_iter().next();
         let found = found.ok_or_else(|| AdminError::NoSuchDevice(id_or_name.to_owned()))?;
         let erasure = erase(&transaction, &found.device, record, now_ms)?;
-        self.note(
-            &transaction,
-            "response.erased",
-            &found.device.to_string(),
-            &format!("{} {}", record.0, record.1),
-        )?;
-        transaction.commit()?;
         if erasure != Erasure::NoSuchRecord {
+            let more = format!("{} {}", record.0, record.1);
+            self.note(&transaction, "response.erased", &found.device.to_string(), &more)?;
+            transaction.commit()?;
             let is_gone = self.connection.own().wipe()?;
             if !is_gone {
                 return Err(AdminError::StillInLog);

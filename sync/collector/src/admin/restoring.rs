@@ -3,7 +3,7 @@
 //! Invariants: a restore replaces nothing, it keeps what was there under another name; at every moment one whole
 //! database stands under the name that the server opens, the old one or the new; a restored database has a new server
 //! epoch before anybody serves from it, so that devices send again what it lacks; what was erased in the database that
-//! was there is erased in the restored one before anybody can read it.
+//! was there is erased in the restored one before anybody can read it, and for how long what is kept is what was decided last.
 
 use std::fs::{self, File};
 use std::io;
@@ -17,8 +17,9 @@ use super::{AdminError, swapping};
 use crate::config::database_path;
 use crate::opened::exclusive_lock;
 use crate::storage::erase::{self, Erasures, erase_again};
+use crate::storage::retention;
 use crate::storage::sql::Connection;
-use crate::storage::{Rest, held, open_copy, open_existing, settle};
+use crate::storage::{Rest, RetentionDays, RetentionField, held, open_copy, open_existing, settle};
 
 /// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +57,8 @@ pub fn restore(data: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<R
     let database = database_path(data);
     let draft = data.join("collector.db.restoring");
     let made = draw_up(&draft, from).and_then(|()| {
-        let erasures = come_to_rest(&database)?;
-        prepare(&draft, from, entropy, erasures.as_ref())
+        let decided = come_to_rest(&database)?;
+        prepare(&draft, from, entropy, decided.as_ref())
     });
     let put = made.and_then(|prepared| {
         let set_aside = swapping::put_in_place(&database, &draft);
@@ -89,14 +90,27 @@ fn draw_up(draft: &Path, from: &Path) -> Result<(), BackupError> {
     fs::copy(from, draft).map(drop).map_err(|reason| failed(draft, "written", reason))
 }
 
-/// Makes the one file of the database that is there the whole of it, and says what was erased in it. One that can't be
+/// Makes the one file of the database that is there the whole of it, and says what was decided in it about what goes. One that can't be
 /// read stays as it is: it is kept with its log.
-fn come_to_rest(database: &Path) -> Result<Option<Erasures>, BackupError> {
+fn come_to_rest(database: &Path) -> Result<Option<Decided>, BackupError> {
     match settle(database).map_err(AdminError::from)? {
         Rest::Busy => Err(BackupError::InUse(database.to_owned())),
         Rest::Nothing | Rest::Unreadable => Ok(None),
-        Rest::Settled => Ok(open_copy(database).and_then(|connection| erase::all(&connection)).ok()),
+        Rest::Settled => Ok(open_copy(database)
+            .and_then(|connection| {
+                Ok(Decided {
+                    erasures: erase::all(&connection)?,
+                    retention: retention::decided(&connection)?,
+                })
+            })
+            .ok()),
     }
+}
+
+/// What was decided about what goes in the database that was there.
+struct Decided {
+    erasures: Erasures,
+    retention: RetentionDays,
 }
 
 /// Checks a copy of the backup, brings it up to date, gives it its epoch and erases in it what was erased since, all in
@@ -105,12 +119,19 @@ fn prepare(
     draft: &Path,
     from: &Path,
     entropy: &Arc<dyn Entropy>,
-    erasures: Option<&Erasures>,
+    decided: Option<&Decided>,
 ) -> Result<Prepared, BackupError> {
     let connection = sound(draft, from)?;
     held::draw_epoch(&connection, entropy).map_err(AdminError::from)?;
-    let erased_again = erasures.map(|erasures| erase_again(&connection, erasures)).transpose();
+    let erased_again = decided.map(|decided| erase_again(&connection, &decided.erasures)).transpose();
     let erased_again = erased_again.map_err(AdminError::from)?;
+    if let Some(decided) = decided {
+        // What is over by now goes as soon as somebody serves from it.
+        for field in RetentionField::ALL {
+            let days = decided.retention.get(&field).copied();
+            retention::decide(&connection, field, days).map_err(AdminError::from)?;
+        }
+    }
     let records = held::records(&connection).map_err(AdminError::from)?;
     connection.close().map_err(AdminError::from)?;
     File::open(draft).and_then(|file| file.sync_all()).map_err(|reason| failed(draft, "written", reason))?;

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use afterword_model::case::{CaseId, Held, Said, Step};
 use afterword_model::hex::Hex;
 use afterword_model::record::DeviceId;
-use axum::extract::{Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{self, Page};
 use super::asked::{Asked, cursor};
 use super::caller::Caller;
 use super::problem::Problem;
-use super::{moment, word};
-use crate::admin::casing::{CaseRow, short};
+use super::{moment, sent, word};
+use crate::admin::casing::{CaseRow, StepWish, short};
 use crate::people::api_token::Scope;
 use crate::routes::App;
 
@@ -128,6 +129,63 @@ pub(super) async fn list(
     Ok(answer::page(request.headers(), "/cases", &asked, &page))
 }
 
+/// A step of head office.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewStep {
+    /// What: `acknowledged`, `acted`, `verified`, `reopened` or `noted`.
+    #[schema(example = "acted")]
+    step: String,
+    /// What it came from, of an act: `staffing`, `training`, `process`, `supply`, `equipment`, `information`, `outside` or `other`.
+    root_cause: Option<String>,
+    /// What was done, of an act: `put_right`, `changed_process`, `trained`, `changed_staffing`, `ordered_or_repaired`, `replied`, `passed_on` or `other`.
+    action: Option<String>,
+    /// More about it; needed for a note, and where the cause or the action is `other`.
+    words: Option<String>,
+    /// A short name of whoever takes it, for those who read it.
+    by: Option<String>,
+}
+
+/// Takes a step of a follow-up. The kiosk hears of it at its next heartbeat.
+#[utoipa::path(
+    post, path = "/cases/{epoch}/{seq}/steps", tag = "cases", operation_id = "takeCaseStep",
+    params(
+        ("epoch" = String, Path, description = "What stands in its name before the slash; at least six digits of it."),
+        ("seq" = u64, Path, description = "What stands after the slash."),
+    ),
+    request_body = NewStep,
+    responses((status = 201, description = "It is put down; the follow-up as it stands then.", body = Case), (status = 404, description = "There is none of this name."), (status = 409, description = "It does not stand so that this can be done.")),
+    security(("token" = ["cases:write"])),
+)]
+pub(super) async fn step(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    name: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    caller.expect(Scope::CasesWrite)?;
+    Asked::of(request.uri(), &[])?;
+    let Path((epoch, seq)) = name.map_err(|_| Problem::NotFound)?;
+    let name = format!("{epoch}/{seq}");
+    let found = {
+        let name = name.clone();
+        app.for_program(&caller, move |admin| admin.case(&name)).await
+    };
+    // Whatever names no follow-up that this token may see is not there.
+    let found = found
+        .map_err(|problem| if matches!(problem, Problem::Failed) { problem } else { Problem::NotFound })?;
+    if !caller.stores.hold(found.store.as_deref()) {
+        return Err(Problem::NotFound);
+    }
+    let NewStep { step, root_cause, action, words, by } = sent::json(request).await?;
+    let (root_cause, action) = (root_cause.unwrap_or_default(), action.unwrap_or_default());
+    let wish = StepWish { step, root_cause, action, words: words.unwrap_or_default() };
+    let row =
+        app.for_program(&caller, move |admin| admin.case_step(&name, &wish.wish()?, by.as_deref())).await?;
+    let path = format!("/cases/{}/{}/steps", row.view.id.epoch, row.view.id.seq);
+    Ok(answer::created(&path, &case(row)))
+}
+
 fn place(text: &str) -> Option<(DeviceId, CaseId)> {
     let mut parts = text.split('/');
     let (device, epoch, seq) = (parts.next()?, parts.next()?, parts.next()?);
@@ -149,7 +207,7 @@ fn case(row: CaseRow) -> Case {
         tier: word(&view.status.tier),
         reasons: view.status.reasons.iter().map(word).collect(),
         said: view.said.map(said),
-        steps: view.steps.into_iter().map(step).collect(),
+        steps: view.steps.into_iter().map(taken).collect(),
     }
 }
 
@@ -166,7 +224,7 @@ fn said(said: Said) -> CaseSaid {
     }
 }
 
-fn step(held: Held) -> CaseStep {
+fn taken(held: Held) -> CaseStep {
     let event = held.event;
     let (step, root_cause, action, words) = match event.step {
         Step::Opened { words, .. } => ("opened", None, None, words),

@@ -39,7 +39,7 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
     servers((url = "/api/v1")),
     paths(
         devices::list, devices::add, devices::show, devices::revoke, places::list, changes::list, changes::add, changes::show,
-        changes::withdraw, cases::list, responses::list, exports::responses, numbers::overview, numbers::store,
+        changes::withdraw, cases::list, cases::step, responses::list, exports::responses, numbers::overview, numbers::store,
         webhooks::list, webhooks::add, webhooks::show, webhooks::remove, webhooks::deliveries, webhooks::resend,
     ),
     components(schemas(ProblemBody)),

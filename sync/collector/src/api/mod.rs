@@ -57,6 +57,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/changes", get(changes::list).post(changes::add))
         .route("/changes/{id}", delete(changes::withdraw).get(changes::show))
         .route("/cases", get(cases::list))
+        .route("/cases/{epoch}/{seq}/steps", post(cases::step))
         .route("/responses", get(responses::list))
         .route("/exports/responses", get(exports::responses))
         .route("/numbers/overview", get(numbers::overview))

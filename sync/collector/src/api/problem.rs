@@ -166,6 +166,8 @@ impl From<AdminError> for Problem {
             | AdminError::IsRetired { .. }
             | AdminError::Webhook(WebhookRefusal::Many | WebhookRefusal::IsOff(_))
             | AdminError::Change(ChangeRefusal::Many) => Self::Conflict(words),
+            AdminError::Case(CaseRefusal::Step(_)) => Self::Conflict(words),
+            AdminError::Case(CaseRefusal::NoStep(member)) => Self::unfit(member, words),
             AdminError::BadName => Self::unfit("name", words),
             AdminError::Webhook(WebhookRefusal::Url(_)) => Self::unfit("url", words),
             AdminError::Webhook(WebhookRefusal::NoType) => Self::unfit("events", words),

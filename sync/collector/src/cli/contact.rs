@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use afterword_collector::SealedContact;
+use afterword_collector::{OpenedContact, SealedContact};
 use afterword_protocol::seal::OpeningKey;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -32,7 +32,8 @@ Examples:
   afterword-collector contact list --key contact-key.pem --data ./copy --json
 
 Shows phone numbers and addresses in the clear, on standard output alone. What was sealed to another key is named and
-stays closed.
+stays closed. Each one that is shown stands in the audit log first, with who opened it and of which record; where that
+cannot be written nothing is opened. What is opened in a copy stands in the log of the copy alone.
 
 Exit codes: 0 all are shown, 1 it failed or some could not be opened (the reason is on standard error), 2 wrong use";
 
@@ -106,12 +107,12 @@ impl NewKey {
 impl List {
     fn run(self) -> anyhow::Result<ExitCode> {
         let key = read_key(&self.key)?;
-        let contacts = self.data.open()?.contacts()?;
+        let contacts = self.data.open()?.contacts_opened(&key)?;
         let mut closed = 0;
-        for contact in &contacts {
-            match contact.open(&key) {
-                Ok(details) if self.json => print_json(&line(contact, &details))?,
-                Ok(details) => println!("{}", sentence(contact, &details)),
+        for OpenedContact { sealed: contact, details } in &contacts {
+            match details {
+                Ok(details) if self.json => print_json(&line(contact, details))?,
+                Ok(details) => println!("{}", sentence(contact, details)),
                 Err(error) => {
                     closed += 1;
                     eprintln!(
@@ -164,7 +165,7 @@ fn print_line(key: &OpeningKey) {
     println!("contact_key = \"{}\"", key.public());
 }
 
-fn read_key(path: &Path) -> anyhow::Result<OpeningKey> {
+pub(super) fn read_key(path: &Path) -> anyhow::Result<OpeningKey> {
     let text = std::fs::read_to_string(path);
     let text = text.with_context(|| {
         format!("cannot read {}; name the file that `contact new-key` wrote", path.display())

@@ -37,7 +37,7 @@ pub(super) struct Erase {
     json: bool,
 }
 
-fn record(text: &str) -> Result<(StoreEpoch, Seq), String> {
+pub(super) fn record(text: &str) -> Result<(StoreEpoch, Seq), String> {
     let read = text.split_once('/').and_then(|(epoch, seq)| {
         let seq = seq.parse().ok().filter(|seq| (1..=SEQ_MAX).contains(seq))?;
         Some((StoreEpoch::parse(epoch).ok()?, seq))

@@ -19,9 +19,11 @@ mod numbers_page;
 mod person;
 mod pki;
 mod place;
+mod retention;
 mod rollout;
 mod serve;
 mod settings;
+mod subject;
 mod token;
 mod verify;
 mod webhook;
@@ -85,6 +87,9 @@ enum Command {
     /// Find what became of an answer, by the three words that the kiosk gave for it.
     #[command(subcommand)]
     FollowUp(follow_up::FollowUpCommand),
+    /// Show, give out or erase what is held of one shopper's answer; also while the server runs.
+    #[command(subcommand)]
+    Subject(subject::SubjectCommand),
     /// See to what shoppers were not content with; also while the server runs.
     #[command(subcommand)]
     Case(case::CaseCommand),
@@ -110,6 +115,9 @@ enum Command {
     /// Decide what kiosks ask and show, and send it out in stages; also while the server runs.
     #[command(subcommand)]
     Settings(settings::SettingsCommand),
+    /// Decide for how long what is kept; also while the server runs.
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Show and replace authorities and certificates; also while the server runs.
     #[command(subcommand)]
     Pki(pki::PkiCommand),
@@ -156,6 +164,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Contact(contact) => contact.run(),
         Command::FollowUp(follow_up) => follow_up.run(),
+        Command::Subject(subject) => subject.run(),
         Command::Case(case) => case.run(),
         Command::Change(change) => change.run(),
         Command::Place(place) => place.run(),
@@ -165,6 +174,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Audit(audit) => audit.run(),
         Command::Numbers(numbers) => numbers.run(),
         Command::Settings(settings) => settings.run(),
+        Command::Retention(retention) => retention.run(),
         Command::Pki(pki) => pki.run(),
         Command::Distribute(distribute) => distribute.run(),
         Command::Verify(verify) => verify.run(),

@@ -103,6 +103,12 @@ fn print_report(report: &VerifyReport) {
             report.audit.entries, report.audit.head
         ),
     }
+    if report.audit.forgotten > 0 {
+        println!(
+            "the oldest {} of them were kept long enough: only their hashes are left",
+            report.audit.forgotten
+        );
+    }
     let is_found = |store: &StoreReport| store.broken.is_some() || store.false_receipt.is_some();
     let is_broken = !report.integrity.is_empty()
         || report.audit.first_break.is_some()
@@ -113,6 +119,12 @@ fn print_report(report: &VerifyReport) {
         (true, _) => "not sound; restore a backup beside this one and compare",
     };
     println!("{} records verified: {verdict}", report.records());
+    let (erased, reduced) = (report.erased(), report.reduced());
+    if erased + reduced > 0 {
+        println!(
+            "{erased} of them were erased and {reduced} reduced by retention: their places hold, and what is left of them cannot be compared with what was sent"
+        );
+    }
     if report.copies > 0 {
         println!(
             "{} of them are copies that a device carried into a later store; counted once, there are {}",

@@ -3,7 +3,7 @@
 use afterword_model::response::{AnswerValue, Stamp};
 use chrono::{DateTime, Datelike as _, NaiveDate};
 
-use crate::given::{GivenAnswer, word};
+use crate::given::{GivenAnswer, kept, word};
 use crate::storage::responses::Found;
 
 /// One column.
@@ -178,7 +178,12 @@ pub const COLUMNS: [Column; 26] = [
         |of| first_rating(of).and_then(|(_, _, value)| number(value)),
         "the rating itself, on that scale",
     ),
-    maybe("comment", Kind::Text, comment, "the first words, with what was masked in them"),
+    maybe(
+        "comment",
+        Kind::Text,
+        comment,
+        "the first words, with what was masked in them, as long as they are kept",
+    ),
     always(
         "left_contact",
         Kind::Flag,
@@ -238,7 +243,7 @@ fn first_rating(of: &Found) -> Option<(&str, afterword_model::scale::ScaleKind, 
 
 fn comment(of: &Found) -> Option<Cell> {
     of.response.draft.answers.iter().find_map(|answer| match &answer.value {
-        AnswerValue::Comment(words) => text(words),
+        AnswerValue::Comment(words) => kept(words).and_then(text),
         _ => None,
     })
 }

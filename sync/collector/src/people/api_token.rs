@@ -29,6 +29,8 @@ pub enum Scope {
     ChangesWrite,
     /// Read follow-ups.
     CasesRead,
+    /// Take steps of follow-ups.
+    CasesWrite,
     /// Read responses.
     ResponsesRead,
     /// Read what responses come to.
@@ -41,13 +43,14 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
         Self::ChangesRead,
         Self::ChangesWrite,
         Self::CasesRead,
+        Self::CasesWrite,
         Self::ResponsesRead,
         Self::NumbersRead,
         Self::WebhooksRead,
@@ -64,6 +67,7 @@ impl Scope {
             Self::ChangesRead => "changes:read",
             Self::ChangesWrite => "changes:write",
             Self::CasesRead => "cases:read",
+            Self::CasesWrite => "cases:write",
             Self::ResponsesRead => "responses:read",
             Self::NumbersRead => "numbers:read",
             Self::WebhooksRead => "webhooks:read",
@@ -81,6 +85,7 @@ impl Scope {
             Self::ChangesRead => "read what idle screens say was changed",
             Self::ChangesWrite => "put changes on idle screens, and take them off",
             Self::CasesRead => "read follow-ups with what was said and done",
+            Self::CasesWrite => "take steps of follow-ups, as head office does",
             Self::ResponsesRead => {
                 "read and export responses with their comments, never with contact details"
             }

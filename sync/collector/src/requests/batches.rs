@@ -18,6 +18,7 @@ use crate::storage::StorageError;
 use crate::storage::carried::CarriedRecord;
 use crate::storage::devices::Standing;
 use crate::storage::ingest::{Delivery, Ingested, Way, ingest};
+use crate::storage::retention::reduce::mark_of;
 use crate::storage::sql::Connection;
 
 /// A batch that has been read, checked and found to be the caller's own.
@@ -84,20 +85,28 @@ pub(crate) fn delivery(
     Delivery { batch, public_key, unreadable, carried, way, received_ms, receipt }
 }
 
+/// Why a record that says of itself that it was reduced is kept, and made nothing of.
+const NO_KIOSK_REDUCES: &str = "it says that something was taken of it, which no kiosk does";
+
 /// The records that can't be read, with the reason, and those that were carried.
 fn sort_out(batch: &batch::Batch) -> (Vec<(Seq, String)>, Vec<CarriedRecord>) {
     let (mut unreadable, mut carried) = (Vec::new(), Vec::new());
     for (seq, record) in (batch.header.first_seq..).zip(&batch.records) {
         // Nearly all are responses, and are asked nothing more.
-        if readable::is_certain(seq, &record.bytes) {
+        // Only a collector takes something of a record and says so; a kiosk that claims it is believed nothing.
+        let claims = mark_of(&record.bytes).map(|_| NO_KIOSK_REDUCES.to_owned());
+        // Nearly all are responses, and are asked nothing more.
+        if claims.is_none() && readable::is_certain(seq, &record.bytes) {
             continue;
         }
         let reason = match CarriedRecord::read(seq, &record.bytes) {
             Some((read, reason)) => {
                 carried.push(read);
-                reason
+                claims.or(reason)
             }
-            None => readable::check(seq, &record.bytes).err().map(|reason| reason.to_string()),
+            None => {
+                claims.or_else(|| readable::check(seq, &record.bytes).err().map(|reason| reason.to_string()))
+            }
         };
         unreadable.extend(reason.map(|reason| (seq, reason)));
     }

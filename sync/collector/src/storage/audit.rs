@@ -20,6 +20,8 @@ pub struct AuditReport {
     pub entries: u64,
     /// Hash of all of them, 64 hexadecimal digits; empty without entries.
     pub head: String,
+    /// Of the oldest ones among them so many were kept long enough: their hashes are left, and who did what is not.
+    pub forgotten: u64,
     /// The first that does not follow from the one before it.
     pub first_break: Option<u64>,
 }
@@ -64,13 +66,32 @@ pub(crate) fn newest(
         .collect())
 }
 
+/// Forgets what was done before this moment (ms since 1970-01-01T00:00:00Z), the oldest first, so many entries at most. Gives how many. The
+/// caller holds the lock of commands.
+pub(crate) fn forget(connection: &Connection, before_ms: i64, count: i64) -> SqlResult<u64> {
+    let oldest = connection.query_all(
+        "select entry_id, entry from audit where entry <> '' order by entry_id limit ?1",
+        values![count],
+        |row| Ok((row.get::<i64>(0)?, row.get::<String>(1)?)),
+    )?;
+    // One that cannot be read stops it: that is for the check to say.
+    let is_over =
+        |entry: &str| serde_json::from_str::<AuditEntry>(entry).is_ok_and(|entry| entry.at_ms < before_ms);
+    let Some(last) = oldest.iter().take_while(|(_, entry)| is_over(entry)).last() else { return Ok(0) };
+    connection.execute("update audit set entry = '' where entry_id <= ?1 and entry <> ''", values![last.0])
+}
+
 /// Hashes the log from its beginning.
 pub(crate) fn check(connection: &Connection) -> SqlResult<AuditReport> {
     let (mut report, mut head) = (AuditReport::default(), [0; 32]);
     connection.each("select entry_id, head, entry from audit order by entry_id", &[], |row| {
         let number = row.get::<i64>(0)?.unsigned_abs();
         let entry: String = row.get(2)?;
-        let follows = next_head(&head, &entry) == row.get::<[u8; 32]>(1)? && number == report.entries + 1;
+        // Only the oldest are forgotten, so that nobody takes one out from among others.
+        let is_forgotten = entry.is_empty() && report.forgotten == report.entries;
+        let follows = is_forgotten || next_head(&head, &entry) == row.get::<[u8; 32]>(1)?;
+        let follows = follows && number == report.entries + 1;
+        report.forgotten += u64::from(is_forgotten);
         if !follows && report.first_break.is_none() {
             report.first_break = Some(number);
         }

@@ -4,14 +4,13 @@
 //! origin arrive does not matter. Invariants: what is counted is an origin with its bytes, once; a record that says
 //! other bytes of an origin is no copy. Nothing is left out of a chain for being a copy.
 
+use super::erase::was_erased;
+use super::retention::reduce::frozen_digest;
+use super::sql::{Connection, HexColumn, Row, SqlError, SqlFault, SqlResult, Value, values};
+use super::{column_seq, seq_column};
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::readable;
 use afterword_model::record::{DeviceId, SEQ_MAX, Seq, StoreEpoch};
-use sha2::{Digest, Sha256};
-
-use super::erase::was_erased;
-use super::sql::{Connection, HexColumn, Row, SqlError, SqlFault, SqlResult, Value, values};
-use super::{column_seq, seq_column};
 
 /// A carried record of a batch.
 pub(crate) struct CarriedRecord {
@@ -29,8 +28,13 @@ impl CarriedRecord {
             return None;
         }
         let unreadable = readable::check(carried.origin.seq, carried.record).err();
-        let digest = Sha256::digest(carried.record).into();
+        let digest = frozen_digest(carried.record);
         Some((Self { seq, origin: carried.origin, digest }, unreadable.map(|reason| reason.to_string())))
+    }
+
+    /// Where it first stood, and its digest there.
+    pub(crate) fn first(&self) -> (&Origin, &[u8; 32]) {
+        (&self.origin, &self.digest)
     }
 }
 
@@ -120,7 +124,7 @@ pub(super) fn copies(connection: &Connection) -> SqlResult<u64> {
         let is_held = match (row.get::<Option<Vec<u8>>>(2)?, row.get::<bool>(3)?) {
             (None, _) => false,
             (Some(_), true) => row.get(4)?,
-            (Some(bytes), false) => <[u8; 32]>::from(Sha256::digest(&bytes)) == digest,
+            (Some(bytes), false) => frozen_digest(&bytes) == digest,
         };
         copies += if is_held { times } else { times - 1 };
         Ok::<_, SqlError>(())
@@ -164,7 +168,7 @@ fn is_held(
     let held = connection.query_opt(
         "select bytes, erased_ms is not null from records where device_id = ?1 and epoch = ?2 and seq = ?3",
         values![device.as_bytes(), epoch.as_bytes(), seq_column(seq)],
-        |row| Ok((<[u8; 32]>::from(Sha256::digest(row.blob(0)?)), row.get::<bool>(1)?)),
+        |row| Ok((frozen_digest(row.blob(0)?), row.get::<bool>(1)?)),
     )?;
     match held {
         Some((_, true)) => was_erased(connection, device, &Origin { epoch: *epoch, seq }, digest),

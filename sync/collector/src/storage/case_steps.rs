@@ -41,6 +41,15 @@ pub(crate) fn of_case(connection: &Connection, device: &DeviceId, case: CaseId) 
     Ok(found.into_iter().flatten().collect())
 }
 
+/// Puts a step in its own place, without what was kept long enough.
+pub(crate) fn put(connection: &Connection, device: &DeviceId, held: &Held) -> SqlResult<u64> {
+    let json = serde_json::to_string(&held.event).expect("a step holds only texts, numbers and lists");
+    connection.execute(
+        "update case_steps set event = ?3 where device_id = ?1 and step_id = ?2",
+        values![device.as_bytes(), seq_column(held.id.seq), &json],
+    )
+}
+
 /// All steps of head office, by device and case.
 pub(crate) fn all(connection: &Connection) -> SqlResult<HashMap<(DeviceId, CaseId), Vec<Held>>> {
     let mut steps: HashMap<_, Vec<Held>> = HashMap::new();

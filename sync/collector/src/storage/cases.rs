@@ -76,6 +76,24 @@ fn with_name(connection: &Connection, beginning: &str) -> SqlResult<Vec<Known>> 
     Ok(cases.into_iter().map(|((device, id), case)| Known { device, id, case }).collect())
 }
 
+/// The rows that hold steps of a case, wherever they were carried, with their bytes.
+pub(crate) fn rows(
+    connection: &Connection,
+    device: &DeviceId,
+    id: CaseId,
+) -> SqlResult<Vec<(StoreEpoch, u64, Vec<u8>)>> {
+    let name = format!("{MARK}{}\",\"seq\":{}}}", id.epoch, id.seq);
+    let after = [name.as_bytes(), &[u8::MAX]].concat();
+    let mut found = Vec::new();
+    connection.each(WITH_NAME, values![name.as_bytes(), &after], |row| {
+        if row.get::<HexColumn<16, _>>(0)?.0 == *device {
+            found.push((row.get::<HexColumn<16, _>>(1)?.0, column_seq(row.get(2)?), row.get(3)?));
+        }
+        Ok::<_, SqlError>(())
+    })?;
+    Ok(found)
+}
+
 /// The step of a record; none where this program cannot read it as one.
 fn step(row: &Row<'_>) -> SqlResult<Option<(DeviceId, Held)>> {
     let device = row.get::<HexColumn<16, _>>(0)?.0;

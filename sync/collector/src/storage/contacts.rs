@@ -39,11 +39,8 @@ pub struct SealedContact {
 }
 
 impl SealedContact {
-    /// The number or the address.
-    ///
-    /// # Errors
-    /// [`SealError`], where it was sealed to another key or has been changed.
-    pub fn open(&self, key: &OpeningKey) -> Result<String, SealError> {
+    /// The number or the address. Whoever shows it has put it down in the audit log first.
+    pub(crate) fn open(&self, key: &OpeningKey) -> Result<String, SealError> {
         let given = ConsentGiven {
             survey: &self.survey,
             survey_version: self.survey_version,
@@ -67,26 +64,38 @@ pub(crate) fn all(connection: &Connection) -> SqlResult<Vec<SealedContact>> {
         let bytes = row.blob(4)?;
         // What a program of later wrote, this one may not know how to read; it is no reply then.
         let Some(response) = response(seq, bytes) else { return Ok::<_, SqlError>(()) };
-        for answer in response.draft.answers {
-            let AnswerValue::Contact(contact) = answer.value else { continue };
-            if !seen.insert(contact.sealed.clone()) {
-                continue;
-            }
-            found.push(SealedContact {
-                device,
-                device_name: name.clone(),
-                epoch,
-                seq,
-                started_ms: response.draft.started.wall_ms,
-                survey: response.draft.survey.clone(),
-                survey_version: response.draft.survey_version,
-                question: answer.question,
-                contact,
-            });
-        }
+        let place = (device, name.as_str(), epoch, seq);
+        found.extend(
+            of_response(place, response).filter(|contact| seen.insert(contact.contact.sealed.clone())),
+        );
         Ok(())
     })?;
     Ok(found)
+}
+
+/// Those of a response that stands there. One that was kept long enough holds nothing any more.
+pub(crate) fn of_response<'n>(
+    (device, name, epoch, seq): (DeviceId, &'n str, StoreEpoch, Seq),
+    response: Response,
+) -> impl Iterator<Item = SealedContact> + use<'n> {
+    let draft = response.draft;
+    let (started_ms, survey, survey_version) = (draft.started.wall_ms, draft.survey, draft.survey_version);
+    draft.answers.into_iter().filter_map(move |answer| {
+        let AnswerValue::Contact(contact) = answer.value else { return None };
+        let (survey, question) = (survey.clone(), answer.question);
+        let device_name = name.to_owned();
+        (!contact.sealed.is_empty()).then_some(SealedContact {
+            device,
+            device_name,
+            epoch,
+            seq,
+            started_ms,
+            survey,
+            survey_version,
+            question,
+            contact,
+        })
+    })
 }
 
 fn response(seq: Seq, bytes: &[u8]) -> Option<Response> {

@@ -8,12 +8,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::retention::reduce::frozen_digest;
+use super::sql::{Connection, HexColumn, SqlError, SqlResult, Value, values};
+use super::{StorageError, column_seq, in_savepoint, numbers, seq_column};
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
-use sha2::{Digest, Sha256};
-
-use super::sql::{Connection, HexColumn, Rows, SqlError, SqlResult, Value, values};
-use super::{StorageError, column_seq, in_savepoint, numbers, seq_column};
 
 /// What became of a wish to erase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub(crate) fn erase(
         Some((bytes, false)) => bytes,
     };
     let (origin, content) = origin(epoch, seq, &bytes);
-    let digest = digest(content);
+    let digest = frozen_digest(content);
     let rows = take_away(connection, device, &HashMap::from([(origin, vec![digest])]), Some(now_ms))?;
     Ok(Erasure::Erased { rows })
 }
@@ -94,14 +93,7 @@ fn take_away(
     .into_iter()
     .map(|(epoch, seq, _)| (epoch, seq))
     .collect();
-    numbers::take_back(connection, device, &held)?;
-    for (epoch, seq) in held {
-        rows += connection.execute(
-            "update records set bytes = ?5, erased_ms = coalesce(?4, received_ms)
-             where device_id = ?1 and epoch = ?2 and seq = ?3",
-            values![device.as_bytes(), epoch.as_bytes(), seq_column(seq), erased_ms, &EMPTY],
-        )?;
-    }
+    rows += empty(connection, device, &held, erased_ms)?;
     for (epoch, seq, head) in holders(
         connection,
         "select epoch, seq, bytes, head from quarantine where device_id = ?1",
@@ -111,6 +103,39 @@ fn take_away(
         rows += connection.execute(
             "delete from quarantine where device_id = ?1 and epoch = ?2 and seq = ?3 and head = ?4",
             values![device.as_bytes(), epoch.as_bytes(), seq_column(seq), &head],
+        )?;
+    }
+    Ok(rows)
+}
+
+/// Erases the records of a device that stand here, which hold these contents, and remembers those. The caller has looked up where copies of them
+/// stand.
+pub(crate) fn erase_rows(
+    connection: &Connection,
+    device: &DeviceId,
+    held: &[(StoreEpoch, Seq)],
+    contents: &[(Origin, [u8; 32])],
+    now_ms: i64,
+) -> SqlResult<u64> {
+    connection.own().lock_counts()?;
+    remember(connection, device, contents)?;
+    empty(connection, device, held, Some(now_ms))
+}
+
+/// Takes the content of rows, and what is counted of it. The caller holds the lock of counts.
+fn empty(
+    connection: &Connection,
+    device: &DeviceId,
+    held: &[(StoreEpoch, Seq)],
+    erased_ms: Option<i64>,
+) -> SqlResult<u64> {
+    numbers::take_back(connection, device, held)?;
+    let mut rows = 0;
+    for (epoch, seq) in held {
+        rows += connection.execute(
+            "update records set bytes = ?5, erased_ms = coalesce(?4, received_ms)
+             where device_id = ?1 and epoch = ?2 and seq = ?3",
+            values![device.as_bytes(), epoch.as_bytes(), seq_column(*seq), erased_ms, &EMPTY],
         )?;
     }
     Ok(rows)
@@ -127,7 +152,7 @@ fn holders(
     connection.each(query, values![device.as_bytes()], |row| {
         let (epoch, seq) = (row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
         let (origin, content) = origin(epoch, seq, row.blob(2)?);
-        let digest = digest(content);
+        let digest = frozen_digest(content);
         if digests.contains(&digest) {
             met.push((origin, digest));
             found.push((epoch, seq, row.get(3)?));
@@ -138,7 +163,7 @@ fn holders(
     Ok(found)
 }
 
-/// What was erased of a device, against which what comes in is held; of nearly all devices nothing was.
+/// What was erased of a device and is among what comes in; of nearly all devices nothing was erased, and nothing is looked up.
 pub(crate) struct Erased {
     digests: HashSet<[u8; 32]>,
     /// Under which origins it came.
@@ -146,15 +171,26 @@ pub(crate) struct Erased {
 }
 
 impl Erased {
-    /// Reads it.
-    pub(crate) fn of(connection: &Connection, device: &DeviceId) -> SqlResult<Self> {
-        let mut digests = HashSet::new();
-        let query = "select digest from erased where device_id = ?1";
-        connection.search(query, values![device.as_bytes()], Rows::Few, |row| {
+    /// Looks these contents up.
+    pub(crate) fn among<'c>(
+        connection: &Connection,
+        device: &DeviceId,
+        contents: impl Iterator<Item = &'c [u8]>,
+    ) -> SqlResult<Self> {
+        let (mut digests, met) = (HashSet::new(), Vec::new());
+        let any = "select 1 from erased where device_id = ?1 limit 1";
+        if !connection.exists(any, values![device.as_bytes()])? {
+            return Ok(Self { digests, met });
+        }
+        let asked: Vec<[u8; 32]> = contents.map(frozen_digest).collect();
+        let values: Vec<Vec<Value<'_>>> =
+            asked.iter().map(|digest| values![device.as_bytes(), digest].to_vec()).collect();
+        let query = "select digest from erased where device_id = ?1 and digest = ?2 limit 1";
+        connection.own().query_each(query, &values, &mut |_, row| {
             digests.insert(row.get(0)?);
-            Ok::<_, SqlError>(None::<()>)
+            Ok(())
         })?;
-        Ok(Self { digests, met: Vec::new() })
+        Ok(Self { digests, met })
     }
 
     /// Whether this content was erased, wherever it stood.
@@ -162,7 +198,7 @@ impl Erased {
         if self.digests.is_empty() {
             return false;
         }
-        let digest = digest(content);
+        let digest = frozen_digest(content);
         let is_erased = self.digests.contains(&digest);
         if is_erased {
             self.met.push((origin, digest));
@@ -231,7 +267,12 @@ fn remembered(connection: &Connection, device: &DeviceId) -> SqlResult<Contents>
     Ok(contents)
 }
 
-fn remember(connection: &Connection, device: &DeviceId, contents: &[(Origin, [u8; 32])]) -> SqlResult<()> {
+/// Remembers contents, so that they are taken without being stored when they come again.
+pub(crate) fn remember(
+    connection: &Connection,
+    device: &DeviceId,
+    contents: &[(Origin, [u8; 32])],
+) -> SqlResult<()> {
     let rows: Vec<Vec<Value<'_>>> =
         contents.iter().map(|(origin, digest)| key(device, origin, digest).to_vec()).collect();
     let into = "insert into erased (device_id, epoch, seq, digest)";
@@ -240,11 +281,6 @@ fn remember(connection: &Connection, device: &DeviceId, contents: &[(Origin, [u8
 
 /// What is left of content that was erased.
 const EMPTY: [u8; 0] = [];
-
-/// What is remembered of content that was erased.
-fn digest(content: &[u8]) -> [u8; 32] {
-    Sha256::digest(content).into()
-}
 
 fn key<'a>(device: &'a DeviceId, origin: &'a Origin, digest: &'a [u8; 32]) -> [Value<'a>; 4] {
     [device.as_bytes().into(), origin.epoch.as_bytes().into(), seq_column(origin.seq).into(), digest.into()]

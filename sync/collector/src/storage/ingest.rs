@@ -18,6 +18,8 @@ use super::carried::{self, CarriedRecord};
 use super::devices::{Standing, standing};
 use super::erase::{Erased, origin};
 use super::heartbeats::{Mark, read_mark};
+use super::retention::again;
+use super::retention::reduce::{frozen_digest, mark_of};
 use super::sql::{Connection, HexColumn, NewRecord, NewRecords, Rows, SqlError, SqlResult, values};
 use super::{StorageError, column_seq, receipts, seq_column, turns};
 
@@ -134,10 +136,11 @@ fn find_fork(connection: &Connection, batch: &Batch, mark: &Mark) -> Result<Opti
             let held_seq = column_seq(row.get(0)?);
             let held_bytes = row.blob(1)?;
             let is_erased: bool = row.get(3)?;
-            // Of an erased record its head is left, which says as much.
+            // Of a record that was erased or reduced its head is left, which says as much.
             let held_head: Head = row.get::<HexColumn<32, _>>(2)?.0;
             let is_same = |record: &ChainedRecord| {
-                if is_erased { record.head == held_head } else { record.bytes == held_bytes }
+                let is_known_by_head = is_erased || mark_of(held_bytes).is_some();
+                record.bytes == held_bytes || (is_known_by_head && record.head == held_head)
             };
             match sent.next() {
                 Some((seq, record)) if seq == held_seq && is_same(record) => Ok(None),
@@ -185,12 +188,13 @@ fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Re
     let header = &delivery.batch.header;
     let (device, epoch) = (header.device.as_bytes(), header.epoch.as_bytes());
     let parked = delivery.unreadable.first();
-    let mut erased = Erased::of(connection, &header.device)?;
+    let mut erased = erased_among(connection, &delivery.batch)?;
+    let left = left(connection, delivery)?;
     let mut new = NewRecords { device, epoch, received_ms: delivery.received_ms, records: Vec::new() };
     for (seq, record) in numbered(&delivery.batch).filter(|(seq, _)| *seq > mark) {
         let reason = parked.filter(|(unreadable, _)| *unreadable == seq).map(|(_, reason)| reason.as_str());
         let is_erased = erased.has(origin(header.epoch, seq, &record.bytes));
-        let bytes = (!is_erased).then_some(&record.bytes[..]);
+        let bytes = (!is_erased).then(|| left.get(&seq).unwrap_or(&record.bytes).as_slice());
         let head = record.head.as_bytes();
         new.records.push(NewRecord { seq: seq_column(seq), head, bytes, parked: reason });
     }
@@ -205,6 +209,33 @@ fn insert_records(connection: &Connection, delivery: &Delivery, mark: Seq) -> Re
         }
     }
     Ok(())
+}
+
+/// What of a batch was erased before.
+fn erased_among(connection: &Connection, batch: &Batch) -> SqlResult<Erased> {
+    let epoch = batch.header.epoch;
+    let contents = numbered(batch).map(|(seq, record)| origin(epoch, seq, &record.bytes).1);
+    Erased::among(connection, &batch.header.device, contents)
+}
+
+/// What is left of those records of a batch of which something was taken before.
+fn left(connection: &Connection, delivery: &Delivery) -> SqlResult<BTreeMap<Seq, Vec<u8>>> {
+    let header = &delivery.batch.header;
+    let bytes = |seq: Seq| {
+        let index = usize::try_from(seq - header.first_seq).ok()?;
+        delivery.batch.records.get(index).map(|record| &record.bytes[..])
+    };
+    let carried = delivery.carried.iter().filter_map(|record| Some((record, bytes(record.seq)?)));
+    again::left(connection, &header.device, carried)
+}
+
+/// Whether what is held under a number is what was sent, though something may have been taken of it since.
+fn is_same(header: &BatchHeader, seq: Seq, held: &[u8], sent: &[u8]) -> bool {
+    let frozen = |bytes| {
+        let (first, content) = origin(header.epoch, seq, bytes);
+        (first, frozen_digest(content))
+    };
+    held == sent || (mark_of(held).is_some() && frozen(held) == frozen(sent))
 }
 
 fn advance_mark(connection: &Connection, delivery: &Delivery) -> SqlResult<()> {
@@ -248,15 +279,23 @@ fn quarantine(connection: &Connection, delivery: &Delivery, mark: Seq) -> Result
             Ok::<_, SqlError>(None::<()>)
         },
     )?;
-    let mut erased = Erased::of(connection, &header.device)?;
+    let mut erased = erased_among(connection, &delivery.batch)?;
+    let left = left(connection, delivery)?;
     let mut rows = Vec::new();
     for (seq, record) in numbered(&delivery.batch).take(room) {
         let is_erased = erased.has(origin(header.epoch, seq, &record.bytes));
-        if is_erased || held.get(&seq).is_some_and(|bytes| bytes[..] == record.bytes[..]) {
+        if is_erased || held.get(&seq).is_some_and(|bytes| is_same(header, seq, bytes, &record.bytes)) {
             continue;
         }
         let head = record.head.as_bytes();
-        let row = values![device, epoch, seq_column(seq), head, delivery.received_ms, &record.bytes];
+        let row = values![
+            device,
+            epoch,
+            seq_column(seq),
+            head,
+            delivery.received_ms,
+            left.get(&seq).unwrap_or(&record.bytes)
+        ];
         rows.push(row.to_vec());
     }
     erased.remember(connection, &header.device)?;

@@ -1,7 +1,7 @@
 //! What the collector keeps, in one SQLite file or in a PostgreSQL database.
 //!
-//! Invariants: all writing of the server goes through [`writer::Writer`]; a record's row is written once
-//! and never deleted; erasing takes its content alone; `stores.mark` and `stores.head` change in the transaction that inserts the
+//! Invariants: all taking in goes through [`writer::Writer`]; a record's row is written once
+//! and never deleted; erasing takes its content alone, and retention the fields whose time is over; `stores.mark` and `stores.head` change in the transaction that inserts the
 //! records they stand for. The command line writes at the same time from its own process, and so do other collectors of one database: what is held
 //! of a device is changed under its lock.
 //! On failure the whole transaction is rolled back and the caller is told; nothing is tried again blindly.
@@ -30,12 +30,14 @@ pub(crate) mod readers;
 mod receipts;
 pub(crate) mod responses;
 mod rest;
+pub(crate) mod retention;
 pub(crate) mod rollouts;
 mod room;
 pub(crate) mod selection;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod sql;
+pub(crate) mod subjects;
 pub(crate) mod tokens;
 pub(crate) mod told;
 pub(crate) mod turns;
@@ -56,8 +58,10 @@ pub use open::{CHECKPOINT_PAGES, OpenError};
 pub(crate) use open::{Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls};
 pub use places::{Place, PlaceKind, Tree};
 pub(crate) use rest::{Rest, settle};
+pub use retention::{RetentionDays, RetentionField};
 use sql::Connection;
 pub use sql::{SqlError, SqlFault};
+pub use subjects::{Subject, SubjectRow};
 pub(crate) use verify::verify;
 pub use verify::{Break, DoubledStore, StoreReport, VerifyReport};
 

@@ -53,6 +53,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0016_settings.sql")),
     M::up(include_str!("migrations/sqlite/0017_tokens.sql")),
     M::up(include_str!("migrations/sqlite/0018_webhooks.sql")),
+    M::up(include_str!("migrations/sqlite/0019_retention.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -74,6 +75,7 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0016_settings", include_str!("migrations/postgres/0016_settings.sql")),
     ("0017_tokens", include_str!("migrations/postgres/0017_tokens.sql")),
     ("0018_webhooks", include_str!("migrations/postgres/0018_webhooks.sql")),
+    ("0019_retention", include_str!("migrations/postgres/0019_retention.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =

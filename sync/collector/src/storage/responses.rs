@@ -8,11 +8,11 @@ use afterword_model::carried::Origin;
 use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::Response;
-use sha2::{Digest as _, Sha256};
 
 use super::carried::is_copy;
 use super::devices::Device;
 use super::erase::origin;
+use super::retention::reduce::frozen_digest;
 use super::sql::{Connection, HexColumn, SqlResult, values};
 use super::{column_seq, devices, seq_column};
 
@@ -275,7 +275,7 @@ pub(crate) fn content(
     let (origin, inner) = origin(epoch, seq, bytes);
     let Ok(content) = Content::from_bytes(origin.seq, inner) else { return Ok(None) };
     let is_carried = inner.len() != bytes.len();
-    let digest = Sha256::digest(inner).into();
+    let digest = frozen_digest(inner);
     if is_carried && is_copy(connection, device, (&epoch, seq), &origin, &digest)? {
         return Ok(None);
     }

@@ -10,6 +10,7 @@ use afterword_model::record::{DeviceId, Head, Seq, StoreEpoch, genesis, next_hea
 use afterword_protocol::keys::VerifyingKey;
 use serde::Serialize;
 
+use super::retention::reduce::{mark_of, reduce, taken};
 use super::sql::{Connection, HexColumn, Rows, SqlError, SqlResult, values};
 use super::{AuditReport, audit, carried, column_seq, receipts};
 
@@ -56,6 +57,8 @@ pub struct StoreReport {
     pub parked: u64,
     /// Records among them whose content was erased; their place in the chain is kept.
     pub erased: u64,
+    /// Records among them of which something was taken when its time was over; their place in the chain is kept.
+    pub reduced: u64,
     /// Records kept aside because they contradict; not part of the chain.
     pub quarantined: u64,
     /// Where the chain breaks, when it does.
@@ -89,6 +92,18 @@ impl VerifyReport {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.stores.iter().map(|store| store.records).sum()
+    }
+
+    /// Records of all chains together whose content was erased.
+    #[must_use]
+    pub fn erased(&self) -> u64 {
+        self.stores.iter().map(|store| store.erased).sum()
+    }
+
+    /// Records of all chains together of which something was taken when its time was over.
+    #[must_use]
+    pub fn reduced(&self) -> u64 {
+        self.stores.iter().map(|store| store.reduced).sum()
     }
 
     /// Receipts of all chains together that are true.
@@ -162,6 +177,7 @@ fn verify_chain(
         head: genesis(epoch),
         parked: 0,
         erased: 0,
+        reduced: 0,
         quarantined: column_seq(quarantined),
         broken: None,
         receipts: 0,
@@ -198,10 +214,16 @@ fn walk(
         }
         let stored: Head = row.get::<HexColumn<32, _>>(2)?.0;
         // Of an erased record only the head is left, and the chain goes on from there; a receipt for a later record
-        // vouches for it.
+        // vouches for it. So it does for one that was reduced.
         let is_erased: bool = row.get(4)?;
-        let head = if is_erased { stored } else { next_head(&report.head, row.blob(1)?) };
-        if head != stored {
+        let is_whole = !is_erased && next_head(&report.head, row.blob(1)?) == stored;
+        let mark = if is_erased || is_whole { None } else { mark_of(row.blob(1)?) };
+        if let Some(mark) = &mark
+            && reduce(found, row.blob(1)?, &taken(mark)).is_some()
+        {
+            return broken("it says that something was taken of it, and still holds that".into());
+        }
+        if !is_erased && !is_whole && mark.is_none() {
             return broken(
                 "its bytes or an earlier one's were changed: the chain computed here has another head".into(),
             );
@@ -219,9 +241,10 @@ fn walk(
             );
         }
         report.records = expected;
-        report.head = head;
+        report.head = stored;
         report.parked += u64::from(row.get::<bool>(3)?);
         report.erased += u64::from(is_erased);
+        report.reduced += u64::from(mark.is_some());
         Ok(None)
     })
 }

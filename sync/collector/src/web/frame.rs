@@ -11,33 +11,39 @@ use crate::people::Role;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Overview,
+    Cases,
     Stores,
     Responses,
     Fleet,
     Questions,
     People,
+    Privacy,
     Settings,
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Overview,
+        Self::Cases,
         Self::Stores,
         Self::Responses,
         Self::Fleet,
         Self::Questions,
         Self::People,
+        Self::Privacy,
         Self::Settings,
     ];
 
     fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Cases => "Follow-ups",
             Self::Stores => "Stores",
             Self::Responses => "Replies",
             Self::Fleet => "Fleet",
             Self::Questions => "Questions",
             Self::People => "People",
+            Self::Privacy => "Privacy",
             Self::Settings => "Settings",
         }
     }
@@ -45,11 +51,13 @@ impl Section {
     fn path(self) -> &'static str {
         match self {
             Self::Overview => "/",
+            Self::Cases => "/cases",
             Self::Stores => "/stores",
             Self::Responses => "/responses",
             Self::Fleet => "/fleet",
             Self::Questions => "/questions",
             Self::People => "/people",
+            Self::Privacy => "/privacy",
             Self::Settings => "/settings",
         }
     }
@@ -57,7 +65,8 @@ impl Section {
     /// Whether this visitor finds anything there.
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
-            Self::Overview | Self::Stores | Self::Responses | Self::Fleet => true,
+            Self::Overview | Self::Cases | Self::Stores | Self::Responses | Self::Fleet => true,
+            Self::Privacy => visitor.person.is_somewhere(Role::Lead),
             Self::Questions => visitor.person.is_everywhere(Role::Lead),
             Self::People | Self::Settings => visitor.person.is_everywhere(Role::Admin),
         }

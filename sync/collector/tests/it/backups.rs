@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterword_collector::{BackupError, Erasure, restore};
+use afterword_collector::{BackupError, Erasure, RetentionField, restore};
 use afterword_model::ports::Entropy;
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::system::SystemEntropy;
@@ -93,6 +93,19 @@ async fn what_was_erased_after_the_backup_is_erased_in_the_restored_one_too() {
     device.send(device.batch(5, 10)).await.receipt();
     let report = server.verify();
     assert_eq!((report.records(), report.stores[0].erased), (10, 2), "nor does it come back from the device");
+}
+
+#[tokio::test]
+async fn for_how_long_what_is_kept_is_what_was_decided_last() {
+    let (mut server, _, backup) = server_with_backup().await;
+    let response = RetentionField::Response;
+    server.admin().retention_set(&[(response, Some(30))]).unwrap();
+    server.clock.advance_ms(31 * 24 * 3_600_000);
+    server.stop().await;
+    restore(server.folder.path(), &backup, &entropy()).unwrap();
+    let mut admin = server.admin();
+    assert_eq!(admin.retention().unwrap(), [(response, 30)].into());
+    assert_eq!(admin.retain().unwrap(), [(response, 4)].into(), "all that is in the backup is over");
 }
 
 #[tokio::test]

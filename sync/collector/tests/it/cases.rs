@@ -4,8 +4,8 @@ use std::process::Output;
 
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::case::{
-    Action, Author, CASE_EVENT_VERSION, Case, CaseEvent, CaseId, CaseRecord, Category, Reason, Role,
-    RootCause, Stage, Step, Tier,
+    Action, Author, CASE_EVENT_VERSION, Case, CaseEvent, CaseId, CaseRecord, Category, Reason,
+    Role as StepRole, RootCause, Stage, Step, Tier,
 };
 use afterword_model::ports::Clock as _;
 use afterword_model::record::StoreEpoch;
@@ -15,8 +15,12 @@ use afterword_protocol::limits::{CASE_STEPS_BYTES_MAX, CASE_STEPS_MAX};
 use rusqlite::Connection;
 use serde_json::Value;
 
+use afterword_collector::{Grant, Role, Scope};
+
+use crate::api::Program;
 use crate::command_line::{collector, json, stderr, stdout};
 use crate::heartbeats::heard;
+use crate::jar::Browser;
 use crate::support::{Device, Server, rating};
 
 /// An unhappy shopper's response.
@@ -37,7 +41,8 @@ fn step(server: &Server, seq: u64, of: CaseId, step: Step) -> Vec<u8> {
         mono_ms: seq * 1_000,
         clock: ClockQuality::Synced,
     };
-    let case = CaseEvent { of, at, by: Author::nameless(Role::Manager), step, masked: Default::default() };
+    let case =
+        CaseEvent { of, at, by: Author::nameless(StepRole::Manager), step, masked: Default::default() };
     CaseRecord { v: CASE_EVENT_VERSION, seq, case }.to_bytes()
 }
 
@@ -255,4 +260,85 @@ async fn what_is_no_step_is_refused_in_one_sentence() {
     }
     assert_eq!(case(&server, &act("weather")).status.code(), Some(2));
     assert!(case(&server, &["show", &whole]).status.success(), "the whole name is one as well");
+}
+
+#[tokio::test]
+async fn on_the_pages_what_hurries_is_first_and_steps_are_taken_by_who_manages_the_store() {
+    let server = Server::start().await;
+    let (_, id) = delivered(&server).await;
+    server.admin().device_replace("Exit", Some("Harbour Street")).unwrap();
+    server.admin().device_add("Other", Some("Mill Lane")).unwrap();
+    let at = format!("/cases/{}/{}", id.epoch, id.seq);
+    let (root, words) = ("root@example.com", "“spilt milk”");
+    let mut admin = Browser::of_admin(&server).await;
+    let list = admin.get("/cases").await.text;
+    assert!(
+        list.contains("One open follow-up") && list.contains("None of them is late") && list.contains(words),
+        "{list}"
+    );
+    server.clock.advance_ms(5 * 3_600_000);
+    assert!(admin.get("/cases?state=late").await.text.contains("1 h late"));
+    let taken = admin.submit(&at, &at, &[("step", "acknowledged"), ("words", "")]).await;
+    assert_eq!((taken.status, taken.location.as_str()), (303, at.as_str()));
+    let twice = admin.submit(&at, &at, &[("step", "acknowledged")]).await;
+    assert!(twice.status == 422 && twice.text.contains("was acknowledged already"), "{}", twice.text);
+    let odd =
+        admin.submit(&at, &at, &[("step", "acted"), ("root_cause", "bad luck"), ("action", "trained")]).await;
+    assert!(odd.status == 422 && odd.text.contains("root_cause is none of those"), "{}", odd.text);
+    let act =
+        [("step", "acted"), ("root_cause", "supply"), ("action", "put_right"), ("words", "two deliveries")];
+    assert_eq!(admin.submit(&at, &at, &act).await.status, 303);
+    let shown = admin.get(&at).await.text;
+    for said in [words, "Acted", "put right (supply)", "two deliveries", "Confirm it worked", "Somebody"] {
+        assert!(shown.contains(said), "{said} in {shown}");
+    }
+    assert_eq!(admin.submit(&at, &at, &[("step", "verified"), ("words", "it holds")]).await.status, 303);
+    assert!(admin.get("/cases").await.text.contains("None open follow-ups"));
+    assert!(admin.get("/cases?state=closed").await.text.contains(words));
+    assert!(admin.get(&at).await.text.contains("Open it again"));
+    assert_eq!(server.admin().audit(None, 1).unwrap()[0].1.who, root);
+    assert_eq!(admin.get("/cases/000000/9").await.status, 404);
+
+    for (role, place, status, deed) in [
+        (Role::Manager, "Harbour Street", 200, 303),
+        (Role::Viewer, "Harbour Street", 200, 404),
+        (Role::Manager, "Mill Lane", 404, 404),
+    ] {
+        let login = format!("{}-{}@example.com", role.name(), place.len());
+        let link = server.admin().person_invite(&login, Grant { role, place: Some(place.into()) }).unwrap();
+        let mut browser = Browser::at(&server);
+        browser.make_account(&format!("/welcome/{}", link.token.text()), &login).await;
+        assert_eq!(browser.get(&at).await.status, status, "{login}");
+        assert_eq!(browser.get("/cases?state=all").await.text.contains(words), status == 200, "{login}");
+        let noted = browser.submit("/cases", &at, &[("step", "noted"), ("words", "seen")]).await;
+        assert_eq!(noted.status, deed, "{login}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_takes_steps_where_its_token_may() {
+    let server = Server::start().await;
+    let (_, id) = delivered(&server).await;
+    server.admin().device_replace("Exit", Some("Harbour Street")).unwrap();
+    server.admin().device_add("Other", Some("Mill Lane")).unwrap();
+    let at = format!("/cases/{}/{}/steps", id.epoch, id.seq);
+    let acknowledge = serde_json::json!({ "step": "acknowledged", "by": "Desk" });
+    let reader = Program::of(&server, &[Scope::CasesRead], None);
+    reader.post(&at, &acknowledge).await.is_problem(403, None);
+    let elsewhere = Program::of(&server, &[Scope::CasesWrite], Some("Mill Lane"));
+    elsewhere.post(&at, &acknowledge).await.is_problem(404, None);
+    let program = Program::of(&server, &[Scope::CasesWrite], Some("Harbour Street"));
+    let taken = program.post(&at, &acknowledge).await;
+    assert_eq!((taken.status, &taken.body["stage"]), (201, &"acknowledged".into()), "{:?}", taken.body);
+    let steps = taken.body["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|step| step["by"] == "Desk" && step["role"] == "head_office"), "{steps:?}");
+    program.post(&at, &acknowledge).await.is_problem(409, None);
+    program.post(&at, &serde_json::json!({ "step": "shouted" })).await.is_problem(422, Some("step"));
+    program
+        .post(&at, &serde_json::json!({ "step": "acted", "root_cause": "supply" }))
+        .await
+        .is_problem(422, Some("action"));
+    program.post("/cases/abcdef/1/steps", &acknowledge).await.is_problem(404, None);
+    program.post("/cases/x/y/steps", &acknowledge).await.is_problem(404, None);
+    assert!(server.admin().audit(None, 1).unwrap()[0].1.who.starts_with("token "));
 }

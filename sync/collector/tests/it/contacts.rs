@@ -120,3 +120,35 @@ async fn a_keys_file_is_its_owners_alone_and_is_never_overwritten() {
     let refused = list(&server, &file, &[]);
     assert!(!refused.status.success() && stderr(&refused).contains("no private contact key"));
 }
+
+#[tokio::test]
+async fn an_opening_stands_in_the_audit_log_before_anything_is_shown_and_nothing_of_the_shopper_with_it() {
+    let server = Server::start().await;
+    let (file, key) = key(&server, "contact-key.pem");
+    let (other, _) = self::key(&server, "another-key.pem");
+    let device = delivered(&server, &key).await;
+    let openings = || {
+        let all = server.admin().audit(None, 100).unwrap();
+        all.into_iter()
+            .map(|(_, entry)| entry)
+            .filter(|entry| entry.what == "contact.opened")
+            .collect::<Vec<_>>()
+    };
+    list(&server, &other, &[]);
+    assert!(openings().is_empty(), "what stayed closed was not opened");
+    stdout(&list(&server, &file, &[]));
+    let [opening] = &openings()[..] else { panic!("{:?}", openings()) };
+    assert!(opening.who.starts_with("command line ("), "{opening:?}");
+    assert_eq!(opening.more, format!("{} 2", device.epoch));
+    assert!(!serde_json::to_string(opening).unwrap().contains("7700"));
+    // Where nothing can be put down nothing is shown.
+    let database = rusqlite::Connection::open(server.folder.path().join("collector.db")).unwrap();
+    database
+        .execute_batch(
+            "create trigger no_entry before insert on audit begin select raise(abort, 'no room'); end",
+        )
+        .unwrap();
+    let refused = list(&server, &file, &[]);
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("no room"), "{}", stderr(&refused));
+}

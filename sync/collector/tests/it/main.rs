@@ -30,6 +30,7 @@ mod numbers;
 mod oidc;
 mod pages;
 mod people;
+mod privacy;
 mod protocol_page;
 mod renewals;
 mod rotation;

@@ -10,6 +10,7 @@ use super::step::Step;
 use crate::carried::{Carried, Origin};
 use crate::mask::Spans;
 use crate::record::Seq;
+use crate::reduced::unmarked;
 use crate::response::{Stamp, Unreadable};
 
 /// The shape of [`CaseRecord`] this code writes.
@@ -107,14 +108,14 @@ impl CaseRecord {
     /// # Errors
     /// [`Unreadable`] says why it is none.
     pub fn from_bytes(seq: Seq, bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (seq, record) = match serde_json::from_slice::<Self>(bytes) {
+        let (seq, record) = match serde_json::from_slice::<Self>(&unmarked(bytes)) {
             Ok(record) => (seq, record),
             Err(error) => {
                 let Ok(carried) = Carried::read(bytes) else { return Err(error.into()) };
                 if carried.seq != seq {
                     return Err(Unreadable::Seq { expected: seq, found: carried.seq });
                 }
-                (carried.origin.seq, serde_json::from_slice(carried.record)?)
+                (carried.origin.seq, serde_json::from_slice(&unmarked(carried.record))?)
             }
         };
         if record.v > CASE_EVENT_VERSION {

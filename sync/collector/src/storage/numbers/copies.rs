@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use afterword_model::carried::Origin;
 use afterword_model::record::{Seq, StoreEpoch};
-use sha2::{Digest, Sha256};
 
 use super::super::erase::origin;
+use super::super::retention::reduce::frozen_digest;
 use super::super::sql::{Connection, HexColumn, SqlError, SqlResult, values};
 use super::super::{column_seq, seq_column};
 use super::state::State;
@@ -17,7 +17,7 @@ pub(super) type Identity = (Origin, [u8; 32]);
 /// Of a record's bytes.
 pub(super) fn identity(epoch: StoreEpoch, seq: Seq, bytes: &[u8]) -> Identity {
     let (origin, content) = origin(epoch, seq, bytes);
-    (origin, Sha256::digest(content).into())
+    (origin, frozen_digest(content))
 }
 
 /// What is counted of a device besides the record that is looked at.
@@ -62,7 +62,7 @@ fn is_counted(connection: &Connection, state: &State, (origin, digest): &Identit
             "select bytes from records
              where device_id = ?1 and epoch = ?2 and seq = ?3 and erased_ms is null",
             values![device, origin.epoch.as_bytes(), seq_column(origin.seq)],
-            |row| Ok(<[u8; 32]>::from(Sha256::digest(row.blob(0)?))),
+            |row| Ok(frozen_digest(row.blob(0)?)),
         )?;
         if held.as_ref() == Some(digest) {
             return Ok(true);

@@ -122,6 +122,9 @@ pub(crate) trait Sql: Send {
     /// Takes what was erased from what lies between the rows. Whether it is sure to be gone: a reader may have prevented it.
     fn wipe(&self) -> SqlResult<bool>;
 
+    /// Takes what was overwritten out of the log, as far as nobody reads it. Outside of transactions.
+    fn settle_log(&self) -> SqlResult<()>;
+
     /// Makes room for what comes in the days after this moment (ms since 1970-01-01T00:00:00Z).
     fn prepare_for(&self, now_ms: i64) -> SqlResult<()>;
 

@@ -157,6 +157,10 @@ impl Sql for Sqlite {
         self.cut_log()
     }
 
+    fn settle_log(&self) -> SqlResult<()> {
+        self.cut_log().map(drop)
+    }
+
     fn prepare_for(&self, _: i64) -> SqlResult<()> {
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod api;
 mod audit;
 pub(crate) mod board;
+mod cases;
 mod device;
 mod enrol;
 mod figures;
@@ -10,8 +11,10 @@ mod fleet;
 mod oidc;
 mod overview;
 mod people;
+mod privacy;
 mod questions;
 mod responses;
+mod retention;
 mod settings;
 mod sign_in;
 mod store;
@@ -44,7 +47,10 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(enrol::routes())
         .merge(questions::routes())
         .merge(responses::routes())
+        .merge(cases::routes())
         .merge(people::routes())
+        .merge(privacy::routes())
+        .merge(retention::routes())
         .merge(settings::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes())

@@ -19,6 +19,7 @@ use crate::export::moments;
 use crate::people::Role;
 use crate::routes::App;
 use crate::storage::responses::{self, Before, Found, Newest, Place};
+use crate::storage::retention::reduce::TAKEN_WORDS;
 use crate::web::frame::{self, Section};
 use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
@@ -225,7 +226,8 @@ fn choices(value: &AnswerValue) -> Option<impl Iterator<Item = &str>> {
 
 fn comment(response: &Response) -> Option<&str> {
     response.draft.answers.iter().find_map(|Answer { value, .. }| match value {
-        AnswerValue::Comment(words) => Some(words.as_str()),
+        // One that was kept long enough says nothing any more.
+        AnswerValue::Comment(words) if words != TAKEN_WORDS => Some(words.as_str()),
         _ => None,
     })
 }

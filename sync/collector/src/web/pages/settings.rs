@@ -55,6 +55,7 @@ fn page(visitor: &Visitor, foot: &Foot, wrong: Option<&str>) -> Markup {
         foot,
         &html! {
             div.actions {
+                a.button href="/settings/retention" { "For how long what is kept" }
                 a.button href="/settings/tokens" { "Tokens for programs" }
                 a.button href="/settings/webhooks" { "Webhooks" }
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use afterword_collector::{EventType, Scope, WebhookWish};
+use afterword_model::case::CaseId;
 use serde_json::{Map, Value, json};
 
 use super::{Program, device_in, read};
@@ -66,9 +67,10 @@ fn misfits(document: &Value, schema: &Value, value: &Value, at: &str, found: &mu
 }
 
 /// A server with something of everything, and the addresses of the things in it.
-async fn full() -> (Server, String, String, (String, String)) {
+/// With the names of the kiosk and the change there, of the webhook and its message, and of the follow-up.
+async fn full() -> (Server, String, String, (String, String), CaseId) {
     let server = Server::start().await;
-    delivered(&server).await;
+    let (_, case) = delivered(&server).await;
     let device = device_in(&server, "Door", "Quayside").await.with_records(3);
     device.send(device.batch(1, 3)).await.receipt();
     device.beat(&device.heartbeat(5, 0)).await;
@@ -87,12 +89,12 @@ async fn full() -> (Server, String, String, (String, String)) {
     let webhook = server.admin().webhook_add(&wish).unwrap().id;
     let message = server.admin().webhook_test(webhook).unwrap();
     let names = (webhook.to_string(), message.to_string());
-    (server, device.enrolled.device.to_string(), change.to_string(), names)
+    (server, device.enrolled.device.to_string(), change.to_string(), names, case)
 }
 
 #[tokio::test]
 async fn every_address_of_the_description_answers_as_it_says() {
-    let (server, device, change, (webhook, message)) = full().await;
+    let (server, device, change, (webhook, message), case) = full().await;
     let program = Program::of(&server, &Scope::ALL, None);
     let document = read(program.request("GET", "/openapi.json").send().await.unwrap()).await.body;
     assert_eq!(document["openapi"], "3.1.0");
@@ -100,6 +102,7 @@ async fn every_address_of_the_description_answers_as_it_says() {
         "addDevice": { "name": "New", "store": "Quayside" },
         "revokeDevice": { "reason": "stolen" },
         "addWebhook": { "url": "https://hooks.example/in", "events": ["case.opened"] },
+        "takeCaseStep": { "step": "acknowledged" },
         "addChange": { "said": { "en": "Salt" }, "did": { "en": "Pepper" } },
     });
     let mut operations = Vec::new();
@@ -124,6 +127,7 @@ async fn every_address_of_the_description_answers_as_it_says() {
             "readOverview" | "readStoreNumbers" => format!("{path}?range=2026-11-20..2026-11-24"),
             _ => path,
         };
+        let path = path.replace("{epoch}", &case.epoch.to_string()).replace("{seq}", &case.seq.to_string());
         let scope = operation["security"][0]["token"][0].as_str().unwrap();
         scopes.insert(scope.to_owned());
         let request_at = |path: &str| {

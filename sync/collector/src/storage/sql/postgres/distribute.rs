@@ -9,7 +9,7 @@ use super::Postgres;
 use crate::storage::sql::SqlResult;
 
 /// Divided by device, so that what is referred to comes first.
-const BY_DEVICE: [&str; 17] = [
+const BY_DEVICE: [&str; 18] = [
     "stores",
     "records",
     "receipts",
@@ -26,11 +26,12 @@ const BY_DEVICE: [&str; 17] = [
     "cells",
     "rollout_devices",
     "device_settings",
+    "retained",
     "webhook_marks",
 ];
 
 /// On every server, so that what is referred to comes first.
-const EVERYWHERE: [&str; 18] = [
+const EVERYWHERE: [&str; 19] = [
     "devices",
     "changes",
     "server",
@@ -47,6 +48,7 @@ const EVERYWHERE: [&str; 18] = [
     "setting_layers",
     "rollouts",
     "api_tokens",
+    "retention",
     "webhook_endpoints",
     "webhook_messages",
 ];

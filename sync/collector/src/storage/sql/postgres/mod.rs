@@ -341,6 +341,11 @@ impl Sql for Postgres {
         Ok(true)
     }
 
+    /// Its log and its old rows are the server's own to clear away.
+    fn settle_log(&self) -> SqlResult<()> {
+        Ok(())
+    }
+
     fn prepare_for(&self, now_ms: i64) -> SqlResult<()> {
         months::prepare(self, now_ms)
     }
