@@ -13,6 +13,7 @@
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
 //! | `desk`, `web` | people's wishes carried out, and the pages on which they have them |
+//! | `metrics` | what it counts and measures about itself, for Prometheus |
 //! | `oidc` | the organisation's own sign-in |
 //! | `api` | what programs ask of the same port, with tokens |
 //! | `storage` | SQLite: migrations, the single writer, ingest, devices, verification |
@@ -31,6 +32,7 @@ pub mod in_process;
 pub mod limits;
 mod listen;
 mod load;
+mod metrics;
 mod noting;
 pub mod numbers;
 mod oidc;

@@ -25,6 +25,7 @@ use crate::desk::Desk;
 use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
+use crate::metrics::{Certificates, Metrics};
 use crate::noting::{keep_note, keep_room, note};
 use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
@@ -166,9 +167,13 @@ impl Collector {
         let context = Arc::new(context);
         let mut acceptors = Acceptors::new(&context).map_err(tls_failed)?;
         // Nobody is between a browser and a server on one machine.
-        if !web_address.ip().is_loopback() {
-            acceptors = acceptors.with_web(WebCertificate::of(&config), &context)?;
+        let web_certificate = (!web_address.ip().is_loopback()).then(|| WebCertificate::of(&config));
+        if let Some(certificate) = &web_certificate {
+            acceptors = acceptors.with_web(certificate.clone(), &context)?;
         }
+        let web_chain = web_certificate.map(|certificate| certificate.chain().to_owned());
+        let certificates = Certificates::new(Arc::clone(&context), web_chain);
+        let metrics = Metrics::new(readers.meters(), certificates);
         let (writer, writer_threads) = Writer::start(writing).map_err(StartError::Writer)?;
         let limits = config.limits;
         let app = Arc::new(App {
@@ -182,6 +187,7 @@ impl Collector {
             desk,
             board: Board::default(),
             oidc,
+            metrics,
         });
 
         let (ending, ended) = watch::channel(false);

@@ -31,11 +31,13 @@ pub enum Scope {
     CasesRead,
     /// Read responses.
     ResponsesRead,
+    /// Read what the collector measures of itself.
+    MetricsRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
@@ -43,6 +45,7 @@ impl Scope {
         Self::ChangesWrite,
         Self::CasesRead,
         Self::ResponsesRead,
+        Self::MetricsRead,
     ];
 
     /// As it is stored, typed and sent.
@@ -56,6 +59,7 @@ impl Scope {
             Self::ChangesWrite => "changes:write",
             Self::CasesRead => "cases:read",
             Self::ResponsesRead => "responses:read",
+            Self::MetricsRead => "metrics:read",
         }
     }
 
@@ -70,6 +74,9 @@ impl Scope {
             Self::ChangesWrite => "put changes on idle screens, and take them off",
             Self::CasesRead => "read follow-ups with what was said and done",
             Self::ResponsesRead => "read responses with their comments, never with contact details",
+            Self::MetricsRead => {
+                "read at /metrics how the collector does, for Prometheus; for the whole of it alone"
+            }
         }
     }
 

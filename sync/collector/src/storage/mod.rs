@@ -49,7 +49,9 @@ pub use database::{BadDatabaseUrl, DatabaseUrl};
 pub use erase::Erasure;
 pub use follow_ups::FollowUp;
 pub use open::{CHECKPOINT_PAGES, OpenError};
-pub(crate) use open::{Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls};
+pub(crate) use open::{
+    MIGRATIONS_COUNT, Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls,
+};
 pub use places::{Place, PlaceKind, Tree};
 pub(crate) use rest::{Rest, settle};
 use sql::Connection;

@@ -76,6 +76,8 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =
     "insert into server (only_row, server_epoch, created_ms) values (1, ?1, ?2) on conflict do nothing";
+/// Steps that the tables of this version have been through.
+pub(crate) const MIGRATIONS_COUNT: usize = STEPS.len();
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The database cannot be used.

@@ -25,6 +25,7 @@ mod heartbeats;
 mod in_process;
 mod jar;
 mod leaving;
+mod metrics;
 mod numbers;
 mod oidc;
 mod pages;
