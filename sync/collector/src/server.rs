@@ -335,7 +335,12 @@ fn bind(address: SocketAddr, option: &'static str) -> Result<(TcpListener, Socke
 }
 
 /// What devices are told to deliver to, where they enrol, and where people come in: the same host, each with its port.
-fn urls(config: &Config, device: SocketAddr, enrol: SocketAddr, web: SocketAddr) -> Result<Urls, StartError> {
+pub(crate) fn urls(
+    config: &Config,
+    device: SocketAddr,
+    enrol: SocketAddr,
+    web: SocketAddr,
+) -> Result<Urls, StartError> {
     let names = config.certificate_names();
     let host = names.first().map_or("localhost", String::as_str);
     let web = match &config.web_url {

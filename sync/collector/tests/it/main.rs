@@ -15,6 +15,7 @@ mod cases;
 mod changes;
 mod command_line;
 mod completeness;
+mod configuration;
 mod connections;
 mod contacts;
 mod courier;
