@@ -58,6 +58,7 @@ pub use admin::listing::{DeviceRow, DeviceState, StoreRow};
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
 pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};
+pub use admin::restoring_postgres::restore_into;
 pub use admin::setting::{DecidedFor, DeviceSettings, HEALTHY_HOURS_MAX, RolloutStatus, SettingsRefusal};
 pub use admin::tokening::{NewToken, TOKEN_DAYS, TOKEN_DAYS_MAX, TokenRefusal, TokenWish};
 pub use admin::{Admin, AdminError, NewDevice, Owed, OwedStore, Retirement, Revocation};

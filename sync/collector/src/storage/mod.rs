@@ -50,11 +50,12 @@ pub use erase::Erasure;
 pub use follow_ups::FollowUp;
 pub use open::{CHECKPOINT_PAGES, OpenError};
 pub(crate) use open::{
-    MIGRATIONS_COUNT, Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls,
+    MIGRATIONS_COUNT, POSTGRES_STEPS, Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls,
 };
 pub use places::{Place, PlaceKind, Tree};
 pub(crate) use rest::{Rest, settle};
 use sql::Connection;
+pub(crate) use sql::postgres::CopiedTable;
 pub use sql::{SqlError, SqlFault};
 pub(crate) use verify::verify;
 pub use verify::{Break, DoubledStore, StoreReport, VerifyReport};

@@ -54,7 +54,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0017_tokens.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
-pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
+pub(crate) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0001_first", include_str!("migrations/postgres/0001_first.sql")),
     ("0002_enrolled_again", include_str!("migrations/postgres/0002_enrolled_again.sql")),
     ("0003_heartbeats", include_str!("migrations/postgres/0003_heartbeats.sql")),
