@@ -53,7 +53,7 @@ pub fn command(name: &str) -> Command {
     // No display, no private settings: what the tests see is what a bare machine sees.
     let private = ["DISPLAY", "WAYLAND_DISPLAY", "RUST_LOG", "FONTCONFIG_FILE", "SLINT_FONT_PATH"];
     // No voice and no database server either, unless a test has one.
-    let unless_asked = ["SPEECHD_ADDRESS", "XDG_RUNTIME_DIR", "AFTERWORD_DATABASE_URL"];
+    let unless_asked = ["SPEECHD_ADDRESS", "XDG_RUNTIME_DIR", "AFTERWORD_DATABASE_URL", "AFTERWORD_CONFIG"];
     for variable in private.into_iter().chain(unless_asked) {
         command.env_remove(variable);
     }

@@ -3,6 +3,7 @@
 //! Works on the database itself, also while a server runs on it: SQLite's locks keep the two apart, and the
 //! server asks the device table on every request, so what is changed here holds at once.
 
+mod archive;
 pub mod backing_up;
 pub mod casing;
 pub mod changing;
@@ -19,6 +20,7 @@ pub mod opening;
 pub mod peopling;
 pub mod placing;
 pub mod restoring;
+pub mod restoring_postgres;
 pub mod retaining;
 pub mod setting;
 pub mod subjects;

@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::limits::Limits;
+use crate::listen::web::WebTlsError;
 use crate::oidc::OidcSettings;
-use crate::pki::DEVICE_CERTIFICATE_LIFE_MS;
+use crate::pki::{DEVICE_CERTIFICATE_LIFE_MS, check_names};
+use crate::server::{StartError, urls};
 use crate::storage::DatabaseUrl;
 use crate::webhooks::address::PrivateNetworks;
 
@@ -80,6 +82,23 @@ impl Config {
     pub fn loopback(data: impl Into<PathBuf>) -> Self {
         let free_port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
         Self { device_listen: free_port, enrol_listen: free_port, web_listen: free_port, ..Self::new(data) }
+    }
+
+    /// Whether a collector could be started so, as far as that can be said with the settings alone.
+    ///
+    /// # Errors
+    /// What [`crate::Collector::start`] would say.
+    pub fn check(&self) -> Result<(), StartError> {
+        check_names(&self.certificate_names())?;
+        urls(self, self.device_listen, self.enrol_listen, self.web_listen)?;
+        if let Some(oidc) = &self.oidc {
+            oidc.check()?;
+        }
+        for file in self.web_certificate.iter().flat_map(|(chain, key)| [chain, key]) {
+            std::fs::File::open(file)
+                .map_err(|reason| WebTlsError::File { path: file.clone(), reason: reason.to_string() })?;
+        }
+        Ok(())
     }
 
     /// The names the server certificate has to hold.

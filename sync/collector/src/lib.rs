@@ -15,6 +15,7 @@
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
 //! | `routes` | requests on the server's threads |
 //! | `desk`, `web` | people's wishes carried out, and the pages on which they have them |
+//! | `metrics` | what it counts and measures about itself, for Prometheus |
 //! | `oidc` | the organisation's own sign-in |
 //! | `api` | what programs ask of the same port, with tokens |
 //! | `webhooks` | what programs are told without asking |
@@ -37,6 +38,7 @@ pub mod in_process;
 pub mod limits;
 mod listen;
 mod load;
+mod metrics;
 mod noting;
 pub mod numbers;
 mod oidc;
@@ -67,6 +69,7 @@ pub use admin::opening::OpenedContact;
 pub use admin::peopling::{Acceptance, InvitationLink, PersonRefusal};
 pub use admin::placing::{PLACE_NAME_CHARS_MAX, PlaceRefusal};
 pub use admin::restoring::{Restored, restore};
+pub use admin::restoring_postgres::restore_into;
 pub use admin::retaining::{RETENTION_DAYS_MAX, Retained, RetentionRefusal};
 pub use admin::setting::{DecidedFor, DeviceSettings, HEALTHY_HOURS_MAX, RolloutStatus, SettingsRefusal};
 pub use admin::subjects::{SubjectContact, SubjectExport};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use afterword_model::ports::{Clock, Entropy};
 
 use crate::config::{Config, pki_path};
+use crate::metrics::database::DatabaseMeters;
 use crate::pki::Keys;
 use crate::requests::Context;
 use crate::server::StartError;
@@ -74,8 +75,9 @@ impl Opened {
             device_url: urls.devices.clone(),
             certificate_life_ms: config.device_certificate_life_ms,
         };
-        let writing = WritingConnection::new(connection, database.clone());
-        Ok(Self { context, readers: Readers::new(database), writing, serving })
+        let meters = DatabaseMeters::default();
+        let writing = WritingConnection::new(connection, database.clone(), meters.clone());
+        Ok(Self { context, readers: Readers::new(database, meters), writing, serving })
     }
 }
 

@@ -155,6 +155,18 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The reason in one word, of which there are as many as the protocol has.
+    pub(crate) fn word(&self) -> String {
+        let named = match self.problem.reason {
+            Some(reason) => serde_json::to_value(reason),
+            None => serde_json::to_value(self.problem.kind),
+        };
+        let named = named.ok().and_then(|name| name.as_str()?.rsplit(':').next().map(str::to_owned));
+        named.unwrap_or_else(|| "other".to_owned())
+    }
+}
+
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self { problem: Box::new(problem), retry_after_s: None, closes: false }

@@ -26,6 +26,7 @@ use crate::drawing::Drawing;
 use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
+use crate::metrics::{Certificates, Metrics};
 use crate::noting::{keep_note, keep_room, note};
 use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
@@ -179,9 +180,13 @@ impl Collector {
         let context = Arc::new(context);
         let mut acceptors = Acceptors::new(&context).map_err(tls_failed)?;
         // Nobody is between a browser and a server on one machine.
-        if !web_address.ip().is_loopback() {
-            acceptors = acceptors.with_web(WebCertificate::of(&config), &context)?;
+        let web_certificate = (!web_address.ip().is_loopback()).then(|| WebCertificate::of(&config));
+        if let Some(certificate) = &web_certificate {
+            acceptors = acceptors.with_web(certificate.clone(), &context)?;
         }
+        let web_chain = web_certificate.map(|certificate| certificate.chain().to_owned());
+        let certificates = Certificates::new(Arc::clone(&context), web_chain);
+        let metrics = Metrics::new(readers.meters(), certificates);
         let (writer, writer_threads) = Writer::start(writing).map_err(StartError::Writer)?;
         let limits = config.limits;
         let app = Arc::new(App {
@@ -197,6 +202,7 @@ impl Collector {
             drawing: Drawing::by(config.kiosk_program.clone()),
             oidc,
             hooks,
+            metrics,
         });
 
         let (ending, ended) = watch::channel(false);
@@ -347,7 +353,12 @@ fn bind(address: SocketAddr, option: &'static str) -> Result<(TcpListener, Socke
 }
 
 /// What devices are told to deliver to, where they enrol, and where people come in: the same host, each with its port.
-fn urls(config: &Config, device: SocketAddr, enrol: SocketAddr, web: SocketAddr) -> Result<Urls, StartError> {
+pub(crate) fn urls(
+    config: &Config,
+    device: SocketAddr,
+    enrol: SocketAddr,
+    web: SocketAddr,
+) -> Result<Urls, StartError> {
     let names = config.certificate_names();
     let host = names.first().map_or("localhost", String::as_str);
     let web = match &config.web_url {

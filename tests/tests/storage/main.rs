@@ -1,10 +1,12 @@
 //! The collector on every database it can keep its data in: one list of what has to hold, on SQLite's file, on SQLite in memory (our form
 //! for tests without a disk) and on PostgreSQL; and what is PostgreSQL's alone, with a server of the tests' own.
 
+mod backups;
 mod counts;
 mod distributed;
 mod failover;
 mod held;
+mod killed;
 mod place;
 mod programs;
 mod retention;

@@ -3,14 +3,17 @@
 //! Invariant: a backup is one consistent state, made while the server goes on. Keys are not part of it: they lie in the
 //! folder `pki` and are backed up by themselves.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::archive::{Head, Writer};
 use super::{Admin, AdminError};
 use crate::pki::sync_folder;
-use crate::storage::sql::values;
-use crate::storage::{held, open_copy};
+use crate::storage::sql::postgres::Postgres;
+use crate::storage::sql::{SqlError, values};
+use crate::storage::{POSTGRES_STEPS, held, open_copy};
 
 /// Why there is no backup, or none was put back.
 #[derive(Debug, thiserror::Error)]
@@ -42,39 +45,77 @@ pub enum BackupError {
         /// What is wrong.
         found: String,
     },
-    /// The data is in no file.
+    /// The database holds a collector's data.
     #[error(
-        "this collector's data is in PostgreSQL: copy it with pg_dump or pg_basebackup and put it back with its own means, and the folder pki by itself; backup and restore are for the file that is used without AFTERWORD_DATABASE_URL"
+        "there is a collector in the database {0} already, and nothing was changed; create an empty database (createdb), restore into that, and let AFTERWORD_DATABASE_URL name it"
     )]
-    InPostgres,
+    NotEmpty(String),
     /// The database.
     #[error(transparent)]
     Admin(#[from] AdminError),
 }
 
+impl From<SqlError> for BackupError {
+    fn from(error: SqlError) -> Self {
+        AdminError::from(error).into()
+    }
+}
+
 impl Admin {
-    /// Writes a copy of the database to a new file, also while the server runs.
+    /// Writes a copy of the database to a new file, also while the server runs. Gives the number of records in it.
     ///
     /// # Errors
     /// [`BackupError`]; there is no half of a backup then.
     pub fn back_up(&self, to: &Path) -> Result<u64, BackupError> {
-        let failed = |reason| BackupError::File { path: to.to_owned(), doing: "written", reason };
-        if self.connection.own().sqlite().is_none() {
-            return Err(BackupError::InPostgres);
-        }
         if to.exists() {
             return Err(BackupError::Exists(to.to_owned()));
         }
+        let made = match self.connection.own().postgres() {
+            Some(database) => self.archive(database, to),
+            None => self.copy(to),
+        };
+        made.inspect_err(|error| {
+            if !matches!(error, BackupError::Exists(_)) {
+                let _ = fs::remove_file(to);
+            }
+        })
+    }
+
+    /// One state of PostgreSQL's tables, as of one moment.
+    fn archive(&self, database: &Postgres, to: &Path) -> Result<u64, BackupError> {
+        let failed = |reason| BackupError::File { path: to.to_owned(), doing: "written", reason };
+        let sql = |error| BackupError::from(AdminError::from(error));
+        let file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(|reason| {
+                match reason.kind() {
+                    io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
+                    _ => failed(reason),
+                }
+            })?;
+        let moment = self.connection.snapshot().map_err(sql)?;
+        let records = held::records(&moment).map_err(sql)?;
+        let span = "select min(received_ms), max(received_ms) from records";
+        let received_ms =
+            moment.query_one(span, &[], |row| Ok(row.get::<Option<i64>>(0)?.zip(row.get::<Option<i64>>(1)?)));
+        let step = POSTGRES_STEPS.last().map_or("", |(name, _)| *name).to_owned();
+        let head = Head { step, records, received_ms: received_ms.map_err(sql)? };
+        let mut writer = Writer::begin(file, &head).map_err(failed)?;
+        for table in database.tables(POSTGRES_STEPS).map_err(sql)? {
+            writer.table(&table).map_err(failed)?;
+            database.copy_out(&table, |rows| writer.rows(rows).map_err(failed))?;
+        }
+        writer.end().map_err(failed)?;
+        sync_folder(to.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+        Ok(records)
+    }
+
+    fn copy(&self, to: &Path) -> Result<u64, BackupError> {
+        let failed = |reason| BackupError::File { path: to.to_owned(), doing: "written", reason };
         let name = to.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
         let copied = self.connection.execute("vacuum into ?1", values![name]).map_err(AdminError::from);
-        let durable = copied.map_err(BackupError::from).and_then(|_| {
-            File::open(to).and_then(|file| file.sync_all()).map_err(failed)?;
-            sync_folder(to.parent().unwrap_or(Path::new("."))).map_err(failed)
-        });
-        if durable.is_err() {
-            let _ = fs::remove_file(to);
-        }
-        durable?;
+        copied?;
+        File::open(to).and_then(|file| file.sync_all()).map_err(failed)?;
+        sync_folder(to.parent().unwrap_or(Path::new("."))).map_err(failed)?;
         let copy = open_copy(to).map_err(AdminError::from)?;
         Ok(held::records(&copy).map_err(AdminError::from)?)
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use afterword_model::ports::Entropy;
 
 use super::backing_up::BackupError;
-use super::{AdminError, swapping};
+use super::{AdminError, archive, swapping};
 use crate::config::database_path;
 use crate::opened::exclusive_lock;
 use crate::storage::erase::{self, Erasures, erase_again};
@@ -51,6 +51,10 @@ pub fn restore(data: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<R
         let found = "its log lies beside it: give a file that `afterword-collector backup` wrote".to_owned();
         return Err(BackupError::Unsound { path: from.to_owned(), found });
     }
+    if fs::File::open(from).is_ok_and(|mut file| archive::is_one(&mut file)) {
+        let found = "it is of a database on PostgreSQL: name an empty one with --database-url".to_owned();
+        return Err(BackupError::Unsound { path: from.to_owned(), found });
+    }
     fs::create_dir_all(data).map_err(|reason| failed(data, "created", reason))?;
     let lock = exclusive_lock(data).map_err(|reason| failed(data, "locked", reason))?;
     let _lock = lock.ok_or_else(|| BackupError::Running(data.to_owned()))?;
@@ -72,7 +76,7 @@ pub fn restore(data: &Path, from: &Path, entropy: &Arc<dyn Entropy>) -> Result<R
     Ok(Restored { records, set_aside, erased_again })
 }
 
-fn failed(path: &Path, doing: &'static str, reason: io::Error) -> BackupError {
+pub(super) fn failed(path: &Path, doing: &'static str, reason: io::Error) -> BackupError {
     BackupError::File { path: path.to_owned(), doing, reason }
 }
 

@@ -60,28 +60,35 @@ impl FromRequestParts<Arc<App>> for AnyCaller {
 impl Caller {
     async fn of(parts: &Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let digest = secret(&parts.headers)?.digest();
-        let token = app.look_up(move |reader| tokens::find(reader, &digest)).await?;
-        let now_ms = app.context.clock.wall_ms();
-        let token = token.filter(|token| token.holds(now_ms)).ok_or(Problem::NotAuthenticated(
-            "this token is not one of ours, has ended or was revoked; ask an admin of the collector for another one",
-        ))?;
         let rates = parts.extensions.get::<Arc<Rates>>().ok_or(Problem::Failed)?;
-        let taken = rates.take(&digest, app.context.clock.monotonic_ms());
-        taken.map_err(|wait_s| Problem::Busy { wait_s })?;
-        if token.last_used_ms.is_none_or(|used_ms| now_ms.saturating_sub(used_ms) >= USED_EVERY_MS) {
-            let noted = app.writer.run(None, move |writer| Ok(tokens::used(writer, &digest, now_ms)?));
-            if let Err(error) = noted.await {
-                tracing::warn!(%error, "that a token was used is not written down");
-            }
-        }
+        let token = token(app, rates, &digest).await?;
         let tree = app.look_up(places::tree).await?;
         let stores = token.stores(&tree);
         Ok(Self { token, tree, stores })
     }
 }
 
+/// The token of this secret, where it holds and does not ask too much; that it was used is noted.
+pub(super) async fn token(app: &Arc<App>, rates: &Rates, digest: &[u8; 32]) -> Result<ApiToken, Problem> {
+    let digest = *digest;
+    let token = app.look_up(move |reader| tokens::find(reader, &digest)).await?;
+    let now_ms = app.context.clock.wall_ms();
+    let token = token.filter(|token| token.holds(now_ms)).ok_or(Problem::NotAuthenticated(
+        "this token is not one of ours, has ended or was revoked; ask an admin of the collector for another one",
+    ))?;
+    let taken = rates.take(&digest, app.context.clock.monotonic_ms());
+    taken.map_err(|wait_s| Problem::Busy { wait_s })?;
+    if token.last_used_ms.is_none_or(|used_ms| now_ms.saturating_sub(used_ms) >= USED_EVERY_MS) {
+        let noted = app.writer.run(None, move |writer| Ok(tokens::used(writer, &digest, now_ms)?));
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "that a token was used is not written down");
+        }
+    }
+    Ok(token)
+}
+
 /// The secret that a request brings along.
-fn secret(headers: &HeaderMap) -> Result<ApiSecret, Problem> {
+pub(super) fn secret(headers: &HeaderMap) -> Result<ApiSecret, Problem> {
     let Some(given) = headers.get(AUTHORIZATION) else {
         return Err(Problem::NotAuthenticated(
             "there is no token; send one as in Authorization: Bearer awt_…, which an admin makes on the page /settings/tokens",

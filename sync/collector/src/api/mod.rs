@@ -7,6 +7,7 @@
 //! | `asked`, `sent` | parameters and bodies, of which nothing unknown is let pass |
 //! | `answer` | pages of a list, and `ETag`s |
 //! | `problem` | what is said when something is not done (RFC 9457) |
+//! | `scrape` | `/metrics`, which is for Prometheus and stands by itself |
 //! | `document` | the OpenAPI description, made from this code |
 //! | the others | one file for each thing that can be asked for |
 //!
@@ -27,6 +28,7 @@ mod places;
 mod problem;
 mod rate;
 mod responses;
+mod scrape;
 mod sent;
 mod webhooks;
 
@@ -48,6 +50,7 @@ pub(crate) const BASE: &str = "/api/v1";
 
 /// Its addresses.
 pub(crate) fn routes() -> Router<Arc<App>> {
+    let rates = Extension(Arc::new(Rates::default()));
     let asked_for = Router::new()
         .route("/openapi.json", get(document::show))
         .route("/devices", get(devices::list).post(devices::add))
@@ -68,8 +71,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/webhooks/{id}/deliveries/{number}/resend", post(webhooks::resend))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
-        .layer(Extension(Arc::new(Rates::default())));
-    Router::new().nest(BASE, asked_for)
+        .layer(rates.clone());
+    Router::new().route("/metrics", get(scrape::show).layer(rates)).nest(BASE, asked_for)
 }
 
 impl App {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afterword_collector::{BackupError, restore};
+use afterword_collector::{DatabaseUrl, restore, restore_into};
 use clap::Args;
 use serde_json::json;
 
@@ -14,7 +14,9 @@ Example:
   afterword-collector backup --to /backup/collector-2026-11-24.db --data /var/lib/afterword
 
 One consistent state, made while the server goes on. The keys in DATA/pki are not part of it: back that folder up
-by itself, and keep it where others can't read it.
+by itself, and keep it where others can't read it. On PostgreSQL the file is this program's own and holds all tables as of one
+moment; none of PostgreSQL's programs is needed. Who has much in there and wants each minute back archives its log as well
+(pg_basebackup, WAL archiving).
 
 Exit codes: 0 written, 1 it failed (the reason is on standard error), 2 wrong use";
 
@@ -28,6 +30,11 @@ The database that is there is kept under another name, not deleted, and what was
 restored one too. The restored one gets a new server epoch, by which devices
 notice and send again what came after the backup; they keep everything for a month after its receipt. A backup
 that is older than that leaves a gap, which `device list` names.
+
+On PostgreSQL a backup is put into a database without a collector, and the one before stays as it is:
+  createdb afterword_restored
+  AFTERWORD_FORMER_DATABASE_URL=postgres://db.example/afterword \
+    afterword-collector restore --from FILE --data DIR --database-url postgres://db.example/afterword_restored
 
 Exit codes: 0 restored, 1 it failed (the reason is on standard error), 2 wrong use";
 
@@ -52,6 +59,9 @@ pub(super) struct Restore {
     /// The backup.
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
+    /// PostgreSQL alone: the database that was used so far, where it can still be read. What was erased there is erased in the restored one.
+    #[arg(long, value_name = "URL", env = "AFTERWORD_FORMER_DATABASE_URL", hide_env_values = true)]
+    former_database_url: Option<String>,
     #[command(flatten)]
     data: Data,
     /// Print one line of JSON.
@@ -73,10 +83,15 @@ impl Backup {
 
 impl Restore {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        if self.data.database()?.is_some() {
-            return Err(BackupError::InPostgres.into());
-        }
-        let restored = restore(&self.data.data, &self.from, &ports().1)?;
+        let (clock, entropy) = ports();
+        let restored = match self.data.database()? {
+            None => restore(&self.data.data, &self.from, &entropy)?,
+            Some(database) => {
+                let former = self.former_database_url.as_deref().filter(|url| !url.is_empty());
+                let former = former.map(DatabaseUrl::parse).transpose()?;
+                restore_into(&self.data.data, &database, &self.from, former.as_ref(), &clock, &entropy)?
+            }
+        };
         if self.json {
             print_json(&json!({
                 "records": restored.records,

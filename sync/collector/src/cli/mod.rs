@@ -7,6 +7,8 @@ mod audit;
 mod backup;
 mod case;
 mod change;
+mod config;
+mod config_file;
 mod contact;
 mod device;
 mod distribute;
@@ -14,6 +16,7 @@ mod erase;
 mod export;
 mod follow_up;
 mod import;
+mod log;
 mod numbers;
 mod numbers_page;
 mod person;
@@ -29,13 +32,14 @@ mod verify;
 mod webhook;
 
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use afterword_collector::{Admin, DatabaseUrl};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
+use anyhow::{Context as _, bail};
 use chrono::{DateTime, SecondsFormat};
 use clap::{Args, Parser, Subcommand};
 
@@ -68,6 +72,9 @@ struct CommandLine {
 enum Command {
     /// Run the server until it is told to end (SIGTERM or Ctrl-C).
     Serve(Box<serve::Serve>),
+    /// Show and check the file that a server's settings may stand in.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Add, replace, list, revoke and retire devices; also while the server runs.
     #[command(subcommand)]
     Device(device::DeviceCommand),
@@ -130,6 +137,9 @@ enum Command {
 /// Where a collector's data lies.
 #[derive(Args)]
 struct Data {
+    /// TOML file with settings, as `afterword-collector config example` prints it. What is said here or in the environment goes before it.
+    #[arg(long, value_name = "FILE", env = "AFTERWORD_CONFIG")]
+    config: Option<PathBuf>,
     /// Folder with the collector's database and keys.
     #[arg(long, value_name = "DIR", env = "AFTERWORD_DATA", default_value = "afterword-data")]
     data: PathBuf,
@@ -137,6 +147,9 @@ struct Data {
     /// processes sees what stands on a command line; the variable is for that.
     #[arg(long, value_name = "URL", env = "AFTERWORD_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// File that holds nothing but that URL.
+    #[arg(long, value_name = "FILE", env = "AFTERWORD_DATABASE_URL_FILE")]
+    database_url_file: Option<PathBuf>,
 }
 
 impl Data {
@@ -147,15 +160,40 @@ impl Data {
 
     /// Read here and not with the rest of the command line: what cannot be read is not quoted, it may hold a password.
     fn database(&self) -> anyhow::Result<Option<DatabaseUrl>> {
-        let url = self.database_url.as_deref().filter(|url| !url.is_empty());
-        Ok(url.map(DatabaseUrl::parse).transpose()?)
+        let url = secret("database-url", self.database_url.as_deref(), self.database_url_file.as_deref())?;
+        Ok(url.as_deref().map(DatabaseUrl::parse).transpose()?)
     }
+}
+
+/// What is said directly or stands in a file of its own, as systemd and container runtimes hand secrets over. Empty is nothing.
+fn secret(option: &str, said: Option<&str>, file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let said = said.filter(|said| !said.is_empty());
+    let Some(file) = file.filter(|file| !file.as_os_str().is_empty()) else {
+        return Ok(said.map(str::to_owned));
+    };
+    if said.is_some() {
+        bail!(
+            "both {option} and {option}-file are given; leave one of them out, here, in the environment or in the configuration"
+        );
+    }
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "cannot read {}, which {option}-file names; name a file that this user may read",
+            file.display()
+        )
+    })?;
+    let text = text.trim();
+    if text.is_empty() {
+        bail!("{} is empty, which {option}-file names; write the secret into it", file.display());
+    }
+    Ok(Some(text.to_owned()))
 }
 
 /// Reads the command line and does what it says.
 pub(crate) fn run() -> ExitCode {
-    let result = match CommandLine::parse().command {
+    let result = match config_file::command_line().command {
         Command::Serve(serve) => serve.run(),
+        Command::Config(config) => config.run(),
         Command::Device(device) => device.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),

@@ -1,16 +1,17 @@
 //! `afterword-collector serve`.
 
-use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::io::{Write as _, stdout};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afterword_collector::{Collector, Config, OidcRole, OidcSettings, PrivateNetworks};
+use anyhow::bail;
 use clap::Args;
 use ipnet::IpNet;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
+use super::log::LogOptions;
 use super::{Data, ports, print_json};
 
 const EXAMPLES: &str = "\
@@ -24,8 +25,11 @@ Examples:
   # For a chain of shops, reached under two names.
   afterword-collector serve --data /var/lib/afterword --host collector.example --host 192.0.2.7
 
-When all ports are open, one line on standard output says so. The log goes to standard error; RUST_LOG
-sets how much of it (error, warn, info, debug). SIGTERM or Ctrl-C ends the server in order within 20 s;
+  # With its settings in a file, which `afterword-collector config example` begins.
+  afterword-collector serve --config /etc/afterword/collector.toml
+
+What stands on the command line goes before the environment, that before the file, and that before the defaults.
+When all ports are open, one line on standard output says so. The log goes to standard error. SIGTERM or Ctrl-C ends the server in order within 20 s;
 killing it loses nothing that was acknowledged.
 
 Exit codes: 0 ended in order, 1 it could not start, 2 wrong use of the command line";
@@ -37,23 +41,23 @@ pub(super) struct Serve {
     #[command(flatten)]
     data: Data,
     /// Where enrolled devices deliver; only a device's certificate opens a connection here.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8443")]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "AFTERWORD_LISTEN", default_value = "0.0.0.0:8443")]
     listen: SocketAddr,
     /// Where new devices enrol.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8444")]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "AFTERWORD_ENROL_LISTEN", default_value = "0.0.0.0:8444")]
     enrol_listen: SocketAddr,
     /// Where people come in: plain HTTP on a loopback address, for a browser on this machine or a forwarder that ends TLS; on any
     /// other address TLS.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8445")]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "AFTERWORD_WEB_LISTEN", default_value = "127.0.0.1:8445")]
     web_listen: SocketAddr,
     /// Where people are told to come in, when it isn't this machine or https://<first host>:<port>.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "AFTERWORD_WEB_URL")]
     web_url: Option<String>,
     /// Certificate chain in PEM that browsers know, read again when it changes. Without it: one that they warn of.
-    #[arg(long, value_name = "FILE", requires = "web_key")]
+    #[arg(long, value_name = "FILE", env = "AFTERWORD_WEB_CERTIFICATE")]
     web_certificate: Option<PathBuf>,
     /// The private key to it.
-    #[arg(long, value_name = "FILE", requires = "web_certificate")]
+    #[arg(long, value_name = "FILE", env = "AFTERWORD_WEB_KEY")]
     web_key: Option<PathBuf>,
     /// The kiosk's program, which draws what shoppers will see of a survey. Without it: the afterword-kiosk beside this program, where
     /// there is one.
@@ -67,11 +71,13 @@ pub(super) struct Serve {
     webhooks_allow_private: Vec<IpNet>,
     /// Name or address that devices reach this server under; may be given more than once. Stands in the
     /// server's certificate. Without it: localhost, 127.0.0.1 and ::1.
-    #[arg(long = "host", value_name = "NAME")]
+    #[arg(long = "host", value_name = "NAME", env = "AFTERWORD_HOSTS", value_delimiter = ',')]
     hosts: Vec<String>,
     /// Where devices are told to deliver, when it isn't https://<first host>:<port>, as behind a forwarder.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "AFTERWORD_ADVERTISE")]
     advertise: Option<String>,
+    #[command(flatten)]
+    log: LogOptions,
     /// Say that the server is ready as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -82,14 +88,17 @@ pub(super) struct Serve {
 struct OidcOptions {
     /// Let people come in by the organisation's own sign-in (OpenID Connect): the address below which its
     /// .well-known/openid-configuration is. It has to know <the address for people>/sign-in/oidc/answer.
-    #[arg(long, value_name = "URL", env = "AFTERWORD_OIDC_ISSUER", requires = "oidc_client_id")]
+    #[arg(long, value_name = "URL", env = "AFTERWORD_OIDC_ISSUER")]
     oidc_issuer: Option<String>,
     /// Who this server is to that sign-in.
-    #[arg(long, value_name = "ID", env = "AFTERWORD_OIDC_CLIENT_ID", requires = "oidc_issuer")]
+    #[arg(long, value_name = "ID", env = "AFTERWORD_OIDC_CLIENT_ID")]
     oidc_client_id: Option<String>,
     /// By which that sign-in knows this server. Whoever can list processes sees what stands on a command line; the variable is for that.
     #[arg(long, value_name = "SECRET", env = "AFTERWORD_OIDC_CLIENT_SECRET", hide_env_values = true)]
     oidc_client_secret: Option<String>,
+    /// File that holds nothing but that secret.
+    #[arg(long, value_name = "FILE", env = "AFTERWORD_OIDC_CLIENT_SECRET_FILE")]
+    oidc_client_secret_file: Option<PathBuf>,
     /// What it is called on the page: "Sign in with NAME".
     #[arg(long, value_name = "NAME", env = "AFTERWORD_OIDC_NAME", default_value = "your organisation")]
     oidc_name: String,
@@ -103,16 +112,30 @@ struct OidcOptions {
 }
 
 impl OidcOptions {
-    fn settings(self) -> Option<OidcSettings> {
-        let (issuer, client_id) = self.oidc_issuer.zip(self.oidc_client_id)?;
-        Some(OidcSettings {
+    fn settings(self) -> anyhow::Result<Option<OidcSettings>> {
+        let (issuer, client_id) = (self.oidc_issuer, self.oidc_client_id);
+        let Some((issuer, client_id)) = both("oidc-issuer", issuer, "oidc-client-id", client_id)? else {
+            return Ok(None);
+        };
+        let (secret, file) = (self.oidc_client_secret, self.oidc_client_secret_file);
+        Ok(Some(OidcSettings {
             issuer,
             client_id,
-            client_secret: self.oidc_client_secret.filter(|secret| !secret.is_empty()),
+            client_secret: super::secret("oidc-client-secret", secret.as_deref(), file.as_deref())?,
             label: self.oidc_name,
             groups_claim: self.oidc_groups_claim,
             roles: self.oidc_roles,
-        })
+        }))
+    }
+}
+
+/// Two settings of which neither means anything without the other.
+fn both<T>(one: &str, first: Option<T>, other: &str, second: Option<T>) -> anyhow::Result<Option<(T, T)>> {
+    match (first, second) {
+        (Some(first), Some(second)) => Ok(Some((first, second))),
+        (None, None) => Ok(None),
+        (Some(_), None) => bail!("{one} is given without {other}; give both or neither"),
+        (None, Some(_)) => bail!("{other} is given without {one}; give both or neither"),
     }
 }
 
@@ -137,12 +160,7 @@ struct Ready<'a> {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(stderr)
-            .with_ansi(stderr().is_terminal())
-            .init();
+        self.log.begin()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let served = runtime.block_on(self.serve());
         // Whoever still waits for a database that says nothing is not waited for.
@@ -151,10 +169,32 @@ impl Serve {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Whether a server could be started so, as far as that can be said without doing it.
+    pub(super) fn check(self) -> anyhow::Result<()> {
+        self.log.filter()?;
+        Ok(self.settings()?.check()?)
+    }
+
     async fn serve(self) -> anyhow::Result<()> {
         // Before anything is started, so that an early signal is not lost.
         let mut terminated = signal(SignalKind::terminate())?;
         let mut interrupted = signal(SignalKind::interrupt())?;
+        let json = self.json;
+        let config = self.settings()?;
+        let (clock, entropy) = ports();
+        let collector = Collector::start(config, clock, entropy).await?;
+        announce(&collector, json)?;
+        tokio::select! {
+            _ = terminated.recv() => tracing::info!("told to end"),
+            _ = interrupted.recv() => tracing::info!("interrupted"),
+        }
+        collector.shutdown().await;
+        tracing::info!("ended in order");
+        Ok(())
+    }
+
+    /// What it comes to, from wherever it was said. Reads the files of secrets.
+    fn settings(self) -> anyhow::Result<Config> {
         let database = self.data.database()?;
         let mut config = Config::new(self.data.data);
         config.database = database;
@@ -171,20 +211,11 @@ impl Serve {
         config.advertise = self.advertise;
         config.web_listen = self.web_listen;
         config.web_url = self.web_url;
-        config.oidc = self.oidc.settings();
+        config.oidc = self.oidc.settings()?;
+        config.web_certificate = both("web-certificate", self.web_certificate, "web-key", self.web_key)?;
         config.kiosk_program = self.kiosk_program.or_else(kiosk_beside);
         config.webhooks_allow_private = PrivateNetworks::new(self.webhooks_allow_private);
-        config.web_certificate = self.web_certificate.zip(self.web_key);
-        let (clock, entropy) = ports();
-        let collector = Collector::start(config, clock, entropy).await?;
-        announce(&collector, self.json)?;
-        tokio::select! {
-            _ = terminated.recv() => tracing::info!("told to end"),
-            _ = interrupted.recv() => tracing::info!("interrupted"),
-        }
-        collector.shutdown().await;
-        tracing::info!("ended in order");
-        Ok(())
+        Ok(config)
     }
 }
 

@@ -101,6 +101,11 @@ impl WebCertificate {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
+    /// The file that begins with it.
+    pub(crate) fn chain(&self) -> &Path {
+        &self.chain
+    }
+
     /// When the files changed last, as far as that can be told.
     pub(crate) fn changed_at(&self) -> [Option<SystemTime>; 2] {
         [&self.chain, &self.key].map(|path| std::fs::metadata(path).and_then(|file| file.modified()).ok())

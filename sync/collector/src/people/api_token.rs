@@ -39,11 +39,13 @@ pub enum Scope {
     WebhooksRead,
     /// Make and remove webhooks, and have messages sent again.
     WebhooksWrite,
+    /// Read what the collector measures of itself.
+    MetricsRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
@@ -55,6 +57,7 @@ impl Scope {
         Self::NumbersRead,
         Self::WebhooksRead,
         Self::WebhooksWrite,
+        Self::MetricsRead,
     ];
 
     /// As it is stored, typed and sent.
@@ -72,6 +75,7 @@ impl Scope {
             Self::NumbersRead => "numbers:read",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
+            Self::MetricsRead => "metrics:read",
         }
     }
 
@@ -93,6 +97,9 @@ impl Scope {
             Self::WebhooksRead => "read which programs are told what, and what became of each message",
             Self::WebhooksWrite => {
                 "have programs told of what this token may read, stop that, and have messages sent again"
+            }
+            Self::MetricsRead => {
+                "read at /metrics how the collector does, for Prometheus; for the whole of it alone"
             }
         }
     }

@@ -124,7 +124,7 @@ pub(super) fn self_signed(
 }
 
 /// That a certificate can hold these names.
-pub(super) fn check_names(names: &[String]) -> Result<(), PkiError> {
+pub(crate) fn check_names(names: &[String]) -> Result<(), PkiError> {
     let is_label = |label: &str| {
         let letters = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         letters && !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')

@@ -288,7 +288,7 @@ fn issue_server(
     Ok((certificate.der().clone(), key))
 }
 
-pub(crate) use authority::{Bearer, not_after_ms, not_before_ms, read_bearer, set_validity};
+pub(crate) use authority::{Bearer, check_names, not_after_ms, not_before_ms, read_bearer, set_validity};
 pub(crate) use files::{replace, sync_folder};
 pub(crate) use keys::Keys;
 pub use rotation::{KeyRing, ServerAuthority};

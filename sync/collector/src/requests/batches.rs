@@ -25,6 +25,7 @@ use crate::storage::sql::Connection;
 pub(crate) struct Batch(Delivery);
 
 impl Request for Batch {
+    const NAME: &'static str = "batch";
     const MEDIA_TYPE: &'static str = BATCH_MEDIA_TYPE;
     const ENCODING: Option<&'static str> = Some(BATCH_ENCODING);
     const BODY_MAX: usize = BATCH_BODY_MAX;
@@ -56,6 +57,15 @@ impl Request for Batch {
 
     fn commit(&self, _: &Context, writer: &Connection) -> Result<Ingested, StorageError> {
         ingest(writer, &self.0)
+    }
+
+    fn records(&self, outcome: &Ingested) -> Option<(u64, bool)> {
+        match outcome {
+            Ingested::Held { received_ms } => {
+                Some((self.0.batch.header.count as u64, *received_ms == self.0.received_ms))
+            }
+            _ => None,
+        }
     }
 
     fn answer(self, context: &Context, _: &Caller, outcome: Ingested) -> Result<Reply, Refusal> {

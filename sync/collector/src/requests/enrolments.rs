@@ -27,6 +27,7 @@ pub(crate) struct Enrolment {
 }
 
 impl Request for Enrolment {
+    const NAME: &'static str = "enrolment";
     const MEDIA_TYPE: &'static str = MEDIA_TYPE;
     const ENCODING: Option<&'static str> = None;
     const BODY_MAX: usize = ENROLMENT_BODY_MAX;

@@ -47,6 +47,7 @@ pub(crate) struct Found {
 }
 
 impl Request for Beat {
+    const NAME: &'static str = "heartbeat";
     const MEDIA_TYPE: &'static str = HEARTBEAT_MEDIA_TYPE;
     const ENCODING: Option<&'static str> = None;
     const BODY_MAX: usize = HEARTBEAT_BODY_MAX;

@@ -64,6 +64,8 @@ impl Caller {
 
 /// One kind of request.
 pub(crate) trait Request: Sized + Send + 'static {
+    /// What it is counted as.
+    const NAME: &'static str;
     /// What its body has to be.
     const MEDIA_TYPE: &'static str;
     /// How its body has to be encoded.
@@ -91,6 +93,11 @@ pub(crate) trait Request: Sized + Send + 'static {
 
     /// What to say.
     fn answer(self, context: &Context, caller: &Caller, outcome: Self::Outcome) -> Result<Reply, Refusal>;
+
+    /// How many records it gets a receipt for, and whether they are new.
+    fn records(&self, _outcome: &Self::Outcome) -> Option<(u64, bool)> {
+        None
+    }
 
     /// Hears that what came was refused because of what it was.
     fn refused(_context: &Context, _caller: &Caller, _refusal: &Refusal) {}

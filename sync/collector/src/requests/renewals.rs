@@ -28,6 +28,7 @@ pub(crate) struct Renewal {
 }
 
 impl Request for Renewal {
+    const NAME: &'static str = "renewal";
     const MEDIA_TYPE: &'static str = RENEWAL_MEDIA_TYPE;
     const ENCODING: Option<&'static str> = None;
     const BODY_MAX: usize = RENEWAL_BODY_MAX;

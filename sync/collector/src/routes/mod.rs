@@ -16,13 +16,14 @@ use axum::{Extension, Router};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::desk::Desk;
 use crate::drawing::Drawing;
 use crate::limits::Limits;
 use crate::listen::Source;
 use crate::load::Load;
+use crate::metrics::Metrics;
 use crate::oidc::Oidc;
 use crate::pki::Bearer;
 use crate::refusal::Refusal;
@@ -61,6 +62,8 @@ pub(crate) struct App {
     pub(crate) oidc: Option<Oidc>,
     /// The way out to other programs.
     pub(crate) hooks: Sender,
+    /// What is counted for Prometheus.
+    pub(crate) metrics: Metrics,
 }
 
 impl App {
@@ -121,7 +124,7 @@ fn taking<R: Request>() -> MethodRouter<Arc<App>> {
     post(serve::<R>)
 }
 
-/// Takes one request through its steps.
+/// Takes one request through its steps, and counts how it ends.
 async fn serve<R: Request>(
     State(app): State<Arc<App>>,
     Extension(Source(source)): Extension<Source>,
@@ -130,11 +133,24 @@ async fn serve<R: Request>(
     body: Body,
 ) -> Result<Reply, Refusal> {
     let caller = Caller { address: source.ip(), bearer: bearer.map(|Extension(bearer)| bearer) };
+    let began = Instant::now();
+    let answer = answer::<R>(&app, caller, &headers, body).await;
+    app.metrics.device_request(R::NAME, answer.as_ref().err().map(Refusal::word), began.elapsed());
+    answer
+}
+
+async fn answer<R: Request>(
+    app: &Arc<App>,
+    caller: Caller,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Reply, Refusal> {
     let standing = app.compute(move |app| Ok(app.readers.read(|reader| caller.standing(reader))?)).await?;
     let admitted = R::admit(&app.context, &caller, standing)?;
     let header = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     expect_type::<R>(header(CONTENT_TYPE), header(CONTENT_ENCODING))?;
     let body = body::read(body, R::BODY_MAX, app.limits.body).await?;
+    app.metrics.device_bytes(R::NAME, body.len());
     let _inside = app.load.enter();
     // In the order of coming; whoever waits here has been read and costs the collector nothing more.
     let _place = match timeout(PLACE_TIMEOUT, app.in_flight.acquire()).await {
@@ -147,6 +163,9 @@ async fn serve<R: Request>(
     let stored =
         app.writer.run(caller.device(), move |writer| Ok((request.commit(&context, writer)?, request)));
     let (outcome, request) = stored.await?;
+    if let Some((records, are_new)) = request.records(&outcome) {
+        app.metrics.records(records, are_new);
+    }
     let answer = request.answer(&app.context, &caller, outcome);
     answer.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))
 }

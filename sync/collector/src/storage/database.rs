@@ -138,6 +138,15 @@ impl Database {
         }
     }
 
+    /// Opens a PostgreSQL database in which there is no collector; nothing where there is one.
+    pub(crate) fn open_empty(&self) -> Result<Option<Connection>, OpenError> {
+        let Self::Postgres(address) = self else { return Ok(None) };
+        let failed = |error: SqlError| unreachable_server(address, &error);
+        let database = connect(address, Purpose::Command).map_err(failed)?;
+        let is_empty = !has_collector(&database).map_err(failed)?;
+        Ok(is_empty.then(|| Connection::new(database)))
+    }
+
     /// A further connection, which only reads, to one that this process has opened already.
     pub(crate) fn reader(&self) -> SqlResult<Connection> {
         match self {

@@ -34,6 +34,15 @@ pub(crate) struct Heard {
     pub(crate) disk_free_bytes: Option<u64>,
 }
 
+/// Records that are held, and of them those that are not in the numbers yet.
+pub(crate) fn held_and_uncounted(connection: &Connection) -> SqlResult<(i64, i64)> {
+    let query = "select cast(coalesce(sum(mark), 0) as bigint),
+             cast(coalesce(sum(mark - coalesce(counted.through_seq, 0)), 0) as bigint)
+         from stores
+         left join counted on counted.device_id = stores.device_id and counted.epoch = stores.epoch";
+    connection.query_one(query, values![], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// All that were not taken away for good, by store and name.
 pub(crate) fn kiosks(connection: &Connection) -> SqlResult<Vec<Kiosk>> {
     let query = "select devices.device_id, name, store, enrolled_ms, revoked_ms, code_expires_ms,

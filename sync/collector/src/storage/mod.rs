@@ -55,11 +55,14 @@ pub use database::{BadDatabaseUrl, DatabaseUrl};
 pub use erase::Erasure;
 pub use follow_ups::FollowUp;
 pub use open::{CHECKPOINT_PAGES, OpenError};
-pub(crate) use open::{Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls};
+pub(crate) use open::{
+    MIGRATIONS_COUNT, POSTGRES_STEPS, Urls, open_copy, open_existing, read_server, receipt_key_or, write_urls,
+};
 pub use places::{Place, PlaceKind, Tree};
 pub(crate) use rest::{Rest, settle};
 pub use retention::{RetentionDays, RetentionField};
 use sql::Connection;
+pub(crate) use sql::postgres::CopiedTable;
 pub use sql::{SqlError, SqlFault};
 pub use subjects::{Subject, SubjectRow};
 pub(crate) use verify::verify;

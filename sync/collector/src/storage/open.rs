@@ -56,7 +56,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0019_retention.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
-pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
+pub(crate) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0001_first", include_str!("migrations/postgres/0001_first.sql")),
     ("0002_enrolled_again", include_str!("migrations/postgres/0002_enrolled_again.sql")),
     ("0003_heartbeats", include_str!("migrations/postgres/0003_heartbeats.sql")),
@@ -80,6 +80,8 @@ pub(super) const POSTGRES_STEPS: &[(&str, &str)] = &[
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =
     "insert into server (only_row, server_epoch, created_ms) values (1, ?1, ?2) on conflict do nothing";
+/// Steps that the tables of this version have been through.
+pub(crate) const MIGRATIONS_COUNT: usize = STEPS.len();
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The database cannot be used.

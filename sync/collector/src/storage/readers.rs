@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use super::sql::{Connection, SqlResult};
 use super::{Database, StorageError};
+use crate::metrics::database::DatabaseMeters;
 
 /// Idle read connections that are kept; more than processor cores can't read at once.
 const READERS_KEPT_MAX: usize = 8;
@@ -14,26 +15,33 @@ const READERS_KEPT_MAX: usize = 8;
 pub(crate) struct Readers {
     database: Database,
     idle: Mutex<Vec<Connection>>,
+    meters: DatabaseMeters,
 }
 
 impl Readers {
     /// Readers of this database, opened as they are needed.
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database, idle: Mutex::new(Vec::new()) }
+    pub(crate) fn new(database: Database, meters: DatabaseMeters) -> Self {
+        Self { database, idle: Mutex::new(Vec::new()), meters }
+    }
+
+    /// Counts of what is read, and of what is written beside it.
+    pub(crate) fn meters(&self) -> &DatabaseMeters {
+        &self.meters
     }
 
     /// Runs a query. Blocks on the disk: call it on a thread that may.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> SqlResult<T>) -> Result<T, StorageError> {
-        let kept = self.sound();
-        let connection = match kept {
-            Some(connection) => connection,
-            None => self.database.reader()?,
-        };
-        let answer = query(&connection)?;
+        let _reads = self.meters.reads();
+        let answered = self.sound().map_or_else(|| self.database.reader(), Ok).and_then(|connection| {
+            let answer = query(&connection)?;
+            Ok((connection, answer))
+        });
+        let (connection, answer) = answered.inspect_err(|error| self.meters.read_failed(error.fault()))?;
         let mut idle = self.lock();
         if idle.len() < READERS_KEPT_MAX {
             idle.push(connection);
         }
+        self.meters.idle(idle.len());
         Ok(answer)
     }
 
@@ -41,7 +49,9 @@ impl Readers {
     fn sound(&self) -> Option<Connection> {
         let mut idle = self.lock();
         idle.retain(|connection| !connection.own().is_broken());
-        idle.pop()
+        let sound = idle.pop();
+        self.meters.idle(idle.len());
+        sound
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

@@ -17,9 +17,11 @@ use std::thread::JoinHandle;
 use afterword_model::record::DeviceId;
 use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, ENROL_CONNECTIONS_MAX};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::sql::{Connection, SqlError, SqlFault, SqlResult};
 use super::{Database, StorageError, in_savepoint};
+use crate::metrics::database::DatabaseMeters;
 
 /// Jobs that wait for the writer: every batch in flight, and as many enrolments as there are connections.
 const WRITER_QUEUE_MAX: usize = BATCHES_IN_FLIGHT_MAX + ENROL_CONNECTIONS_MAX;
@@ -57,8 +59,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the threads, the first with this connection.
     pub(crate) fn start(writing: WritingConnection) -> std::io::Result<(Self, Vec<JoinHandle<()>>)> {
-        let further = (1..writing.database.writers())
-            .map(|_| WritingConnection { connection: None, database: writing.database.clone() });
+        let further = (1..writing.database.writers()).map(|_| writing.another());
         let further: Vec<WritingConnection> = further.collect();
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
         for writing in std::iter::once(writing).chain(further) {
@@ -92,12 +93,18 @@ pub(crate) struct WritingConnection {
     /// None while there is none that can be trusted.
     connection: Option<Connection>,
     database: Database,
+    meters: DatabaseMeters,
 }
 
 impl WritingConnection {
     /// Takes a connection to the database.
-    pub(crate) fn new(connection: Connection, database: Database) -> Self {
-        Self { connection: Some(connection), database }
+    pub(crate) fn new(connection: Connection, database: Database, meters: DatabaseMeters) -> Self {
+        Self { connection: Some(connection), database, meters }
+    }
+
+    /// Another one to the same database, not opened yet.
+    fn another(&self) -> Self {
+        Self { connection: None, database: self.database.clone(), meters: self.meters.clone() }
     }
 
     /// Runs one piece of work in a durable transaction, on the caller's own thread.
@@ -138,14 +145,16 @@ impl WritingConnection {
             refuse(group, || StorageError::NoDatabase);
             return Vec::new();
         };
+        let began = Instant::now();
         let devices: Vec<DeviceId> = group.iter().filter_map(|job| job.device).collect();
-        let (group, left) = match begin(open, &devices, locks) {
+        let (group, left): (Vec<Job>, Vec<Job>) = match begin(open, &devices, locks) {
             Ok(held) => {
                 let is_free = |job: &Job| job.device.is_none_or(|device| !held.contains(&device));
                 group.into_iter().partition(is_free)
             }
             Err(error) => {
                 tracing::warn!(%error, "nothing of a transaction was stored; its devices are told and keep their records");
+                self.meters.write_failed(error.fault());
                 refuse(group, || StorageError::Database(error.clone()));
                 if open.own().rollback().is_err() || error.fault() != SqlFault::Busy {
                     self.reopen();
@@ -153,9 +162,19 @@ impl WritingConnection {
                 return Vec::new();
             }
         };
+        let jobs = group.len();
         // A panic drops the answers of its group, which their callers see; the next group starts afresh.
-        if !catch_unwind(AssertUnwindSafe(|| commit_group(open, group))).unwrap_or(false) {
-            self.reopen();
+        let committed = catch_unwind(AssertUnwindSafe(|| commit_group(open, group)));
+        match committed {
+            Ok(Ok(())) => self.meters.durable(jobs, began.elapsed()),
+            Ok(Err(error)) => {
+                self.meters.write_failed(error.fault());
+                self.reopen();
+            }
+            Err(_) => {
+                self.meters.write_failed(SqlFault::Other);
+                self.reopen();
+            }
         }
         left
     }
@@ -218,8 +237,8 @@ fn refuse(jobs: Vec<Job>, why: impl Fn() -> StorageError) {
     }
 }
 
-/// Carries a group out in the transaction that has begun. Whether it is durable.
-fn commit_group(connection: &Connection, group: Vec<Job>) -> bool {
+/// Carries a group out in the transaction that has begun, and makes it durable.
+fn commit_group(connection: &Connection, group: Vec<Job>) -> SqlResult<()> {
     let mut afterwards = Vec::with_capacity(group.len());
     for job in group {
         afterwards.push((job.work)(Ok(connection)));
@@ -235,5 +254,5 @@ fn commit_group(connection: &Connection, group: Vec<Job>) -> bool {
     for answer in afterwards {
         answer(result.clone());
     }
-    result.is_ok()
+    result
 }

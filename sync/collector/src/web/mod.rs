@@ -8,6 +8,7 @@
 //! | `live` | what has changed, sent to a page that is open |
 //! | `icon`, `words` | drawings and figures as all pages have them |
 //! | `mishap` | what is shown when something goes wrong |
+//! | `measure` | what is asked is counted |
 //! | `assets` | style, script and fonts |
 //! | `pages` | one file for each page |
 //! | `probe` | whether the program answers and can work, for machines that ask |
@@ -20,6 +21,7 @@ mod frame;
 mod guard;
 mod icon;
 mod live;
+mod measure;
 mod mishap;
 mod pages;
 mod probe;
@@ -29,11 +31,12 @@ mod words;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::routes::App;
 
 pub(crate) use pages::board::Board;
+pub(crate) use pages::health_word;
 
 /// The addresses of the port that people come in by.
 pub(crate) fn port(app: Arc<App>) -> Router {
@@ -43,6 +46,7 @@ pub(crate) fn port(app: Arc<App>) -> Router {
         .merge(probe::routes())
         .merge(crate::api::routes())
         .merge(pages)
+        .layer(from_fn_with_state(Arc::clone(&app), measure::requests))
         .layer(from_fn(guard::headers))
         .with_state(app)
 }

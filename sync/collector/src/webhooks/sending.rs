@@ -165,7 +165,7 @@ fn body(connection: &Connection, message: &Due) -> SqlResult<Option<Vec<u8>>> {
             None => return Ok(None),
         },
     };
-    let body = Body { kind: &message.kind, timestamp: crate::api::moment(message.at_ms), data };
+    let body = Body { kind: &message.kind, timestamp: crate::given::moment(message.at_ms), data };
     Ok(Some(serde_json::to_vec(&body).expect("a message holds only texts, numbers and lists")))
 }
 

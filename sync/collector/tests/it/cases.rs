@@ -24,7 +24,7 @@ use crate::jar::Browser;
 use crate::support::{Device, Server, rating};
 
 /// An unhappy shopper's response.
-fn unhappy(seq: u64) -> Vec<u8> {
+pub(crate) fn unhappy(seq: u64) -> Vec<u8> {
     let mut response = rating(seq);
     response.draft.answers[0].value = AnswerValue::Face(1);
     let words = AnswerValue::Comment("spilt milk".into());

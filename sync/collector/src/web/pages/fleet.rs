@@ -26,6 +26,7 @@ use crate::web::visitor::{Visitor, Watcher};
 use crate::web::words;
 
 pub(super) use self::health::label as health_label;
+pub(crate) use self::health::word as health_word;
 
 /// Heartbeats come every five minutes; a person who has just enrolled a kiosk looks at the page.
 const LOOK_EVERY: Duration = Duration::from_secs(3);

@@ -34,6 +34,8 @@ use super::words;
 use crate::routes::App;
 use crate::storage::{fleet as fleet_storage, read_server};
 
+pub(crate) use self::fleet::health_word;
+
 /// All of them.
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()

@@ -26,6 +26,19 @@ pub(crate) enum MigrateError {
     Sql(SqlError),
 }
 
+impl MigrateError {
+    /// In the database's words.
+    pub(crate) fn into_sql(self) -> SqlError {
+        match self {
+            Self::Newer => SqlError::other("a newer version of this program made the tables"),
+            Self::Altered(step) => {
+                SqlError::other(format!("the tables are others, step {step} said something else"))
+            }
+            Self::Sql(error) => error,
+        }
+    }
+}
+
 impl<E: Into<SqlError>> From<E> for MigrateError {
     fn from(error: E) -> Self {
         Self::Sql(error.into())
@@ -56,7 +69,8 @@ pub(crate) fn migrate(database: &Postgres, steps: &[Step<'_>], now_ms: i64) -> R
     made
 }
 
-fn make_missing(database: &Postgres, steps: &[Step<'_>], now_ms: i64) -> Result<(), MigrateError> {
+/// Makes them in the transaction that is open.
+pub(super) fn make_missing(database: &Postgres, steps: &[Step<'_>], now_ms: i64) -> Result<(), MigrateError> {
     database.batch("set local statement_timeout = 0; set local lock_timeout = 0")?;
     database.lock_numbers([TABLES_LOCK])?;
     database.batch("set local lock_timeout = '5s'")?;

@@ -10,6 +10,7 @@
 
 pub(crate) mod address;
 mod connect;
+mod copy;
 pub(crate) mod distribute;
 mod error;
 mod migrate;
@@ -30,6 +31,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Statement};
 
 pub(crate) use self::connect::{Purpose, connect};
+pub(crate) use self::copy::Table as CopiedTable;
 pub(crate) use self::migrate::{MigrateError, has_collector, migrate};
 use self::values::List;
 pub(super) use self::values::column;
@@ -356,10 +358,6 @@ impl Sql for Postgres {
 
     fn close(self: Box<Self>) -> SqlResult<()> {
         Ok(())
-    }
-
-    fn sqlite(&self) -> Option<&rusqlite::Connection> {
-        None
     }
 
     fn postgres(&self) -> Option<&Postgres> {

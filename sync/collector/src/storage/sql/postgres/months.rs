@@ -14,6 +14,9 @@ const DIVIDED: [&str; 2] = ["records", "receipts"];
 /// This month and the next two: a collector that nobody restarts makes them daily.
 const MONTHS_AHEAD: u32 = 3;
 
+/// As long as anybody keeps what shoppers said, and longer.
+const MONTHS_MAX: u32 = 600;
+
 /// A part of a table: from this moment to before that one, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, PartialEq, Eq)]
 struct Month {
@@ -25,7 +28,17 @@ struct Month {
 /// Makes the parts that are missing. Where somebody reads the tables, as a copy of the database does, it is done another day: all who come to
 /// a table meanwhile would have to wait as well.
 pub(super) fn prepare(database: &Postgres, now_ms: i64) -> SqlResult<()> {
-    for month in months(now_ms) {
+    make_all(database, months(now_ms, MONTHS_AHEAD))
+}
+
+/// Makes those of all months between these moments, in milliseconds since 1970-01-01T00:00:00Z, where nobody else has the tables.
+pub(super) fn prepare_between(database: &Postgres, first_ms: i64, last_ms: i64) -> SqlResult<()> {
+    let until = months(first_ms, MONTHS_MAX).into_iter().take_while(|month| month.from_ms <= last_ms);
+    make_all(database, until.collect())
+}
+
+fn make_all(database: &Postgres, months: Vec<Month>) -> SqlResult<()> {
+    for month in months {
         for table in DIVIDED {
             let part = format!("{table}_{}", month.name);
             if database.finds_table(&part)? {
@@ -98,14 +111,14 @@ fn in_part(database: &Postgres, statements: &str) -> SqlResult<()> {
     made.and(ended)
 }
 
-fn months(now_ms: i64) -> Vec<Month> {
+fn months(now_ms: i64, count: u32) -> Vec<Month> {
     let today = DateTime::from_timestamp_millis(now_ms).map_or(NaiveDate::MIN, |now| now.date_naive());
     let Some(first) = today.with_day(1) else { return Vec::new() };
     let start_ms = |ahead: u32| {
         let day = first.checked_add_months(Months::new(ahead))?;
         Some((day, day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()))
     };
-    (0..MONTHS_AHEAD)
+    (0..count)
         .filter_map(|ahead| {
             let ((day, from_ms), (_, before_ms)) = (start_ms(ahead)?, start_ms(ahead + 1)?);
             // Years of this era; a clock that says otherwise gets none.
@@ -126,7 +139,7 @@ mod tests {
     #[test]
     fn months_follow_on_each_other_without_a_gap_over_the_end_of_a_year() {
         // 2026-11-29T09:20:00Z
-        let months = months(1_795_944_000_000);
+        let months = months(1_795_944_000_000, 3);
         let names: Vec<&str> = months.iter().map(|month| month.name.as_str()).collect();
         assert_eq!(names, ["2026_11", "2026_12", "2027_01"]);
         assert!(months.windows(2).all(|pair| pair[0].before_ms == pair[1].from_ms));
@@ -135,8 +148,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_no_clock_makes_no_months() {
-        assert_eq!(months(i64::MIN), []);
-        assert_eq!(months(i64::MAX), []);
-        assert_eq!(months(-10_000_000_000), []);
+        assert_eq!(months(i64::MIN, 3), []);
+        assert_eq!(months(i64::MAX, 3), []);
+        assert_eq!(months(-10_000_000_000, 3), []);
     }
 }

@@ -118,6 +118,22 @@ fn health(kiosk: &Kiosk, now_ms: i64) -> Health {
     Health::Well
 }
 
+/// How a kiosk is, in one word that does not change.
+pub(crate) fn word(kiosk: &Kiosk, now_ms: i64) -> &'static str {
+    match health(kiosk, now_ms) {
+        Health::Silent { .. } => "silent",
+        Health::Clone => "clone",
+        Health::Stuck => "stuck",
+        Health::Disk => "disk",
+        Health::Clock => "clock",
+        Health::Certificate => "certificate",
+        Health::Well => "well",
+        Health::Waiting => "waiting",
+        Health::CodeExpired => "code_expired",
+        Health::Revoked => "revoked",
+    }
+}
+
 /// A drawing and a word.
 pub(in crate::web::pages) fn label(health: &Health) -> Markup {
     match health {
