@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use afterword_collector::{
-    AdminError, Collector, Config, Grant, Identity, PersonRefusal, Role, Scope, TokenRefusal, TokenWish,
+    AdminError, Collector, Config, DatabaseUrl, Grant, Identity, PersonRefusal, Role, Scope, TokenRefusal,
+    TokenWish,
 };
 use afterword_model::carried::{Origin, wrap};
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::system::SystemEntropy;
+use afterword_tests::cluster::Cluster;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
@@ -33,6 +35,15 @@ impl<'p> Program<'p> {
         let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
         let client = reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls).build()?;
         Ok(Self { runtime, collector, client, secret })
+    }
+
+    /// The collector's numbers about itself, with this token.
+    fn scrape(&self, secret: &str) -> Result<(u16, String)> {
+        let url = format!("{}/metrics", self.collector.web_url());
+        self.runtime.block_on(async {
+            let answer = self.client.get(url).bearer_auth(secret).send().await?;
+            Ok((answer.status().as_u16(), answer.text().await?))
+        })
     }
 
     fn get(&self, path: &str) -> Result<(u16, Value)> {
@@ -124,5 +135,36 @@ pub(crate) fn who_is_vouched_for_needs_a_link_or_a_group(place: &mut Place) -> R
         people.iter().map(|person| (&*person.login, person.grants.len())).collect();
     assert_eq!(held, [("ada@example.com", 1), ("bob@example.com", 0)]);
     assert_eq!(admin.audit_check()?.first_break, None);
+    Ok(())
+}
+
+/// Prometheus hears of a database that is away from whom it can still ask: a token that was good is believed, and no other.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+fn numbers_are_told_while_the_database_is_away() -> Result<()> {
+    let cluster = Cluster::alone()?;
+    let place = Place::on(Some(DatabaseUrl::parse(&cluster.database()?)?))?;
+    let token = |name| -> Result<String> {
+        Ok(place.admin()?.token_add(&wish(name, &[Scope::MetricsRead]))?.secret.text())
+    };
+    let (used, unused) = (token("Prometheus")?, token("Another")?);
+    let program = Program::at(&place, &used)?;
+    let (status, text) = program.scrape(&used)?;
+    assert!(status == 200 && text.contains("\nafterword_database_up 1\n"), "{status} {text}");
+    cluster.kill()?;
+    place.clock.advance_ms(60_000);
+    let (status, text) = program.scrape(&used)?;
+    assert!(status == 200 && text.contains("\nafterword_database_up 0\n"), "{status} {text}");
+    assert!(
+        text.contains("afterword_database_failures_total{work=\"read\"")
+            && !text.contains("afterword_devices{"),
+        "{text}"
+    );
+    assert_eq!(program.scrape(&unused)?.0, 500, "nobody knows whether it is good");
+    place.clock.advance_ms(60 * 60 * 1_000);
+    assert_eq!(program.scrape(&used)?.0, 500, "nor this one, after an hour");
+    cluster.begin()?;
+    let (status, text) = program.scrape(&used)?;
+    assert!(status == 200 && text.contains("\nafterword_database_up 1\n"), "{status} {text}");
     Ok(())
 }
