@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Admin, AdminError};
 use crate::storage::outbox::{self, DeliveryState, WebhookDelivery};
+use crate::storage::sql::Connection;
 use crate::storage::webhooks::{self, New, Webhook};
 use crate::storage::{places, told};
 use crate::webhooks::event::{Event, EventType};
@@ -96,7 +97,7 @@ impl Admin {
             &transaction,
             "webhook.added",
             &id.to_string(),
-            &words(url.as_str(), types, place.as_deref()),
+            &words(url.host_str().unwrap_or_default(), types, place.as_deref()),
         )?;
         transaction.commit()?;
         Ok(NewWebhook { id, secret })
@@ -252,16 +253,16 @@ fn find(all: Vec<Webhook>, id: i64) -> Result<Webhook, WebhookRefusal> {
     all.into_iter().find(|one| one.id == id).ok_or(WebhookRefusal::NoSuchWebhook(id))
 }
 
-fn expect_on(connection: &crate::storage::sql::Connection, id: i64) -> Result<(), AdminError> {
+fn expect_on(connection: &Connection, id: i64) -> Result<(), AdminError> {
     match find(webhooks::list(connection)?, id)?.disabled_ms {
         None => Ok(()),
         Some(_) => Err(WebhookRefusal::IsOff(id).into()),
     }
 }
 
-/// What it is told of, and where that goes.
-fn words(url: &str, types: &BTreeSet<EventType>, place: Option<&str>) -> String {
+/// What it is told of, and to which host that goes: of many receivers the rest of the address is a secret, and the log is kept for ever.
+fn words(host: &str, types: &BTreeSet<EventType>, place: Option<&str>) -> String {
     let names: Vec<&str> = types.iter().map(|kind| kind.name()).collect();
     let place = place.map_or("everywhere".to_owned(), |place| format!("at {place}"));
-    format!("{url}: {} {place}", names.join(" "))
+    format!("{host}: {} {place}", names.join(" "))
 }

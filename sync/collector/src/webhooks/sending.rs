@@ -26,6 +26,9 @@ const AT_ONCE: usize = 4;
 /// Messages that are claimed together. At the slowest they take some 40 s, which is well within what a claim holds.
 const CLAIMED_AT_ONCE: i64 = 32;
 
+/// How long is waited while the writer's queue is full.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// How long is waited after the database failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
@@ -136,7 +139,7 @@ async fn send(
     let (message, body) =
         app.looked_up(move |reader| Ok((body(reader, &message)?, message))).await.map(flip)?;
     let Some(body) = body else {
-        return app.writer.run(None, move |writer| Ok(outbox::withdraw(writer, number)?)).await;
+        return write(&app, move |writer| outbox::withdraw(writer, number)).await;
     };
     let now_ms = app.context.clock.wall_ms();
     let outcome = app.hooks.send(&destination, Message { id: &message.id, body, now_ms }).await;
@@ -149,7 +152,22 @@ async fn send(
     };
     log(webhook, &message, &outcome, next);
     let attempt = (number, message.attempts);
-    app.writer.run(None, move |writer| Ok(settle(writer, webhook, attempt, &outcome, next, now_ms)?)).await
+    let outcome = Arc::new(outcome);
+    write(&app, move |writer| settle(writer, webhook, attempt, &outcome, next, now_ms)).await
+}
+
+/// Writes down what came of a try. While the writer's queue is full it waits: what is not written down is sent a second time.
+async fn write(
+    app: &Arc<App>,
+    work: impl Fn(&Connection) -> SqlResult<()> + Clone + Send + 'static,
+) -> Result<(), StorageError> {
+    loop {
+        let once = work.clone();
+        match app.writer.run(None, move |writer| Ok(once(writer)?)).await {
+            Err(StorageError::QueueFull) => tokio::time::sleep(PAUSE).await,
+            done => return done,
+        }
+    }
 }
 
 fn flip<A, B>((first, second): (A, B)) -> (B, A) {
