@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -46,26 +47,33 @@ impl Shelf {
 struct Started {
     child: Child,
     ready: Value,
+    /// Reads the log while it is written: a pipe that nobody reads is full soon, and whoever writes to it waits.
+    log: JoinHandle<String>,
 }
 
 impl Started {
     fn by(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let started = Self { child, ready: serde_json::from_str(&line).unwrap_or_default(), log };
         if line.is_empty() {
-            panic!("{}", Self { child, ready: Value::Null }.log());
+            panic!("{}", started.log());
         }
-        Self { child, ready: serde_json::from_str(&line).unwrap() }
+        started
     }
 
     /// Ends it; the whole log.
     fn log(mut self) -> String {
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         self.child.wait().unwrap();
-        log
+        self.log.join().unwrap()
     }
 }
 

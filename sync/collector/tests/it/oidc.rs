@@ -170,7 +170,7 @@ async fn a_token_is_believed_only_as_it_has_to_be() {
 async fn a_provider_that_signs_with_rsa_is_believed_as_well_and_no_further() {
     let (server, provider) = with(Provider::with_rsa().await, &["cx=lead"]).await;
     let _admin = Browser::of_admin(&server).await;
-    let ada = json!({ "sub": "u-1", "preferred_username": "ada", "groups": "cx" });
+    let ada = json!({ "sub": "u-2", "preferred_username": "ada", "groups": "cx" });
     for wish in ["changed", "none", "HS256", "stranger"] {
         let mut says = ada.clone();
         says["!"] = wish.into();
@@ -181,7 +181,8 @@ async fn a_provider_that_signs_with_rsa_is_believed_as_well_and_no_further() {
     }
     provider.says(&ada);
     let mut browser = Browser::at(&server);
-    assert_eq!(come(&mut browser, &provider, "/sign-in/oidc").await.location, "/");
+    let come_in = come(&mut browser, &provider, "/sign-in/oidc").await;
+    assert_eq!(come_in.location, "/", "{}", come_in.text);
     assert!(is_signed_in(&browser));
 }
 
