@@ -88,7 +88,7 @@ async fn killed_two_hundred_times(mut desk: Desk, cluster: Option<&Cluster>, see
         let (now, more) = (*watched.borrow_and_update(), dice.next_u64() % 6);
         let moment = async {
             // After an answer, or while a batch is on its way, being stored or being answered.
-            if dice.next_u64() % 3 == 0 {
+            if dice.next_u64().is_multiple_of(3) {
                 watched.wait_for(|seen| seen.receipts > now.receipts + more).await?;
             } else {
                 watched.wait_for(|seen| seen.begun > now.begun + more).await?;

@@ -134,6 +134,10 @@ pub(crate) trait Sql: Send {
     /// Ends the connection, and says whether it ended well.
     fn close(self: Box<Self>) -> SqlResult<()>;
 
+    /// SQLite's own connection, for what a test asks of its plans.
+    #[cfg(test)]
+    fn sqlite(&self) -> Option<&rusqlite::Connection>;
+
     /// PostgreSQL's own connection, for what only its servers can do.
     fn postgres(&self) -> Option<&postgres::Postgres>;
 }

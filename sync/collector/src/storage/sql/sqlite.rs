@@ -173,6 +173,11 @@ impl Sql for Sqlite {
         self.0.close().map_err(|(_, error)| error.into())
     }
 
+    #[cfg(test)]
+    fn sqlite(&self) -> Option<&rusqlite::Connection> {
+        Some(&self.0)
+    }
+
     fn postgres(&self) -> Option<&Postgres> {
         None
     }

@@ -360,6 +360,11 @@ impl Sql for Postgres {
         Ok(())
     }
 
+    #[cfg(test)]
+    fn sqlite(&self) -> Option<&rusqlite::Connection> {
+        None
+    }
+
     fn postgres(&self) -> Option<&Postgres> {
         Some(self)
     }
