@@ -182,7 +182,7 @@ impl Admin {
         let now_ms = self.clock.wall_ms();
         let transaction = self.transaction()?;
         expect_on(&transaction, id)?;
-        let data = json!({ "webhook": id, "by": self.actor.name() });
+        let data = json!({ "webhook": id });
         let event = Event::of(EventType::WebhookTest, None, data, now_ms);
         let number = outbox::tell_one(&transaction, id, &event)?;
         transaction.commit()?;
