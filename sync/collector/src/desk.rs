@@ -109,3 +109,21 @@ impl Inner {
         Ok(Admin::open_beside(&self.data, self.database.as_ref(), clock, entropy)?.acting_as(actor))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use afterword_model::ports::{ManualClock, SeededEntropy};
+
+    use super::*;
+
+    #[test]
+    fn so_many_exports_are_made_at_once_and_a_place_comes_back() {
+        let config = Config::loopback("nowhere");
+        let desk = Desk::new(&config, Arc::new(ManualClock::at(0)), Arc::new(SeededEntropy::new(1)));
+        let mut places: Vec<_> = (0..EXPORTS_MAX).filter_map(|_| desk.export()).collect();
+        assert_eq!(places.len(), EXPORTS_MAX);
+        assert!(desk.export().is_none());
+        places.pop();
+        assert!(desk.export().is_some());
+    }
+}

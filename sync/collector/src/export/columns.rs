@@ -78,10 +78,10 @@ pub const COLUMNS: [Column; 26] = [
     always(
         "id",
         Kind::Text,
-        |of| text(of.id()),
+        |of| text(&of.id()),
         "the response's name, which no other ever has: kiosk, epoch, number",
     ),
-    always("device", Kind::Text, |of| text(of.device), "the kiosk's id"),
+    always("device", Kind::Text, |of| text(&of.device), "the kiosk's id"),
     always("device_name", Kind::Text, |of| text(&of.device_name), "what people call that kiosk now"),
     maybe(
         "store",
@@ -112,7 +112,7 @@ pub const COLUMNS: [Column; 26] = [
     always(
         "clock",
         Kind::Text,
-        |of| text(word(&started(of).clock)),
+        |of| text(&word(&started(of).clock)),
         "how far the kiosk's clock can be trusted: synced, free, unset",
     ),
     always("survey", Kind::Text, |of| text(&of.response.draft.survey), "the survey's id"),
@@ -139,7 +139,7 @@ pub const COLUMNS: [Column; 26] = [
     always(
         "outcome",
         Kind::Text,
-        |of| text(word(&of.response.outcome)),
+        |of| text(&word(&of.response.outcome)),
         "how the visit ended: completed, finished, timed_out, interrupted",
     ),
     always(
@@ -169,7 +169,7 @@ pub const COLUMNS: [Column; 26] = [
     maybe(
         "rating_scale",
         Kind::Text,
-        |of| first_rating(of).and_then(|(_, scale, _)| text(word(&scale))),
+        |of| first_rating(of).and_then(|(_, scale, _)| text(&word(&scale))),
         "its scale: faces, faces4, stars, nps, effort, thumbs",
     ),
     maybe(
@@ -200,7 +200,7 @@ impl Column {
     }
 }
 
-fn text(of: impl ToString) -> Option<Cell> {
+fn text(of: &(impl ToString + ?Sized)) -> Option<Cell> {
     Some(Cell::Text(of.to_string()))
 }
 

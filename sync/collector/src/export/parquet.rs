@@ -133,7 +133,7 @@ impl Values {
         match (&mut self.them, cell) {
             (_, None) => {}
             (Them::Bytes(all), Some(Cell::Text(text) | Cell::List(text))) => {
-                all.push(text.into_bytes().into())
+                all.push(text.into_bytes().into());
             }
             (Them::Long(all), Some(Cell::Number(one) | Cell::Moment(one))) => all.push(one),
             (Them::Short(all), Some(Cell::Day(one) | Cell::Time(one))) => all.push(one),

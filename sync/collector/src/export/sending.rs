@@ -78,6 +78,11 @@ fn body(app: &Arc<App>, place: OwnedSemaphorePermit, wish: Wish) -> Body {
         // Where nobody reads any more, nobody hears of it.
         let _ = sender.blocking_send(end);
     });
+    whole_or_broken(receiver)
+}
+
+/// What the maker sends, which ends well only where it says that it was all.
+fn whole_or_broken(receiver: mpsc::Receiver<Sent>) -> Body {
     Body::from_stream(unfold(Some(receiver), |receiver| async move {
         let mut receiver = receiver?;
         match receiver.recv().await {
@@ -127,5 +132,31 @@ impl Chunks {
         }
         let chunk = self.waiting.split().freeze();
         self.sender.blocking_send(Sent::Chunk(chunk)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    /// What a reader gets of this, where the maker is gone afterwards.
+    async fn read(sent: Vec<Sent>) -> Result<Bytes, axum::Error> {
+        let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+        for one in sent {
+            sender.send(one).await.unwrap();
+        }
+        drop(sender);
+        Ok(whole_or_broken(receiver).collect().await?.to_bytes())
+    }
+
+    #[tokio::test]
+    async fn a_part_is_never_taken_for_the_whole() {
+        let part = || Sent::Chunk(Bytes::from_static(b"id,device"));
+        assert_eq!(read(vec![part(), part(), Sent::Whole]).await.unwrap().len(), 18);
+        assert!(read(vec![part()]).await.is_err(), "the maker fell");
+        let full = ExportError::Write(io::ErrorKind::StorageFull.into());
+        assert!(read(vec![part(), Sent::Broken(full)]).await.is_err());
     }
 }
