@@ -293,7 +293,7 @@ async fn on_the_pages_what_hurries_is_first_and_steps_are_taken_by_who_manages_t
         assert!(shown.contains(said), "{said} in {shown}");
     }
     assert_eq!(admin.submit(&at, &at, &[("step", "verified"), ("words", "it holds")]).await.status, 303);
-    assert!(admin.get("/cases").await.text.contains("None open follow-ups"));
+    assert!(admin.get("/cases").await.text.contains("No open follow-ups"));
     assert!(admin.get("/cases?state=closed").await.text.contains(words));
     assert!(admin.get(&at).await.text.contains("Open it again"));
     assert_eq!(server.admin().audit(None, 1).unwrap()[0].1.who, root);

@@ -77,14 +77,14 @@ async fn list(
         "Follow-ups",
         &foot,
         &html! {
-            h1 { (words::spelled(open)) " open " (words::plural(open, "follow-up", "follow-ups")) }
+            h1 { @if open == 0 { "No" } @else { (words::spelled(open)) } " open " (words::plural(open, "follow-up", "follow-ups")) }
             p.lead {
-                @if late == 0 { "None of them is late." } @else { b { (words::count(late as u64)) " " (words::plural(late, "is", "are")) " late." } }
+                @if open == 0 { "There is nothing to follow up." } @else if late == 0 { "None of them is late." } @else { b { (words::count(late as u64)) " " (words::plural(late, "is", "are")) " late." } }
                 " Opened on a kiosk for a low rating with words, a wish for a reply, or an alert."
             }
             (form(&visitor, &choice))
             section aria-labelledby="list" {
-                h2 #list { "What hurries most first" small { "times in UTC" } }
+                h2 #list { "What hurries most first" }
                 @if rows.is_empty() { p { "There is none of this kind." } } @else {
                     div.wide tabindex="0" role="group" aria-labelledby="list" {
                         table {
