@@ -166,7 +166,7 @@ fn table(visitor: &Visitor, id: i64, messages: &[WebhookDelivery], labelled_by: 
                                     form.inline method="post" action={ "/settings/webhooks/" (id) "/resend" } {
                                         (frame::key(visitor))
                                         input type="hidden" name="number" value=(one.number);
-                                        button.small type="submit" aria-label={ "Send message " (one.number) " again" } { "Send again" }
+                                        button.small type="submit" aria-label={ "Send again: message " (one.number) } { "Send again" }
                                     }
                                 }
                             }
