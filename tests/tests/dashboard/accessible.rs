@@ -21,12 +21,15 @@ const LOOK: &str = "
 async fn no_page_keeps_anybody_out() -> Result<()> {
     let visit = Visit::begin(Scripts::On).await?;
     visit.enrol("HS-0147", "Harbour Street").await?;
-    let kiosk = visit.desk.kiosk(12)?;
+    let kiosk = visit.desk.kiosk(60)?;
     let agent = visit.desk.agent()?;
     visit.go("/fleet").await?;
     visit.chrome.says("Every reply that was collected is here.").await?;
     let device = visit.chrome.run("return document.querySelector('tbody a').getAttribute('href')").await?;
     let device = device.as_str().unwrap_or_default().to_owned();
+    visit.go("/cases?state=all").await?;
+    let case = visit.chrome.run("return document.querySelector('main tbody a').getAttribute('href')").await?;
+    let case = case.as_str().unwrap_or_default().to_owned();
     // Where it goes is refused, so that there is something to be seen of it.
     let add =
         ["webhook", "add", "https://127.0.0.1/in", "--event", "case.opened", "--data", "collector", "--json"];
@@ -37,6 +40,7 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
         "/stores",
         "/store?store=Harbour+Street",
         "/cases",
+        &case,
         "/responses",
         "/questions",
         "/fleet",

@@ -111,8 +111,12 @@ fn with_file(
     let serves = matches.subcommand_name() == Some("serve");
     for setting in settings.iter().filter(|setting| serves || FOR_ALL.contains(&&*setting.name)) {
         let Some(id) = id_of(&command, matches, &setting.name) else { continue };
-        if matches!(told.value_source(&id), Some(ValueSource::CommandLine | ValueSource::EnvVariable)) {
-            continue;
+        // A variable without a word, as a template leaves it, says nothing.
+        let is_empty = told.get_raw(&id).is_none_or(|mut values| values.all(|value| value.is_empty()));
+        match told.value_source(&id) {
+            Some(ValueSource::CommandLine) => continue,
+            Some(ValueSource::EnvVariable) if !is_empty => continue,
+            _ => {}
         }
         for value in &setting.values {
             let is_switch = value.is_empty() && is_switch(&setting.name);

@@ -29,10 +29,10 @@ Examples:
   afterword-collector export --format ndjson --since 2026-11-01 --out - --data … | jq .rating
 
 Days are those on which responses came to the collector, in UTC: what a kiosk sends late stands under the day on which it came, so
-that a day that has ended is whole and changes only by what is erased. The shopper's own day and time stand in each row. What was
+that a day that has ended gets no further rows; store and device_name are those of now. The shopper's own day and time stand in each row. What was
 erased is absent, a carried copy is there once, contact details never are; text in CSV that a spreadsheet would take for a formula
 has an apostrophe before it. Parquet becomes a folder for each day, as in day=2026-11-28/part-0.parquet, which readers know as a
-Hive partitioning; a day without responses has none. Files are replaced once they are whole. That responses were exported is put
+Hive partitioning; a day without responses has none: what is exported for one store wants a folder of its own. Files, which only their writer may read, are replaced once they are whole. That responses were exported is put
 down in the audit log.
 
 Columns; those with a ? may be empty:

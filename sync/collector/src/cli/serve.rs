@@ -213,16 +213,25 @@ impl Serve {
         config.web_url = self.web_url;
         config.oidc = self.oidc.settings()?;
         config.web_certificate = both("web-certificate", self.web_certificate, "web-key", self.web_key)?;
-        config.kiosk_program = self.kiosk_program.or_else(kiosk_beside);
+        config.kiosk_program = kiosk_program(self.kiosk_program)?;
         config.webhooks_allow_private = PrivateNetworks::new(self.webhooks_allow_private);
         Ok(config)
     }
 }
 
-/// The kiosk's program in the folder of this one.
-fn kiosk_beside() -> Option<PathBuf> {
-    let beside = std::env::current_exe().ok()?.with_file_name("afterword-kiosk");
-    beside.is_file().then_some(beside)
+/// The kiosk's program that was named, wherever it is started from; else the one in the folder of this program.
+fn kiosk_program(named: Option<PathBuf>) -> anyhow::Result<Option<PathBuf>> {
+    let Some(named) = named.filter(|named| !named.as_os_str().is_empty()) else {
+        let beside = std::env::current_exe().ok().map(|own| own.with_file_name("afterword-kiosk"));
+        return Ok(beside.filter(|beside| beside.is_file()));
+    };
+    match named.canonicalize() {
+        Ok(path) if path.is_file() => Ok(Some(path)),
+        _ => bail!(
+            "{} is no program, which kiosk-program names; name afterword-kiosk with its path, or leave it out",
+            named.display()
+        ),
+    }
 }
 
 /// What says that all ports are open, for whoever started this program and waits.

@@ -12,7 +12,7 @@
 //! Invariants: a row is what `/api/v1/responses` shows of a response, so what was erased is absent, a carried copy is there once, and contact
 //! details and follow-up codes never are; rows are read page by page and forgotten once written, so that memory does not grow with their
 //! number. Days are those on which responses came, in UTC: what a kiosk sends late stands under the day on which it came, and a day that
-//! has ended changes only by what is erased.
+//! has ended gets no further rows. It loses what is erased or was kept long enough, and says where its kiosks stand now.
 
 mod columns;
 mod lines;

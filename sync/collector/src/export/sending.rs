@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::{ExportError, Format, PAGE_ROWS, write};
 use crate::given::moment;
 use crate::routes::App;
+use crate::storage::StorageError;
 use crate::storage::selection::Selection;
 
 /// Bytes that are sent at once.
@@ -60,7 +61,12 @@ fn body(app: &Arc<App>, place: OwnedSemaphorePermit, wish: Wish) -> Body {
         let _place = place;
         let Wish { selection, fits, format, with_mark } = wish;
         let mut to = Chunks { sender: sender.clone(), waiting: BytesMut::with_capacity(CHUNK_BYTES) };
+        let reader = sender.clone();
         let made = write(format, with_mark, &mut to, |after| {
+            // Where little fits, nothing may be sent for long; whoever has gone is not looked for any further.
+            if reader.is_closed() {
+                return Err(StorageError::NoWriter);
+            }
             let (mut found, next) = app.readers.read(|reader| selection.page(reader, after, PAGE_ROWS))?;
             found.retain(|found| fits(&found.response));
             Ok((found, next))

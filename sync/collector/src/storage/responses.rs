@@ -147,11 +147,17 @@ pub(crate) fn newest(
                 until_ms = until_ms.min(before.received_ms.saturating_add(i64::from(here >= there)));
                 top = if here == there { top.min(before.place.seq.saturating_sub(1)) } else { top };
             }
+            let of = (&device.device, &epoch);
+            top = last_before(&snapshot, of, top, until_ms)?;
             let mut taken = 0;
             while top > 0 && taken <= limit {
-                let rows = rows_down(&snapshot, &device.device, &epoch, top, (wanted.since_ms, until_ms))?;
-                rows_left = rows_left.saturating_sub(rows.len() as u64);
-                let Some(&(lowest, _, _)) = rows.last() else { break };
+                let rows = rows_down(&snapshot, of, top, (wanted.since_ms, until_ms))?;
+                let next_top = match rows.last() {
+                    Some(&(lowest, _, _)) if rows.len() == ROWS_DOWN => lowest - 1,
+                    _ => top.saturating_sub(WALKED_AT_ONCE),
+                };
+                rows_left = rows_left.saturating_sub(top - next_top);
+                let is_past = rows.is_empty() && came_before(&snapshot, of, next_top, wanted.since_ms)?;
                 for (seq, received_ms, bytes) in rows {
                     let read = read(&snapshot, &device.device, (epoch, seq), &bytes)?;
                     if let Some((first, response)) = read.filter(|(_, response)| fits(response)) {
@@ -169,7 +175,7 @@ pub(crate) fn newest(
                         taken += 1;
                     }
                 }
-                top = lowest - 1;
+                top = if is_past { 0 } else { next_top };
                 if rows_left == 0 && top > 0 {
                     newest.gave_up = true;
                     break;
@@ -186,20 +192,76 @@ pub(crate) fn newest(
     Ok(newest)
 }
 
-/// Rows of a store from one number downwards.
+/// Rows that are read at once, on the way down; their query says so, too.
+const ROWS_DOWN: usize = 60;
+/// Numbers that are looked at for them.
+const WALKED_AT_ONCE: u64 = 1_000;
+/// When they came rises with their numbers, but for what the clocks of several collectors differ by, in milliseconds.
+const CLOCKS_DIFFER_MS: i64 = 60 * 60 * 1_000;
+
+/// Rows of a store from one number downwards, as far as they are looked at in one go.
 fn rows_down(
     connection: &Connection,
-    device: &DeviceId,
-    epoch: &StoreEpoch,
+    (device, epoch): (&DeviceId, &StoreEpoch),
     top: Seq,
     (since_ms, until_ms): (i64, i64),
 ) -> SqlResult<Vec<(Seq, i64, Vec<u8>)>> {
     connection.query_all(
         "select seq, received_ms, bytes from records
-         where device_id = ?1 and epoch = ?2 and seq <= ?3 and received_ms >= ?4 and received_ms < ?5
+         where device_id = ?1 and epoch = ?2 and seq <= ?3 and seq > ?4 and received_ms >= ?5 and received_ms < ?6
            and erased_ms is null order by seq desc limit 60",
-        values![device.as_bytes(), epoch.as_bytes(), seq_column(top), since_ms, until_ms],
+        values![
+            device.as_bytes(),
+            epoch.as_bytes(),
+            seq_column(top),
+            seq_column(top.saturating_sub(WALKED_AT_ONCE)),
+            since_ms,
+            until_ms
+        ],
         |row| Ok((column_seq(row.get(0)?), row.get(1)?, row.get(2)?)),
+    )
+}
+
+/// The last number, up to `top`, that can have come before a moment: found by halves, so that a day of last year costs no more than today.
+fn last_before(
+    connection: &Connection,
+    of: (&DeviceId, &StoreEpoch),
+    top: Seq,
+    until_ms: i64,
+) -> SqlResult<Seq> {
+    let late_ms = until_ms.saturating_add(CLOCKS_DIFFER_MS);
+    let is_late = |seq| SqlResult::Ok(received(connection, of, seq)?.is_some_and(|at_ms| at_ms >= late_ms));
+    if top == 0 || !is_late(top)? {
+        return Ok(top);
+    }
+    let (mut early, mut late) = (0, top);
+    while late - early > 1 {
+        let middle = early + (late - early) / 2;
+        if is_late(middle)? { late = middle } else { early = middle }
+    }
+    Ok(early)
+}
+
+/// Whether nothing from this number down can have come at a moment or after it.
+fn came_before(
+    connection: &Connection,
+    of: (&DeviceId, &StoreEpoch),
+    seq: Seq,
+    since_ms: i64,
+) -> SqlResult<bool> {
+    let early_ms = since_ms.saturating_sub(CLOCKS_DIFFER_MS);
+    Ok(received(connection, of, seq)?.is_none_or(|at_ms| at_ms < early_ms))
+}
+
+fn received(
+    connection: &Connection,
+    (device, epoch): (&DeviceId, &StoreEpoch),
+    seq: Seq,
+) -> SqlResult<Option<i64>> {
+    connection.query_opt(
+        "select received_ms from records where device_id = ?1 and epoch = ?2 and seq = ?3",
+        values![device.as_bytes(), epoch.as_bytes(), seq_column(seq)],
+        |row| row.get(0),
     )
 }
 

@@ -80,7 +80,7 @@ impl Browser {
         browser
     }
 
-    async fn first_again(server: &Server) -> Self {
+    pub(crate) async fn first_again(server: &Server) -> Self {
         let mut browser = Self::at(server);
         let page = browser.sign_in("ada@example.com", PASSWORD).await;
         assert_eq!(page.status, 303, "{}", page.text);

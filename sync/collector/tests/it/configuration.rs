@@ -96,6 +96,9 @@ fn the_command_line_goes_before_the_environment_that_before_the_file_and_that_be
     let mut told = shelf.command(&["serve", "--config", file]);
     told.env("AFTERWORD_WEB_URL", "https://environment.example");
     assert_eq!(url(told), "https://environment.example");
+    let mut told = shelf.command(&["serve", "--config", file]);
+    told.env("AFTERWORD_WEB_URL", "").env("AFTERWORD_DATABASE_URL", "");
+    assert_eq!(url(told), "https://file.example", "a variable without a word says nothing");
     let mut told = shelf.command(&["serve", "--config", file, "--web-url", "https://line.example"]);
     told.env("AFTERWORD_WEB_URL", "https://environment.example");
     assert_eq!(url(told), "https://line.example");
@@ -155,6 +158,7 @@ fn a_file_is_checked_without_starting_anything() {
             "both database-url and database-url-file",
         ),
         ("database-url-file = 'missing'", "missing, which database-url-file names"),
+        ("kiosk-program = 'nowhere'", "nowhere is no program, which kiosk-program names"),
         ("log = 'a=b=c'", "`a=b=c` is no filter of the log"),
     ] {
         let (code, said) = check(settings);

@@ -1,6 +1,7 @@
 //! Responses as tables: at the command line, to programs, and from the page of replies.
 
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use afterword_collector::{PlaceKind, Scope};
@@ -174,6 +175,44 @@ async fn a_file_is_there_when_it_is_whole_and_what_is_wrong_is_said() {
     assert!(table.starts_with("\u{feff}id,device,") && table.contains("fine"), "{table}");
     let audit = stdout(&collector(&["audit"], folder));
     assert!(audit.contains("responses.exported") && audit.contains("csv, 2026-11-01 to "), "{audit}");
+    // Who may read it is as it was; a new one is its writer's alone, and what a killed program left goes.
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(&out, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let new = folder.join("new.csv");
+    std::fs::write(folder.join(".new.csv.unfinished"), "words of somebody").unwrap();
+    for out in [&out, &new] {
+        assert_eq!(run(&["--since", "2026-11-01", "--out", out.to_str().unwrap()]).0, Some(0));
+    }
+    assert_eq!((mode(&out), mode(&new)), (0o640, 0o600));
+    assert!(!folder.join(".new.csv.unfinished").exists());
+    assert!(std::fs::read_to_string(&new).unwrap().starts_with("id,device,"));
+}
+
+/// More than are looked at in one go, on each of three days.
+#[tokio::test]
+async fn a_day_of_the_past_is_found_among_thousands_that_came_later() {
+    let server = Server::start().await;
+    Browser::first(&server).await;
+    let mut device = device_in(&server, "Exit", "Quayside").await.with_records(3_600);
+    let mut days = Vec::new();
+    for (day, words) in [(0, "first day"), (1, "second day"), (2, "third day")] {
+        days.push(today(&server));
+        device.records[day * 1_200 + 7] = told(day as u64 * 1_200 + 8, words).to_bytes();
+        for begin in (day as u64 * 1_200..(day as u64 + 1) * 1_200).step_by(400) {
+            device.send(device.batch(begin + 1, begin + 400)).await.receipt();
+        }
+        server.clock.advance_ms(DAY_MS);
+    }
+    let mut browser = Browser::first_again(&server).await;
+    for (day, words) in days.iter().zip(["first day", "second day", "third day"]) {
+        let page = browser.get(&format!("/responses?only=comment&from={day}&to={day}")).await;
+        let others = page.text.matches("first day").count()
+            + page.text.matches("second day").count()
+            + page.text.matches("third day").count();
+        assert!(page.has(words) && others == page.text.matches(words).count(), "{day}: {}", page.text);
+    }
+    let page = browser.get(&format!("/responses?only=comment&from={}", days[1])).await;
+    assert!(page.has("second day") && page.has("third day") && !page.has("first day"), "{}", page.text);
 }
 
 #[tokio::test]

@@ -49,9 +49,12 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
       // Somebody wrote on, or the server is away; the key that looks at it says so.
     }
   };
-  document.addEventListener("input", (event) => {
+  const wait = (event) => {
     if (event.target.form !== form) return;
     clearTimeout(pause);
     pause = setTimeout(draw, 600);
-  });
+  };
+  // What is written, and what is chosen beside it.
+  document.addEventListener("input", wait);
+  document.addEventListener("change", wait);
 }

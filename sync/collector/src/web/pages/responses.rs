@@ -69,7 +69,8 @@ impl Choice {
                 "The first day is after the last; give the earlier one first.".into(),
             ));
         }
-        Ok(moments((from, to)))
+        let (since_ms, until_ms) = moments((from, to));
+        Ok((if self.from.is_empty() { i64::MIN } else { since_ms }, until_ms))
     }
 
     fn fits(&self, response: &Response) -> bool {
