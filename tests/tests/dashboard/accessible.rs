@@ -3,6 +3,7 @@
 //! `axe.min.js` is axe-core 4.14.1 as Deque Systems publish it, under the Mozilla Public License 2.0, which stands beside it.
 
 use afterword_tests::chrome::Scripts;
+use afterword_tests::wait::until;
 use anyhow::{Result, ensure};
 
 use crate::visit::Visit;
@@ -27,6 +28,11 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
     visit.chrome.says("Every reply that was collected is here.").await?;
     let device = visit.chrome.run("return document.querySelector('tbody a').getAttribute('href')").await?;
     let device = device.as_str().unwrap_or_default().to_owned();
+    until("a follow-up has come", || {
+        let list = visit.desk.run("afterword-collector", &["case", "list", "--data", "collector", "--json"])?;
+        Ok(list.everything().contains("\"stage\"").then_some(()))
+    })
+    .await?;
     visit.go("/cases?state=all").await?;
     let case = visit.chrome.run("return document.querySelector('main tbody a').getAttribute('href')").await?;
     let case = case.as_str().unwrap_or_default().to_owned();
