@@ -29,7 +29,8 @@ async fn no_page_keeps_anybody_out() -> Result<()> {
     let device = visit.chrome.run("return document.querySelector('tbody a').getAttribute('href')").await?;
     let device = device.as_str().unwrap_or_default().to_owned();
     until("a follow-up has come", || {
-        let list = visit.desk.run("afterword-collector", &["case", "list", "--data", "collector", "--json"])?;
+        let list =
+            visit.desk.run("afterword-collector", &["case", "list", "--data", "collector", "--json"])?;
         Ok(list.everything().contains("\"stage\"").then_some(()))
     })
     .await?;

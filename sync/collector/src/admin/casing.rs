@@ -106,12 +106,25 @@ impl Admin {
     /// # Errors
     /// The database.
     pub fn case_list(&self, closed_too: bool) -> Result<Vec<CaseRow>, AdminError> {
+        self.case_list_at(closed_too, |_, _| true)
+    }
+
+    /// The same of the kiosks and stores that `at` holds for: of others nothing is read that was said.
+    pub(crate) fn case_list_at(
+        &self,
+        closed_too: bool,
+        at: impl Fn(&DeviceId, Option<&str>) -> bool,
+    ) -> Result<Vec<CaseRow>, AdminError> {
+        let devices = devices::list(&self.connection)?;
+        let stores: HashMap<DeviceId, Option<&str>> =
+            devices.iter().map(|device| (device.device, device.store.as_deref())).collect();
         let mut shown = cases::all(&self.connection)?;
         shown.retain(|known| {
             let status = known.case.status();
-            closed_too || (status.category.is_some() && !status.is_closed())
+            (closed_too || (status.category.is_some() && !status.is_closed()))
+                && at(&known.device, stores.get(&known.device).copied().flatten())
         });
-        let mut rows = self.case_rows(&shown, devices::list(&self.connection)?)?;
+        let mut rows = self.case_rows(&shown, devices)?;
         rows.sort_by_cached_key(|row| {
             let closed = row.view.status.is_closed();
             (closed, urgency(row.view.due.as_ref(), row.view.status.stage), row.view.id)

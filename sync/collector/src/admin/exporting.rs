@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::{Admin, AdminError, placing};
 use crate::export::{self, ExportError, Format, PAGE_ROWS, moments};
 use crate::people::Stores;
+use crate::storage::places;
 use crate::storage::selection::Selection;
 
 /// What is handed out.
@@ -40,6 +41,10 @@ impl Admin {
     /// The database.
     pub fn note_export(&mut self, place: &str, words: &str) -> Result<(), AdminError> {
         let transaction = self.transaction()?;
+        // What is no place is what somebody typed, and no words for a log.
+        let is_known =
+            place.is_empty() || places::tree(&transaction)?.get(place).is_some();
+        let place = if is_known { place } else { "nowhere" };
         self.note(&transaction, "responses.exported", place, words)?;
         Ok(transaction.commit()?)
     }

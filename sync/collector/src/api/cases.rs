@@ -113,13 +113,17 @@ pub(super) async fn list(
     caller.expect(Scope::CasesRead)?;
     let asked = Asked::of(request.uri(), &["closed", "store", "limit", "cursor"])?;
     let (closed_too, limit, after) = (asked.flag("closed")?, asked.limit()?, asked.cursor(place)?);
-    let mut rows = app.for_program(&caller, move |admin| admin.case_list(closed_too)).await?;
-    let store = asked.text("store");
-    rows.retain(|row| {
-        caller.stores.hold(row.store.as_deref())
-            && store.is_none_or(|store| row.store.as_deref() == Some(store))
-            && after.is_none_or(|after| (row.device, row.view.id) > after)
+    let (stores, store) = (caller.stores.clone(), asked.text("store").map(str::to_owned));
+    let list = app.for_program(&caller, move |admin| {
+        admin.case_list_at(closed_too, |device, of| {
+            // Those of kiosks that come before were on earlier pages.
+            after.is_none_or(|(last, _)| *device >= last)
+                && stores.hold(of)
+                && store.as_deref().is_none_or(|store| of == Some(store))
+        })
     });
+    let mut rows = list.await?;
+    rows.retain(|row| after.is_none_or(|after| (row.device, row.view.id) > after));
     rows.sort_unstable_by_key(|row| (row.device, row.view.id));
     let more = rows.len() > limit;
     rows.truncate(limit);

@@ -43,6 +43,10 @@ struct Choice {
 }
 
 impl Choice {
+    fn takes_closed(&self) -> bool {
+        matches!(self.state.as_str(), "closed" | "all")
+    }
+
     fn fits(&self, row: &CaseRow) -> bool {
         let is_closed = row.view.status.is_closed();
         match self.state.as_str() {
@@ -62,9 +66,11 @@ async fn list(
     if !visitor.person.is_somewhere(Role::Viewer) {
         return Err(Mishap::NotFound);
     }
-    let mut rows = app.desk.run(visitor.actor(), |admin| admin.case_list(true)).await?;
-    let stores = visitor.stores_at(&choice.place);
-    rows.retain(|row| stores.hold(row.store.as_deref()));
+    let (closed_too, stores) = (choice.takes_closed(), visitor.stores_at(&choice.place));
+    let list = app
+        .desk
+        .run(visitor.actor(), move |admin| admin.case_list_at(closed_too, |_, store| stores.hold(store)));
+    let mut rows = list.await?;
     let open = rows.iter().filter(|row| !row.view.status.is_closed()).count();
     let late = rows.iter().filter(|row| !row.view.status.is_closed() && is_late(row)).count();
     rows.retain(|row| choice.fits(row));

@@ -94,7 +94,8 @@ async fn find(State(app): State<Arc<App>>, posted: Posted<Words>) -> Result<Resp
         section aria-labelledby="found" {
             h2 #found { "What is held" small { "without what it says" } }
             @if found.is_empty() {
-                p { "No answer with these words is held. Its kiosk may not have delivered it yet, or it was erased." }
+                p { "No answer with these words is held among those that can be read. Its kiosk may not have delivered it yet, or it was erased. What contradicts another answer is kept aside and not searched: "
+                    code { "afterword-collector device list" } " says whether there is any." }
             } @else {
                 @if found.len() > 1 { p.hint { "Several shoppers were given these words, which is rare: the day and the store say which one asks." } }
                 div.wide tabindex="0" role="group" aria-labelledby="found" {
