@@ -149,7 +149,7 @@ impl Admin {
         let Some(known) = work.cases.as_mut().and_then(Vec::pop) else { return Ok((0, true)) };
         let transaction = self.connection.transaction()?;
         transaction.own().lock(&[known.device])?;
-        let rows = retention::take_words(&transaction, &known)?;
+        let rows = retention::take_words(&transaction, &known, before_ms)?;
         transaction.commit()?;
         Ok((rows, false))
     }
