@@ -96,6 +96,7 @@ on_every_database! {
     what_was_kept_aside_goes_as_well,
     a_whole_response_goes_as_an_erased_one_does,
     words_in_closed_follow_ups_go_and_those_in_open_ones_stay,
+    words_of_follow_ups_go_by_when_they_came_whatever_the_kiosks_clock_said,
     the_oldest_entries_of_the_audit_log_go_and_the_rest_proves_itself,
     several_take_away_at_once_and_nothing_is_passed_over,
     an_answer_is_found_by_its_words_given_out_and_erased;

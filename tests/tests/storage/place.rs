@@ -33,6 +33,8 @@ pub(crate) const NOW_MS: i64 = 1_795_328_800_000;
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
     pub(crate) database: Option<DatabaseUrl>,
+    /// Where a client of PostgreSQL finds the database, with its password; none for other ones, and where it was not named so.
+    pub(crate) url: Option<String>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) collector: InProcess,
     /// Keeps other tests from the database, where they share one.
@@ -52,7 +54,8 @@ impl Place {
 
     /// With a PostgreSQL database of its own.
     pub(crate) fn in_postgres() -> Result<Self> {
-        Self::on(Some(DatabaseUrl::parse(&afterword_tests::cluster::Cluster::shared()?.database()?)?))
+        let url = afterword_tests::cluster::Cluster::shared()?.database()?;
+        Ok(Self { url: Some(url.clone()), ..Self::on(Some(DatabaseUrl::parse(&url)?))? })
     }
 
     /// On the Citus cluster that was named. Its one database is emptied, and is this test's alone until the test ends.
@@ -63,14 +66,19 @@ impl Place {
         psql(&url, "drop schema public cascade; create schema public")?;
         let mut place = Self::on(Some(DatabaseUrl::parse(&url)?))?;
         place.admin()?.distribute()?;
-        place._alone = Some(alone);
+        (place.url, place._alone) = (Some(url), Some(alone));
         Ok(place)
     }
 
     pub(crate) fn on(database: Option<DatabaseUrl>) -> Result<Self> {
         let (folder, clock) = (tempfile::tempdir()?, Arc::new(ManualClock::at(NOW_MS)));
         let collector = open(folder.path().into(), database.clone(), &clock)?;
-        Ok(Self { folder, database, clock, collector, _alone: None })
+        Ok(Self { folder, database, url: None, clock, collector, _alone: None })
+    }
+
+    /// Whether nothing of it is on a disk.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.database.as_ref().is_some_and(|database| database.to_string().starts_with("file:"))
     }
 
     /// Another collector on the same database, with the same keys.

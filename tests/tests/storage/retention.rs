@@ -13,6 +13,7 @@ use afterword_model::response::{Answer, AnswerValue, ClockQuality, Stamp};
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::seal::OpeningKey;
 use afterword_protocol::system::SystemEntropy;
+use afterword_tests::cluster::psql;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::counts::{carried, counted, recounted};
@@ -74,8 +75,13 @@ fn told(place: &Place, record: (StoreEpoch, Seq)) -> Result<String> {
     Ok(serde_json::to_string(&export)?)
 }
 
-/// Whether the words stand in any file of the collector's folder.
+/// Whether the words stand in any file of the collector's folder, or in any row of its database.
 fn is_on_disk(place: &Place, words: &str) -> Result<bool> {
+    if let Some(url) = &place.url
+        && is_in_rows(url, words)?
+    {
+        return Ok(true);
+    }
     for file in std::fs::read_dir(place.folder.path())? {
         let path = file?.path();
         if path.is_file() && std::fs::read(path)?.windows(words.len()).any(|bytes| bytes == words.as_bytes())
@@ -84,6 +90,24 @@ fn is_on_disk(place: &Place, words: &str) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Every row of every table as a text. Bytes are written as hexadecimal digits there.
+fn is_in_rows(url: &str, words: &str) -> Result<bool> {
+    let tables = "select quote_ident(table_name) from information_schema.tables
+         where table_schema = 'public' and table_type = 'BASE TABLE'";
+    let digits: String = words.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let told: Vec<String> = psql(url, tables)?
+        .lines()
+        .map(|table| {
+            format!(
+                "select '{table}' from {table} as told
+                 where position('{words}' in told::text) > 0 or position('{digits}' in told::text) > 0"
+            )
+        })
+        .collect();
+    ensure!(told.len() > 20, "there are tables: {told:?}");
+    Ok(!psql(url, &told.join(" union all "))?.trim().is_empty())
 }
 
 fn reduced(place: &Place) -> Result<(u64, u64)> {
@@ -104,6 +128,7 @@ pub(crate) fn a_comment_that_was_kept_long_enough_goes_and_its_place_holds(place
     place.clock.advance_ms(1);
     let asked = (till.epoch, 2);
     assert!(told(place, asked)?.contains(SECRET));
+    assert!(place.is_in_memory() || is_on_disk(place, SECRET)?, "one would find it");
     assert_eq!(taken(place)?, 1);
     assert_eq!(taken(place)?, 0, "there is no more of it");
     let left = told(place, asked)?;
@@ -261,6 +286,85 @@ pub(crate) fn words_in_closed_follow_ups_go_and_those_in_open_ones_stay(place: &
     assert_eq!(reduced(place)?, (1, 0));
     place.receipt(&till, 1, 6)?;
     assert_eq!(case(1)?, closed, "it does not come back");
+    Ok(())
+}
+
+/// A step of the shop: the case that this record opened, or more about it.
+fn shop_step(till: &Till, case: Seq, at: Stamp, step: Step) -> Vec<u8> {
+    let seq = till.records.len() as Seq + 1;
+    let (of, by) = (CaseId { epoch: till.epoch, seq: case }, Author::nameless(Role::Manager));
+    let case = CaseEvent { of, at, by, step, masked: Default::default() };
+    CaseRecord { v: CASE_EVENT_VERSION, seq, case }.to_bytes()
+}
+
+/// Closes a case at head office with words.
+fn close(place: &Place, name: &str) -> Result<()> {
+    let (root_cause, action, words) = (RootCause::ALL[0], Action::ALL[0], format!("called {SECRET}"));
+    let mut admin = place.admin()?;
+    admin.case_step(name, &Wish::Acknowledge, None)?;
+    admin.case_step(name, &Wish::Act { root_cause, action, words }, Some("Ana"))?;
+    admin.case_step(name, &Wish::Verify { words: String::new() }, None)?;
+    Ok(())
+}
+
+fn opened() -> Step {
+    let (reasons, category, tier) = (vec![Reason::LowScoreWithComment], Category::Clean, Tier::Normal);
+    Step::Opened { reasons, category, tier, words: None }
+}
+
+pub(crate) fn words_of_follow_ups_go_by_when_they_came_whatever_the_kiosks_clock_said(
+    place: &mut Place,
+) -> Result<()> {
+    let mut till = place.device("Exit", 2)?;
+    let now = stamp(place, 3);
+    let ahead = Stamp { wall_ms: now.wall_ms + 4_000 * 86_400_000, ..now };
+    for (case, at) in [(1, now), (2, ahead)] {
+        let record = shop_step(&till, case, at, opened());
+        till.records.push(record);
+    }
+    place.receipt(&till, 1, 4)?;
+    for case in [1, 2] {
+        close(place, &format!("{}/{case}", till.epoch))?;
+    }
+    keep(place, RetentionField::CaseWords, 30)?;
+    days_pass(place, 20);
+    // By a clock that stands at its beginning, about the first.
+    let behind = Stamp { wall_ms: 0, clock: ClockQuality::Unset, ..now };
+    let record = shop_step(&till, 1, behind, Step::Noted { words: format!("the shop of {SECRET}") });
+    till.records.push(record);
+    place.receipt(&till, 5, 5)?;
+    days_pass(place, 11);
+    assert_eq!(taken(place)?, 1, "of the second the act, however far ahead the shop was");
+    days_pass(place, 20);
+    assert_eq!(taken(place)?, 2, "of the first the act, and the note that came late");
+    assert_eq!(reduced(place)?, (1, 0));
+    assert!(!is_on_disk(place, SECRET)?);
+    Ok(())
+}
+
+/// One case, closed with words, and nothing that is kept longer than they are.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+fn words_that_were_taken_are_not_between_the_rows_of_the_tables_files_either() -> Result<()> {
+    let mut place = Place::in_postgres()?;
+    let url = place.url.clone().context("it is on PostgreSQL")?;
+    let mut till = place.device("Exit", 1)?;
+    let record = shop_step(&till, 1, stamp(&place, 2), opened());
+    till.records.push(record);
+    place.receipt(&till, 1, 2)?;
+    close(&place, &format!("{}/1", till.epoch))?;
+    place.restart()?;
+    let is_in_file = || -> Result<bool> {
+        psql(&url, "checkpoint")?;
+        let file = "select current_setting('data_directory') || '/' || pg_relation_filepath('case_steps')";
+        let bytes = std::fs::read(psql(&url, file)?.trim())?;
+        Ok(bytes.windows(SECRET.len()).any(|bytes| bytes == SECRET.as_bytes()))
+    };
+    assert!(is_in_file()?, "one would find it");
+    keep(&place, RetentionField::CaseWords, 1)?;
+    days_pass(&place, 2);
+    assert_eq!(taken(&place)?, 1);
+    assert!(!is_in_file()?);
     Ok(())
 }
 

@@ -67,31 +67,26 @@ impl Admin {
     /// # Errors
     /// [`BackupError`]; there is no half of a backup then.
     pub fn back_up(&self, to: &Path) -> Result<u64, BackupError> {
-        if to.exists() {
-            return Err(BackupError::Exists(to.to_owned()));
-        }
+        let name = to.to_str().ok_or_else(|| failed(to)(io::ErrorKind::InvalidFilename.into()))?;
+        // Whoever made the file removes it: one that another program made meanwhile is not ours.
+        let file = create(to)?;
         let made = match self.connection.own().postgres() {
-            Some(database) => self.archive(database, to),
-            None => self.copy(to),
-        };
-        made.inspect_err(|error| {
-            if !matches!(error, BackupError::Exists(_)) {
-                let _ = fs::remove_file(to);
+            Some(database) => self.archive(database, file, to),
+            None => {
+                // A file that is closed lets go of what others of this process hold of it.
+                drop(file);
+                self.copy(name, to)
             }
+        };
+        made.inspect_err(|_| {
+            let _ = fs::remove_file(to);
         })
     }
 
     /// One state of PostgreSQL's tables, as of one moment.
-    fn archive(&self, database: &Postgres, to: &Path) -> Result<u64, BackupError> {
-        let failed = |reason| BackupError::File { path: to.to_owned(), doing: "written", reason };
+    fn archive(&self, database: &Postgres, file: File, to: &Path) -> Result<u64, BackupError> {
+        let failed = failed(to);
         let sql = |error| BackupError::from(AdminError::from(error));
-        let file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(|reason| {
-                match reason.kind() {
-                    io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
-                    _ => failed(reason),
-                }
-            })?;
         let moment = self.connection.snapshot().map_err(sql)?;
         let records = held::records(&moment).map_err(sql)?;
         let span = "select min(received_ms), max(received_ms) from records";
@@ -109,9 +104,9 @@ impl Admin {
         Ok(records)
     }
 
-    fn copy(&self, to: &Path) -> Result<u64, BackupError> {
-        let failed = |reason| BackupError::File { path: to.to_owned(), doing: "written", reason };
-        let name = to.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+    /// SQLite writes into a file that is there if it is empty, and leaves its mode as it is.
+    fn copy(&self, name: &str, to: &Path) -> Result<u64, BackupError> {
+        let failed = failed(to);
         let copied = self.connection.execute("vacuum into ?1", values![name]).map_err(AdminError::from);
         copied?;
         File::open(to).and_then(|file| file.sync_all()).map_err(failed)?;
@@ -119,4 +114,17 @@ impl Admin {
         let copy = open_copy(to).map_err(AdminError::from)?;
         Ok(held::records(&copy).map_err(AdminError::from)?)
     }
+}
+
+/// A new, empty file for its owner's eyes alone: a backup holds everything that shoppers wrote.
+fn create(to: &Path) -> Result<File, BackupError> {
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    created.map_err(|reason| match reason.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
+        _ => failed(to)(reason),
+    })
+}
+
+fn failed(to: &Path) -> impl Fn(io::Error) -> BackupError + Copy {
+    move |reason| BackupError::File { path: to.to_owned(), doing: "written", reason }
 }

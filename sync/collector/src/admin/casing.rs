@@ -157,6 +157,8 @@ impl Admin {
             return Err(CaseRefusal::Long(length).into());
         }
         let transaction = self.transaction()?;
+        // Whoever takes the words of closed cases sees a reopening, or was there before it.
+        transaction.own().lock(&[known.device])?;
         let server_epoch = read_server(&transaction)?.server_epoch;
         let told = devices::find(&transaction, &known.device.to_string())?.into_iter().next();
         if let Some(device) = told {

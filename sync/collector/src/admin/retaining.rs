@@ -1,7 +1,8 @@
 //! For how long what is kept: deciding it, and taking away what was kept for so long.
 //!
 //! It is done in parts, each a transaction of a few hundred rows under the lock of one device, so that whoever delivers meanwhile waits for
-//! no more than that, and several collectors of one database may do it at once. Whoever is killed in between goes on where he was.
+//! no more than that, and several collectors of one database may do it at once. Whoever is killed in between goes on where he was. A part that
+//! fails is tried again, and at last its field is left to the next time: the others do not wait for it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,6 +17,9 @@ pub const RETENTION_DAYS_MAX: u32 = 36_500;
 
 /// Entries of the audit log that are forgotten in one transaction.
 const ENTRIES_MAX: i64 = 1_000;
+
+/// Failures in a row after which a field is left to the next time.
+const FAILURES_MAX: u32 = 3;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -39,6 +43,26 @@ pub(crate) struct RetentionWork {
     stores: Vec<(DeviceId, StoreEpoch)>,
     cases: Option<Vec<cases::Known>>,
     pub(crate) taken: Retained,
+    /// Parts that failed since the last that did not.
+    failures: u32,
+    /// Why the first field was left that was.
+    left: Option<AdminError>,
+}
+
+impl RetentionWork {
+    /// That a part failed. It is tried again with the next one, or the field is left.
+    pub(crate) fn failed(&mut self, error: AdminError) {
+        self.failures += 1;
+        if self.failures == FAILURES_MAX {
+            self.left.get_or_insert(error);
+            self.next_field();
+        }
+    }
+
+    fn next_field(&mut self) {
+        self.fields.pop_front();
+        (self.stores, self.cases, self.failures) = (Vec::new(), None, 0);
+    }
 }
 
 impl Admin {
@@ -77,9 +101,17 @@ impl Admin {
     /// [`AdminError::StillInLog`] while somebody reads; or the database: what was taken until then is gone, and asking again goes on.
     pub fn retain(&mut self) -> Result<Retained, AdminError> {
         let mut work = self.retention_work()?;
-        while self.retain_part(&mut work)? {}
-        self.retain_end(&work)?;
-        if !self.connection.own().wipe()? {
+        loop {
+            match self.retain_part(&mut work) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => work.failed(error),
+            }
+        }
+        let ended = self.retain_end(&mut work);
+        let wiped = self.connection.own().wipe();
+        ended?;
+        if !wiped? {
             return Err(AdminError::StillInLog);
         }
         Ok(work.taken)
@@ -91,10 +123,11 @@ impl Admin {
         let before = |days| now_ms.saturating_sub(i64::from(days) * DAY_MS);
         let decided = retention::decided(&self.connection)?;
         let fields = decided.into_iter().map(|(field, days)| (field, before(days))).collect();
-        Ok(RetentionWork { now_ms, fields, stores: Vec::new(), cases: None, taken: Retained::new() })
+        let (stores, taken) = (Vec::new(), Retained::new());
+        Ok(RetentionWork { now_ms, fields, stores, cases: None, taken, failures: 0, left: None })
     }
 
-    /// Does a bounded part of it. Whether there may be more.
+    /// Does a bounded part of it. Whether there may be more. After a failure [`RetentionWork::failed`] says what is next.
     pub(crate) fn retain_part(&mut self, work: &mut RetentionWork) -> Result<bool, AdminError> {
         let Some((field, before_ms)) = work.fields.front().copied() else { return Ok(false) };
         let (rows, is_done) = match field {
@@ -103,22 +136,27 @@ impl Admin {
             _ => self.take_records(work, field, before_ms)?,
         };
         *work.taken.entry(field).or_default() += rows;
+        work.failures = 0;
         if is_done {
-            work.fields.pop_front();
+            work.next_field();
         }
         Ok(true)
     }
 
-    /// Puts down how much was taken, where it was any, and takes it out of the log.
-    pub(crate) fn retain_end(&mut self, work: &RetentionWork) -> Result<(), AdminError> {
+    /// Puts down how much was taken, where it was any. What was taken goes out of the database's log, also what others took who were killed
+    /// before they came to it.
+    ///
+    /// # Errors
+    /// The database; or why a field was left.
+    pub(crate) fn retain_end(&mut self, work: &mut RetentionWork) -> Result<(), AdminError> {
         let taken: Vec<String> = work.taken.iter().filter(|(_, rows)| **rows > 0).map(said).collect();
-        if taken.is_empty() {
-            return Ok(());
+        if !taken.is_empty() {
+            let transaction = self.transaction()?;
+            self.note(&transaction, "retention.done", "", &taken.join(", "))?;
+            transaction.commit()?;
         }
-        let transaction = self.transaction()?;
-        self.note(&transaction, "retention.done", "", &taken.join(", "))?;
-        transaction.commit()?;
-        Ok(self.connection.own().settle_log()?)
+        self.connection.own().settle_log()?;
+        work.left.take().map_or(Ok(()), Err)
     }
 
     fn take_records(
@@ -147,11 +185,20 @@ impl Admin {
             work.cases = Some(retention::closed(&self.connection, before_ms)?);
         }
         let Some(known) = work.cases.as_mut().and_then(Vec::pop) else { return Ok((0, true)) };
+        let taken = self.take_words_of(&known, before_ms);
+        if let (Err(_), Some(cases)) = (&taken, &mut work.cases) {
+            // After the others.
+            cases.insert(0, known);
+        }
+        Ok((taken?, false))
+    }
+
+    fn take_words_of(&self, known: &cases::Known, before_ms: i64) -> Result<u64, AdminError> {
         let transaction = self.connection.transaction()?;
         transaction.own().lock(&[known.device])?;
-        let rows = retention::take_words(&transaction, &known)?;
+        let rows = retention::take_words(&transaction, known, before_ms)?;
         transaction.commit()?;
-        Ok((rows, false))
+        Ok(rows)
     }
 
     fn forget_entries(&mut self, before_ms: i64) -> Result<(u64, bool), AdminError> {
@@ -164,4 +211,30 @@ impl Admin {
 
 fn said((field, rows): (&RetentionField, &u64)) -> String {
     format!("{} {rows}", field.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use afterword_model::ports::{ManualClock, SeededEntropy};
+
+    use super::*;
+    use crate::storage::open::open_or_create;
+
+    /// Somebody took it and was killed before he came to its end.
+    #[test]
+    fn the_log_is_cut_off_also_by_who_found_nothing_to_take() {
+        let folder = tempfile::tempdir().unwrap();
+        let (clock, entropy) = (Arc::new(ManualClock::at(0)), Arc::new(SeededEntropy::new(1)));
+        drop(open_or_create(&folder.path().join("collector.db"), &*clock, &*entropy).unwrap());
+        let mut admin = Admin::open(folder.path(), clock, entropy).unwrap();
+        admin.retention_set(&[(RetentionField::Comment, Some(1))]).unwrap();
+        let log = || std::fs::metadata(folder.path().join("collector.db-wal")).unwrap().len();
+        assert!(log() > 0);
+        let mut work = admin.retention_work().unwrap();
+        while admin.retain_part(&mut work).unwrap() {}
+        admin.retain_end(&mut work).unwrap();
+        assert_eq!(log(), 0);
+    }
 }

@@ -41,12 +41,25 @@ pub(crate) fn of_case(connection: &Connection, device: &DeviceId, case: CaseId) 
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Puts a step in its own place, without what was kept long enough.
-pub(crate) fn put(connection: &Connection, device: &DeviceId, held: &Held) -> SqlResult<u64> {
-    let json = serde_json::to_string(&held.event).expect("a step holds only texts, numbers and lists");
+/// The same as they are written, by number.
+pub(crate) fn rows(
+    connection: &Connection,
+    device: &DeviceId,
+    case: CaseId,
+) -> SqlResult<Vec<(u64, String)>> {
+    connection.query_all(
+        "select step_id, event from case_steps
+         where device_id = ?1 and case_epoch = ?2 and case_seq = ?3 order by step_id",
+        values![device.as_bytes(), case.epoch.as_bytes(), seq_column(case.seq)],
+        |row| Ok((column_seq(row.get(0)?), row.get(1)?)),
+    )
+}
+
+/// Puts what is left of a step in its place.
+pub(crate) fn put(connection: &Connection, device: &DeviceId, number: u64, left: &str) -> SqlResult<u64> {
     connection.execute(
         "update case_steps set event = ?3 where device_id = ?1 and step_id = ?2",
-        values![device.as_bytes(), seq_column(held.id.seq), &json],
+        values![device.as_bytes(), seq_column(number), left],
     )
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use afterword_model::case::{Case, CaseId, Held, Said};
+use afterword_model::case::{Case, CaseId, EventId, Held, Said};
 use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, StoreEpoch};
 
@@ -19,6 +19,8 @@ pub(crate) struct Known {
     pub(crate) device: DeviceId,
     pub(crate) id: CaseId,
     pub(crate) case: Case,
+    /// When each step of a shop first came here, in ms since 1970-01-01T00:00:00Z. Those of head office are not among them.
+    pub(crate) received_ms: BTreeMap<EventId, i64>,
 }
 
 /// The letters by which the index knows a step; `records_by_case` says the same.
@@ -29,7 +31,7 @@ const EPOCH_DIGITS: usize = 32;
 
 /// The terms are those of the index, letter for letter, or the database reads every record.
 const WITH_NAME: &str = "\
-    select device_id, epoch, seq, bytes from records
+    select device_id, epoch, seq, bytes, received_ms from records
     where instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)) > 0
       and substr(bytes, instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)), 84) >= ?1
       and substr(bytes, instr(bytes, cast('\"case\":{\"of\":{\"epoch\":\"' as blob)), 84) < ?2";
@@ -63,17 +65,28 @@ pub(crate) fn named(connection: &Connection, digits: &str, seq: u64) -> SqlResul
     Ok(found)
 }
 
+/// This case of a device, if there is a step of it.
+pub(crate) fn one(connection: &Connection, device: &DeviceId, id: CaseId) -> SqlResult<Option<Known>> {
+    let found = named(connection, &id.epoch.to_string(), id.seq)?;
+    Ok(found.into_iter().find(|known| known.device == *device))
+}
+
 fn with_name(connection: &Connection, beginning: &str) -> SqlResult<Vec<Known>> {
     let first = beginning.as_bytes();
     let after = [first, &[u8::MAX]].concat();
-    let mut cases: BTreeMap<(DeviceId, CaseId), Case> = BTreeMap::new();
+    let mut cases: BTreeMap<(DeviceId, CaseId), Known> = BTreeMap::new();
     connection.each(WITH_NAME, values![first, &after], |row| {
         if let Some((device, held)) = step(row)? {
-            cases.entry((device, held.event.of)).or_default().add(held);
+            let (id, at) = (held.event.of, row.get::<i64>(4)?);
+            let new = || Known { device, id, case: Case::default(), received_ms: BTreeMap::new() };
+            let known = cases.entry((device, id)).or_insert_with(new);
+            // Carried to another epoch it came a second time.
+            known.received_ms.entry(held.id).and_modify(|first| *first = at.min(*first)).or_insert(at);
+            known.case.add(held);
         }
         Ok::<_, SqlError>(())
     })?;
-    Ok(cases.into_iter().map(|((device, id), case)| Known { device, id, case }).collect())
+    Ok(cases.into_values().collect())
 }
 
 /// The rows that hold steps of a case, wherever they were carried, with their bytes.

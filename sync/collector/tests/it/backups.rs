@@ -1,5 +1,6 @@
 //! Backups, and what comes after one is put back.
 
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::sync::Arc;
 
 use afterword_collector::{BackupError, Erasure, RetentionField, restore};
@@ -62,6 +63,18 @@ async fn a_database_that_was_copied_back_by_hand_gets_a_new_epoch_as_well() {
     server.stop().await;
     server.start_again().await;
     assert_eq!(server.admin().server_epoch().unwrap(), after, "once is enough");
+}
+
+#[tokio::test]
+async fn a_backup_is_for_its_owner_alone_and_what_others_put_there_stays() {
+    let (server, _, backup) = server_with_backup().await;
+    let mode = std::fs::metadata(&backup).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+    let theirs = server.folder.path().join("theirs.db");
+    symlink("nowhere/at/all", &theirs).unwrap();
+    let refused = server.admin().back_up(&theirs).unwrap_err();
+    assert!(matches!(&refused, BackupError::Exists(_)), "{refused}");
+    assert!(theirs.is_symlink(), "it is not ours to remove");
 }
 
 #[tokio::test]

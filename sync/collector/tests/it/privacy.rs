@@ -3,9 +3,10 @@
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use afterword_collector::{Grant, Role};
+use afterword_collector::{Grant, RetentionField, Role};
 use afterword_model::follow_up::FollowUpCode;
 use afterword_model::response::{Answer, AnswerValue};
+use rusqlite::Connection;
 
 use crate::command_line::{collector, json, stderr, stdout};
 use crate::jar::{Browser, between};
@@ -199,15 +200,47 @@ async fn days_are_decided_on_the_page_or_at_the_command_line_and_what_is_over_is
 async fn a_server_that_runs_takes_away_what_is_over_at_its_start() {
     let mut server = Server::start().await;
     delivered(&server, "Exit").await;
-    server.admin().retention_set(&[(afterword_collector::RetentionField::Comment, Some(1))]).unwrap();
+    server.admin().retention_set(&[(RetentionField::Comment, Some(1))]).unwrap();
     server.clock.advance_ms(2 * DAY_MS);
     server.restart().await;
-    let done = || deeds(&server).iter().any(|deed| deed == "collector retention.done");
+    taken_by_itself(&server).await;
+    assert_eq!(server.verify().reduced(), 1);
+}
+
+async fn taken_by_itself(server: &Server) {
+    let done = || deeds(server).iter().any(|deed| deed == "collector retention.done");
     let told = async {
         while !done() {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, told).await.expect("it is done at the start");
-    assert_eq!(server.verify().reduced(), 1);
+}
+
+#[tokio::test]
+async fn a_field_that_cannot_be_taken_keeps_no_other_one() {
+    let mut server = Server::start().await;
+    delivered(&server, "Exit").await;
+    let database = server.folder.path().join("collector.db");
+    let say = |sql: &str| Connection::open(&database).unwrap().execute_batch(sql).unwrap();
+    say("create trigger broken before insert on retained when new.field = 'comment'
+         begin select raise(abort, 'the disk has a hole'); end");
+    let keep = |field| server.admin().retention_set(&[(field, Some(1))]).unwrap();
+    keep(RetentionField::Comment);
+    keep(RetentionField::FollowUpCode);
+    server.clock.advance_ms(2 * DAY_MS);
+    server.restart().await;
+    taken_by_itself(&server).await;
+    let code = FollowUpCode::parse(CODE).unwrap();
+    assert!(server.admin().subjects(&code).unwrap().is_empty());
+    assert!(secret_is_on_disk(&server));
+    // Somebody who asks for it is told why, after all the others were taken.
+    server.admin().retention_set(&[(RetentionField::Audit, Some(1))]).unwrap();
+    server.clock.advance_ms(2 * DAY_MS);
+    let said = server.admin().retain().unwrap_err().to_string();
+    assert!(said.contains("the disk has a hole"), "{said}");
+    assert!(server.admin().audit_check().unwrap().forgotten > 0);
+    say("drop trigger broken");
+    assert_eq!(server.admin().retain().unwrap().get(&RetentionField::Comment), Some(&1));
+    assert!(!secret_is_on_disk(&server));
 }

@@ -3,6 +3,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `reduce` | what is left of a record without some of its fields |
+//! | `object` | an object of which one member is changed and all others stay as they were written |
 //! | `due` | which records have been kept long enough, and taking it from them and from their copies |
 //! | `aside` | the same of what was kept aside |
 //! | `words` | the same of the words in follow-ups that are closed |
@@ -15,6 +16,7 @@
 pub(crate) mod again;
 mod aside;
 mod due;
+mod object;
 pub(crate) mod reduce;
 mod words;
 

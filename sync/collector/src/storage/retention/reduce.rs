@@ -3,17 +3,19 @@
 //! A response stays one that every reader here can read, and that is counted as before: of a comment three dots are left, since one without
 //! words counts as none, a contact holds nothing, a follow-up code is not there. Fields that a later kiosk wrote and this program does not know are left as they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use afterword_model::carried::{Carried, wrap};
 use afterword_model::case::{CaseEvent, Step};
 use afterword_model::content::Content;
 use afterword_model::record::Seq;
 use afterword_model::reduced::{Mark, RecordDigest, unmarked};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::RetentionField;
+use super::object::Object;
 
 /// What is left of a comment.
 pub(crate) const TAKEN_WORDS: &str = "…";
@@ -55,9 +57,14 @@ fn reduce_content(seq: Seq, content: &[u8], fields: &Fields) -> Option<Vec<u8>> 
             let gone = take_of_response(&mut response, fields);
             (serde_json::to_vec(&response).ok()?, gone)
         }
-        Content::Case(mut record) => {
-            let gone = fields.contains(&RetentionField::CaseWords) && take_words(&mut record.case);
-            (record.to_bytes(), gone.then_some(RetentionField::CaseWords).into_iter().collect())
+        Content::Case(_) => {
+            if !fields.contains(&RetentionField::CaseWords) {
+                return None;
+            }
+            let mut record: Object = serde_json::from_slice(&plain).ok()?;
+            let left = take_words(record.get("case")?)?;
+            record.replace("case", &left);
+            (serde_json::to_vec(&record).ok()?, [RetentionField::CaseWords].into())
         }
     };
     if gone.is_empty() {
@@ -92,16 +99,34 @@ fn take_of_response(response: &mut Map<String, Value>, fields: &Fields) -> Field
     gone
 }
 
-/// Takes the words of a step. Whether there were any.
-pub(super) fn take_words(event: &mut CaseEvent) -> bool {
-    match &mut event.step {
+/// Whether there are words in a step.
+pub(super) fn has_words(event: &CaseEvent) -> bool {
+    match &event.step {
         Step::Opened { words, .. }
         | Step::Acted { words, .. }
         | Step::Verified { words, .. }
-        | Step::Reopened { words, .. } => words.take().is_some(),
-        Step::Noted { words } => !std::mem::take(words).is_empty(),
+        | Step::Reopened { words, .. } => words.is_some(),
+        Step::Noted { words } => !words.is_empty(),
         Step::Acknowledged => false,
     }
+}
+
+/// A step, as it is written, without its words; none where it has none. All else stays as it was written: a word that only a later program
+/// knows reads as "other" here, and is none for that.
+pub(super) fn take_words(event: &str) -> Option<Box<RawValue>> {
+    if !has_words(&serde_json::from_str(event).ok()?) {
+        return None;
+    }
+    let mut event: Object = serde_json::from_str(event).ok()?;
+    let step: Object = serde_json::from_str(event.get("step")?).ok()?;
+    let (name, mut said) = step.only()?;
+    // A note has to have words; nothing else has.
+    match name {
+        "noted" => said.replace("words", &""),
+        _ => said.remove("words"),
+    }
+    event.replace("step", &BTreeMap::from([(name, said)]));
+    to_raw_value(&event).ok()
 }
 
 #[cfg(test)]
@@ -140,6 +165,36 @@ mod tests {
         assert_eq!(response.draft.answers.len(), 3, "it is counted as before");
         assert_eq!(taken(&mark_of(&all).unwrap()).len(), 3);
         assert_eq!(reduce(7, &all, &RetentionField::ALL.into()), None, "there is nothing left to take");
+    }
+
+    #[test]
+    fn a_step_of_a_later_kiosk_loses_its_words_and_nothing_else() {
+        let of = r#"{"epoch":"09090909090909090909090909090909","seq":1}"#;
+        let at = r#"{"wall_ms":1795300000123,"offset_min":60,"boot":3,"mono_ms":5000,"clock":"synced"}"#;
+        for (step, left) in [
+            (
+                r#"{"opened":{"reasons":["by_post"],"category":"delivery","tier":"normal","words":"Mrs Applewhite","later":[1.50]}}"#,
+                r#"{"opened":{"reasons":["by_post"],"category":"delivery","tier":"normal","later":[1.50]}}"#,
+            ),
+            (
+                r#"{"noted":{"words":"Mrs Applewhite","later":null}}"#,
+                r#"{"noted":{"words":"","later":null}}"#,
+            ),
+        ] {
+            let record = |step: &str| {
+                format!(
+                    r#"{{"v":1,"seq":7,"case":{{"of":{of},"at":{at},"by":{{"role":"cleaner"}},"step":{step},"later":"stays"}}}}"#
+                )
+            };
+            let reduced = reduce(7, record(step).as_bytes(), &only(RetentionField::CaseWords)).unwrap();
+            assert_eq!(String::from_utf8_lossy(&unmarked(&reduced)), record(left));
+            assert!(matches!(Content::from_bytes(7, &reduced), Ok(Content::Case(_))));
+            assert_eq!(
+                reduce(7, &reduced, &RetentionField::ALL.into()),
+                None,
+                "there is nothing left to take"
+            );
+        }
     }
 
     #[test]

@@ -334,7 +334,12 @@ impl Sql for Postgres {
 
     /// The tables are written anew without what is gone. What the server's own log and its copies hold, it forgets as they are reused.
     fn wipe(&self) -> SqlResult<bool> {
-        for table in ["vacuum (full) records", "vacuum (full) quarantine"] {
+        for table in [
+            "vacuum (full) records",
+            "vacuum (full) quarantine",
+            "vacuum (full) case_steps",
+            "vacuum (full) audit",
+        ] {
             match self.batch(table) {
                 Err(error) if error.fault() == SqlFault::Busy => return Ok(false),
                 done => done?,
