@@ -1,5 +1,6 @@
 //! Webhooks, as their receivers see them: a real one on loopback, which the collector is allowed to reach.
 
+mod hiccups;
 mod receiver;
 
 use std::collections::BTreeSet;
