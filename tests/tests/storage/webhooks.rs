@@ -6,7 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use afterword_collector::{Admin, Collector, Config, DeliveryState, EventType, PrivateNetworks, WebhookWish};
+use afterword_collector::{
+    Admin, Collector, Config, DeliveryState, EventType, PrivateNetworks, RetentionField, WebhookWish,
+};
 use afterword_protocol::system::SystemEntropy;
 use afterword_tests::wait::until;
 use anyhow::{Context as _, Result};
@@ -147,5 +149,34 @@ pub(crate) fn a_long_list_of_messages_is_worked_through_part_by_part(place: &mut
     admin.webhook_remove(webhook)?;
     assert!(admin.webhook_list()?.iter().map(|one| one.id).eq([other]));
     assert_eq!(waiting(&admin, other)?, (1, 0));
+    Ok(())
+}
+
+/// The message stands in the database as soon as the content is gone, whichever way it went.
+pub(crate) fn who_is_told_of_responses_is_told_that_they_are_erased(place: &mut Place) -> Result<()> {
+    let mut admin = place.admin()?;
+    let add = |admin: &mut Admin, kind| -> Result<i64> {
+        let url = "https://hooks.example/".to_owned();
+        Ok(admin.webhook_add(&WebhookWish { url, types: [kind].into(), place: None })?.id)
+    };
+    let told = [EventType::ResponseReceived, EventType::ResponseErased].map(|kind| add(&mut admin, kind));
+    let other = add(&mut admin, EventType::CaseOpened)?;
+    let till = place.device("Exit", 3)?;
+    place.receipt(&till, 1, 3)?;
+    admin.erase("Exit", (till.epoch, 2))?;
+    let kinds = |admin: &Admin, webhook| -> Result<Vec<String>> {
+        Ok(admin.webhook_deliveries(webhook, None, None, 10)?.into_iter().map(|one| one.kind).collect())
+    };
+    let told = told.into_iter().collect::<Result<Vec<_>>>()?;
+    for webhook in &told {
+        assert_eq!(kinds(&admin, *webhook)?, ["response.erased"]);
+    }
+    admin.retention_set(&[(RetentionField::Response, Some(1))])?;
+    place.clock.advance_ms(2 * 24 * 3_600_000);
+    admin.retain()?;
+    for webhook in &told {
+        assert_eq!(kinds(&admin, *webhook)?, ["response.erased"; 3]);
+    }
+    assert_eq!(kinds(&admin, other)?.len(), 0);
     Ok(())
 }

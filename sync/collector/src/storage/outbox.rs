@@ -111,6 +111,11 @@ impl Audience {
         Ok(Some(Self { subscribers, server_epoch: read_server(connection)?.server_epoch, tree }))
     }
 
+    /// Whether anybody is told of this kind, wherever.
+    pub(crate) fn hears_of(&self, kind: EventType) -> bool {
+        self.subscribers.iter().any(|one| kind.is_told_to(&one.types))
+    }
+
     /// Writes a message to each that is to be told of this.
     pub(crate) fn tell(
         &self,
@@ -123,7 +128,9 @@ impl Audience {
         let is_there =
             |place: &str| self.tree.as_ref().zip(store).is_some_and(|(tree, store)| tree.is_in(store, place));
         for one in &self.subscribers {
-            if one.types.contains(&kind) && at_ms >= one.since_ms && one.place.as_deref().is_none_or(is_there)
+            if kind.is_told_to(&one.types)
+                && at_ms >= one.since_ms
+                && one.place.as_deref().is_none_or(is_there)
             {
                 insert(connection, one.id, &self.server_epoch, (kind, at_ms), said, now_ms)?;
             }
