@@ -89,7 +89,9 @@ on_every_database! {
     a_token_opens_until_it_is_revoked,
     who_is_vouched_for_needs_a_link_or_a_group;
     webhooks:
-    two_collectors_tell_each_thing_once;
+    two_collectors_tell_each_thing_once,
+    a_long_list_of_messages_is_worked_through_part_by_part,
+    who_is_told_of_responses_is_told_that_they_are_erased;
     retention:
     a_comment_that_was_kept_long_enough_goes_and_its_place_holds,
     what_is_carried_or_contradicts_brings_nothing_back,

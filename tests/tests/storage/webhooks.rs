@@ -6,7 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use afterword_collector::{Collector, Config, DeliveryState, EventType, PrivateNetworks, WebhookWish};
+use afterword_collector::{
+    Admin, Collector, Config, DeliveryState, EventType, PrivateNetworks, RetentionField, WebhookWish,
+};
 use afterword_protocol::system::SystemEntropy;
 use afterword_tests::wait::until;
 use anyhow::{Context as _, Result};
@@ -103,5 +105,78 @@ pub(crate) fn two_collectors_tell_each_thing_once(place: &mut Place) -> Result<(
     let twice: Vec<_> = inbox.iter().filter(|(_, times)| **times != 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
     assert!(found.iter().all(|one| one.attempts == 1 && inbox.contains_key(&one.id)), "{found:?}");
+    Ok(())
+}
+
+/// More messages than are changed in one transaction, and not twice as many.
+const MANY: usize = 1_100;
+
+/// All of a long list is given up, seen, sent again and removed, however many parts that takes.
+pub(crate) fn a_long_list_of_messages_is_worked_through_part_by_part(place: &mut Place) -> Result<()> {
+    let mut admin = place.admin()?;
+    let wish = WebhookWish {
+        url: "https://hooks.example/".to_owned(),
+        types: [EventType::RolloutDone].into(),
+        place: None,
+    };
+    let webhook = admin.webhook_add(&wish)?.id;
+    let other = admin.webhook_add(&wish)?.id;
+    for _ in 0..MANY {
+        admin.webhook_test(webhook)?;
+    }
+    admin.webhook_test(other)?;
+    let waiting = |admin: &Admin, id| -> Result<(i64, i64)> {
+        let one = admin.webhook_list()?.into_iter().find(|one| one.id == id);
+        one.map(|one| (one.pending, one.parked)).context("it is gone")
+    };
+    let all = i64::try_from(MANY)?;
+    admin.webhook_disable(webhook)?;
+    assert_eq!((waiting(&admin, webhook)?, waiting(&admin, other)?), ((0, all), (1, 0)));
+    admin.webhook_enable(webhook)?;
+    assert_eq!(admin.webhook_resend_parked(webhook)?, u64::try_from(all)?);
+    assert_eq!(admin.webhook_resend_parked(webhook)?, 0);
+    assert_eq!(waiting(&admin, webhook)?, (all, 0));
+    // The newest of every state, page by page.
+    let (mut numbers, mut before) = (Vec::new(), None);
+    loop {
+        let page = admin.webhook_deliveries(webhook, None, before, 400)?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.number);
+        numbers.extend(page.iter().map(|one| one.number));
+    }
+    assert!(numbers.len() == MANY && numbers.is_sorted_by(|one, next| one > next), "{numbers:?}");
+    assert_eq!(admin.webhook_deliveries(webhook, Some(DeliveryState::Parked), None, 10)?, []);
+    admin.webhook_remove(webhook)?;
+    assert!(admin.webhook_list()?.iter().map(|one| one.id).eq([other]));
+    assert_eq!(waiting(&admin, other)?, (1, 0));
+    Ok(())
+}
+
+/// The message stands in the database as soon as the content is gone, whichever way it went.
+pub(crate) fn who_is_told_of_responses_is_told_that_they_are_erased(place: &mut Place) -> Result<()> {
+    let mut admin = place.admin()?;
+    let add = |admin: &mut Admin, kind| -> Result<i64> {
+        let url = "https://hooks.example/".to_owned();
+        Ok(admin.webhook_add(&WebhookWish { url, types: [kind].into(), place: None })?.id)
+    };
+    let told = [EventType::ResponseReceived, EventType::ResponseErased].map(|kind| add(&mut admin, kind));
+    let other = add(&mut admin, EventType::CaseOpened)?;
+    let till = place.device("Exit", 3)?;
+    place.receipt(&till, 1, 3)?;
+    admin.erase("Exit", (till.epoch, 2))?;
+    let kinds = |admin: &Admin, webhook| -> Result<Vec<String>> {
+        Ok(admin.webhook_deliveries(webhook, None, None, 10)?.into_iter().map(|one| one.kind).collect())
+    };
+    let told = told.into_iter().collect::<Result<Vec<_>>>()?;
+    for webhook in &told {
+        assert_eq!(kinds(&admin, *webhook)?, ["response.erased"]);
+    }
+    admin.retention_set(&[(RetentionField::Response, Some(1))])?;
+    place.clock.advance_ms(2 * 24 * 3_600_000);
+    admin.retain()?;
+    for webhook in &told {
+        assert_eq!(kinds(&admin, *webhook)?, ["response.erased"; 3]);
+    }
+    assert_eq!(kinds(&admin, other)?.len(), 0);
     Ok(())
 }

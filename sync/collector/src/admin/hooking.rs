@@ -116,13 +116,22 @@ impl Admin {
     /// # Errors
     /// [`WebhookRefusal::NoSuchWebhook`], or the database.
     pub fn webhook_remove(&mut self, id: i64) -> Result<(), AdminError> {
-        let transaction = self.transaction()?;
-        if !webhooks::remove(&transaction, id)? {
-            return Err(WebhookRefusal::NoSuchWebhook(id).into());
+        let now_ms = self.clock.wall_ms();
+        loop {
+            let transaction = self.transaction()?;
+            if outbox::forget(&transaction, id)? {
+                // So that nothing is added behind.
+                webhooks::disable(&transaction, id, None, now_ms)?;
+                transaction.commit()?;
+                continue;
+            }
+            if !webhooks::remove(&transaction, id)? {
+                return Err(WebhookRefusal::NoSuchWebhook(id).into());
+            }
+            self.note(&transaction, "webhook.removed", &id.to_string(), "")?;
+            transaction.commit()?;
+            return Ok(());
         }
-        self.note(&transaction, "webhook.removed", &id.to_string(), "")?;
-        transaction.commit()?;
-        Ok(())
     }
 
     /// Turns a webhook on: it is told of what happens from now on. What was given up is sent again only where somebody asks for it.
@@ -131,6 +140,9 @@ impl Admin {
     /// [`WebhookRefusal::NoSuchWebhook`], or the database.
     pub fn webhook_enable(&mut self, id: i64) -> Result<(), AdminError> {
         let now_ms = self.clock.wall_ms();
+        if find(webhooks::list(&self.connection)?, id)?.disabled_ms.is_some() {
+            self.give_up(id, now_ms)?;
+        }
         let transaction = self.transaction()?;
         let found = find(webhooks::list(&transaction)?, id)?;
         if found.disabled_ms.is_some() {
@@ -156,7 +168,19 @@ impl Admin {
             self.note(&transaction, "webhook.disabled", &id.to_string(), "")?;
         }
         transaction.commit()?;
-        Ok(())
+        self.give_up(id, now_ms)
+    }
+
+    /// Gives up what waits for a webhook that is off.
+    fn give_up(&mut self, id: i64, now_ms: i64) -> Result<(), AdminError> {
+        loop {
+            let transaction = self.transaction()?;
+            let has_more = outbox::give_up(&transaction, id, now_ms)?;
+            transaction.commit()?;
+            if !has_more {
+                return Ok(());
+            }
+        }
     }
 
     /// Gives a webhook another secret. The one before signs as well for a day, so that its receiver can learn the new one meanwhile.
@@ -235,17 +259,18 @@ impl Admin {
     /// [`WebhookRefusal::NoSuchWebhook`], [`WebhookRefusal::IsOff`], or the database.
     pub fn webhook_resend_parked(&mut self, id: i64) -> Result<u64, AdminError> {
         let now_ms = self.clock.wall_ms();
-        let transaction = self.transaction()?;
-        expect_on(&transaction, id)?;
-        let count = outbox::resend_parked(&transaction, id, now_ms)?;
-        self.note(
-            &transaction,
-            "webhook.resent",
-            &id.to_string(),
-            &format!("all {count} that were given up"),
-        )?;
-        transaction.commit()?;
-        Ok(count)
+        let (mut all, mut after) = (0, 0);
+        loop {
+            let transaction = self.transaction()?;
+            expect_on(&transaction, id)?;
+            let Some((count, last)) = outbox::resend_parked(&transaction, id, after, now_ms)? else {
+                return Ok(all);
+            };
+            let more = format!("{count} that were given up");
+            self.note(&transaction, "webhook.resent", &id.to_string(), &more)?;
+            transaction.commit()?;
+            (all, after) = (all + count, last);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::retention::reduce::frozen_digest;
 use super::sql::{Connection, HexColumn, SqlError, SqlResult, Value, values};
-use super::{StorageError, column_seq, in_savepoint, numbers, seq_column};
+use super::{StorageError, column_seq, in_savepoint, numbers, seq_column, told};
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 
@@ -130,6 +130,10 @@ fn empty(
     erased_ms: Option<i64>,
 ) -> SqlResult<u64> {
     numbers::take_back(connection, device, held)?;
+    // What another life of this database erased it has told itself.
+    if let Some(now_ms) = erased_ms {
+        told::erasing(connection, device, held, now_ms)?;
+    }
     let mut rows = 0;
     for (epoch, seq) in held {
         rows += connection.execute(

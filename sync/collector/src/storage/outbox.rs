@@ -19,8 +19,8 @@ pub(crate) const CLAIMED_FOR_MS: i64 = 2 * 60 * 1_000;
 /// For how long it can be seen what became of a message: 30 days.
 pub(crate) const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
-/// Messages that are deleted in one go.
-const DELETED_MAX: i64 = 1_000;
+/// Messages that are changed or deleted in one transaction: whoever writes next does not wait for a hundred thousand of them.
+const PART: i64 = 1_000;
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Parked];
+
     /// As it is stored, typed and sent.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -47,7 +49,7 @@ impl DeliveryState {
     /// The state of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Parked].into_iter().find(|state| state.name() == name)
+        Self::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
@@ -109,6 +111,11 @@ impl Audience {
         Ok(Some(Self { subscribers, server_epoch: read_server(connection)?.server_epoch, tree }))
     }
 
+    /// Whether anybody is told of this kind, wherever.
+    pub(crate) fn hears_of(&self, kind: EventType) -> bool {
+        self.subscribers.iter().any(|one| kind.is_told_to(&one.types))
+    }
+
     /// Writes a message to each that is to be told of this.
     pub(crate) fn tell(
         &self,
@@ -121,7 +128,9 @@ impl Audience {
         let is_there =
             |place: &str| self.tree.as_ref().zip(store).is_some_and(|(tree, store)| tree.is_in(store, place));
         for one in &self.subscribers {
-            if one.types.contains(&kind) && at_ms >= one.since_ms && one.place.as_deref().is_none_or(is_there)
+            if kind.is_told_to(&one.types)
+                && at_ms >= one.since_ms
+                && one.place.as_deref().is_none_or(is_there)
             {
                 insert(connection, one.id, &self.server_epoch, (kind, at_ms), said, now_ms)?;
             }
@@ -281,12 +290,66 @@ pub(crate) fn resend(connection: &Connection, number: i64, now_ms: i64) -> SqlRe
     connection.execute(update, values![number, now_ms, now_ms.saturating_add(TRIED_FOR_MS)]).map(drop)
 }
 
-/// The same for all of a webhook that were given up. Gives how many.
-pub(crate) fn resend_parked(connection: &Connection, webhook: i64, now_ms: i64) -> SqlResult<u64> {
-    let update =
+/// The first messages of a webhook in this state after a number: the lowest and the highest of one part; none at the end.
+fn part(
+    connection: &Connection,
+    webhook: i64,
+    state: DeliveryState,
+    after: i64,
+) -> SqlResult<Option<(i64, i64)>> {
+    let ends: (Option<i64>, Option<i64>) = connection.query_one(
+        "select min(message_id), max(message_id) from
+             (select message_id from webhook_messages where endpoint_id = ?1 and state = ?2 and message_id > ?3
+                 order by message_id limit ?4) as part",
+        values![webhook, state.name(), after, PART],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(ends.0.zip(ends.1))
+}
+
+/// The same for the next of a webhook that were given up, after a number. Gives how many, and after which number to go on; none at the end.
+pub(crate) fn resend_parked(
+    connection: &Connection,
+    webhook: i64,
+    after: i64,
+    now_ms: i64,
+) -> SqlResult<Option<(u64, i64)>> {
+    let Some((first, last)) = part(connection, webhook, DeliveryState::Parked, after)? else {
+        return Ok(None);
+    };
+    let count = connection.execute(
         "update webhook_messages set state = 'pending', attempts = 0, next_ms = ?2, until_ms = ?3, settled_ms = null
-         where endpoint_id = ?1 and state = 'parked'";
-    connection.execute(update, values![webhook, now_ms, now_ms.saturating_add(TRIED_FOR_MS)])
+         where endpoint_id = ?1 and state = 'parked' and message_id >= ?4 and message_id <= ?5",
+        values![webhook, now_ms, now_ms.saturating_add(TRIED_FOR_MS), first, last],
+    )?;
+    Ok(Some((count, last)))
+}
+
+/// Gives up a part of what waits for a webhook that is off. Whether there was anything.
+pub(crate) fn give_up(connection: &Connection, webhook: i64, now_ms: i64) -> SqlResult<bool> {
+    if !webhooks::is_off(connection, webhook)? {
+        return Ok(false);
+    }
+    let Some((first, last)) = part(connection, webhook, DeliveryState::Pending, 0)? else {
+        return Ok(false);
+    };
+    connection.execute(
+        "update webhook_messages set state = 'parked', settled_ms = ?2,
+             error = coalesce(error, 'the webhook was turned off')
+         where endpoint_id = ?1 and state = 'pending' and message_id >= ?3 and message_id <= ?4",
+        values![webhook, now_ms, first, last],
+    )?;
+    Ok(true)
+}
+
+/// Deletes a part of a webhook's messages. Whether there may be more.
+pub(crate) fn forget(connection: &Connection, webhook: i64) -> SqlResult<bool> {
+    let deleted = connection.execute(
+        "delete from webhook_messages where message_id in
+             (select message_id from webhook_messages where endpoint_id = ?1 limit ?2)",
+        values![webhook, PART],
+    )?;
+    Ok(deleted >= PART.unsigned_abs())
 }
 
 /// Deletes some of those that were settled long ago. Whether there may be more.
@@ -294,9 +357,9 @@ pub(crate) fn tidy(connection: &Connection, now_ms: i64) -> SqlResult<bool> {
     let deleted = connection.execute(
         "delete from webhook_messages where message_id in
              (select message_id from webhook_messages where settled_ms < ?1 order by settled_ms limit ?2)",
-        values![now_ms.saturating_sub(KEPT_MS), DELETED_MAX],
+        values![now_ms.saturating_sub(KEPT_MS), PART],
     )?;
-    Ok(deleted >= DELETED_MAX.unsigned_abs())
+    Ok(deleted >= PART.unsigned_abs())
 }
 
 /// Messages of a webhook, the newest first: so many at most, of those before a number, in this state where one is named.
@@ -306,14 +369,22 @@ pub(crate) fn deliveries(
     state: Option<DeliveryState>,
     (before, limit): (Option<i64>, i64),
 ) -> SqlResult<Vec<WebhookDelivery>> {
-    connection.query_all(
-        "select message_id, server_epoch, endpoint_id, type, at_ms, state, attempts, next_ms, tried_ms, status,
-             error, settled_ms
-         from webhook_messages where endpoint_id = ?1 and message_id < ?2 and (?3 = '' or state = ?3)
-         order by message_id desc limit ?4",
-        values![webhook, before.unwrap_or(i64::MAX), state.map_or("", DeliveryState::name), limit],
-        delivery,
-    )
+    let states = state.map_or(DeliveryState::ALL.to_vec(), |state| vec![state]);
+    let mut found = Vec::new();
+    // One state after the other, so that each goes along the index.
+    for state in states {
+        found.extend(connection.query_all(
+            "select message_id, server_epoch, endpoint_id, type, at_ms, state, attempts, next_ms, tried_ms, status,
+                 error, settled_ms
+             from webhook_messages where endpoint_id = ?1 and state = ?3 and message_id < ?2
+             order by message_id desc limit ?4",
+            values![webhook, before.unwrap_or(i64::MAX), state.name(), limit],
+            delivery,
+        )?);
+    }
+    found.sort_unstable_by_key(|one| std::cmp::Reverse(one.number));
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(found)
 }
 
 /// The message of this number.

@@ -51,8 +51,13 @@ pub(crate) struct Found {
 impl Found {
     /// Its name, which no other response ever has: kiosk, epoch, number.
     pub(crate) fn id(&self) -> String {
-        format!("{}/{}/{}", self.device, self.epoch, self.response.seq)
+        name(&self.device, &self.epoch, self.response.seq)
     }
+}
+
+/// What a response is called that first stood there.
+pub(crate) fn name(device: &DeviceId, epoch: &StoreEpoch, seq: Seq) -> String {
+    format!("{device}/{epoch}/{seq}")
 }
 
 /// At most so many after a place, and where to go on; `None` at the end.

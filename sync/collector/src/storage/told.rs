@@ -1,12 +1,15 @@
-//! What records say that other programs are to be told of: found beside taking them in, a second or two later.
+//! What records say that other programs are to be told of, and that they are erased. What they say is found beside taking them in, a second or two later.
 //!
 //! Each store of a device has a mark up to which its records were looked at, and the mark moves in the transaction that writes the messages, from
 //! where it was looked at: so nothing is told twice or passed over, whoever is killed when, and however many collectors look. Where nobody
 //! is told of records, nothing is looked at; who is the first to be, is told of what comes from then on.
 
+use std::collections::BTreeSet;
+
 use afterword_model::content::Content;
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 
+use super::erase::origin;
 use super::outbox::{Audience, Said, place};
 use super::sql::{Connection, HexColumn, SqlResult, values};
 use super::{column_seq, devices, responses, seq_column, webhooks};
@@ -99,6 +102,45 @@ fn look(
         }
     }
     Ok(Looked { device, epoch, through, last, store, found })
+}
+
+/// Tells, in the caller's transaction, that these rows are about to be erased: who was told of a response learns that it has to go there as
+/// well. Called while they hold their content still.
+pub(crate) fn erasing(
+    connection: &Connection,
+    device: &DeviceId,
+    held: &[(StoreEpoch, Seq)],
+    now_ms: i64,
+) -> SqlResult<()> {
+    let Some(audience) = Audience::of(connection)?.filter(|one| one.hears_of(EventType::ResponseErased))
+    else {
+        return Ok(());
+    };
+    let known = devices::find(connection, &device.to_string())?.into_iter().find(|one| one.device == *device);
+    let (name, store) = known.map(|one| (one.name, one.store)).unwrap_or_default();
+    let kiosk = Kiosk { device, name: &name, store: store.as_deref() };
+    let mut ids = BTreeSet::new();
+    for (epoch, seq) in held {
+        let bytes: Option<Vec<u8>> = connection.query_opt(
+            "select bytes from records
+             where device_id = ?1 and epoch = ?2 and seq = ?3 and erased_ms is null",
+            values![device.as_bytes(), epoch.as_bytes(), seq_column(*seq)],
+            |row| row.get(0),
+        )?;
+        let Some(bytes) = bytes else { continue };
+        let (first, inner) = origin(*epoch, *seq, &bytes);
+        if !matches!(Content::from_bytes(first.seq, inner), Ok(Content::Response(_))) {
+            continue;
+        }
+        let id = responses::name(device, &first.epoch, first.seq);
+        // Copies go with it, and have its name.
+        if ids.insert(id.clone()) {
+            let event = Event::of_erasure(&id, &kiosk, now_ms);
+            let said = Said::Data(event.data.to_string());
+            audience.tell(connection, (event.kind, now_ms), kiosk.store, &said, now_ms)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the messages of what was looked at, in the caller's transaction, where nobody else has meanwhile.

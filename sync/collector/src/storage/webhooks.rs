@@ -178,21 +178,29 @@ pub(crate) fn enable(connection: &Connection, id: i64, now_ms: i64) -> SqlResult
     connection.execute(update, values![id, now_ms]).map(drop)
 }
 
-/// Turns it off, and gives up what waits for it.
+/// Turns it off. What waits for it is sent to nobody from now on, and given up by `outbox::give_up`, part by part.
 pub(crate) fn disable(connection: &Connection, id: i64, why: Option<&str>, now_ms: i64) -> SqlResult<()> {
-    connection.execute(
-        "update webhook_endpoints set disabled_ms = ?2, why = ?3
-         where endpoint_id = ?1 and disabled_ms is null",
-        values![id, now_ms, why],
-    )?;
-    connection
-        .execute(
-            "update webhook_messages set state = 'parked', settled_ms = ?2,
-                 error = coalesce(error, 'the webhook was turned off')
-             where endpoint_id = ?1 and state = 'pending'",
-            values![id, now_ms],
-        )
-        .map(drop)
+    let update = "update webhook_endpoints set disabled_ms = ?2, why = ?3
+                  where endpoint_id = ?1 and disabled_ms is null";
+    connection.execute(update, values![id, now_ms, why]).map(drop)
+}
+
+/// Whether it is off.
+pub(crate) fn is_off(connection: &Connection, id: i64) -> SqlResult<bool> {
+    let query = "select 1 from webhook_endpoints where endpoint_id = ?1 and disabled_ms is not null";
+    connection.exists(query, values![id])
+}
+
+/// Those that are off while messages wait for them still: they were turned off by a failure, or whoever did it was stopped.
+pub(crate) fn off_with_pending(connection: &Connection) -> SqlResult<Vec<i64>> {
+    connection.query_all(
+        "select endpoint_id from webhook_endpoints
+         where disabled_ms is not null and exists (select 1 from webhook_messages of
+             where of.endpoint_id = webhook_endpoints.endpoint_id and of.state = 'pending')
+         order by endpoint_id",
+        &[],
+        |row| row.get(0),
+    )
 }
 
 /// Turns it off where it has taken nothing since that moment.
@@ -219,9 +227,8 @@ pub(crate) fn reached(connection: &Connection, id: i64, now_ms: i64) -> SqlResul
     connection.execute(update, values![id, now_ms]).map(drop)
 }
 
-/// Takes it away with its messages. Whether there was one.
+/// Takes it away. The caller has deleted its messages. Whether there was one.
 pub(crate) fn remove(connection: &Connection, id: i64) -> SqlResult<bool> {
-    connection.execute("delete from webhook_messages where endpoint_id = ?1", values![id])?;
     Ok(connection.execute("delete from webhook_endpoints where endpoint_id = ?1", values![id])? > 0)
 }
 

@@ -3,6 +3,8 @@
 //! Each kind says by which scope a program could read the same thing at `/api/v1`, so that a token gets nothing by being told that it
 //! could not ask for. No event has contact details, follow-up codes, or words of a follow-up in it.
 
+use std::collections::BTreeSet;
+
 use afterword_model::case::{CaseEvent, Step};
 use afterword_model::record::DeviceId;
 use serde::Serialize;
@@ -16,6 +18,8 @@ use crate::people::api_token::Scope;
 pub enum EventType {
     /// A shopper's answers came.
     ResponseReceived,
+    /// A response was erased.
+    ResponseErased,
     /// A follow-up was opened.
     CaseOpened,
     /// Somebody sees to a follow-up.
@@ -56,8 +60,9 @@ pub enum EventType {
 
 impl EventType {
     /// All that can be subscribed to.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ResponseReceived,
+        Self::ResponseErased,
         Self::CaseOpened,
         Self::CaseAcknowledged,
         Self::CaseActed,
@@ -82,6 +87,7 @@ impl EventType {
     pub fn name(self) -> &'static str {
         match self {
             Self::ResponseReceived => "response.received",
+            Self::ResponseErased => "response.erased",
             Self::CaseOpened => "case.opened",
             Self::CaseAcknowledged => "case.acknowledged",
             Self::CaseActed => "case.acted",
@@ -108,6 +114,9 @@ impl EventType {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::ResponseReceived => "a shopper's answers came, within a second or two",
+            Self::ResponseErased => {
+                "a response was erased, on somebody's wish or after the time for which responses are kept"
+            }
             Self::CaseOpened => "an unhappy shopper or an alert opened a follow-up",
             Self::CaseAcknowledged => "somebody sees to a follow-up",
             Self::CaseActed => "something was done about a follow-up",
@@ -133,7 +142,7 @@ impl EventType {
     #[must_use]
     pub fn scope(self) -> Option<Scope> {
         match self {
-            Self::ResponseReceived => Some(Scope::ResponsesRead),
+            Self::ResponseReceived | Self::ResponseErased => Some(Scope::ResponsesRead),
             Self::CaseOpened
             | Self::CaseAcknowledged
             | Self::CaseActed
@@ -156,7 +165,12 @@ impl EventType {
 
     /// Whether it is found in records, after they were taken in.
     pub(crate) fn is_of_records(self) -> bool {
-        matches!(self.scope(), Some(Scope::ResponsesRead | Scope::CasesRead))
+        self != Self::ResponseErased && matches!(self.scope(), Some(Scope::ResponsesRead | Scope::CasesRead))
+    }
+
+    /// Whether who is told of these is told of this: who gets responses hears of their erasure too, whether or not it was thought of.
+    pub(crate) fn is_told_to(self, types: &BTreeSet<Self>) -> bool {
+        types.contains(&self) || self == Self::ResponseErased && types.contains(&Self::ResponseReceived)
     }
 
     /// The kind of this name that can be subscribed to.
@@ -191,6 +205,13 @@ impl Event {
         let data =
             json!({ "device": kiosk.device.to_string(), "device_name": kiosk.name, "store": kiosk.store });
         Self { kind, at_ms, store: kiosk.store.map(str::to_owned), data }
+    }
+
+    /// That a response of this name is gone.
+    pub(crate) fn of_erasure(id: &str, kiosk: &Kiosk<'_>, at_ms: i64) -> Self {
+        let mut event = Self::of_kiosk(EventType::ResponseErased, kiosk, at_ms);
+        event.data["id"] = json!(id);
+        event
     }
 
     /// A step of a follow-up. What was written is left out: it is for who may read follow-ups.
@@ -240,8 +261,6 @@ pub(crate) struct Body<'b> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]

@@ -64,6 +64,22 @@ pub(crate) enum Refused {
     Plain(IpAddr),
 }
 
+impl Refused {
+    /// What is kept and shown: without the address, since who may see what became of messages need not know what names inside resolve to.
+    pub(crate) fn said(&self) -> &'static str {
+        match self {
+            Self::Private(_) => {
+                "its address is not an address of the internet (the collector's log names it); where messages are meant to go there, start \
+                 the collector with --webhooks-allow-private and its network"
+            }
+            Self::Plain(_) => {
+                "nothing is sent there over plain HTTP; use https://, or name its network with --webhooks-allow-private"
+            }
+        }
+    }
+}
+
+/// For the log, with the address.
 impl fmt::Display for Refused {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

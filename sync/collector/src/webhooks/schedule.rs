@@ -26,18 +26,22 @@ const WAITS_MS: [i64; 9] = [
 /// A receiver may put a try off by this much at most: what says "next year" is still tried within the three days.
 const PUT_OFF_MAX_MS: i64 = 12 * HOUR_MS;
 
+/// A message whose time is over is given up only after so many tries: a collector that was off for three days has not tried for three days.
+const TRIES_MIN: i64 = 8;
+
 /// What each wait may be longer by, in percent: messages that failed together do not come together again.
 const JITTER_PERCENT: i64 = 10;
 
 /// When a message is tried next of which this try failed just now: the first one is 1. The last one is when its time is over; `None` after
-/// that. `put_off_ms` is what the receiver asked for.
+/// that, unless it was hardly tried until then: it goes on along its waits. `put_off_ms` is what the receiver asked for.
 pub(crate) fn next_ms(
     attempts: i64,
     (now_ms, until_ms): (i64, i64),
     put_off_ms: Option<i64>,
     entropy: &dyn Entropy,
 ) -> Option<i64> {
-    if now_ms >= until_ms {
+    let is_over = now_ms >= until_ms;
+    if is_over && attempts >= TRIES_MIN {
         return None;
     }
     let place = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(WAITS_MS.len() - 1);
@@ -46,7 +50,8 @@ pub(crate) fn next_ms(
     entropy.fill(&mut byte);
     let jitter_ms = wait_ms * JITTER_PERCENT / 100 * i64::from(byte[0]) / 255;
     let wait_ms = (wait_ms + jitter_ms).max(put_off_ms.unwrap_or(0).clamp(0, PUT_OFF_MAX_MS));
-    Some(now_ms.saturating_add(wait_ms).min(until_ms))
+    let next_ms = now_ms.saturating_add(wait_ms);
+    Some(if is_over { next_ms } else { next_ms.min(until_ms) })
 }
 
 #[cfg(test)]
@@ -70,6 +75,18 @@ mod tests {
         for (wait, planned) in waits.iter().zip(WAITS_MS).take(8) {
             assert!((planned..=planned * 11 / 10).contains(wait), "{wait} instead of {planned}");
         }
+    }
+
+    #[test]
+    fn what_lay_while_the_collector_was_off_is_tried_as_often_before_it_is_given_up() {
+        let entropy = SeededEntropy::new(5);
+        let (mut now_ms, mut attempts) = (TRIED_FOR_MS + HOUR_MS, 1);
+        while let Some(next) = next_ms(attempts, (now_ms, TRIED_FOR_MS), None, &entropy) {
+            assert!(next > now_ms);
+            (now_ms, attempts) = (next, attempts + 1);
+        }
+        assert_eq!(attempts, TRIES_MIN);
+        assert!(now_ms - TRIED_FOR_MS > 31 * HOUR_MS, "it was given up after {now_ms} ms");
     }
 
     #[test]

@@ -88,8 +88,12 @@ impl Sender {
             Err(error) => return failed(error.to_string()),
         };
         let (guard, client) = if url.scheme() == "https" { &self.secure } else { &self.plain };
-        if let Err(refused) = guard.expect_written(&url) {
-            return failed(refused.to_string());
+        let refused = |refused: &guard::Refused| {
+            tracing::info!(id = message.id, %refused, "a message was not sent");
+            failed(refused.said().to_owned())
+        };
+        if let Err(error) = guard.expect_written(&url) {
+            return refused(&error);
         }
         let Message { id, body, now_ms } = message;
         let now_s = now_ms.div_euclid(1_000);
@@ -105,10 +109,10 @@ impl Sender {
             .body(body);
         match request.send().await {
             Ok(answer) => judge(answer.status(), answer.headers(), now_ms),
-            Err(error) => failed(match guard::refusal(&error) {
-                Some(refused) => refused.to_string(),
-                None => reason(&error),
-            }),
+            Err(error) => match guard::refusal(&error) {
+                Some(error) => refused(error),
+                None => failed(reason(&error)),
+            },
         }
     }
 }

@@ -32,6 +32,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long is waited after the database failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);
 
+/// Tries in a row that come to nothing after which a receiver is left alone for a while, however much is due to it.
+const FAILURES_MAX: usize = 32;
+
+/// For how long: a receiver that refuses at once would otherwise have its whole backlog thrown at it, and each try written down.
+const REST: Duration = Duration::from_secs(5);
+
 /// How often it is looked what can be deleted, in milliseconds.
 const TIDY_EVERY_MS: u64 = 60 * 60 * 1_000;
 
@@ -54,8 +60,14 @@ pub(crate) async fn keep_sending(app: Arc<App>) {
             busy.remove(&id);
         }
         let now_ms = app.context.clock.wall_ms();
-        match app.looked_up(move |reader| webhooks::with_due(reader, now_ms)).await {
-            Ok(found) => {
+        let look = app.looked_up(move |reader| {
+            Ok((webhooks::with_due(reader, now_ms)?, webhooks::off_with_pending(reader)?))
+        });
+        match look.await {
+            Ok((found, off)) => {
+                for webhook in off {
+                    give_up(&app, webhook, now_ms).await;
+                }
                 for webhook in found {
                     if !busy.values().any(|one| *one == webhook) {
                         let task = work.spawn(work_off(Arc::clone(&app), webhook));
@@ -83,10 +95,22 @@ async fn tidy(app: &Arc<App>) {
     while let Ok(true) = app.writer.run(None, move |writer| Ok(outbox::tidy(writer, now_ms)?)).await {}
 }
 
-/// Sends all that is due to one receiver.
+/// Gives up a part of what waits for a webhook that is off. What cannot be given up now can in a moment.
+async fn give_up(app: &Arc<App>, webhook: i64, now_ms: i64) {
+    let done =
+        app.writer.run(None, move |writer| Ok(outbox::give_up(writer, webhook, now_ms).map(drop)?)).await;
+    if let Err(error) = done {
+        tracing::debug!(%error, webhook, "what waits for a webhook that is off is given up in a moment");
+    }
+}
+
+/// Sends all that is due to one receiver, or until nothing comes through any more.
 async fn work_off(app: Arc<App>, webhook: i64) {
+    let mut failures = 0;
     loop {
-        match bundle(&app, webhook).await {
+        match bundle(&app, webhook, &mut failures).await {
+            // Nobody else begins with it until this ends.
+            Ok(true) if failures >= FAILURES_MAX => return tokio::time::sleep(REST).await,
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
@@ -97,8 +121,8 @@ async fn work_off(app: Arc<App>, webhook: i64) {
     }
 }
 
-/// Sends some of what is due. Whether there was anything.
-async fn bundle(app: &Arc<App>, webhook: i64) -> Result<bool, StorageError> {
+/// Sends some of what is due, and counts tries in a row that came to nothing. Whether there was anything.
+async fn bundle(app: &Arc<App>, webhook: i64, failures: &mut usize) -> Result<bool, StorageError> {
     let now_ms = app.context.clock.wall_ms();
     let found = app
         .looked_up(move |reader| {
@@ -121,25 +145,26 @@ async fn bundle(app: &Arc<App>, webhook: i64) -> Result<bool, StorageError> {
         }
         match under_way.join_next().await {
             None => return Ok(true),
-            Some(Ok(sent)) => sent?,
+            Some(Ok(sent)) => *failures = if sent? { 0 } else { *failures + 1 },
             // It is due again once its claim has run out.
             Some(Err(panicked)) => tracing::error!(%panicked, webhook, "a message was not sent"),
         }
     }
 }
 
-/// Sends one message and writes down what came of it.
+/// Sends one message and writes down what came of it. Whether it is done with.
 async fn send(
     app: Arc<App>,
     webhook: i64,
     destination: Arc<Destination>,
     message: Due,
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
     let number = message.number;
     let (message, body) =
         app.looked_up(move |reader| Ok((body(reader, &message)?, message))).await.map(flip)?;
     let Some(body) = body else {
-        return write(&app, move |writer| outbox::withdraw(writer, number)).await;
+        write(&app, move |writer| outbox::withdraw(writer, number)).await?;
+        return Ok(true);
     };
     let now_ms = app.context.clock.wall_ms();
     let outcome = app.hooks.send(&destination, Message { id: &message.id, body, now_ms }).await;
@@ -152,8 +177,10 @@ async fn send(
     };
     log(webhook, &message, &outcome, next);
     let attempt = (number, message.attempts);
+    let is_delivered = matches!(outcome, Outcome::Delivered(_));
     let outcome = Arc::new(outcome);
-    write(&app, move |writer| settle(writer, webhook, attempt, &outcome, next, now_ms)).await
+    write(&app, move |writer| settle(writer, webhook, attempt, &outcome, next, now_ms)).await?;
+    Ok(is_delivered)
 }
 
 /// Writes down what came of a try. While the writer's queue is full it waits: what is not written down is sent a second time.
@@ -202,13 +229,15 @@ fn settle(
         }
         Outcome::Gone => {
             outbox::failed(connection, attempt, (Some(410), GONE), None, now_ms)?;
-            webhooks::disable(connection, webhook, Some(GONE), now_ms)
+            webhooks::disable(connection, webhook, Some(GONE), now_ms)?;
+            outbox::give_up(connection, webhook, now_ms).map(drop)
         }
         Outcome::Failed { status, why, .. } => {
             outbox::failed(connection, attempt, (status.map(i64::from), why), next_ms, now_ms)?;
             if next_ms.is_none() {
                 let since_ms = now_ms.saturating_sub(TRIED_FOR_MS);
                 if webhooks::disable_unreached(connection, webhook, since_ms, (UNREACHED, now_ms))? {
+                    outbox::give_up(connection, webhook, now_ms)?;
                     tracing::error!(webhook, "a webhook is turned off: {UNREACHED}");
                 }
             }

@@ -49,6 +49,7 @@ create table webhook_messages (
     check ((data is null) = (device_id is not null and epoch is not null and seq is not null))
 ) strict;
 create index webhook_messages_by_endpoint on webhook_messages (endpoint_id, state, next_ms);
+create index webhook_messages_by_number on webhook_messages (endpoint_id, state, message_id);
 create index webhook_messages_settled on webhook_messages (settled_ms) where settled_ms is not null;
 
 -- How far the records of each store of a device were looked at for what is to be told of them.
