@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use afterword_model::record::{DeviceId, StoreEpoch};
 
 use super::{Admin, AdminError};
-use crate::storage::retention::{self, RetentionDays, RetentionField};
+use crate::storage::retention::{self, AsidePlace, RetentionDays, RetentionField};
 use crate::storage::{audit, cases};
 
 /// Days that can be decided at most.
@@ -38,6 +38,8 @@ pub(crate) struct RetentionWork {
     fields: VecDeque<(RetentionField, i64)>,
     stores: Vec<(DeviceId, StoreEpoch)>,
     cases: Option<Vec<cases::Known>>,
+    /// How far what was kept aside has been gone through, and for which field.
+    aside: Option<(RetentionField, AsidePlace)>,
     pub(crate) taken: Retained,
 }
 
@@ -91,7 +93,8 @@ impl Admin {
         let before = |days| now_ms.saturating_sub(i64::from(days) * DAY_MS);
         let decided = retention::decided(&self.connection)?;
         let fields = decided.into_iter().map(|(field, days)| (field, before(days))).collect();
-        Ok(RetentionWork { now_ms, fields, stores: Vec::new(), cases: None, taken: Retained::new() })
+        let (stores, taken) = (Vec::new(), Retained::new());
+        Ok(RetentionWork { now_ms, fields, stores, cases: None, aside: None, taken })
     }
 
     /// Does a bounded part of it. Whether there may be more.
@@ -130,15 +133,28 @@ impl Admin {
         if work.stores.is_empty() {
             work.stores = retention::due(&self.connection, field, before_ms)?;
         }
+        let Some((device, epoch)) = work.stores.pop() else { return self.take_aside(work, field, before_ms) };
         let transaction = self.connection.transaction()?;
-        let Some((device, epoch)) = work.stores.pop() else {
-            let rows = retention::take_aside(&transaction, field, before_ms)?;
-            transaction.commit()?;
-            return Ok((rows, true));
-        };
         transaction.own().lock(&[device])?;
         let rows = retention::take_part(&transaction, (&device, &epoch), field, before_ms, work.now_ms)?;
         transaction.commit()?;
+        Ok((rows, false))
+    }
+
+    fn take_aside(
+        &mut self,
+        work: &mut RetentionWork,
+        field: RetentionField,
+        before_ms: i64,
+    ) -> Result<(u64, bool), AdminError> {
+        let after = work.aside.as_ref().filter(|(of, _)| *of == field).map(|(_, place)| place);
+        let mut places = retention::next_aside(&self.connection, before_ms, after)?;
+        let Some(device) = places.first().map(|place| place.device) else { return Ok((0, true)) };
+        let transaction = self.connection.transaction()?;
+        transaction.own().lock(&[device])?;
+        let rows = retention::take_aside(&transaction, field, &places)?;
+        transaction.commit()?;
+        work.aside = places.pop().map(|last| (field, last));
         Ok((rows, false))
     }
 
@@ -146,7 +162,9 @@ impl Admin {
         if work.cases.is_none() {
             work.cases = Some(retention::closed(&self.connection, before_ms)?);
         }
-        let Some(known) = work.cases.as_mut().and_then(Vec::pop) else { return Ok((0, true)) };
+        let Some(known) = work.cases.as_mut().and_then(Vec::pop) else {
+            return self.take_aside(work, RetentionField::CaseWords, before_ms);
+        };
         let transaction = self.connection.transaction()?;
         transaction.own().lock(&[known.device])?;
         let rows = retention::take_words(&transaction, &known)?;
