@@ -3,7 +3,9 @@
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use afterword_collector::{BackupError, Config, DatabaseUrl, Erasure, InProcess, restore, restore_into};
+use afterword_collector::{
+    BackupError, Config, DatabaseUrl, Erasure, InProcess, RetentionField, restore, restore_into,
+};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::system::SystemEntropy;
@@ -48,6 +50,8 @@ fn a_backup_made_during_ingest_is_one_moment_and_what_came_after_it_comes_again(
     let erased = |seq| place.admin()?.erase("Exit", (busy.epoch, seq)).map_err(anyhow::Error::from);
     assert_eq!(erased(7)?, Erasure::Erased { rows: 1 });
     assert_eq!(erased(RECORDS)?, Erasure::Erased { rows: 1 });
+    let kept = [(RetentionField::Comment, 30), (RetentionField::Audit, 400)];
+    place.admin()?.retention_set(&kept.map(|(field, days)| (field, Some(days))))?;
     let before = place.admin()?.server_epoch()?;
 
     // The database before is there and is no longer used.
@@ -71,6 +75,7 @@ fn a_backup_made_during_ingest_is_one_moment_and_what_came_after_it_comes_again(
     let collector = InProcess::open_with(&config, place.clock.clone(), Arc::new(SystemEntropy))?;
     let admin = afterword_collector::Admin::open_with(again.path(), Some(&into), clock, entropy)?;
     assert_ne!(admin.server_epoch()?, before, "devices notice");
+    assert_eq!(admin.retention()?, kept.into(), "for how long what is kept is what was decided last");
     let mark = records - 9;
     let gap = problem(&busy.send_to(&collector, RECORDS - 1, RECORDS)?, ProblemType::NotContiguous)?;
     assert_eq!(gap.mark, Some(mark));

@@ -15,6 +15,7 @@ mod server;
 mod settings;
 mod shop;
 mod silent;
+mod upgraded;
 mod webhooks;
 mod year;
 
@@ -95,7 +96,9 @@ on_every_database! {
     retention:
     a_comment_that_was_kept_long_enough_goes_and_its_place_holds,
     what_is_carried_or_contradicts_brings_nothing_back,
+    an_original_that_comes_after_its_copy_was_reduced_brings_nothing_back,
     what_was_kept_aside_goes_as_well,
+    words_of_a_step_that_was_kept_aside_go_by_when_it_came,
     a_whole_response_goes_as_an_erased_one_does,
     words_in_closed_follow_ups_go_and_those_in_open_ones_stay,
     words_of_follow_ups_go_by_when_they_came_whatever_the_kiosks_clock_said,

@@ -187,6 +187,30 @@ pub(crate) fn what_is_carried_or_contradicts_brings_nothing_back(place: &mut Pla
     Ok(())
 }
 
+pub(crate) fn an_original_that_comes_after_its_copy_was_reduced_brings_nothing_back(
+    place: &mut Place,
+) -> Result<()> {
+    let mut till = till(place, &key())?;
+    let (first, records) = (till.epoch, till.records.clone());
+    let again = carried(&till, 1..=4)?;
+    (till.epoch, till.records) = (StoreEpoch::new([8; 16]), again);
+    place.receipt(&till, 1, 4)?;
+    keep(place, RetentionField::Comment, 10)?;
+    days_pass(place, 11);
+    assert_eq!(taken(place)?, 1);
+    (till.epoch, till.records) = (first, records);
+    place.receipt(&till, 1, 5)?;
+    let original = told(place, (first, 2))?;
+    assert!(!original.contains(SECRET) && original.contains("\"harbor\""), "only the words go: {original}");
+    assert_eq!((reduced(place)?, recounted(place)?.responses), ((2, 0), 5));
+    assert!(!is_on_disk(place, SECRET)?);
+    // One that contradicts where it first stood is another record, and is kept aside as it is told.
+    till.records[1] = telling(2, &key())?;
+    problem(&place.send(&till, 1, 5)?, ProblemType::ChainConflict)?;
+    place.verified()?;
+    Ok(())
+}
+
 pub(crate) fn what_was_kept_aside_goes_as_well(place: &mut Place) -> Result<()> {
     let key = key();
     let mut till = till(place, &key)?;
@@ -208,6 +232,30 @@ pub(crate) fn what_was_kept_aside_goes_as_well(place: &mut Place) -> Result<()> 
     problem(&place.send(&till, 1, 5)?, ProblemType::ChainConflict)?;
     let report = place.verified()?;
     assert_eq!((report.erased(), report.stores[0].quarantined), (5, 0), "{report:?}");
+    Ok(())
+}
+
+pub(crate) fn words_of_a_step_that_was_kept_aside_go_by_when_it_came(place: &mut Place) -> Result<()> {
+    let mut till = place.device("Exit", 3)?;
+    place.receipt(&till, 1, 3)?;
+    for seq in [2, 3] {
+        let step = Step::Noted { words: format!("the shop of {SECRET}") };
+        let (of, by) = (CaseId { epoch: till.epoch, seq: 1 }, Author::nameless(Role::Manager));
+        let case = CaseEvent { of, at: stamp(place, seq), by, step, masked: Default::default() };
+        till.records[usize::try_from(seq)? - 1] = CaseRecord { v: CASE_EVENT_VERSION, seq, case }.to_bytes();
+    }
+    problem(&place.send(&till, 1, 3)?, ProblemType::ChainConflict)?;
+    keep(place, RetentionField::CaseWords, 10)?;
+    keep(place, RetentionField::Comment, 10)?;
+    days_pass(place, 10);
+    assert_eq!(taken(place)?, 0, "to the very day");
+    place.clock.advance_ms(1);
+    assert_eq!(taken(place)?, 2);
+    assert_eq!(taken(place)?, 0);
+    assert!(!is_on_disk(place, SECRET)?);
+    problem(&place.send(&till, 1, 3)?, ProblemType::ChainConflict)?;
+    assert_eq!(taken(place)?, 0, "it is kept aside once");
+    assert_eq!(place.verified()?.stores[0].quarantined, 2);
     Ok(())
 }
 

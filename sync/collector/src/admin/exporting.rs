@@ -42,8 +42,7 @@ impl Admin {
     pub fn note_export(&mut self, place: &str, words: &str) -> Result<(), AdminError> {
         let transaction = self.transaction()?;
         // What is no place is what somebody typed, and no words for a log.
-        let is_known =
-            place.is_empty() || places::tree(&transaction)?.get(place).is_some();
+        let is_known = place.is_empty() || places::tree(&transaction)?.find(place).is_some();
         let place = if is_known { place } else { "nowhere" };
         self.note(&transaction, "responses.exported", place, words)?;
         Ok(transaction.commit()?)

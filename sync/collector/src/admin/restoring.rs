@@ -18,8 +18,10 @@ use crate::config::database_path;
 use crate::opened::exclusive_lock;
 use crate::storage::erase::{self, Erasures, erase_again};
 use crate::storage::retention;
-use crate::storage::sql::Connection;
-use crate::storage::{Rest, RetentionDays, RetentionField, held, open_copy, open_existing, settle};
+use crate::storage::sql::{Connection, SqlResult};
+use crate::storage::{
+    Rest, RetentionDays, RetentionField, StorageError, held, open_copy, open_existing, settle,
+};
 
 /// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,21 +102,30 @@ fn come_to_rest(database: &Path) -> Result<Option<Decided>, BackupError> {
     match settle(database).map_err(AdminError::from)? {
         Rest::Busy => Err(BackupError::InUse(database.to_owned())),
         Rest::Nothing | Rest::Unreadable => Ok(None),
-        Rest::Settled => Ok(open_copy(database)
-            .and_then(|connection| {
-                Ok(Decided {
-                    erasures: erase::all(&connection)?,
-                    retention: retention::decided(&connection)?,
-                })
-            })
-            .ok()),
+        Rest::Settled => Ok(open_copy(database).and_then(|connection| Decided::of(&connection)).ok()),
     }
 }
 
-/// What was decided about what goes in the database that was there.
-struct Decided {
+/// What was decided about what goes in the database that was used so far.
+pub(super) struct Decided {
     erasures: Erasures,
     retention: RetentionDays,
+}
+
+impl Decided {
+    pub(super) fn of(former: &Connection) -> SqlResult<Self> {
+        Ok(Self { erasures: erase::all(former)?, retention: retention::decided(former)? })
+    }
+
+    /// Decides the same in a restored database, before anybody can read it. Rows that were erased again.
+    pub(super) fn decide_again(&self, restored: &Connection) -> Result<u64, StorageError> {
+        let rows = erase_again(restored, &self.erasures)?;
+        // What is over by now goes as soon as somebody serves from it.
+        for field in RetentionField::ALL {
+            retention::decide(restored, field, self.retention.get(&field).copied())?;
+        }
+        Ok(rows)
+    }
 }
 
 /// Checks a copy of the backup, brings it up to date, gives it its epoch and erases in it what was erased since, all in
@@ -127,15 +138,8 @@ fn prepare(
 ) -> Result<Prepared, BackupError> {
     let connection = sound(draft, from)?;
     held::draw_epoch(&connection, entropy).map_err(AdminError::from)?;
-    let erased_again = decided.map(|decided| erase_again(&connection, &decided.erasures)).transpose();
+    let erased_again = decided.map(|decided| decided.decide_again(&connection)).transpose();
     let erased_again = erased_again.map_err(AdminError::from)?;
-    if let Some(decided) = decided {
-        // What is over by now goes as soon as somebody serves from it.
-        for field in RetentionField::ALL {
-            let days = decided.retention.get(&field).copied();
-            retention::decide(&connection, field, days).map_err(AdminError::from)?;
-        }
-    }
     let records = held::records(&connection).map_err(AdminError::from)?;
     connection.close().map_err(AdminError::from)?;
     File::open(draft).and_then(|file| file.sync_all()).map_err(|reason| failed(draft, "written", reason))?;

@@ -1,7 +1,8 @@
 //! Putting a backup into a PostgreSQL database.
 //!
 //! Invariants: only into one in which there is no collector, so that nothing is replaced and the one before stays as it is; all of the file
-//! is read before anything is changed; tables, rows, a new server epoch, and what was erased since come to be in one transaction.
+//! is read before anything is changed; tables, rows, a new server epoch, and what was decided since about what goes come to be in
+//! one transaction.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,14 +13,14 @@ use afterword_model::ports::{Clock, Entropy};
 use super::AdminError;
 use super::archive::{self, Head, Part, Reader};
 use super::backing_up::BackupError;
-use super::restoring::{Restored, failed, restore};
+use super::restoring::{Decided, Restored, failed, restore};
 use crate::opened::exclusive_lock;
-use crate::storage::erase::{self, Erasures, erase_again};
 use crate::storage::sql::Connection;
 use crate::storage::{Database, DatabaseUrl, POSTGRES_STEPS, held};
 
 /// Puts a backup into a database in which there is no collector, with a new server epoch. `former` is the database that was used so far, where
-/// it can still be read: what was erased there is erased in the restored one before anybody can read it. No server may run from `data`.
+/// it can still be read: what was erased there is erased in the restored one before anybody can read it, and for how long what is kept is what
+/// was decided there. No server may run from `data`.
 ///
 /// # Errors
 /// [`BackupError`]; the database is as it was then.
@@ -39,19 +40,18 @@ pub fn restore_into(
     std::fs::create_dir_all(data).map_err(|reason| failed(data, "created", reason))?;
     let lock = exclusive_lock(data).map_err(|reason| failed(data, "locked", reason))?;
     let _lock = lock.ok_or_else(|| BackupError::Running(data.to_owned()))?;
-    let erasures = former.map(|former| erased_in(&Database::of(data, Some(former)))).transpose()?;
+    let decided = former.map(|former| decided_in(&Database::of(data, Some(former)))).transpose()?;
     let connection = into.open_empty().map_err(AdminError::from)?;
     let connection = connection.ok_or_else(|| BackupError::NotEmpty(into.to_string()))?;
-    let (records, erased_again) =
-        fill(&connection, from, &head, erasures.as_ref(), clock.wall_ms(), entropy)?;
+    let (records, erased_again) = fill(&connection, from, &head, decided.as_ref(), clock.wall_ms(), entropy)?;
     // What this folder's database held before says nothing about this one.
     held::note(data, records).map_err(|reason| failed(&held::note_path(data), "written", reason))?;
     Ok(Restored { records, set_aside: None, erased_again })
 }
 
-fn erased_in(former: &Database) -> Result<Erasures, BackupError> {
+fn decided_in(former: &Database) -> Result<Decided, BackupError> {
     let connection = former.open().map_err(AdminError::from)?;
-    Ok(erase::all(&connection).map_err(AdminError::from)?)
+    Ok(Decided::of(&connection).map_err(AdminError::from)?)
 }
 
 fn unsound(from: &Path, found: String) -> BackupError {
@@ -93,7 +93,7 @@ fn fill(
     connection: &Connection,
     from: &Path,
     head: &Head,
-    erasures: Option<&Erasures>,
+    decided: Option<&Decided>,
     now_ms: i64,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<(u64, Option<u64>), BackupError> {
@@ -125,7 +125,7 @@ fn fill(
         }
     }
     database.make_tables(POSTGRES_STEPS, now_ms, None).map_err(|error| sql(error.into_sql()))?;
-    let erased_again = erasures.map(|erasures| erase_again(&whole, erasures)).transpose();
+    let erased_again = decided.map(|decided| decided.decide_again(&whole)).transpose();
     let erased_again = erased_again.map_err(AdminError::from)?;
     held::draw_epoch(&whole, entropy).map_err(sql)?;
     let records = held::records(&whole).map_err(sql)?;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use afterword_model::record::{DeviceId, StoreEpoch};
 
 use super::{Admin, AdminError};
-use crate::storage::retention::{self, RetentionDays, RetentionField};
+use crate::storage::retention::{self, AsidePlace, RetentionDays, RetentionField};
 use crate::storage::{audit, cases};
 
 /// Days that can be decided at most.
@@ -42,6 +42,8 @@ pub(crate) struct RetentionWork {
     fields: VecDeque<(RetentionField, i64)>,
     stores: Vec<(DeviceId, StoreEpoch)>,
     cases: Option<Vec<cases::Known>>,
+    /// How far what was kept aside has been gone through, and for which field.
+    aside: Option<(RetentionField, AsidePlace)>,
     pub(crate) taken: Retained,
     /// Parts that failed since the last that did not.
     failures: u32,
@@ -61,7 +63,7 @@ impl RetentionWork {
 
     fn next_field(&mut self) {
         self.fields.pop_front();
-        (self.stores, self.cases, self.failures) = (Vec::new(), None, 0);
+        (self.stores, self.cases, self.aside, self.failures) = (Vec::new(), None, None, 0);
     }
 }
 
@@ -124,7 +126,7 @@ impl Admin {
         let decided = retention::decided(&self.connection)?;
         let fields = decided.into_iter().map(|(field, days)| (field, before(days))).collect();
         let (stores, taken) = (Vec::new(), Retained::new());
-        Ok(RetentionWork { now_ms, fields, stores, cases: None, taken, failures: 0, left: None })
+        Ok(RetentionWork { now_ms, fields, stores, cases: None, aside: None, taken, failures: 0, left: None })
     }
 
     /// Does a bounded part of it. Whether there may be more. After a failure [`RetentionWork::failed`] says what is next.
@@ -168,15 +170,28 @@ impl Admin {
         if work.stores.is_empty() {
             work.stores = retention::due(&self.connection, field, before_ms)?;
         }
+        let Some((device, epoch)) = work.stores.pop() else { return self.take_aside(work, field, before_ms) };
         let transaction = self.connection.transaction()?;
-        let Some((device, epoch)) = work.stores.pop() else {
-            let rows = retention::take_aside(&transaction, field, before_ms)?;
-            transaction.commit()?;
-            return Ok((rows, true));
-        };
         transaction.own().lock(&[device])?;
         let rows = retention::take_part(&transaction, (&device, &epoch), field, before_ms, work.now_ms)?;
         transaction.commit()?;
+        Ok((rows, false))
+    }
+
+    fn take_aside(
+        &mut self,
+        work: &mut RetentionWork,
+        field: RetentionField,
+        before_ms: i64,
+    ) -> Result<(u64, bool), AdminError> {
+        let after = work.aside.as_ref().filter(|(of, _)| *of == field).map(|(_, place)| place);
+        let mut places = retention::next_aside(&self.connection, before_ms, after)?;
+        let Some(device) = places.first().map(|place| place.device) else { return Ok((0, true)) };
+        let transaction = self.connection.transaction()?;
+        transaction.own().lock(&[device])?;
+        let rows = retention::take_aside(&transaction, field, &places)?;
+        transaction.commit()?;
+        work.aside = places.pop().map(|last| (field, last));
         Ok((rows, false))
     }
 
@@ -184,7 +199,9 @@ impl Admin {
         if work.cases.is_none() {
             work.cases = Some(retention::closed(&self.connection, before_ms)?);
         }
-        let Some(known) = work.cases.as_mut().and_then(Vec::pop) else { return Ok((0, true)) };
+        let Some(known) = work.cases.as_mut().and_then(Vec::pop) else {
+            return self.take_aside(work, RetentionField::CaseWords, before_ms);
+        };
         let taken = self.take_words_of(&known, before_ms);
         if let (Err(_), Some(cases)) = (&taken, &mut work.cases) {
             // After the others.

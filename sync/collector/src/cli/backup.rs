@@ -59,7 +59,7 @@ pub(super) struct Restore {
     /// The backup.
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
-    /// PostgreSQL alone: the database that was used so far, where it can still be read. What was erased there is erased in the restored one.
+    /// PostgreSQL alone: the database that was used so far, where it can still be read. What was erased there is erased in the restored one, and for how long what is kept is decided as there.
     #[arg(long, value_name = "URL", env = "AFTERWORD_FORMER_DATABASE_URL", hide_env_values = true)]
     former_database_url: Option<String>,
     #[command(flatten)]

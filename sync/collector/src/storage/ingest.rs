@@ -226,7 +226,11 @@ fn left(connection: &Connection, delivery: &Delivery) -> SqlResult<BTreeMap<Seq,
         delivery.batch.records.get(index).map(|record| &record.bytes[..])
     };
     let carried = delivery.carried.iter().filter_map(|record| Some((record, bytes(record.seq)?)));
-    again::left(connection, &header.device, carried)
+    let mut all = again::left(connection, &header.device, carried)?;
+    let records = numbered(&delivery.batch).map(|(seq, record)| (seq, &record.bytes[..]));
+    let bounds = (header.first_seq, header.last_seq());
+    all.extend(again::left_of_originals(connection, (&header.device, &header.epoch), bounds, records)?);
+    Ok(all)
 }
 
 /// Whether what is held under a number is what was sent, though something may have been taken of it since.

@@ -1,12 +1,14 @@
 //! Which records have been kept long enough, and taking it from them and from their copies.
 //!
 //! Each store of a device is gone through along its numbers, which is the order in which its records came, so that a mark says how far it
-//! is done. A copy that was carried to another epoch goes with the first of its kind that is due.
+//! is done. A copy that was carried to another epoch goes with the first of its kind that is due. What this program cannot read is passed over
+//! and noted, and a later program begins again there: it may show what this one could not.
 
 use std::collections::BTreeSet;
 
-use afterword_model::carried::Origin;
+use afterword_model::carried::{Carried, Origin};
 use afterword_model::content::Content;
+use afterword_model::readable;
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 
 use super::RetentionField;
@@ -21,6 +23,12 @@ const STORES_MAX: i64 = 64;
 /// Records of one store that are looked at in one transaction.
 const RECORDS_MAX: usize = 500;
 
+/// Which program this is, as a number that grows with its version.
+fn reader() -> i64 {
+    let parts = env!("CARGO_PKG_VERSION").split('.').take(3);
+    parts.fold(0, |rank, part| rank * 10_000 + part.parse::<i64>().unwrap_or(0))
+}
+
 /// Stores of devices of which the next record came before this moment (ms since 1970-01-01T00:00:00Z); not all at once.
 pub(crate) fn due(
     connection: &Connection,
@@ -32,10 +40,11 @@ pub(crate) fn due(
          left join retained on retained.device_id = stores.device_id and retained.epoch = stores.epoch
              and retained.field = ?1
          join records on records.device_id = stores.device_id and records.epoch = stores.epoch
-             and records.seq = coalesce(retained.through_seq, 0) + 1
+             and records.seq = case when retained.unread_by < ?4 then retained.unread_seq
+                                    else coalesce(retained.through_seq, 0) + 1 end
          where stores.first_received_ms < ?2 and records.received_ms < ?2
          order by stores.device_id, stores.epoch limit ?3",
-        values![field.name(), before_ms, STORES_MAX],
+        values![field.name(), before_ms, STORES_MAX, reader()],
         |row| Ok((row.get::<HexColumn<16, _>>(0)?.0, row.get::<HexColumn<16, _>>(1)?.0)),
     )
 }
@@ -48,31 +57,88 @@ struct Held {
     is_erased: bool,
 }
 
+impl Held {
+    fn can_be_read(&self) -> bool {
+        match Carried::read(&self.bytes) {
+            Ok(carried) => readable::check(carried.origin.seq, carried.record).is_ok(),
+            Err(_) => readable::check(self.seq, &self.bytes).is_ok(),
+        }
+    }
+}
+
+/// How far a store has been gone through for a field.
+#[derive(Default)]
+struct Through {
+    seq: i64,
+    /// The first record that was passed over because it could not be read, and which program could not.
+    unread: Option<(i64, i64)>,
+}
+
+impl Through {
+    fn of(
+        connection: &Connection,
+        (device, epoch): (&DeviceId, &StoreEpoch),
+        field: RetentionField,
+    ) -> SqlResult<Self> {
+        let found = connection.query_opt(
+            "select through_seq, unread_seq, unread_by from retained
+             where device_id = ?1 and epoch = ?2 and field = ?3",
+            values![device.as_bytes(), epoch.as_bytes(), field.name()],
+            |row| Ok(Self { seq: row.get(0)?, unread: row.get::<Option<i64>>(1)?.zip(row.get(2)?) }),
+        )?;
+        Ok(match found {
+            // Only a later one begins again: of several that work at the same time none undoes what another did.
+            Some(Self { unread: Some((unread, by)), .. }) if by < reader() => {
+                Self { seq: unread - 1, unread: None }
+            }
+            found => found.unwrap_or_default(),
+        })
+    }
+
+    fn put(
+        &self,
+        connection: &Connection,
+        (device, epoch): (&DeviceId, &StoreEpoch),
+        field: RetentionField,
+    ) -> SqlResult<()> {
+        let (unread_seq, unread_by) = self.unread.unzip();
+        let place =
+            values![device.as_bytes(), epoch.as_bytes(), field.name(), self.seq, unread_seq, unread_by];
+        connection
+            .execute(
+                "insert into retained (device_id, epoch, field, through_seq, unread_seq, unread_by)
+                 values (?1, ?2, ?3, ?4, ?5, ?6)
+                 on conflict (device_id, epoch, field) do update set through_seq = excluded.through_seq,
+                     unread_seq = excluded.unread_seq, unread_by = excluded.unread_by",
+                place,
+            )
+            .map(drop)
+    }
+}
+
 /// Takes a field from the next records of a store that came before this moment. The caller holds the device's lock. Gives the number of rows
 /// of which something was taken.
 pub(crate) fn take_part(
     connection: &Connection,
-    (device, epoch): (&DeviceId, &StoreEpoch),
+    store: (&DeviceId, &StoreEpoch),
     field: RetentionField,
     before_ms: i64,
     now_ms: i64,
 ) -> SqlResult<u64> {
-    let through = connection.query_opt(
-        "select through_seq from retained where device_id = ?1 and epoch = ?2 and field = ?3",
-        values![device.as_bytes(), epoch.as_bytes(), field.name()],
-        |row| row.get::<i64>(0),
-    )?;
-    let held = next(connection, device, epoch, through.unwrap_or(0), before_ms)?;
+    let (device, epoch) = store;
+    let mut through = Through::of(connection, store, field)?;
+    let held = next(connection, device, epoch, through.seq, before_ms)?;
     let Some(last) = held.last().map(|held| held.seq) else { return Ok(0) };
     let rows = match field {
         RetentionField::Response => take_whole(connection, device, epoch, &held, now_ms)?,
-        _ => take_field(connection, device, epoch, &held, field)?,
+        _ => {
+            let unread = held.iter().find(|held| !held.is_erased && !held.can_be_read());
+            through.unread = through.unread.or(unread.map(|unread| (seq_column(unread.seq), reader())));
+            take_field(connection, device, epoch, &held, field)?
+        }
     };
-    connection.execute(
-        "insert into retained (device_id, epoch, field, through_seq) values (?1, ?2, ?3, ?4)
-         on conflict (device_id, epoch, field) do update set through_seq = excluded.through_seq",
-        values![device.as_bytes(), epoch.as_bytes(), field.name(), seq_column(last)],
-    )?;
+    through.seq = seq_column(last);
+    through.put(connection, store, field)?;
     Ok(rows)
 }
 
@@ -161,6 +227,11 @@ fn take_whole(
     erase::erase_rows(connection, device, &rows, &met, now_ms)
 }
 
+/// Whether any record of a device was ever carried to another epoch.
+pub(super) fn is_any_carried(connection: &Connection, device: &DeviceId) -> SqlResult<bool> {
+    connection.exists("select 1 from carried where device_id = ?1 limit 1", values![device.as_bytes()])
+}
+
 /// Copies of a device's records that stand elsewhere; of nearly all devices nothing was ever carried.
 struct Copies {
     any: bool,
@@ -168,8 +239,7 @@ struct Copies {
 
 impl Copies {
     fn of(connection: &Connection, device: &DeviceId) -> SqlResult<Self> {
-        let carried = "select 1 from carried where device_id = ?1 limit 1";
-        Ok(Self { any: connection.exists(carried, values![device.as_bytes()])? })
+        Ok(Self { any: is_any_carried(connection, device)? })
     }
 
     /// Those of this record, itself not among them.

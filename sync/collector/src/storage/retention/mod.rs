@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 use super::sql::{Connection, SqlResult, values};
 
-pub(crate) use aside::take_aside;
+pub(crate) use aside::{AsidePlace, next_aside, take_aside};
 pub(crate) use due::{due, take_part};
 pub(crate) use words::{closed, take_words};
 

@@ -8,6 +8,8 @@ create table retained (
     epoch       bytea not null,
     field       text collate "C" not null,
     through_seq bigint not null check (through_seq > 0),
+    unread_seq  bigint,
+    unread_by   bigint,
     primary key (device_id, epoch, field)
 );
 create index erased_by_digest on erased (device_id, digest);
