@@ -151,6 +151,8 @@ fn before_the_last_step() -> Result<(Place, String)> {
                 ["alter", "table", table, "add", "column", column, ..] => {
                     undo += &format!("alter table {table} drop column {column};");
                 }
+                // An index on a table from before goes with no table.
+                ["create", "index", index, ..] => undo += &format!("drop index if exists {index};"),
                 _ => {}
             }
         }

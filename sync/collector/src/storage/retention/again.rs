@@ -7,29 +7,39 @@ use std::collections::BTreeMap;
 
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 
-use super::due::{is_any_carried, same};
+use super::due::{SAME, is_any_carried, is_same, place, same_row};
 use super::reduce::{Fields, frozen_digest, mark_of, reduce, taken};
 use crate::storage::carried::CarriedRecord;
-use crate::storage::sql::{Connection, SqlResult, values};
+use crate::storage::sql::{Connection, SqlResult, Value, values};
 use crate::storage::{column_seq, seq_column};
 
-/// What is left of those carried records, by number, of which something was taken before.
+/// What is left of those carried records, by number, of which something was taken before. They are looked up together.
 pub(crate) fn left<'r>(
     connection: &Connection,
     device: &DeviceId,
     carried: impl Iterator<Item = (&'r CarriedRecord, &'r [u8])>,
 ) -> SqlResult<BTreeMap<Seq, Vec<u8>>> {
-    let mut all = BTreeMap::new();
-    for (record, bytes) in carried {
-        let (first, digest) = record.first();
-        let rows = same(connection, device, first, digest)?;
-        let fields: Fields =
-            rows.iter().filter_map(|(.., bytes)| mark_of(bytes)).flat_map(|mark| taken(&mark)).collect();
-        if let Some(left) = reduce(record.seq, bytes, &fields) {
-            all.insert(record.seq, left);
-        }
+    let carried: Vec<_> = carried.collect();
+    let places: Vec<Vec<Value<'_>>> =
+        carried.iter().map(|(record, _)| place(device, record.first().0).to_vec()).collect();
+    let mut gone = vec![Fields::new(); carried.len()];
+    if places.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    Ok(all)
+    for query in SAME {
+        connection.own().query_each(query, &places, &mut |index, row| {
+            let (epoch, seq, bytes) = same_row(row)?;
+            let (first, digest) = carried[index].0.first();
+            if let Some(mark) = mark_of(&bytes).filter(|_| is_same(first, digest, (epoch, seq), &bytes)) {
+                gone[index].extend(taken(&mark));
+            }
+            Ok(())
+        })?;
+    }
+    let left = carried.iter().zip(&gone).filter(|(_, fields)| !fields.is_empty());
+    Ok(left
+        .filter_map(|((record, bytes), fields)| Some((record.seq, reduce(record.seq, bytes, fields)?)))
+        .collect())
 }
 
 /// What is left of those records between two numbers of a store, by number, of which something was taken where they had been carried to before

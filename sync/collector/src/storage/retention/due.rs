@@ -14,7 +14,7 @@ use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use super::RetentionField;
 use super::reduce::{frozen_digest, reduce};
 use crate::storage::erase::{self, origin};
-use crate::storage::sql::{Connection, HexColumn, SqlResult, Value, values};
+use crate::storage::sql::{Connection, HexColumn, Row, SqlResult, Value, values};
 use crate::storage::{column_seq, seq_column};
 
 /// Stores of devices that are named at once.
@@ -259,29 +259,47 @@ impl Copies {
     }
 }
 
+/// Where a record stands that first stood at a [`place`], and where it was carried to, itself or not. Erased ones are not among them.
+pub(super) const SAME: [&str; 2] = [
+    "select epoch, seq, bytes from records
+     where device_id = ?1 and epoch = ?2 and seq = ?3 and erased_ms is null",
+    "select epoch, seq, bytes from carried join records using (device_id, epoch, seq)
+     where device_id = ?1 and origin_epoch = ?2 and origin_seq = ?3 and erased_ms is null",
+];
+
+/// What [`SAME`] is asked with.
+pub(super) fn place<'a>(device: &'a DeviceId, first: &'a Origin) -> [Value<'a>; 3] {
+    [device.as_bytes().into(), first.epoch.as_bytes().into(), Value::from(seq_column(first.seq))]
+}
+
+/// A row of [`SAME`].
+pub(super) fn same_row(row: &Row<'_>) -> SqlResult<(StoreEpoch, Seq, Vec<u8>)> {
+    Ok((row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?), row.get::<Vec<u8>>(2)?))
+}
+
+/// Whether these bytes are the record that first stood there with this digest.
+pub(super) fn is_same(
+    first: &Origin,
+    digest: &[u8; 32],
+    (epoch, seq): (StoreEpoch, Seq),
+    bytes: &[u8],
+) -> bool {
+    let (stood, content) = origin(epoch, seq, bytes);
+    stood == *first && frozen_digest(content) == *digest
+}
+
 /// All rows of the record that first stood there with this digest: where it first stood, and wherever it was carried. Erased ones are not
 /// among them.
-pub(super) fn same(
+fn same(
     connection: &Connection,
     device: &DeviceId,
     first: &Origin,
     digest: &[u8; 32],
 ) -> SqlResult<Vec<(StoreEpoch, Seq, Vec<u8>)>> {
     let mut found = Vec::new();
-    let place = [device.as_bytes().into(), first.epoch.as_bytes().into(), Value::from(seq_column(first.seq))];
-    for query in [
-        "select epoch, seq, bytes from records
-         where device_id = ?1 and epoch = ?2 and seq = ?3 and erased_ms is null",
-        "select epoch, seq, bytes from carried join records using (device_id, epoch, seq)
-         where device_id = ?1 and origin_epoch = ?2 and origin_seq = ?3 and erased_ms is null",
-    ] {
-        found.extend(connection.query_all(query, &place, |row| {
-            Ok((row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?), row.get::<Vec<u8>>(2)?))
-        })?);
+    for query in SAME {
+        found.extend(connection.query_all(query, &place(device, first), same_row)?);
     }
-    found.retain(|(epoch, seq, bytes)| {
-        let (stood, content) = origin(*epoch, *seq, bytes);
-        stood == *first && frozen_digest(content) == *digest
-    });
+    found.retain(|(epoch, seq, bytes)| is_same(first, digest, (*epoch, *seq), bytes));
     Ok(found)
 }
