@@ -3,8 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
@@ -21,9 +22,15 @@ pub struct Mute {
 #[derive(Default)]
 struct State {
     is_silent: Mutex<bool>,
-    /// Parcels that came from clients.
-    asked: AtomicU32,
     changed: Condvar,
+    /// Whether turns are counted.
+    counts: AtomicBool,
+    /// Parcels that came from clients.
+    parcels: AtomicU32,
+    /// How many of them had come when something last went back.
+    answered: AtomicU32,
+    /// Answers that clients had to wait for.
+    turns: AtomicU32,
 }
 
 impl Mute {
@@ -56,10 +63,17 @@ impl Mute {
         Ok(url.replace(&server.display().to_string(), &here.display().to_string()))
     }
 
-    /// How often clients sent something so far: at least once for each answer they waited for.
-    #[must_use]
-    pub fn asked(&self) -> u32 {
-        self.state.asked.load(Ordering::Relaxed)
+    /// How often clients waited for an answer during this work. Whatever they say before they wait is one turn, in however many parcels it
+    /// comes: nothing goes back as long as they still say something.
+    ///
+    /// # Errors
+    /// When the work fails.
+    pub fn turns_of<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(T, u32)> {
+        let before = self.state.turns.load(Ordering::Relaxed);
+        self.state.counts.store(true, Ordering::Relaxed);
+        let done = work();
+        self.state.counts.store(false, Ordering::Relaxed);
+        Ok((done?, self.state.turns.load(Ordering::Relaxed) - before))
     }
 
     /// From now on nothing comes back.
@@ -80,7 +94,31 @@ impl Drop for Mute {
     }
 }
 
+/// A client that says nothing for so long waits.
+const QUIET: Duration = Duration::from_millis(20);
+
 impl State {
+    /// Waits until clients wait, where turns are counted, and counts one if they said something since the last.
+    fn take_turn(&self) {
+        if !self.counts.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut said = self.parcels.load(Ordering::Relaxed);
+        let mut is_silent = self.is_silent.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let waited = self.changed.wait_timeout(is_silent, QUIET);
+            is_silent = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let now = self.parcels.load(Ordering::Relaxed);
+            if now == said {
+                break;
+            }
+            said = now;
+        }
+        if self.answered.swap(said, Ordering::Relaxed) != said {
+            self.turns.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn set(&self, is_silent: bool) {
         *self.is_silent.lock().unwrap_or_else(PoisonError::into_inner) = is_silent;
         self.changed.notify_all();
@@ -97,7 +135,11 @@ fn pump(from: &UnixStream, to: &UnixStream, state: &Arc<State>, asks: bool) -> s
     std::thread::Builder::new().spawn(move || {
         let mut bytes = vec![0; 1 << 18];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
-            state.asked.fetch_add(asks.into(), Ordering::Relaxed);
+            if asks {
+                state.parcels.fetch_add(1, Ordering::Relaxed);
+            } else {
+                state.take_turn();
+            }
             state.wait();
             if to.write_all(&bytes[..count]).is_err() {
                 break;

@@ -112,7 +112,7 @@ fn with_file(
     for setting in settings.iter().filter(|setting| serves || FOR_ALL.contains(&&*setting.name)) {
         let Some(id) = id_of(&command, matches, &setting.name) else { continue };
         // A variable without a word, as a template leaves it, says nothing.
-        let is_empty = told.get_raw(&id).is_none_or(|mut values| values.all(|value| value.is_empty()));
+        let is_empty = told.get_raw(&id).is_none_or(|mut values| values.all(std::ffi::OsStr::is_empty));
         match told.value_source(&id) {
             Some(ValueSource::CommandLine) => continue,
             Some(ValueSource::EnvVariable) if !is_empty => continue,
