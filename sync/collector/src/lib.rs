@@ -28,6 +28,7 @@
 
 pub mod admin;
 mod api;
+mod beside;
 pub mod config;
 mod counting;
 mod desk;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::admin::AdminError;
 use crate::admin::retaining::RetentionWork;
-use crate::counting::PAUSE;
+use crate::beside::PAUSE;
 use crate::people::audit::Actor;
 use crate::routes::App;
 
