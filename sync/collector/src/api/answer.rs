@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::BASE;
-use super::asked::Asked;
+use super::asked::{Asked, cursor};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,6 +19,21 @@ pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
     /// What goes into `cursor` for the next page; none at the end. A page may hold fewer items than `limit`, or none, and still have a next.
     pub(super) next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The first so many of these rows, of which there is one more where another page follows; `name` is what the next begins after.
+    pub(super) fn cut<R>(
+        mut rows: Vec<R>,
+        limit: usize,
+        name: impl FnOnce(&R) -> String,
+        item: impl FnMut(R) -> T,
+    ) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| cursor(&name(last)));
+        Self { items: rows.into_iter().map(item).collect(), next }
+    }
 }
 
 /// A page, with a link to the next.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{self, Page};
-use super::asked::{Asked, cursor};
+use super::asked::Asked;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::{moment, sent, word};
@@ -125,11 +125,8 @@ pub(super) async fn list(
     let mut rows = list.await?;
     rows.retain(|row| after.is_none_or(|after| (row.device, row.view.id) > after));
     rows.sort_unstable_by_key(|row| (row.device, row.view.id));
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let at = |row: &CaseRow| cursor(&format!("{}/{}/{}", row.device, row.view.id.epoch, row.view.id.seq));
-    let next = rows.last().filter(|_| more).map(at);
-    let page = Page { items: rows.into_iter().map(case).collect(), next };
+    let at = |row: &CaseRow| format!("{}/{}/{}", row.device, row.view.id.epoch, row.view.id.seq);
+    let page = Page::cut(rows, limit, at, case);
     Ok(answer::page(request.headers(), "/cases", &asked, &page))
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{self, Page};
-use super::asked::{Asked, cursor, named};
+use super::asked::{Asked, named};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::{moment, sent};
@@ -93,10 +93,7 @@ pub(super) async fn list(
     let mut rows = all(&app, &caller).await?;
     rows.retain(|row| before.is_none_or(|before| row.id < before));
     rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| cursor(&last.id.to_string()));
-    let page = Page { items: rows.into_iter().map(change).collect(), next };
+    let page = Page::cut(rows, limit, |last| last.id.to_string(), change);
     Ok(answer::page(request.headers(), "/changes", &asked, &page))
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{self, Page};
-use super::asked::{Asked, cursor, named};
+use super::asked::{Asked, named};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::{moment, sent};
@@ -125,10 +125,7 @@ pub(super) async fn list(
     let (limit, after) = (asked.limit()?, asked.cursor(|id| id.parse::<i64>().ok())?);
     let mut rows = seen(&app, &caller).await?;
     rows.retain(|row| after.is_none_or(|after| row.id > after));
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| cursor(&last.id.to_string()));
-    let page = Page { items: rows.into_iter().map(webhook).collect(), next };
+    let page = Page::cut(rows, limit, |last| last.id.to_string(), webhook);
     Ok(answer::page(request.headers(), "/webhooks", &asked, &page))
 }
 
@@ -233,12 +230,9 @@ pub(super) async fn deliveries(
     };
     let id = find(&app, &caller, number(&named(id)?)?).await?.id;
     let count = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-    let mut rows =
+    let rows =
         app.for_program(&caller, move |admin| admin.webhook_deliveries(id, state, before, count)).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| cursor(&last.number.to_string()));
-    let page = Page { items: rows.into_iter().map(delivery).collect(), next };
+    let page = Page::cut(rows, limit, |last| last.number.to_string(), delivery);
     Ok(answer::page(request.headers(), &format!("/webhooks/{id}/deliveries"), &asked, &page))
 }
 
