@@ -36,7 +36,7 @@ use crate::retaining::keep_retention;
 use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
-use crate::web::{self, Board};
+use crate::web::{self, Board, KiosksByStore};
 use crate::webhooks::sender::Sender;
 use crate::webhooks::sending::keep_sending;
 use crate::webhooks::telling::keep_telling;
@@ -199,6 +199,7 @@ impl Collector {
             limits: limits.clone(),
             desk,
             board: Board::default(),
+            kiosks_by_store: KiosksByStore::default(),
             drawing: Drawing::by(config.kiosk_program.clone()),
             oidc,
             hooks,

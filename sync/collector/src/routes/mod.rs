@@ -37,7 +37,7 @@ use crate::storage::StorageError;
 use crate::storage::readers::Readers;
 use crate::storage::sql::{Connection, SqlResult};
 use crate::storage::writer::Writer;
-use crate::web::Board;
+use crate::web::{Board, KiosksByStore};
 use crate::webhooks::sender::Sender;
 
 /// What the routes work with.
@@ -56,6 +56,8 @@ pub(crate) struct App {
     pub(crate) desk: Desk,
     /// Counts of follow-ups, kept for a moment.
     pub(crate) board: Board,
+    /// The same of kiosks.
+    pub(crate) kiosks_by_store: KiosksByStore,
     /// Who draws what shoppers will see of a survey.
     pub(crate) drawing: Drawing,
     /// The organisation's own sign-in, where there is one.

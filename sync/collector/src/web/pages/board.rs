@@ -3,10 +3,11 @@
 //! Where a case stands is reckoned from its steps, and a list reads all that were ever sent; so the counts are kept for a moment, and are of
 //! at most so long ago.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use afterword_model::case::{Slas, Stage, due};
+use afterword_model::record::DeviceId;
 use afterword_model::response::{ClockQuality, Stamp};
 use maud::{Markup, html};
 
@@ -17,6 +18,7 @@ use crate::storage::cases;
 use crate::storage::fleet;
 use crate::storage::sql::{Connection, SqlResult};
 use crate::web::icon::Icon;
+use crate::web::kept::Kept;
 use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
 
@@ -37,35 +39,19 @@ struct Count {
 
 type Counts = BTreeMap<Option<String>, [Count; 3]>;
 
-/// The counts as they were reckoned last, and when, by the monotonic clock.
-#[derive(Default)]
-pub(crate) struct Board(Mutex<Option<(u64, Arc<Counts>)>>);
+/// The counts as they were reckoned last.
+pub(crate) struct Board(Kept<Counts>);
 
-impl Board {
-    fn kept(&self, now_ms: u64) -> Option<Arc<Counts>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref()
-            .filter(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < KEPT_MS)
-            .map(|(_, counts)| Arc::clone(counts))
-    }
-
-    fn keep(&self, now_ms: u64, counts: &Arc<Counts>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, Arc::clone(counts)));
+impl Default for Board {
+    fn default() -> Self {
+        Self(Kept::for_ms(KEPT_MS))
     }
 }
 
 /// The section of the overview.
 pub(super) async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Markup, Mishap> {
-    let clock = &app.context.clock;
-    let counts = match app.board.kept(clock.monotonic_ms()) {
-        Some(counts) => counts,
-        None => {
-            let wall_ms = clock.wall_ms();
-            let counts = Arc::new(app.read(move |reader| reckon(reader, wall_ms)).await?);
-            app.board.keep(clock.monotonic_ms(), &counts);
-            counts
-        }
-    };
+    let wall_ms = app.context.clock.wall_ms();
+    let counts = app.board.0.or_reckon(app, move |reader| reckon(reader, wall_ms)).await?;
     let seen =
         choice.stores(visitor).map_or(Stores::All, |stores| Stores::Some(stores.into_iter().collect()));
     let mut total = [Count::default(); 3];
@@ -79,10 +65,11 @@ pub(super) async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> 
 
 fn reckon(reader: &Connection, wall_ms: i64) -> SqlResult<Counts> {
     let now = Stamp { wall_ms, offset_min: 0, boot: 0, mono_ms: 0, clock: ClockQuality::Synced };
-    let stores: BTreeMap<_, _> =
-        fleet::kiosks(reader)?.into_iter().map(|kiosk| (kiosk.device, kiosk.store)).collect();
+    let all = cases::all(reader)?;
+    let devices: BTreeSet<DeviceId> = all.iter().map(|known| known.device).collect();
+    let stores = fleet::stores_of(reader, devices)?;
     let mut counts = Counts::new();
-    for known in cases::all(reader)? {
+    for known in all {
         let status = known.case.status();
         let stage = match status.stage {
             Stage::Opened => 0,
@@ -93,7 +80,7 @@ fn reckon(reader: &Connection, wall_ms: i64) -> SqlResult<Counts> {
         if status.category.is_none() {
             continue;
         }
-        let store = stores.get(&known.device).cloned().flatten();
+        let store = stores.get(&known.device).cloned();
         let count = &mut counts.entry(store).or_default()[stage];
         count.open += 1;
         // What waits to be verified is not late: it cannot be told before.

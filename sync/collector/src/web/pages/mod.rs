@@ -28,6 +28,7 @@ use std::sync::Arc;
 use axum::Router;
 
 use super::frame::Foot;
+use super::kept::Kept;
 use super::mishap::Mishap;
 use super::visitor::Visitor;
 use super::words;
@@ -61,19 +62,26 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(api::routes())
 }
 
+/// How many kiosks each store has, those of no store too, for the foot of the rail.
+pub(crate) struct KiosksByStore(Kept<Vec<(Option<String>, u64)>>);
+
+impl Default for KiosksByStore {
+    fn default() -> Self {
+        // Somebody who has just enrolled one soon finds it there.
+        Self(Kept::for_ms(5_000))
+    }
+}
+
 /// What stands at the foot of the rail for this visitor.
 async fn foot(app: &Arc<App>, visitor: &Visitor) -> Result<Foot, Mishap> {
     let stores = visitor.stores();
-    let (organisation, kiosks) = app
-        .read(move |reader| {
-            let mut kiosks = fleet_storage::kiosks(reader)?;
-            kiosks.retain(|kiosk| kiosk.enrolled_ms.is_some() && stores.hold(kiosk.store.as_deref()));
-            Ok((read_server(reader)?.organisation, kiosks.len()))
-        })
-        .await?;
+    let organisation = app.read(|reader| Ok(read_server(reader)?.organisation)).await?;
+    let kiosks = app.kiosks_by_store.0.or_reckon(app, fleet_storage::enrolled).await?;
+    let here = kiosks.iter().filter(|(store, _)| stores.hold(store.as_deref()));
+    let kiosks: u64 = here.map(|(_, count)| count).sum();
     let seen = visitor.stores();
     let count = visitor.tree.stores().filter(|store| seen.hold(Some(store))).count();
     let stores = format!("{} {}", words::count(count as u64), words::plural(count, "store", "stores"));
-    let kiosks = format!("{} {}", words::count(kiosks as u64), words::plural(kiosks, "kiosk", "kiosks"));
+    let kiosks = format!("{} {}", words::count(kiosks), words::plural(kiosks as usize, "kiosk", "kiosks"));
     Ok(Foot { organisation, lines: vec![format!("{stores}, {kiosks}")] })
 }
