@@ -34,9 +34,6 @@ use member::{Attempt, Herd, Member};
 /// Longest wait of a device after a failure; a real one's is longer, and nobody wants to look on for so long.
 const BACKOFF_MAX: Duration = Duration::from_secs(8);
 
-/// Records of the bystander before the others come.
-const ALONE: usize = 60;
-
 /// And looks at the overview.
 const READ_ALONE: usize = 20;
 
@@ -62,6 +59,8 @@ pub struct Order {
     pub bystander_every: Duration,
     /// The person reads once in this time.
     pub reader_every: Duration,
+    /// Records of the bystander before the others come.
+    pub alone: usize,
 }
 
 /// What came of it.
@@ -160,7 +159,7 @@ pub async fn come_back(desk: &Desk, collector: &Program, order: Order) -> Result
     let reader = Reader::at(desk).await?;
     let reader = Bystander::on_a_thread_of_its_own("reader", reader, order.reader_every, READ_MAX)?;
     let memory_before_kib = collector.peak_memory_kib()?;
-    let alone = bystander.next_latencies(ALONE)?;
+    let alone = bystander.next_latencies(order.alone)?;
     let read_alone = reader.next_latencies(READ_ALONE)?;
     // What was read meanwhile was read alone, too.
     reader.forget();

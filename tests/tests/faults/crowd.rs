@@ -32,6 +32,7 @@ async fn f35_a_crowd_that_comes_back_at_once_is_drained_and_neither_a_bystander_
         connections: connections_possible(CONNECTIONS),
         bystander_every: Duration::from_millis(100),
         reader_every: Duration::from_millis(500),
+        alone: 60,
     };
     let outcome = come_back(&desk, &collector, order).await?;
     println!("{outcome}");

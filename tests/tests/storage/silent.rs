@@ -174,7 +174,7 @@ fn a_crowd_is_counted_as_often_as_a_device() -> Result<()> {
     let mut turns = Vec::new();
     for devices in [1, CROWD] {
         for number in 0..devices {
-            let till = place.device(&format!("Exit {number} of {devices}"), 5)?;
+            let till = place.device(&format!("{devices}-{number}"), 5)?;
             place.receipt(&till, 1, 5)?;
         }
         let (records, turn) = line.turns_of(|| Ok(admin.count()?))?;
