@@ -5,7 +5,10 @@ use afterword_model::summary::Ask;
 
 use super::{Admin, AdminError};
 use crate::numbers::{Overview, Scope, StoreFigures, overview, store};
-use crate::storage::numbers;
+use crate::storage::numbers::{self, Waiting};
+
+/// Stores of devices that are counted in one transaction.
+const STORES_MAX: usize = 64;
 
 impl Admin {
     /// Counts what has come and is not counted yet, a bounded part in each transaction, also while a server does. How many records were
@@ -14,9 +17,9 @@ impl Admin {
     /// # Errors
     /// The database; what was counted until then stays counted.
     pub fn count(&mut self) -> Result<Seq, AdminError> {
-        let mut records = 0;
+        let (mut records, mut waiting) = (0, Waiting::default());
         for part in 1_u64.. {
-            let pending = numbers::pending(&self.connection)?;
+            let pending = waiting.next_part(&self.connection, STORES_MAX)?;
             if pending.is_empty() {
                 break;
             }

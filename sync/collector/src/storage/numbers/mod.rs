@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use afterword_model::tally::{Cell, Tally};
 
 pub(crate) use moves::{forget, moved, take_back};
-pub(crate) use pending::{apply, pending};
+pub(crate) use pending::{Waiting, apply};
 
 /// What changes in one store and cell.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! What is new: looked at and added up with nothing locked, and written where it still holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::{ClockQuality, Response};
@@ -11,11 +11,15 @@ use super::copies::{Copies, identity};
 use super::state::{Boot, State, Zero};
 use super::{Deltas, clocks, tables};
 
-/// Stores of devices that are looked at in one go.
-const STORES_MAX: i64 = 64;
+/// Stores that are looked for in one go: that takes a look at all there are.
+const LOOKED_FOR_MAX: i64 = 1_024;
 
-/// Records of one store that are.
+/// Records of one part, about.
 const RECORDS_MAX: u64 = 1_024;
+
+/// Stores of devices of which records wait to be counted, as they were when somebody looked: whose is known to wait the longest is next.
+#[derive(Default)]
+pub(crate) struct Waiting(VecDeque<(DeviceId, StoreEpoch)>);
 
 /// Records of one store and what counting them changes.
 pub(crate) struct Pending {
@@ -37,38 +41,98 @@ pub(crate) struct Counted {
     pub(crate) again: u64,
 }
 
-/// A bounded part of what is new, one store of each device at most. Nothing where everything is counted.
-pub(crate) fn pending(connection: &Connection) -> SqlResult<Vec<Pending>> {
-    let snapshot = connection.snapshot()?;
-    let behind = snapshot.query_all(
-        "select stores.device_id, stores.epoch, stores.mark, coalesce(counted.through_seq, 0) from stores
+impl Waiting {
+    /// A bounded part of what is new, of so many stores at most and one of each device. Nothing where everything is counted.
+    pub(crate) fn next_part(
+        &mut self,
+        connection: &Connection,
+        stores_max: usize,
+    ) -> SqlResult<Vec<Pending>> {
+        let snapshot = connection.snapshot()?;
+        loop {
+            if self.0.is_empty() {
+                self.0 = look_for(&snapshot)?;
+                if self.0.is_empty() {
+                    return Ok(Vec::new());
+                }
+            }
+            let mut stores: Vec<(DeviceId, StoreEpoch)> = Vec::new();
+            // What one store changes decides how another of the same device is counted.
+            while let Some((device, _)) = self.0.front()
+                && stores.len() < stores_max.max(1)
+                && stores.iter().all(|(other, _)| other != device)
+            {
+                stores.extend(self.0.pop_front());
+            }
+            let all = part(&snapshot, &stores, &mut self.0)?;
+            // Another collector may have counted all of it meanwhile.
+            if !all.is_empty() {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+fn look_for(connection: &Connection) -> SqlResult<VecDeque<(DeviceId, StoreEpoch)>> {
+    let waiting = connection.query_all(
+        "select stores.device_id, stores.epoch from stores
          left join counted on counted.device_id = stores.device_id and counted.epoch = stores.epoch
          where stores.mark > coalesce(counted.through_seq, 0)
          order by stores.first_received_ms, stores.epoch limit ?1",
-        values![STORES_MAX],
-        |row| {
-            let (device, epoch) = (row.get::<HexColumn<16, _>>(0)?.0, row.get::<HexColumn<16, _>>(1)?.0);
-            Ok((device, epoch, column_seq(row.get(2)?), column_seq(row.get(3)?)))
+        values![LOOKED_FOR_MAX],
+        |row| Ok((row.get::<HexColumn<16, _>>(0)?.0, row.get::<HexColumn<16, _>>(1)?.0)),
+    )?;
+    Ok(waiting.into())
+}
+
+/// What waits of these stores; those beyond what a part holds go back to `left`.
+fn part(
+    connection: &Connection,
+    stores: &[(DeviceId, StoreEpoch)],
+    left: &mut VecDeque<(DeviceId, StoreEpoch)>,
+) -> SqlResult<Vec<Pending>> {
+    let devices: Vec<DeviceId> = stores.iter().map(|(device, _)| *device).collect();
+    let keys: Vec<Vec<Value<'_>>> =
+        stores.iter().map(|(device, epoch)| values![device.as_bytes(), epoch.as_bytes()].to_vec()).collect();
+    let mut marks: Vec<Seq> = vec![0; stores.len()];
+    connection.own().query_each(
+        "select mark from stores where device_id = ?1 and epoch = ?2",
+        &keys,
+        &mut |place, row| {
+            marks[place] = column_seq(row.get(0)?);
+            Ok(())
         },
     )?;
-    let (mut devices, mut parts, mut records) = (Vec::<DeviceId>::new(), Vec::new(), 0);
-    for (device, epoch, mark, through) in behind {
-        // What one store changes decides how another of the same device is counted.
-        if records >= RECORDS_MAX || devices.contains(&device) {
+    let (mut records, mut asked, mut wanted) = (0, Vec::new(), Vec::new());
+    let states = State::read_all(connection, &devices)?;
+    for ((state, (device, epoch)), mark) in states.into_iter().zip(stores).zip(marks) {
+        if records >= RECORDS_MAX {
+            left.push_front((*device, *epoch));
             continue;
         }
+        let through = state.through.get(epoch).copied().unwrap_or(0);
         let last = mark.min(through + RECORDS_MAX);
-        records += last - through;
-        devices.push(device);
-        parts.push((epoch, through, last));
+        if last > through {
+            records += last - through;
+            let (first, last_column) = (seq_column(through), seq_column(last));
+            asked.push(values![device.as_bytes(), epoch.as_bytes(), first, last_column].to_vec());
+            wanted.push((state, *epoch, last));
+        }
     }
-    let states = State::read_all(&snapshot, &devices)?;
-    let held = held(&snapshot, &devices, &parts)?;
-    let mut all = Vec::new();
-    for ((state, (epoch, _, last)), records) in states.into_iter().zip(parts).zip(held) {
-        all.push(look(&snapshot, state, (epoch, last), &records)?);
-    }
-    Ok(all)
+    let mut held: Vec<Vec<Held>> = asked.iter().map(|_| Vec::new()).collect();
+    connection.own().query_each(
+        "select seq, bytes, received_ms, parked is not null, erased_ms is not null from records
+         where device_id = ?1 and epoch = ?2 and seq > ?3 and seq <= ?4 order by seq",
+        &asked,
+        &mut |place, row| {
+            let (seq, bytes, received_ms) = (column_seq(row.get(0)?), row.get(1)?, row.get(2)?);
+            let (is_parked, is_erased) = (row.get(3)?, row.get(4)?);
+            held[place].push(Held { seq, bytes, received_ms, is_parked, is_erased });
+            Ok(())
+        },
+    )?;
+    let wanted = wanted.into_iter().zip(held);
+    wanted.map(|((state, epoch, last), records)| look(connection, state, (epoch, last), &records)).collect()
 }
 
 /// A record as it is held.
@@ -78,39 +142,6 @@ struct Held {
     received_ms: i64,
     is_parked: bool,
     is_erased: bool,
-}
-
-/// What is held in these parts, after one number up to another: of each device one.
-fn held(
-    connection: &Connection,
-    devices: &[DeviceId],
-    parts: &[(StoreEpoch, Seq, Seq)],
-) -> SqlResult<Vec<Vec<Held>>> {
-    let asked: Vec<Vec<Value<'_>>> = devices
-        .iter()
-        .zip(parts)
-        .map(|(device, (epoch, through, last))| {
-            values![device.as_bytes(), epoch.as_bytes(), seq_column(*through), seq_column(*last)].to_vec()
-        })
-        .collect();
-    let mut held: Vec<Vec<Held>> = parts.iter().map(|_| Vec::new()).collect();
-    connection.own().query_each(
-        "select seq, bytes, received_ms, parked is not null, erased_ms is not null from records
-         where device_id = ?1 and epoch = ?2 and seq > ?3 and seq <= ?4 order by seq",
-        &asked,
-        &mut |place, row| {
-            let (seq, bytes, received_ms) = (column_seq(row.get(0)?), row.get(1)?, row.get(2)?);
-            held[place].push(Held {
-                seq,
-                bytes,
-                received_ms,
-                is_parked: row.get(3)?,
-                is_erased: row.get(4)?,
-            });
-            Ok(())
-        },
-    )?;
-    Ok(held)
 }
 
 /// What counting these records of a device changes.

@@ -8,8 +8,9 @@ use afterword_model::response::{
     Answer, AnswerValue, ClockQuality, Draft, Outcome, RESPONSE_VERSION, Response, Stamp,
 };
 
+use super::pending::Pending;
 use super::read::{holdings, of_all, plain};
-use super::{apply, pending, take_back};
+use super::{Waiting, apply, take_back};
 use crate::storage::erase;
 use crate::storage::sql::{Connection, values};
 use crate::storage::{Database, DatabaseUrl};
@@ -59,6 +60,10 @@ fn hold(connection: &Connection, first: i64, last: i64) {
         .unwrap();
 }
 
+fn pending(connection: &Connection) -> Vec<Pending> {
+    Waiting::default().next_part(connection, 64).unwrap()
+}
+
 /// Responses as each of the tables has them.
 fn counted(connection: &Connection) -> [u64; 2] {
     let all = of_all(connection, (10, 10)).unwrap();
@@ -72,7 +77,7 @@ fn counted(connection: &Connection) -> [u64; 2] {
 #[test]
 fn what_a_kill_took_back_is_counted_afterwards_and_once() {
     let (_url, connection) = database(8);
-    let reckoned = pending(&connection).unwrap();
+    let reckoned = pending(&connection);
     let killed = connection.transaction().unwrap();
     assert_eq!(apply(&killed, &reckoned).unwrap().records, 8);
     drop(killed);
@@ -86,16 +91,16 @@ fn what_a_kill_took_back_is_counted_afterwards_and_once() {
 #[test]
 fn what_somebody_else_has_counted_or_erased_meanwhile_is_reckoned_again() {
     let (_url, connection) = database(8);
-    let (one, other) = (pending(&connection).unwrap(), pending(&connection).unwrap());
+    let (one, other) = (pending(&connection), pending(&connection));
     apply(&connection, &one).unwrap();
     let late = apply(&connection, &other).unwrap();
     assert_eq!((late.records, late.again, counted(&connection)), (0, 1, [8, 8]));
     hold(&connection, 9, 12);
-    let reckoned = pending(&connection).unwrap();
+    let reckoned = pending(&connection);
     erase::erase(&connection, &DEVICE, (EPOCH, 10), 0).unwrap();
     let late = apply(&connection, &reckoned).unwrap();
     assert_eq!((late.records, late.again, counted(&connection)), (0, 1, [8, 8]));
-    let reckoned = pending(&connection).unwrap();
+    let reckoned = pending(&connection);
     assert_eq!(apply(&connection, &reckoned).unwrap().records, 4);
     assert_eq!(counted(&connection), [11, 11]);
     // What waits to be counted is not taken back when it goes.
