@@ -28,6 +28,7 @@ use crate::listen::{Port, tls};
 use crate::load::Load;
 use crate::metrics::{Certificates, Metrics};
 use crate::noting::{keep_note, keep_room, note};
+use crate::numbers::KeptFollowUps;
 use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
 use crate::pki::PkiError;
@@ -36,7 +37,7 @@ use crate::retaining::keep_retention;
 use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
-use crate::web::{self, Board};
+use crate::web;
 use crate::webhooks::sender::Sender;
 use crate::webhooks::sending::keep_sending;
 use crate::webhooks::telling::keep_telling;
@@ -198,7 +199,7 @@ impl Collector {
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             limits: limits.clone(),
             desk,
-            board: Board::default(),
+            follow_ups: KeptFollowUps::default(),
             drawing: Drawing::by(config.kiosk_program.clone()),
             oidc,
             hooks,

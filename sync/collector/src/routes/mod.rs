@@ -24,6 +24,7 @@ use crate::limits::Limits;
 use crate::listen::Source;
 use crate::load::Load;
 use crate::metrics::Metrics;
+use crate::numbers::{FollowUps, KeptFollowUps};
 use crate::oidc::Oidc;
 use crate::pki::Bearer;
 use crate::refusal::Refusal;
@@ -37,7 +38,6 @@ use crate::storage::StorageError;
 use crate::storage::readers::Readers;
 use crate::storage::sql::{Connection, SqlResult};
 use crate::storage::writer::Writer;
-use crate::web::Board;
 use crate::webhooks::sender::Sender;
 
 /// What the routes work with.
@@ -54,8 +54,8 @@ pub(crate) struct App {
     pub(crate) cores: Semaphore,
     /// Where people's wishes are carried out.
     pub(crate) desk: Desk,
-    /// Counts of follow-ups, kept for a moment.
-    pub(crate) board: Board,
+    /// Figures of follow-ups, kept for a moment.
+    pub(crate) follow_ups: KeptFollowUps,
     /// Who draws what shoppers will see of a survey.
     pub(crate) drawing: Drawing,
     /// The organisation's own sign-in, where there is one.
@@ -92,6 +92,18 @@ impl App {
             // The runtime ends.
             Err(_) => Err(StorageError::NoWriter),
         }
+    }
+
+    /// Figures of follow-ups as of a moment ago.
+    pub(crate) async fn follow_ups(self: &Arc<Self>) -> Result<Arc<FollowUps>, StorageError> {
+        let clock = &self.context.clock;
+        if let Some(kept) = self.follow_ups.kept(clock.monotonic_ms()) {
+            return Ok(kept);
+        }
+        let wall_ms = clock.wall_ms();
+        let found = Arc::new(self.looked_up(move |reader| FollowUps::reckon(reader, wall_ms)).await?);
+        self.follow_ups.keep(clock.monotonic_ms(), &found);
+        Ok(found)
     }
 
     /// Whether batches are under way.

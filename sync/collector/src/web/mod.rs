@@ -35,7 +35,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::routes::App;
 
-pub(crate) use pages::board::Board;
 pub(crate) use pages::health_word;
 
 /// The addresses of the port that people come in by.

@@ -46,7 +46,7 @@ fn step(server: &Server, seq: u64, of: CaseId, step: Step) -> Vec<u8> {
     CaseRecord { v: CASE_EVENT_VERSION, seq, case }.to_bytes()
 }
 
-fn opened() -> Step {
+pub(crate) fn opened() -> Step {
     Step::Opened {
         reasons: vec![Reason::LowScoreWithComment],
         category: Category::Clean,

@@ -1,111 +1,24 @@
 //! Follow-ups in three columns of haste: to acknowledge, to act on, to verify.
-//!
-//! Where a case stands is reckoned from its steps, and a list reads all that were ever sent; so the counts are kept for a moment, and are of
-//! at most so long ago.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use afterword_model::case::{Slas, Stage, due};
-use afterword_model::response::{ClockQuality, Stamp};
 use maud::{Markup, html};
 
 use super::figures::range::Choice;
+use crate::numbers::{FollowUps, Waiting};
 use crate::people::Stores;
-use crate::routes::App;
-use crate::storage::cases;
-use crate::storage::fleet;
-use crate::storage::sql::{Connection, SqlResult};
 use crate::web::icon::Icon;
-use crate::web::mishap::Mishap;
 use crate::web::visitor::Visitor;
 
-/// Counts are reckoned anew after so long.
-const KEPT_MS: u64 = 30_000;
 /// Pixels of the longest bar.
 const BAR: f64 = 345.0;
 
-/// How many of one stage there are.
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    open: u64,
-    /// Of these, with less than a quarter of their time left.
-    soon: u64,
-    /// Of these, late.
-    late: u64,
-}
-
-type Counts = BTreeMap<Option<String>, [Count; 3]>;
-
-/// The counts as they were reckoned last, and when, by the monotonic clock.
-#[derive(Default)]
-pub(crate) struct Board(Mutex<Option<(u64, Arc<Counts>)>>);
-
-impl Board {
-    fn kept(&self, now_ms: u64) -> Option<Arc<Counts>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref()
-            .filter(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < KEPT_MS)
-            .map(|(_, counts)| Arc::clone(counts))
-    }
-
-    fn keep(&self, now_ms: u64, counts: &Arc<Counts>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, Arc::clone(counts)));
-    }
-}
-
 /// The section of the overview.
-pub(super) async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Markup, Mishap> {
-    let clock = &app.context.clock;
-    let counts = match app.board.kept(clock.monotonic_ms()) {
-        Some(counts) => counts,
-        None => {
-            let wall_ms = clock.wall_ms();
-            let counts = Arc::new(app.read(move |reader| reckon(reader, wall_ms)).await?);
-            app.board.keep(clock.monotonic_ms(), &counts);
-            counts
-        }
-    };
+pub(super) fn part(follow_ups: &FollowUps, visitor: &Visitor, choice: &Choice) -> Markup {
     let seen =
         choice.stores(visitor).map_or(Stores::All, |stores| Stores::Some(stores.into_iter().collect()));
-    let mut total = [Count::default(); 3];
-    for (_, of_store) in counts.iter().filter(|(store, _)| seen.hold(store.as_deref())) {
-        for (sum, one) in total.iter_mut().zip(of_store) {
-            (sum.open, sum.soon, sum.late) = (sum.open + one.open, sum.soon + one.soon, sum.late + one.late);
-        }
-    }
-    Ok(render(&total))
+    render(&follow_ups.waiting(|store| seen.hold(store)))
 }
 
-fn reckon(reader: &Connection, wall_ms: i64) -> SqlResult<Counts> {
-    let now = Stamp { wall_ms, offset_min: 0, boot: 0, mono_ms: 0, clock: ClockQuality::Synced };
-    let stores: BTreeMap<_, _> =
-        fleet::kiosks(reader)?.into_iter().map(|kiosk| (kiosk.device, kiosk.store)).collect();
-    let mut counts = Counts::new();
-    for known in cases::all(reader)? {
-        let status = known.case.status();
-        let stage = match status.stage {
-            Stage::Opened => 0,
-            Stage::Acknowledged => 1,
-            Stage::Acted => 2,
-            Stage::Verified => continue,
-        };
-        if status.category.is_none() {
-            continue;
-        }
-        let store = stores.get(&known.device).cloned().flatten();
-        let count = &mut counts.entry(store).or_default()[stage];
-        count.open += 1;
-        // What waits to be verified is not late: it cannot be told before.
-        if let Some(due) = due(&status, &Slas::default(), &now).filter(|due| due.next != Stage::Verified) {
-            count.late += u64::from(due.is_over());
-            count.soon += u64::from(!due.is_over() && due.left_ms() < due.within_ms / 4);
-        }
-    }
-    Ok(counts)
-}
-
-fn render(total: &[Count; 3]) -> Markup {
+fn render(total: &[Waiting; 3]) -> Markup {
     let open: u64 = total.iter().map(|count| count.open).sum();
     let most = total.iter().map(|count| count.open).max().unwrap_or(0).max(1);
     let rows = [
@@ -134,7 +47,7 @@ fn render(total: &[Count; 3]) -> Markup {
     }
 }
 
-fn bar(count: &Count, most: u64) -> Markup {
+fn bar(count: &Waiting, most: u64) -> Markup {
     let wide = |part: u64| part as f64 / most as f64 * BAR;
     let parts =
         [(count.open - count.soon - count.late, "#717771"), (count.soon, "#7A4E00"), (count.late, "#A62B12")];

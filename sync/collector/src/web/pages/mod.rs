@@ -2,8 +2,9 @@
 
 mod api;
 mod audit;
-pub(crate) mod board;
+mod board;
 mod cases;
+mod day_notes;
 mod device;
 mod enrol;
 mod figures;
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(overview::routes())
         .merge(store::routes())
+        .merge(day_notes::routes())
         .merge(sign_in::routes())
         .merge(oidc::routes())
         .merge(welcome::routes())
