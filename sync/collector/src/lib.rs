@@ -36,6 +36,7 @@ mod drawing;
 pub mod export;
 mod given;
 pub mod in_process;
+mod kept;
 pub mod limits;
 mod listen;
 mod load;

@@ -23,12 +23,12 @@ use crate::config::{Config, https_url, pki_path};
 use crate::counting::keep_counting;
 use crate::desk::Desk;
 use crate::drawing::Drawing;
+use crate::kept::KeptFigures;
 use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
 use crate::metrics::{Certificates, Metrics};
 use crate::noting::{keep_note, keep_room, note};
-use crate::numbers::KeptFollowUps;
 use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
 use crate::pki::PkiError;
@@ -199,7 +199,7 @@ impl Collector {
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             limits: limits.clone(),
             desk,
-            follow_ups: KeptFollowUps::default(),
+            kept: KeptFigures::default(),
             drawing: Drawing::by(config.kiosk_program.clone()),
             oidc,
             hooks,

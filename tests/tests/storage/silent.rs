@@ -161,3 +161,26 @@ fn a_batch_is_asked_for_as_often_as_a_record() -> Result<()> {
     assert!(carried_many < carried + 5 && told_many < told + 5, "{trips:?}");
     Ok(())
 }
+
+/// What came of a crowd is counted in as few round trips as what came of one.
+#[test]
+#[cfg_attr(not(has_postgres), ignore = "needs PostgreSQL's server (apt-get install postgresql)")]
+fn a_crowd_is_counted_as_often_as_a_device() -> Result<()> {
+    const CROWD: u64 = 40;
+    let url = Cluster::shared()?.database()?;
+    let line = Mute::before(&url)?;
+    let place = Place::on(Some(DatabaseUrl::parse(&line.url(&url)?)?))?;
+    let mut admin = place.admin()?;
+    let mut turns = Vec::new();
+    for devices in [1, CROWD] {
+        for number in 0..devices {
+            let till = place.device(&format!("Exit {number} of {devices}"), 5)?;
+            place.receipt(&till, 1, 5)?;
+        }
+        let (records, turn) = line.turns_of(|| Ok(admin.count()?))?;
+        assert_eq!(records, 5 * devices);
+        turns.push(turn);
+    }
+    assert!(turns[1] < turns[0] + 5, "{turns:?}");
+    Ok(())
+}

@@ -15,16 +15,20 @@ impl Admin {
     /// The database; what was counted until then stays counted.
     pub fn count(&mut self) -> Result<Seq, AdminError> {
         let mut records = 0;
-        loop {
+        for part in 1_u64.. {
             let pending = numbers::pending(&self.connection)?;
             if pending.is_empty() {
-                return Ok(records);
+                break;
             }
             let transaction = self.connection.transaction()?;
             let counted = numbers::apply(&transaction, &pending)?;
             transaction.commit()?;
             records += counted.records;
+            if part.is_power_of_two() {
+                self.connection.own().counts_grew()?;
+            }
         }
+        Ok(records)
     }
 
     /// Forgets what is counted and counts everything again from the records. Until it has ended, numbers are of what was counted so far,

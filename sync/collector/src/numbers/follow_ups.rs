@@ -3,19 +3,16 @@
 //! Where a case stands is reckoned from its steps, and a list reads all that were ever sent; so a server keeps what it reckoned for a moment,
 //! and the figures are of at most so long ago. A case belongs to the store in which its kiosk stands now.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
 
 use afterword_model::case::{Slas, Stage, acknowledged, due};
 use afterword_model::metrics::{ANSWERS_MIN, Share, wilson_95};
+use afterword_model::record::DeviceId;
 use afterword_model::response::{ClockQuality, Stamp};
 
 use super::Scope;
 use crate::storage::sql::{Connection, SqlResult};
-use crate::storage::{cases, devices};
-
-/// Figures are reckoned anew after so long.
-const KEPT_MS: u64 = 30_000;
+use crate::storage::{cases, fleet};
 
 /// How many cases of one stage there are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,14 +41,16 @@ impl FollowUps {
     /// As they stand at that moment, in milliseconds since 1970-01-01T00:00:00Z.
     pub(crate) fn reckon(reader: &Connection, wall_ms: i64) -> SqlResult<Self> {
         let now = Stamp { wall_ms, offset_min: 0, boot: 0, mono_ms: 0, clock: ClockQuality::Synced };
-        let (stores, slas) = (devices::stores(reader)?, Slas::default());
+        let (known, slas) = (cases::all(reader)?, Slas::default());
+        let devices: BTreeSet<DeviceId> = known.iter().map(|known| known.device).collect();
+        let stores = fleet::stores_of(reader, devices)?;
         let mut all = Self::default();
-        for known in cases::all(reader)? {
+        for known in known {
             let status = known.case.status();
             if status.category.is_none() {
                 continue;
             }
-            let of_store = all.0.entry(stores.get(&known.device).cloned().flatten()).or_default();
+            let of_store = all.0.entry(stores.get(&known.device).cloned()).or_default();
             if let Some(found) = acknowledged(&known.case, &slas, &now) {
                 let day = of_store.acknowledged.entry(found.opened_day).or_default();
                 *day = (day.0 + u64::from(found.in_time), day.1 + 1);
@@ -95,29 +94,5 @@ impl FollowUps {
         let days = stores.flat_map(|(_, of)| of.acknowledged.range(scope.first_day..=scope.last_day));
         let (hits, of) = days.fold((0, 0), |sum, (_, day)| (sum.0 + day.0, sum.1 + day.1));
         (of >= ANSWERS_MIN).then(|| wilson_95(hits, of))
-    }
-}
-
-/// What was reckoned last, and when, by the monotonic clock.
-#[derive(Default)]
-pub(crate) struct KeptFollowUps(Mutex<Option<(u64, Arc<FollowUps>)>>);
-
-impl KeptFollowUps {
-    /// Those that are not too old.
-    pub(crate) fn kept(&self, now_ms: u64) -> Option<Arc<FollowUps>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref()
-            .filter(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < KEPT_MS)
-            .map(|(_, all)| Arc::clone(all))
-    }
-
-    /// Keeps these for a moment.
-    pub(crate) fn keep(&self, now_ms: u64, all: &Arc<FollowUps>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, Arc::clone(all)));
-    }
-
-    /// Somebody has just taken a step, and looks for what it came to.
-    pub(crate) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

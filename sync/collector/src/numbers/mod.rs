@@ -22,7 +22,7 @@ pub use places::Places;
 pub use range::{NoRange, days};
 
 pub(crate) use effect::{DAYS_MIN, Effect, NamedOn, effect, whole_days_after};
-pub(crate) use follow_ups::{FollowUps, KeptFollowUps, Waiting};
+pub(crate) use follow_ups::{FollowUps, Waiting};
 pub(crate) use overview::overview;
 pub(crate) use range::chosen;
 pub(crate) use store::store;

@@ -20,11 +20,12 @@ use tokio::time::{Instant, timeout};
 
 use crate::desk::Desk;
 use crate::drawing::Drawing;
+use crate::kept::KeptFigures;
 use crate::limits::Limits;
 use crate::listen::Source;
 use crate::load::Load;
 use crate::metrics::Metrics;
-use crate::numbers::{FollowUps, KeptFollowUps};
+use crate::numbers::FollowUps;
 use crate::oidc::Oidc;
 use crate::pki::Bearer;
 use crate::refusal::Refusal;
@@ -54,8 +55,8 @@ pub(crate) struct App {
     pub(crate) cores: Semaphore,
     /// Where people's wishes are carried out.
     pub(crate) desk: Desk,
-    /// Figures of follow-ups, kept for a moment.
-    pub(crate) follow_ups: KeptFollowUps,
+    /// What is reckoned from all kiosks and all cases, kept for a moment.
+    pub(crate) kept: KeptFigures,
     /// Who draws what shoppers will see of a survey.
     pub(crate) drawing: Drawing,
     /// The organisation's own sign-in, where there is one.
@@ -96,14 +97,8 @@ impl App {
 
     /// Figures of follow-ups as of a moment ago.
     pub(crate) async fn follow_ups(self: &Arc<Self>) -> Result<Arc<FollowUps>, StorageError> {
-        let clock = &self.context.clock;
-        if let Some(kept) = self.follow_ups.kept(clock.monotonic_ms()) {
-            return Ok(kept);
-        }
-        let wall_ms = clock.wall_ms();
-        let found = Arc::new(self.looked_up(move |reader| FollowUps::reckon(reader, wall_ms)).await?);
-        self.follow_ups.keep(clock.monotonic_ms(), &found);
-        Ok(found)
+        let wall_ms = self.context.clock.wall_ms();
+        self.kept.follow_ups.or_reckon(self, move |reader| FollowUps::reckon(reader, wall_ms)).await
     }
 
     /// Whether batches are under way.

@@ -8,12 +8,10 @@
 //! keeps its name, because the code would bring it back; a retired device is revoked and has no open code. Rows are never deleted, so that an id is never used
 //! for two devices. Only the code's digest is kept. On failure the transaction ends and nothing has changed.
 
-use std::collections::HashMap;
-
 use afterword_model::record::DeviceId;
 use afterword_protocol::keys::VerifyingKey;
 
-use super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, values};
+use super::sql::{Connection, HexColumn, Row, SqlResult, values};
 use super::{StorageError, outbox};
 use crate::webhooks::event::{Event, EventType, Kiosk};
 
@@ -255,16 +253,6 @@ pub(crate) fn list(connection: &Connection) -> SqlResult<Vec<Device>> {
         &[],
         device,
     )
-}
-
-/// Where each device stands, those too that were taken away for good.
-pub(crate) fn stores(connection: &Connection) -> SqlResult<HashMap<DeviceId, Option<String>>> {
-    let mut stores = HashMap::new();
-    connection.each("select device_id, store from devices", &[], |row| {
-        stores.insert(row.get::<HexColumn<16, _>>(0)?.0, row.get(1)?);
-        Ok::<_, SqlError>(())
-    })?;
-    Ok(stores)
 }
 
 /// Devices with this id or this name, the ones in use first, retired ones last.

@@ -1,5 +1,7 @@
 //! The devices as a fleet: one row for each, with what its newest heartbeat said. One query, however many there are.
 
+use std::collections::BTreeMap;
+
 use afterword_model::record::DeviceId;
 
 use super::sql::{Connection, HexColumn, SqlResult, values};
@@ -41,6 +43,29 @@ pub(crate) fn held_and_uncounted(connection: &Connection) -> SqlResult<(i64, i64
          from stores
          left join counted on counted.device_id = stores.device_id and counted.epoch = stores.epoch";
     connection.query_one(query, values![], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// How many of each store are enrolled and were not taken away for good.
+pub(crate) fn enrolled(connection: &Connection) -> SqlResult<Vec<(Option<String>, u64)>> {
+    let query = "select store, count(*) from devices
+         where enrolled_ms is not null and retired_ms is null group by store";
+    connection.query_all(query, values![], |row| Ok((row.get(0)?, row.get(1).map(i64::unsigned_abs)?)))
+}
+
+/// The stores of these devices, those too that were taken away for good; those that have none are not among them.
+pub(crate) fn stores_of(
+    connection: &Connection,
+    devices: impl IntoIterator<Item = DeviceId>,
+) -> SqlResult<BTreeMap<DeviceId, String>> {
+    let devices: Vec<DeviceId> = devices.into_iter().collect();
+    let ids: Vec<_> = devices.iter().map(|device| values![device.as_bytes()].to_vec()).collect();
+    let query = "select store from devices where device_id = ?1 and store is not null";
+    let mut stores = BTreeMap::new();
+    connection.own().query_each(query, &ids, &mut |place, row| {
+        stores.insert(devices[place], row.get(0)?);
+        Ok(())
+    })?;
+    Ok(stores)
 }
 
 /// All that were not taken away for good, by store and name.

@@ -29,9 +29,9 @@ pub(super) fn retime(
     after: &State,
     boot: Boot,
     (epoch, seq): (StoreEpoch, Seq),
-    was_carried: bool,
     deltas: &mut Deltas,
 ) -> SqlResult<()> {
+    let was_carried = before.has_carried;
     let mut chains: Vec<(StoreEpoch, Seq)> = vec![(epoch, seq - 1)];
     if was_carried {
         chains.extend(before.through.iter().filter(|(other, _)| **other != epoch).map(|(e, s)| (*e, *s)));

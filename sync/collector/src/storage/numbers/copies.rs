@@ -20,25 +20,11 @@ pub(super) fn identity(epoch: StoreEpoch, seq: Seq, bytes: &[u8]) -> Identity {
     (origin, frozen_digest(content))
 }
 
-/// What is counted of a device besides the record that is looked at.
-pub(super) struct Copies {
-    /// Whether anything was ever carried; of nearly all devices nothing was.
-    any: bool,
-    /// Of the records that are being looked at.
-    seen: HashSet<Identity>,
-}
+/// The records of a device that are being looked at, as far as one of them may be a copy.
+#[derive(Default)]
+pub(super) struct Copies(HashSet<Identity>);
 
 impl Copies {
-    pub(super) fn of(connection: &Connection, state: &State) -> SqlResult<Self> {
-        let carried = "select 1 from carried where device_id = ?1 limit 1";
-        let any = connection.exists(carried, values![state.device.as_bytes()])?;
-        Ok(Self { any, seen: HashSet::new() })
-    }
-
-    pub(super) fn any(&self) -> bool {
-        self.any
-    }
-
     /// Whether the response of these bytes is counted already, under whichever number.
     pub(super) fn is_counted(
         &mut self,
@@ -47,11 +33,11 @@ impl Copies {
         (epoch, seq): (StoreEpoch, Seq),
         bytes: &[u8],
     ) -> SqlResult<bool> {
-        if !self.any {
+        if !state.has_carried {
             return Ok(false);
         }
         let this = identity(epoch, seq, bytes);
-        Ok(!self.seen.insert(this) || is_counted(connection, state, &this)?)
+        Ok(!self.0.insert(this) || is_counted(connection, state, &this)?)
     }
 }
 

@@ -12,7 +12,8 @@
 //!
 //! Invariants: a mark in `counted` moves in the transaction that changes the cells of the records it passes; whoever changes any of these
 //! tables holds the lock of counts, and finds what he reckoned with unchanged, else he reckons again. So nothing is counted twice and
-//! nothing is passed over, whoever is killed when, and however many count at once. What is made of cells is made anew from them.
+//! nothing is passed over, whoever is killed when, and however many count at once. What is made of cells
+//! changes by as much as they do, in the same transaction.
 //! Taking records in neither waits for any of this nor knows of it.
 
 mod clocks;
@@ -37,6 +38,13 @@ pub(crate) use pending::{apply, pending};
 struct Delta {
     more: Tally,
     less: Tally,
+}
+
+impl Delta {
+    fn merge(&mut self, other: &Self) {
+        self.more.merge(&other.more);
+        self.less.merge(&other.less);
+    }
 }
 
 /// What changes.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::Response;
+use afterword_model::tally::Tally;
 
 use super::super::seq_column;
 use super::super::sql::{Connection, SqlResult, values};
@@ -36,15 +37,21 @@ pub(crate) fn moved(connection: &Connection, device: &DeviceId, store: &str, now
 /// Its cells of no store become this one's.
 fn take_along(connection: &Connection, device: &DeviceId, store: &str) -> SqlResult<()> {
     connection.own().lock_counts()?;
-    let days: Vec<i64> = connection.query_all(
-        "select distinct day from cells where device_id = ?1 and store = ''",
+    let mut deltas = Deltas::new();
+    connection.query_all(
+        "select day, survey, touchpoint, language, flagged, counts, hours from cells
+         where device_id = ?1 and store = ''",
         values![device.as_bytes()],
-        |row| row.get(0),
+        |row| {
+            let cell = tables::cell(row)?;
+            let mut tally = Tally::default();
+            tables::merge(&mut tally, row, 5)?;
+            deltas.entry((store.to_owned(), cell.clone())).or_default().more.merge(&tally);
+            deltas.entry((String::new(), cell)).or_default().less.merge(&tally);
+            Ok(())
+        },
     )?;
-    let moving = "update cells set store = ?2 where device_id = ?1 and store = ''";
-    connection.execute(moving, values![device.as_bytes(), store])?;
-    let both = days.iter().flat_map(|day| [(String::new(), *day), (store.to_owned(), *day)]);
-    tables::roll_up(connection, &both.collect())
+    tables::change(connection, [(device, &deltas)])
 }
 
 /// Takes back what is counted of records that are about to be erased, each response once. A count of one is that one's answer, so that it
@@ -72,9 +79,7 @@ pub(crate) fn take_back(
             deltas.entry(place).or_default().less.add(&response, hour);
         }
     }
-    let mut changed = BTreeSet::new();
-    tables::change(connection, device, &deltas, &mut changed)?;
-    tables::roll_up(connection, &changed)
+    tables::change(connection, [(device, &deltas)])
 }
 
 /// Forgets everything that is counted, so that it is counted again.

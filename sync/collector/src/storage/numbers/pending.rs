@@ -1,11 +1,11 @@
 //! What is new: looked at and added up with nothing locked, and written where it still holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::{ClockQuality, Response};
 
-use super::super::sql::{Connection, HexColumn, SqlResult, values};
+use super::super::sql::{Connection, HexColumn, SqlResult, Value, values};
 use super::super::{column_seq, seq_column};
 use super::copies::{Copies, identity};
 use super::state::{Boot, State, Zero};
@@ -51,15 +51,22 @@ pub(crate) fn pending(connection: &Connection) -> SqlResult<Vec<Pending>> {
             Ok((device, epoch, column_seq(row.get(2)?), column_seq(row.get(3)?)))
         },
     )?;
-    let (mut devices, mut all, mut records) = (BTreeSet::<DeviceId>::new(), Vec::new(), 0);
+    let (mut devices, mut parts, mut records) = (Vec::<DeviceId>::new(), Vec::new(), 0);
     for (device, epoch, mark, through) in behind {
         // What one store changes decides how another of the same device is counted.
-        if records >= RECORDS_MAX || !devices.insert(device) {
+        if records >= RECORDS_MAX || devices.contains(&device) {
             continue;
         }
         let last = mark.min(through + RECORDS_MAX);
         records += last - through;
-        all.push(look(&snapshot, &device, epoch, (through, last))?);
+        devices.push(device);
+        parts.push((epoch, through, last));
+    }
+    let states = State::read_all(&snapshot, &devices)?;
+    let held = held(&snapshot, &devices, &parts)?;
+    let mut all = Vec::new();
+    for ((state, (epoch, _, last)), records) in states.into_iter().zip(parts).zip(held) {
+        all.push(look(&snapshot, state, (epoch, last), &records)?);
     }
     Ok(all)
 }
@@ -73,26 +80,50 @@ struct Held {
     is_erased: bool,
 }
 
-fn look(
+/// What is held in these parts, after one number up to another: of each device one.
+fn held(
     connection: &Connection,
-    device: &DeviceId,
-    epoch: StoreEpoch,
-    (through, last): (Seq, Seq),
-) -> SqlResult<Pending> {
-    let state = State::read(connection, device)?;
-    let records = connection.query_all(
+    devices: &[DeviceId],
+    parts: &[(StoreEpoch, Seq, Seq)],
+) -> SqlResult<Vec<Vec<Held>>> {
+    let asked: Vec<Vec<Value<'_>>> = devices
+        .iter()
+        .zip(parts)
+        .map(|(device, (epoch, through, last))| {
+            values![device.as_bytes(), epoch.as_bytes(), seq_column(*through), seq_column(*last)].to_vec()
+        })
+        .collect();
+    let mut held: Vec<Vec<Held>> = parts.iter().map(|_| Vec::new()).collect();
+    connection.own().query_each(
         "select seq, bytes, received_ms, parked is not null, erased_ms is not null from records
          where device_id = ?1 and epoch = ?2 and seq > ?3 and seq <= ?4 order by seq",
-        values![device.as_bytes(), epoch.as_bytes(), seq_column(through), seq_column(last)],
-        |row| {
+        &asked,
+        &mut |place, row| {
             let (seq, bytes, received_ms) = (column_seq(row.get(0)?), row.get(1)?, row.get(2)?);
-            Ok(Held { seq, bytes, received_ms, is_parked: row.get(3)?, is_erased: row.get(4)? })
+            held[place].push(Held {
+                seq,
+                bytes,
+                received_ms,
+                is_parked: row.get(3)?,
+                is_erased: row.get(4)?,
+            });
+            Ok(())
         },
     )?;
-    let mut copies = Copies::of(connection, &state)?;
+    Ok(held)
+}
+
+/// What counting these records of a device changes.
+fn look(
+    connection: &Connection,
+    state: State,
+    (epoch, last): (StoreEpoch, Seq),
+    records: &[Held],
+) -> SqlResult<Pending> {
+    let mut copies = Copies::default();
     let mut now = state.clone();
     let (mut parked, mut deltas) = (0, Deltas::new());
-    for Held { seq, bytes, received_ms, is_parked, is_erased } in &records {
+    for Held { seq, bytes, received_ms, is_parked, is_erased } in records {
         parked += i64::from(*is_parked);
         if *is_parked || *is_erased {
             continue;
@@ -102,12 +133,12 @@ fn look(
         if copies.is_counted(connection, &state, (epoch, *seq), bytes)? {
             continue;
         }
-        let first_epoch = if copies.any() { identity(epoch, *seq, bytes).0.epoch } else { epoch };
+        let first_epoch = if state.has_carried { identity(epoch, *seq, bytes).0.epoch } else { epoch };
         let boot = (first_epoch, response.draft.started.boot);
         if let Some(zero) = clocks::told(&now, boot, &response) {
             let before = now.clone();
             now.boots.insert(boot, Some(zero));
-            clocks::retime(connection, &before, &now, boot, (epoch, *seq), copies.any(), &mut deltas)?;
+            clocks::retime(connection, &before, &now, boot, (epoch, *seq), &mut deltas)?;
         }
         if response.draft.started.clock == ClockQuality::Unset {
             now.boots.entry(boot).or_default();
@@ -122,46 +153,48 @@ fn look(
 /// Writes down what was added up, in the caller's transaction, where nobody else has changed what it was reckoned with.
 pub(crate) fn apply(connection: &Connection, all: &[Pending]) -> SqlResult<Counted> {
     connection.own().lock_counts()?;
-    let (mut counted, mut changed) = (Counted::default(), BTreeSet::new());
-    for pending in all {
-        let state = State::read(connection, &pending.state.device)?;
-        if state != pending.state {
-            counted.again += 1;
-            continue;
-        }
-        let through = state.through.get(&pending.epoch).copied().unwrap_or(0);
-        counted.records += pending.last - through;
-        pending.write(connection)?;
-        tables::change(connection, &state.device, &pending.deltas, &mut changed)?;
-    }
-    tables::roll_up(connection, &changed)?;
-    Ok(counted)
+    let devices: Vec<DeviceId> = all.iter().map(|pending| pending.state.device).collect();
+    let states = State::read_all(connection, &devices)?;
+    let holds = all.iter().zip(&states).filter(|(pending, state)| pending.state == **state);
+    let holds: Vec<&Pending> = holds.map(|(pending, _)| pending).collect();
+    write(connection, &holds)?;
+    tables::change(connection, holds.iter().map(|pending| (&pending.state.device, &pending.deltas)))?;
+    Ok(Counted {
+        records: holds.iter().map(|pending| pending.last - pending.through()).sum(),
+        again: (all.len() - holds.len()) as u64,
+    })
 }
 
 impl Pending {
-    fn write(&self, connection: &Connection) -> SqlResult<()> {
-        let device = self.state.device.as_bytes();
-        connection.execute(
-            "insert into counted (device_id, epoch, through_seq, parked) values (?1, ?2, ?3, ?4)
-             on conflict (device_id, epoch) do update
-             set through_seq = excluded.through_seq, parked = counted.parked + excluded.parked",
-            values![device, self.epoch.as_bytes(), seq_column(self.last), self.parked],
-        )?;
-        for ((epoch, boot), zero) in &self.boots {
-            connection.execute(
-                "insert into boot_times (device_id, epoch, boot, zero_ms, offset_min)
-                 values (?1, ?2, ?3, ?4, ?5)
-                 on conflict (device_id, epoch, boot) do update
-                 set zero_ms = excluded.zero_ms, offset_min = excluded.offset_min",
-                values![
-                    device,
-                    epoch.as_bytes(),
-                    i64::from(*boot),
-                    zero.map(|zero| zero.0),
-                    zero.map(|zero| i64::from(zero.1))
-                ],
-            )?;
-        }
-        Ok(())
+    /// How far this store was counted before.
+    fn through(&self) -> Seq {
+        self.state.through.get(&self.epoch).copied().unwrap_or(0)
     }
+}
+
+/// Writes down how far each device is counted, and what is known of its starts.
+fn write(connection: &Connection, all: &[&Pending]) -> SqlResult<()> {
+    let (mut marks, mut boots) = (Vec::new(), Vec::new());
+    for pending in all {
+        let device = pending.state.device.as_bytes();
+        marks.push(
+            values![device, pending.epoch.as_bytes(), seq_column(pending.last), pending.parked].to_vec(),
+        );
+        for ((epoch, boot), zero) in &pending.boots {
+            let (zero_ms, offset_min) = (zero.map(|zero| zero.0), zero.map(|zero| i64::from(zero.1)));
+            boots.push(values![device, epoch.as_bytes(), i64::from(*boot), zero_ms, offset_min].to_vec());
+        }
+    }
+    connection.own().execute_each(
+        "insert into counted (device_id, epoch, through_seq, parked) values (?1, ?2, ?3, ?4)
+         on conflict (device_id, epoch) do update
+         set through_seq = excluded.through_seq, parked = counted.parked + excluded.parked",
+        &marks,
+    )?;
+    connection.own().execute_each(
+        "insert into boot_times (device_id, epoch, boot, zero_ms, offset_min) values (?1, ?2, ?3, ?4, ?5)
+         on conflict (device_id, epoch, boot) do update
+         set zero_ms = excluded.zero_ms, offset_min = excluded.offset_min",
+        &boots,
+    )
 }

@@ -8,7 +8,7 @@ use afterword_model::tally::{Cell, Tally};
 use super::super::column_seq;
 use super::super::sql::{Connection, Row, SqlResult, values};
 use super::state::UNDATED_DAY;
-use super::tables::merge;
+use super::tables::{self, merge};
 use crate::numbers::Holdings;
 
 /// First and last day, both included.
@@ -54,16 +54,7 @@ pub(crate) fn of_store(
         "select day, survey, touchpoint, language, flagged, counts, hours from cells
          where store = ?1 and day between ?2 and ?3",
         values![store, first, last],
-        |row| {
-            let cell = Cell {
-                day: row.get(0)?,
-                survey: row.get(1)?,
-                touchpoint: row.get(2)?,
-                language: row.get(3)?,
-                flagged: row.get(4)?,
-            };
-            merge(cells.entry(cell).or_default(), row, 5)
-        },
+        |row| merge(cells.entry(tables::cell(row)?).or_default(), row, 5),
     )?;
     Ok(cells.into_iter().collect())
 }

@@ -7,7 +7,7 @@ use afterword_model::response::{ClockQuality, Response, Stamp};
 use afterword_model::tally::Cell;
 
 use super::super::column_seq;
-use super::super::sql::{Connection, HexColumn, SqlResult, values};
+use super::super::sql::{Connection, HexColumn, Row, SqlError, SqlResult, Value, values};
 
 /// Where responses are counted of which nobody knows the day: far before all calendars of shops.
 pub(super) const UNDATED_DAY: i64 = -1_000_000;
@@ -26,6 +26,8 @@ pub(super) struct State {
     pub(super) through: BTreeMap<StoreEpoch, Seq>,
     /// Contents of it that were erased.
     erased: i64,
+    /// Whether anything of it was ever carried; of nearly all devices nothing was.
+    pub(super) has_carried: bool,
     store: String,
     /// The stores it stood in before and until when (milliseconds since 1970-01-01T00:00:00Z), the first one first.
     former: Vec<(i64, String)>,
@@ -33,42 +35,70 @@ pub(super) struct State {
     pub(super) boots: BTreeMap<Boot, Option<Zero>>,
 }
 
+/// Takes a row of a device.
+type Take<'t> = &'t mut dyn FnMut(&mut State, &Row<'_>) -> SqlResult<()>;
+
 impl State {
     pub(super) fn read(connection: &Connection, device: &DeviceId) -> SqlResult<Self> {
-        let id = values![device.as_bytes()];
-        let through = connection.query_all(
-            "select epoch, through_seq from counted where device_id = ?1",
-            id,
-            |row| Ok((row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?))),
-        )?;
-        let erased =
-            connection.query_one("select count(*) from erased where device_id = ?1", id, |row| row.get(0))?;
-        let store: Option<Option<String>> =
-            connection.query_opt("select store from devices where device_id = ?1", id, |row| row.get(0))?;
-        let former = connection.query_all(
+        let mut read = Self::read_all(connection, &[*device])?;
+        read.pop().ok_or_else(|| SqlError::other("a device has no state"))
+    }
+
+    /// Those of several devices, in their order.
+    pub(super) fn read_all(connection: &Connection, devices: &[DeviceId]) -> SqlResult<Vec<Self>> {
+        let mut all: Vec<Self> = devices.iter().map(Self::of_nothing).collect();
+        let ids: Vec<Vec<Value<'_>>> =
+            devices.iter().map(|device| values![device.as_bytes()].to_vec()).collect();
+        let mut each = |sql, take: Take<'_>| {
+            connection.own().query_each(sql, &ids, &mut |place, row| take(&mut all[place], row))
+        };
+        each("select epoch, through_seq from counted where device_id = ?1", &mut |state, row| {
+            state.through.insert(row.get::<HexColumn<16, _>>(0)?.0, column_seq(row.get(1)?));
+            Ok(())
+        })?;
+        each("select count(*) from erased where device_id = ?1", &mut |state, row| {
+            state.erased = row.get(0)?;
+            Ok(())
+        })?;
+        each("select 1 from carried where device_id = ?1 limit 1", &mut |state, _| {
+            state.has_carried = true;
+            Ok(())
+        })?;
+        each("select coalesce(store, '') from devices where device_id = ?1", &mut |state, row| {
+            state.store = row.get(0)?;
+            Ok(())
+        })?;
+        each(
             "select until_ms, store from former_stores where device_id = ?1 order by until_ms",
-            id,
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            &mut |state, row| {
+                state.former.push((row.get(0)?, row.get(1)?));
+                Ok(())
+            },
         )?;
-        let boots = connection.query_all(
+        each(
             "select epoch, boot, zero_ms, offset_min from boot_times where device_id = ?1",
-            id,
-            |row| {
+            &mut |state, row| {
                 let boot =
                     (row.get::<HexColumn<16, _>>(0)?.0, u32::try_from(row.get::<i64>(1)?).unwrap_or(0));
                 let offset_min: Option<i64> = row.get(3)?;
                 let offset_min = offset_min.map(|minutes| i16::try_from(minutes).unwrap_or(0));
-                Ok((boot, row.get::<Option<i64>>(2)?.zip(offset_min)))
+                state.boots.insert(boot, row.get::<Option<i64>>(2)?.zip(offset_min));
+                Ok(())
             },
         )?;
-        Ok(Self {
+        Ok(all)
+    }
+
+    fn of_nothing(device: &DeviceId) -> Self {
+        Self {
             device: *device,
-            through: through.into_iter().collect(),
-            erased,
-            store: store.flatten().unwrap_or_default(),
-            former,
-            boots: boots.into_iter().collect(),
-        })
+            through: BTreeMap::new(),
+            erased: 0,
+            has_carried: false,
+            store: String::new(),
+            former: Vec::new(),
+            boots: BTreeMap::new(),
+        }
     }
 
     /// Whether the record under this number has been looked at.

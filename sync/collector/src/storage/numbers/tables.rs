@@ -10,199 +10,180 @@ use afterword_model::tally::packed::{Damaged, merge_packed_hours};
 use afterword_model::tally::{Cell, Tally};
 
 use super::super::sql::{Connection, Row, SqlError, SqlResult, Value, values};
-use super::Deltas;
+use super::{Delta, Deltas};
 
-/// Stores and local days of which something changed.
-pub(super) type Changed = BTreeSet<(String, i64)>;
+/// A table of tallies, each under a key: what reads one, what deletes it, and what writes it with its packed counts and hours.
+struct Table {
+    read: &'static str,
+    delete: &'static str,
+    write: &'static str,
+}
 
-/// Changes cells of a device.
-pub(super) fn change(
-    connection: &Connection,
-    device: &DeviceId,
-    deltas: &Deltas,
-    changed: &mut Changed,
-) -> SqlResult<()> {
-    for ((store, cell), delta) in deltas {
-        let Cell { day, survey, touchpoint, language, flagged } = cell;
-        let place: &[Value<'_>] =
-            values![device.as_bytes(), store, *day, survey, touchpoint, language, i64::from(*flagged)];
-        let found = connection.query_opt(
-            "select counts, hours from cells where device_id = ?1 and store = ?2 and day = ?3
+const CELLS: Table = Table {
+    read: "select counts, hours from cells where device_id = ?1 and store = ?2 and day = ?3
+           and survey = ?4 and touchpoint = ?5 and language = ?6 and flagged = ?7",
+    delete: "delete from cells where device_id = ?1 and store = ?2 and day = ?3
              and survey = ?4 and touchpoint = ?5 and language = ?6 and flagged = ?7",
-            place,
-            |row| tally(row, 0),
-        )?;
-        let mut tally = found.unwrap_or_default();
-        tally.merge(&delta.more);
-        tally.take_away(&delta.less);
-        if tally.outcomes.total() == 0 {
-            connection.execute(
-                "delete from cells where device_id = ?1 and store = ?2 and day = ?3
-                 and survey = ?4 and touchpoint = ?5 and language = ?6 and flagged = ?7",
-                place,
-            )?;
-        } else {
-            let (counts, hours) = (tally.packed(), tally.packed_hours());
-            connection.execute(
-                "insert into cells (device_id, store, day, survey, touchpoint, language, flagged, counts, hours)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                 on conflict (device_id, store, day, survey, touchpoint, language, flagged) do update
-                 set counts = excluded.counts, hours = excluded.hours",
-                &[place, values![&counts, &hours]].concat(),
-            )?;
+    write: "insert into cells (device_id, store, day, survey, touchpoint, language, flagged, counts, hours)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            on conflict (device_id, store, day, survey, touchpoint, language, flagged) do update
+            set counts = excluded.counts, hours = excluded.hours",
+};
+
+const STORE_TALLIES: Table = Table {
+    read: "select counts, hours from store_tallies
+           where store = ?1 and day = ?2 and survey = ?3 and flagged = ?4",
+    delete: "delete from store_tallies where store = ?1 and day = ?2 and survey = ?3 and flagged = ?4",
+    write: "insert into store_tallies (store, day, survey, flagged, counts, hours) values (?1, ?2, ?3, ?4, ?5, ?6)
+            on conflict (store, day, survey, flagged) do update
+            set counts = excluded.counts, hours = excluded.hours",
+};
+
+const ALL_DAYS: Table = Table {
+    read: "select counts, hours from all_days where day = ?1 and survey = ?2 and flagged = ?3",
+    delete: "delete from all_days where day = ?1 and survey = ?2 and flagged = ?3",
+    write:
+        "insert into all_days (day, survey, flagged, counts, hours) values (?1, ?2, ?3, ?4, ?5)
+            on conflict (day, survey, flagged) do update set counts = excluded.counts, hours = excluded.hours",
+};
+
+impl Table {
+    /// Changes the tallies under these keys; one that counts nothing any more has no row.
+    fn change<'d>(
+        &self,
+        connection: &Connection,
+        keys: Vec<Key<'_>>,
+        deltas: impl IntoIterator<Item = &'d Delta>,
+    ) -> SqlResult<()> {
+        let mut tallies = vec![Tally::default(); keys.len()];
+        connection
+            .own()
+            .query_each(self.read, &keys, &mut |place, row| merge(&mut tallies[place], row, 0))?;
+        for (tally, delta) in tallies.iter_mut().zip(deltas) {
+            tally.merge(&delta.more);
+            tally.take_away(&delta.less);
         }
-        changed.insert((store.clone(), *day));
+        let packed: Vec<(Vec<u8>, Vec<u8>)> =
+            tallies.iter().map(|tally| (tally.packed(), tally.packed_hours())).collect();
+        let (mut gone, mut rows) = (Vec::new(), Vec::new());
+        for ((mut key, tally), (counts, hours)) in keys.into_iter().zip(&tallies).zip(&packed) {
+            if tally.outcomes.total() == 0 {
+                gone.push(key);
+            } else {
+                key.extend(values![counts, hours]);
+                rows.push(key);
+            }
+        }
+        connection.own().execute_each(self.delete, &gone)?;
+        connection.own().execute_each(self.write, &rows)
     }
-    Ok(())
 }
 
-/// Makes anew what is made of the cells of these stores and days.
-pub(super) fn roll_up(connection: &Connection, changed: &Changed) -> SqlResult<()> {
-    for (store, day) in changed {
-        let here = values![store, *day];
-        let of = |sql: &'static str| -> SqlResult<Tallies> {
-            let mut tallies = Tallies::new();
-            let rows = connection.query_all(sql, here, |row| {
-                Ok(((row.get::<String>(0)?, row.get::<bool>(1)?), tally(row, 2)?))
-            })?;
-            rows.iter().for_each(|(key, tally)| tallies.entry(key.clone()).or_default().merge(tally));
-            Ok(tallies)
-        };
-        let now = of("select survey, flagged, counts, hours from cells where store = ?1 and day = ?2")?;
-        let before =
-            of("select survey, flagged, counts, hours from store_tallies where store = ?1 and day = ?2")?;
-        if now == before {
-            continue;
-        }
-        let nothing = Tally::default();
-        let keys: BTreeSet<&Key> = now.keys().chain(before.keys()).collect();
-        for key in keys {
-            let (old, new) = (before.get(key).unwrap_or(&nothing), now.get(key).unwrap_or(&nothing));
-            write_store_tally(connection, store, *day, key, new)?;
-            change_all(connection, *day, key, old, new)?;
-        }
-        for flagged in [false, true] {
-            let all = now.iter().filter(|((_, is_flagged), _)| *is_flagged == flagged);
-            write_store_day(connection, store, *day, flagged, all.map(|(_, tally)| tally))?;
-        }
-    }
-    Ok(())
-}
+/// The values of a key.
+type Key<'v> = Vec<Value<'v>>;
 
-/// A survey, and whether its responses are flagged.
-type Key = (String, bool);
-type Tallies = BTreeMap<Key, Tally>;
-
-fn write_store_tally(
+/// Changes the cells of devices, of each once, and everything that is made of them by as much.
+pub(super) fn change<'d>(
     connection: &Connection,
-    store: &str,
-    day: i64,
-    (survey, flagged): &Key,
-    tally: &Tally,
+    all: impl IntoIterator<Item = (&'d DeviceId, &'d Deltas)>,
 ) -> SqlResult<()> {
-    let place: &[Value<'_>] = values![store, day, survey, i64::from(*flagged)];
-    if tally.outcomes.total() == 0 {
-        let delete =
-            "delete from store_tallies where store = ?1 and day = ?2 and survey = ?3 and flagged = ?4";
-        return connection.execute(delete, place).map(drop);
+    let (mut keys, mut deltas) = (Vec::new(), Vec::new());
+    let mut of_stores: BTreeMap<(&str, i64, &str, bool), Delta> = BTreeMap::new();
+    let mut of_all: BTreeMap<(i64, &str, bool), Delta> = BTreeMap::new();
+    for (device, cells) in all {
+        for ((store, cell), delta) in cells {
+            let Cell { day, survey, touchpoint, language, flagged } = cell;
+            let flag = i64::from(*flagged);
+            keys.push(values![device.as_bytes(), store, *day, survey, touchpoint, language, flag].to_vec());
+            deltas.push(delta);
+            of_stores.entry((store, *day, survey, *flagged)).or_default().merge(delta);
+            of_all.entry((*day, survey, *flagged)).or_default().merge(delta);
+        }
     }
-    let (counts, hours) = (tally.packed(), tally.packed_hours());
-    connection
-        .execute(
-            "insert into store_tallies (store, day, survey, flagged, counts, hours) values (?1, ?2, ?3, ?4, ?5, ?6)
-             on conflict (store, day, survey, flagged) do update
-             set counts = excluded.counts, hours = excluded.hours",
-            &[place, values![&counts, &hours]].concat(),
-        )
-        .map(drop)
+    CELLS.change(connection, keys, deltas)?;
+    let keys = of_stores
+        .keys()
+        .map(|(store, day, survey, flagged)| values![*store, *day, *survey, i64::from(*flagged)].to_vec());
+    STORE_TALLIES.change(connection, keys.collect(), of_stores.values())?;
+    let keys =
+        of_all.keys().map(|(day, survey, flagged)| values![*day, *survey, i64::from(*flagged)].to_vec());
+    ALL_DAYS.change(connection, keys.collect(), of_all.values())?;
+    let days: BTreeSet<(&str, i64)> = of_stores.keys().map(|(store, day, ..)| (*store, *day)).collect();
+    write_days(connection, &days.into_iter().collect::<Vec<_>>())
 }
 
-/// The day of all stores, with what one of them had been and is now.
-fn change_all(
-    connection: &Connection,
-    day: i64,
-    (survey, flagged): &Key,
-    old: &Tally,
-    new: &Tally,
-) -> SqlResult<()> {
-    let place: &[Value<'_>] = values![day, survey, i64::from(*flagged)];
-    let found = connection.query_opt(
-        "select counts, hours from all_days where day = ?1 and survey = ?2 and flagged = ?3",
-        place,
-        |row| tally(row, 0),
+/// Makes the plain numbers of these stores and days anew from their tallies.
+fn write_days(connection: &Connection, days: &[(&str, i64)]) -> SqlResult<()> {
+    let places: Vec<Key<'_>> = days.iter().map(|(store, day)| values![*store, *day].to_vec()).collect();
+    // Of what nobody has flagged, and of what somebody has.
+    let mut tallies = vec![[Tally::default(), Tally::default()]; days.len()];
+    connection.own().query_each(
+        "select flagged, counts, hours from store_tallies where store = ?1 and day = ?2",
+        &places,
+        &mut |place, row| merge(&mut tallies[place][usize::from(row.get::<bool>(0)?)], row, 1),
     )?;
-    let mut all = found.unwrap_or_default();
-    all.merge(new);
-    all.take_away(old);
-    if all.outcomes.total() == 0 {
-        let delete = "delete from all_days where day = ?1 and survey = ?2 and flagged = ?3";
-        return connection.execute(delete, place).map(drop);
+    let (mut gone, mut rows) = (Vec::new(), Vec::new());
+    for ((store, day), tallies) in days.iter().zip(&tallies) {
+        for (flagged, tally) in (0_i64..).zip(tallies) {
+            let key = values![*day, *store, flagged];
+            let plain = plain(tally);
+            if plain[0] == 0 {
+                gone.push(key.to_vec());
+            } else {
+                rows.push([&key[..], &plain.map(|count| column(count).into())].concat());
+            }
+        }
     }
-    let (counts, hours) = (all.packed(), all.packed_hours());
     connection
-        .execute(
-            "insert into all_days (day, survey, flagged, counts, hours) values (?1, ?2, ?3, ?4, ?5)
-             on conflict (day, survey, flagged) do update set counts = excluded.counts, hours = excluded.hours",
-            &[place, values![&counts, &hours]].concat(),
-        )
-        .map(drop)
+        .own()
+        .execute_each("delete from store_days where day = ?1 and store = ?2 and flagged = ?3", &gone)?;
+    connection.own().execute_each(
+        "insert into store_days (day, store, flagged, responses, completed, happy, rated, promoters,
+             detractors, scored) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         on conflict (day, store, flagged) do update set responses = excluded.responses,
+             completed = excluded.completed, happy = excluded.happy, rated = excluded.rated,
+             promoters = excluded.promoters, detractors = excluded.detractors, scored = excluded.scored",
+        &rows,
+    )
 }
 
-fn write_store_day<'t>(
-    connection: &Connection,
-    store: &str,
-    day: i64,
-    flagged: bool,
-    tallies: impl Iterator<Item = &'t Tally>,
-) -> SqlResult<()> {
-    let [mut responses, mut completed, mut pleased, mut rated] = [0; 4];
-    let mut recommending = Recommending::default();
-    for tally in tallies {
-        responses += tally.outcomes.total();
-        completed += tally.outcomes.completed;
-        for hour in tally.hours.values() {
-            let (hits, of) = happy(&hour.ratings);
-            (pleased, rated) = (pleased + hits, rated + of);
-        }
-        for counts in tally.questions.values().filter_map(|question| question.ratings.get(&ScaleKind::Nps)) {
-            let more = Recommending::of(counts);
-            recommending.promoters += more.promoters;
-            recommending.detractors += more.detractors;
-            recommending.of += more.of;
-        }
+/// Plain numbers of a day: responses, completed ones, happy ones of those with a rating, promoters and detractors of those that said whether
+/// they recommend the shop.
+type Plain = [u64; 7];
+
+fn plain(tally: &Tally) -> Plain {
+    let (mut pleased, mut rated) = (0, 0);
+    for hour in tally.hours.values() {
+        let (hits, of) = happy(&hour.ratings);
+        (pleased, rated) = (pleased + hits, rated + of);
     }
-    let place: &[Value<'_>] = values![day, store, i64::from(flagged)];
-    if responses == 0 {
-        let delete = "delete from store_days where day = ?1 and store = ?2 and flagged = ?3";
-        return connection.execute(delete, place).map(drop);
+    let mut recommending = Recommending::default();
+    for counts in tally.questions.values().filter_map(|question| question.ratings.get(&ScaleKind::Nps)) {
+        let more = Recommending::of(counts);
+        recommending.promoters += more.promoters;
+        recommending.detractors += more.detractors;
+        recommending.of += more.of;
     }
     let Recommending { promoters, detractors, of } = recommending;
-    let numbers: [Value<'_>; 7] =
-        [responses, completed, pleased, rated, promoters, detractors, of].map(|count| column(count).into());
-    connection
-        .execute(
-            "insert into store_days (day, store, flagged, responses, completed, happy, rated, promoters,
-                 detractors, scored) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             on conflict (day, store, flagged) do update set responses = excluded.responses,
-                 completed = excluded.completed, happy = excluded.happy, rated = excluded.rated,
-                 promoters = excluded.promoters, detractors = excluded.detractors, scored = excluded.scored",
-            &[place, &numbers[..]].concat(),
-        )
-        .map(drop)
+    [tally.outcomes.total(), tally.outcomes.completed, pleased, rated, promoters, detractors, of]
 }
 
 fn column(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// What is packed in this column and the one after it.
-pub(super) fn tally(row: &Row<'_>, column: usize) -> SqlResult<Tally> {
-    let mut tally = Tally::default();
-    merge(&mut tally, row, column)?;
-    Ok(tally)
+/// A cell: its day, survey, touchpoint, language and flag, from the first column on.
+pub(super) fn cell(row: &Row<'_>) -> SqlResult<Cell> {
+    Ok(Cell {
+        day: row.get(0)?,
+        survey: row.get(1)?,
+        touchpoint: row.get(2)?,
+        language: row.get(3)?,
+        flagged: row.get(4)?,
+    })
 }
 
-/// The same, added to what is there.
+/// Adds what is packed in this column and the one after it.
 pub(super) fn merge(tally: &mut Tally, row: &Row<'_>, column: usize) -> SqlResult<()> {
     tally.merge_packed(row.blob(column)?).map_err(damaged)?;
     merge_packed_hours(&mut tally.hours, row.blob(column + 1)?).map_err(damaged)

@@ -73,6 +73,10 @@ pub(crate) trait Sql: Send {
         each: &mut dyn FnMut(usize, &Row<'_>) -> SqlResult<()>,
     ) -> SqlResult<()>;
 
+    /// Runs a statement that changes something once for each list of values, in their order, in one round trip where there is a line to
+    /// the database. Of a failure it is not known which lists were run before it: it belongs into a transaction.
+    fn execute_each(&self, sql: &'static str, values: &[Vec<Value<'_>>]) -> SqlResult<()>;
+
     /// Inserts rows, each unless its key is taken, in one statement where there is a line to the database. `into` is the statement up to the
     /// columns' names; a column holds values of one kind. Gives how many were inserted.
     fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64>;
@@ -124,6 +128,10 @@ pub(crate) trait Sql: Send {
 
     /// Takes what was overwritten out of the log, as far as nobody reads it. Outside of transactions.
     fn settle_log(&self) -> SqlResult<()>;
+
+    /// Tells the database that what is counted has grown much since it last looked: how it finds rows depends on how many it believes
+    /// there are.
+    fn counts_grew(&self) -> SqlResult<()>;
 
     /// Makes room for what comes in the days after this moment (ms since 1970-01-01T00:00:00Z).
     fn prepare_for(&self, now_ms: i64) -> SqlResult<()>;

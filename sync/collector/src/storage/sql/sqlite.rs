@@ -57,6 +57,14 @@ impl Sql for Sqlite {
         Ok(())
     }
 
+    fn execute_each(&self, sql: &'static str, values: &[Vec<Value<'_>>]) -> SqlResult<()> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        for values in values {
+            statement.execute(params_from_iter(values))?;
+        }
+        Ok(())
+    }
+
     fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64> {
         let Some(first) = rows.first() else { return Ok(0) };
         let places: Vec<String> = (1..=first.len()).map(|place| format!("?{place}")).collect();
@@ -159,6 +167,11 @@ impl Sql for Sqlite {
 
     fn settle_log(&self) -> SqlResult<()> {
         self.cut_log().map(drop)
+    }
+
+    /// Keys are looked up by their index, however many there are.
+    fn counts_grew(&self) -> SqlResult<()> {
+        Ok(())
     }
 
     fn prepare_for(&self, _: i64) -> SqlResult<()> {

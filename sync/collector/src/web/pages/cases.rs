@@ -298,7 +298,7 @@ async fn take(
         app.desk.run(visitor.actor(), move |admin| admin.case_step(&name, &form.wish()?, Some(&by))).await;
     match done {
         Ok(_) => {
-            app.follow_ups.forget();
+            app.kept.follow_ups.forget();
             Ok(Redirect::to(&path(&row)).into_response())
         }
         Err(AdminError::Case(

@@ -32,6 +32,7 @@ use super::frame::Foot;
 use super::mishap::Mishap;
 use super::visitor::Visitor;
 use super::words;
+use crate::kept::ByStore;
 use crate::routes::App;
 use crate::storage::{fleet as fleet_storage, read_server};
 
@@ -63,19 +64,26 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(api::routes())
 }
 
-/// What stands at the foot of the rail for this visitor.
+/// What stands in the rail for this visitor: beside the ways to go, and at its foot.
 async fn foot(app: &Arc<App>, visitor: &Visitor) -> Result<Foot, Mishap> {
-    let stores = visitor.stores();
-    let (organisation, kiosks) = app
-        .read(move |reader| {
-            let mut kiosks = fleet_storage::kiosks(reader)?;
-            kiosks.retain(|kiosk| kiosk.enrolled_ms.is_some() && stores.hold(kiosk.store.as_deref()));
-            Ok((read_server(reader)?.organisation, kiosks.len()))
-        })
-        .await?;
     let seen = visitor.stores();
+    let organisation = app.read(|reader| Ok(read_server(reader)?.organisation)).await?;
+    let kiosks = app.kept.kiosks.or_reckon(app, fleet_storage::enrolled).await?;
+    let now_ms = app.context.clock.wall_ms();
+    let to_look_at =
+        app.kept.to_look_at.or_reckon(app, move |reader| fleet::to_look_at(reader, now_ms)).await?;
+    let [to_acknowledge, ..] = app.follow_ups().await?.waiting(|store| seen.hold(store));
+    let here = |by_store: &ByStore| -> u64 {
+        by_store.iter().filter(|(store, _)| seen.hold(store.as_deref())).map(|(_, count)| count).sum()
+    };
     let count = visitor.tree.stores().filter(|store| seen.hold(Some(store))).count();
     let stores = format!("{} {}", words::count(count as u64), words::plural(count, "store", "stores"));
-    let kiosks = format!("{} {}", words::count(kiosks as u64), words::plural(kiosks, "kiosk", "kiosks"));
-    Ok(Foot { organisation, lines: vec![format!("{stores}, {kiosks}")] })
+    let kiosks = here(&kiosks);
+    let kiosks = format!("{} {}", words::count(kiosks), words::plural(kiosks as usize, "kiosk", "kiosks"));
+    Ok(Foot {
+        organisation,
+        lines: vec![format!("{stores}, {kiosks}")],
+        to_acknowledge: to_acknowledge.open,
+        to_look_at: here(&to_look_at),
+    })
 }

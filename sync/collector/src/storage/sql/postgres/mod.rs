@@ -202,6 +202,20 @@ impl Sql for Postgres {
         Ok(())
     }
 
+    fn execute_each(&self, sql: &'static str, values: &[Vec<Value<'_>>]) -> SqlResult<()> {
+        let Some(first) = values.first() else { return Ok(()) };
+        let statement = self.prepared(sql, first)?;
+        for asked in values.chunks(PAGE_ROWS) {
+            let asked = asked.iter().map(|values| {
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+                let statement = &statement;
+                async move { self.client.execute(statement, &values).await }
+            });
+            self.wait(wait::all(asked))?;
+        }
+        Ok(())
+    }
+
     fn insert_all(&self, into: &'static str, rows: &[Vec<Value<'_>>]) -> SqlResult<u64> {
         let Some(first) = rows.first() else { return Ok(0) };
         let lists: Vec<List<'_>> =
@@ -351,6 +365,16 @@ impl Sql for Postgres {
     /// Its log and its old rows are the server's own to clear away.
     fn settle_log(&self) -> SqlResult<()> {
         Ok(())
+    }
+
+    /// Statements of this connection were planned when the tables were as good as empty, and read all of them; the server would notice
+    /// within a minute or so.
+    fn counts_grew(&self) -> SqlResult<()> {
+        match self.batch("analyze counted, cells, store_tallies, store_days, all_days") {
+            // Somebody else is at it.
+            Err(error) if error.fault() == SqlFault::Busy => Ok(()),
+            done => done,
+        }
     }
 
     fn prepare_for(&self, now_ms: i64) -> SqlResult<()> {
