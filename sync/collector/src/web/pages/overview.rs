@@ -183,8 +183,8 @@ fn acknowledged(share: Option<&Share>) -> (String, String) {
     let target = format!("target {:.0}", ACKNOWLEDGED_TARGET * 100.0);
     match share {
         Some(share) => {
-            let (low, high) = (share.low * 100.0, share.high * 100.0);
-            (format!("{:.0} %", share.estimate * 100.0), format!("{low:.0} to {high:.0}, {target}"))
+            let half = (share.high - share.low) / 2.0;
+            (format!("{:.0} %", share.estimate * 100.0), format!("± {:.0}, {target}", half * 100.0))
         }
         None => ("–".into(), format!("too few follow-ups, {target}")),
     }

@@ -83,7 +83,7 @@ fn drawing(chart: &DayChart, notes: &[DayNote]) -> Markup {
     let every = days.len().div_ceil(DATES).max(1);
     let title = describe(chart, marks.lines.len());
     html! {
-        svg.plot viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label=(title) {
+        div.wide.drawn tabindex="0" role="group" aria-labelledby="per-day" { svg.plot viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label=(title) {
             @for percent in axis.lines() {
                 path d={ "M" (LEFT) " " (at(y(f64::from(percent) / 100.0))) " H" (WIDTH - 4.0) } stroke="#E4E6E1" stroke-width="1.5" {}
                 text x=(LEFT - 8.0) y=(at(y(f64::from(percent) / 100.0) + 5.0)) text-anchor="end" { (percent) }
@@ -110,7 +110,7 @@ fn drawing(chart: &DayChart, notes: &[DayNote]) -> Markup {
             @for (index, day) in days.iter().enumerate().filter(|(index, _)| index % every == 0) {
                 text x=(at(x(index))) y=(height - 8.0) text-anchor="middle" { (date(day.day, "%-d %b")) }
             }
-        }
+        } }
     }
 }
 

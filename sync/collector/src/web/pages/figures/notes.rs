@@ -8,10 +8,8 @@ const ROWS_MAX: usize = 4;
 const GAP: f64 = 7.0;
 /// Pixels that words keep from others beside them.
 const APART: f64 = 12.0;
-/// Pixels of a letter at the size of the drawing's texts, a little more than it is.
-const LETTER: f64 = 7.7;
-/// The same of a letter as wide as it is high.
-const WIDE_LETTER: f64 = 15.0;
+/// Pixels that words which stand over their line reach beyond it at least.
+const BEYOND: f64 = 8.0;
 
 /// Words in their place.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,8 +61,10 @@ pub(super) fn place(notes: &[(f64, String)], (left, right): (f64, f64)) -> Vec<P
     let mut placed: Vec<Placed> = Vec::new();
     for (note, (x, words)) in notes.iter().enumerate() {
         let wide = width(words);
-        let over = (x - wide / 2.0).clamp(left, (right - wide).max(left));
-        let sides = [x - GAP - wide, x + GAP, over];
+        // Beside the line, or else over it: in the middle, or as far to one side as they go.
+        let within = |from: f64| from.clamp(left, (right - wide).max(left));
+        let over = [x - wide / 2.0, x + BEYOND - wide, x - BEYOND].map(within);
+        let sides = [x - GAP - wide, x + GAP, over[0], over[1], over[2]];
         let places = (0..ROWS_MAX)
             .flat_map(|row| sides.map(|from| Placed { note, x: *x, row, words: (from, from + wide) }));
         let mut fitting = places.filter(|one| one.words.0 >= left && one.words.1 <= right);
@@ -73,9 +73,18 @@ pub(super) fn place(notes: &[(f64, String)], (left, right): (f64, f64)) -> Vec<P
     placed
 }
 
-/// About how many pixels the words take.
+/// About how many pixels the words take at the size of the drawing's texts, rather more than fewer: measured of our letters, in classes.
 fn width(words: &str) -> f64 {
-    let wide = |letter: char| if letter >= '\u{2E80}' { WIDE_LETTER } else { LETTER };
+    let wide = |letter: char| match letter {
+        ' ' | '!' | '\'' | '(' | ')' | ',' | '-' | '.' | '/' | ':' | ';' | 'I' | 'f' | 'i' | 'j' | 'l'
+        | 'r' | 't' => 5.4,
+        '%' | '@' | 'M' | 'W' | 'm' | 'w' => 12.6,
+        '#' | '&' | 'A'..='Z' => 10.0,
+        // As wide as they are high.
+        '\u{2E80}'.. => 15.0,
+        letter if letter.is_ascii() => 8.2,
+        _ => 9.0,
+    };
     words.chars().map(wide).sum()
 }
 
