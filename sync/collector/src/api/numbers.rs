@@ -268,7 +268,7 @@ pub(super) async fn store(
 }
 
 /// The days that are asked for, as days since 1970-01-01.
-fn days(asked: &Asked, now_ms: i64) -> Result<(i64, i64), Problem> {
+pub(super) fn days(asked: &Asked, now_ms: i64) -> Result<(i64, i64), Problem> {
     let today = DateTime::from_timestamp_millis(now_ms).ok_or(Problem::Failed)?.date_naive();
     // A form leaves a field empty; a program leaves it out.
     if let Some(empty) = ["range", "from", "to"].into_iter().find(|name| asked.text(name) == Some("")) {
@@ -284,7 +284,7 @@ fn days(asked: &Asked, now_ms: i64) -> Result<(i64, i64), Problem> {
     Ok((number(from), number(to)))
 }
 
-fn date(day: i64) -> String {
+pub(super) fn date(day: i64) -> String {
     i32::try_from(day).ok().and_then(NaiveDate::from_epoch_days).unwrap_or_default().to_string()
 }
 

@@ -1,6 +1,9 @@
 //! Notes beside days, on the pages: who writes them, where they are seen, and how they are taken back.
 
-use crate::api::device_in;
+use afterword_collector::Scope;
+use serde_json::json;
+
+use crate::api::{Program, device_in};
 use crate::browser::Browser;
 use crate::support::Server;
 
@@ -82,4 +85,37 @@ async fn who_manages_a_place_writes_there_and_nowhere_else() {
         assert!(!browser.get(&format!("/?{DAYS}")).await.has("Write it down"), "{role}");
     }
     assert_eq!(server.admin().day_notes((20_770, 20_790)).unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_program_writes_reads_and_takes_back_where_its_token_may() {
+    let server = with_replies().await;
+    server.admin().day_note_add(None, 20_779, "two-till rule").unwrap();
+    server.admin().day_note_add(Some("Bridge End"), 20_779, "card readers down").unwrap();
+    let quay = Program::of(&server, &[Scope::NotesRead, Scope::NotesWrite], Some("Quayside"));
+    let note = json!({ "day": "2026-11-22", "words": " new\tmanager ", "place": "Quayside" });
+    let made = quay.post("/day-notes", &note).await;
+    assert_eq!((made.status, &made.body["words"]), (201, &json!("new manager")), "{}", made.body);
+    assert!(made.body["written_by"].as_str().unwrap().starts_with("token "), "{}", made.body);
+    let list = format!("/day-notes?{DAYS}");
+    assert_eq!(quay.get(&list).await.each("words"), ["new manager", "two-till rule"]);
+    quay.get("/day-notes/2").await.is_problem(404, None);
+    assert_eq!(quay.get("/day-notes/1").await.body["place"], json!(null));
+    for others in ["/day-notes/1", "/day-notes/2"] {
+        quay.send(quay.request("DELETE", others)).await.is_problem(404, None);
+    }
+    for (body, wrong) in [
+        (json!({ "day": "2026-11-22", "words": "sale" }), "place"),
+        (json!({ "day": "2026-11-22", "words": "sale", "place": "Bridge End" }), "place"),
+        (json!({ "day": "22 Nov", "words": "sale", "place": "Quayside" }), "day"),
+        (json!({ "day": "3000-01-01", "words": "sale", "place": "Quayside" }), "day"),
+        (json!({ "day": "2026-11-22", "words": " ", "place": "Quayside" }), "words"),
+    ] {
+        quay.post("/day-notes", &body).await.is_problem(422, Some(wrong));
+    }
+    assert_eq!(quay.send(quay.request("DELETE", "/day-notes/3")).await.status, 204);
+    quay.send(quay.request("DELETE", "/day-notes/3")).await.is_problem(404, None);
+    let all = Program::of(&server, &[Scope::NotesRead], None);
+    assert_eq!(all.get(&list).await.each("words"), ["card readers down", "two-till rule"]);
+    assert_eq!(all.all(&format!("{list}&limit=1"), "words").await.len(), 2);
 }

@@ -53,7 +53,7 @@ fn bar(count: &Waiting, most: u64) -> Markup {
         [(count.open - count.soon - count.late, "#717771"), (count.soon, "#7A4E00"), (count.late, "#A62B12")];
     let mut left = 0.0;
     html! {
-        svg.bar width=(BAR) height="10" aria-hidden="true" {
+        svg.bar width=(BAR) height="10" viewBox={ "0 0 " (BAR) " 10" } preserveAspectRatio="none" aria-hidden="true" {
             @for (part, colour) in parts.into_iter().filter(|(part, _)| *part > 0) {
                 rect x=(format!("{left:.1}")) width=(format!("{:.1}", (wide(part) - 2.0).max(2.0))) height="10" rx="2" fill=(colour) {}
                 @let () = left += wide(part);

@@ -111,9 +111,7 @@ pub(super) async fn shown(
 
 /// Whether they manage all of a place.
 fn manages(visitor: &Visitor, place: Option<&str>) -> bool {
-    let Some(place) = place else { return visitor.person.is_everywhere(Role::Manager) };
-    let (own, there) = (visitor.person.stores(Role::Manager, &visitor.tree), visitor.tree.stores_in(place));
-    own == Stores::All || !there.is_empty() && there.iter().all(|store| own.hold(Some(store)))
+    visitor.person.stores(Role::Manager, &visitor.tree).hold_all_of(place, &visitor.tree)
 }
 
 /// The section below the numbers: what is noted in these days, and a form for who may write more.
