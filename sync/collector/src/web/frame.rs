@@ -87,15 +87,14 @@ pub(super) struct Foot {
 
 impl Foot {
     /// The number beside a way to go, and what it is the number of.
-    fn waits_at(&self, section: Section) -> Option<(u64, String)> {
+    fn waits_at(&self, section: Section) -> Option<(u64, &'static str)> {
         let (count, what) = match section {
             Section::Cases => (self.to_acknowledge, "to acknowledge"),
             Section::Fleet if self.to_look_at == 1 => (self.to_look_at, "kiosk needs a look"),
             Section::Fleet => (self.to_look_at, "kiosks need a look"),
             _ => return None,
         };
-        let count_words = words::count(count);
-        (count > 0).then(|| (count, format!("{}: {count_words} {what}", section.name())))
+        (count > 0).then_some((count, what))
     }
 }
 
@@ -116,10 +115,9 @@ pub(super) fn page(
                 nav aria-label="Pages" {
                     @for one in Section::ALL {
                         @if one.is_for(visitor) {
-                            @let waits = foot.waits_at(one);
-                            a href=(one.path()) aria-current=[(one == section).then_some("page")] aria-label=[waits.as_ref().map(|(_, said)| said)] {
+                            a href=(one.path()) aria-current=[(one == section).then_some("page")] {
                                 (one.name())
-                                @if let Some((count, _)) = &waits { b { (words::count(*count)) } }
+                                @if let Some((count, what)) = foot.waits_at(one) { " " b { (words::count(count)) } span.hidden { " " (what) } }
                             }
                         }
                     }
