@@ -8,6 +8,7 @@ pub mod backing_up;
 pub mod casing;
 pub mod changing;
 mod counting;
+pub mod day_noting;
 pub mod distributing;
 mod erasing;
 pub mod exporting;
@@ -118,6 +119,9 @@ pub enum AdminError {
     /// A region or store is not where it was to be.
     #[error(transparent)]
     Place(#[from] placing::PlaceRefusal),
+    /// No note stands beside a day, or none is taken back.
+    #[error(transparent)]
+    DayNote(#[from] day_noting::DayNoteRefusal),
     /// The database is not one that can be divided.
     #[error(transparent)]
     Distribute(#[from] distributing::DistributeRefusal),

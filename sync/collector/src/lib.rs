@@ -36,6 +36,7 @@ mod drawing;
 pub mod export;
 mod given;
 pub mod in_process;
+mod kept;
 pub mod limits;
 mod listen;
 mod load;
@@ -61,6 +62,7 @@ mod webhooks;
 pub use admin::backing_up::BackupError;
 pub use admin::casing::{CaseRefusal, CaseRow, short as short_case_name};
 pub use admin::changing::{ChangeRefusal, ShownOn};
+pub use admin::day_noting::{DAY_NOTE_CHARS_MAX, DAY_NOTES_MAX, DayNoteRefusal};
 pub use admin::distributing::DistributeRefusal;
 pub use admin::exporting::Export;
 pub use admin::hooking::{NewWebhook, WEBHOOKS_MAX, WebhookRefusal, WebhookWish};
@@ -92,9 +94,9 @@ pub use storage::rollouts::{Rollout, RolloutState, StageHealth, Straggler};
 pub use storage::settings::{Layer, LayerRow, Said};
 pub use storage::webhooks::Webhook;
 pub use storage::{
-    AuditReport, BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DoubledStore, Erasure,
-    FollowUp, OpenError, Place, PlaceKind, RetentionDays, RetentionField, SealedContact, SqlError, SqlFault,
-    StorageError, StoreReport, Subject, SubjectRow, Tree, VerifyReport,
+    AuditReport, BadDatabaseUrl, Break, CHECKPOINT_PAGES, ChangeRow, DatabaseUrl, DayNote, DoubledStore,
+    Erasure, FollowUp, OpenError, Place, PlaceKind, RetentionDays, RetentionField, SealedContact, SqlError,
+    SqlFault, StorageError, StoreReport, Subject, SubjectRow, Tree, VerifyReport,
 };
 pub use webhooks::address::PrivateNetworks;
 pub use webhooks::event::EventType;

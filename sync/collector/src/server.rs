@@ -23,6 +23,7 @@ use crate::config::{Config, https_url, pki_path};
 use crate::counting::keep_counting;
 use crate::desk::Desk;
 use crate::drawing::Drawing;
+use crate::kept::KeptFigures;
 use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
@@ -36,7 +37,7 @@ use crate::retaining::keep_retention;
 use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
-use crate::web::{self, Board, KiosksByStore};
+use crate::web;
 use crate::webhooks::sender::Sender;
 use crate::webhooks::sending::keep_sending;
 use crate::webhooks::telling::keep_telling;
@@ -198,8 +199,7 @@ impl Collector {
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             limits: limits.clone(),
             desk,
-            board: Board::default(),
-            kiosks_by_store: KiosksByStore::default(),
+            kept: KeptFigures::default(),
             drawing: Drawing::by(config.kiosk_program.clone()),
             oidc,
             hooks,

@@ -6,7 +6,7 @@ Run once, by hand, where the formulas or the cases change:
 The first line of the table names the versions that wrote it. A row is a formula, its input and its output, the numbers of both
 parted by spaces. Nothing here is random but by the seed.
 
-`wilson`, `two shares`, `mean`, `two means`, `holm` and `usual` are what the libraries themselves say; of `nps`, `two nps` and
+`wilson`, `two shares`, `difference`, `mean`, `two means`, `holm` and `usual` are what the libraries themselves say; of `nps`, `two nps` and
 `limits` they have the quantiles and deviations alone, and the formula is written here once more.
 """
 
@@ -15,7 +15,7 @@ import scipy
 import statsmodels
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint, proportions_ztest
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 chance = np.random.default_rng(20261129)
@@ -119,3 +119,12 @@ for centre in [0.01, 0.05, 0.2, 0.5, 0.9]:
     for of in [1, 4, 15, 60, 400]:
         deviation = stats.binom.std(of, centre) / of
         row("limits", [centre, of], [max(centre - 3 * deviation, 0), min(centre + 3 * deviation, 1)])
+
+# Newcombe's interval of the difference of two shares.
+pairs = [((56, 70), (48, 80)), ((9, 10), (3, 10)), ((5, 56), (1, 29)), ((10, 10), (1, 20)), ((208, 1748), (132, 1942))]
+for _ in range(40):
+    ofs = [int(of) for of in chance.integers(2, 3000, 2)]
+    pairs.append(tuple((int(chance.integers(1, of)), of) for of in ofs))
+for (hits, of), (other_hits, other_of) in pairs:
+    found = confint_proportions_2indep(hits, of, other_hits, other_of, method="newcomb", compare="diff")
+    row("difference", [hits, of, other_hits, other_of], [hits / of - other_hits / other_of, *found])

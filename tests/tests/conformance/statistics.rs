@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use afterword_model::metrics::change::holm;
 use afterword_model::metrics::control::limits;
 use afterword_model::metrics::score::{Mean, Recommending};
-use afterword_model::metrics::share::{p_of_two_shares, wilson_95};
+use afterword_model::metrics::share::{difference_95, p_of_two_shares, wilson_95};
 use afterword_model::metrics::usual::usual;
 
 const TABLE: &str = include_str!("statistics.csv");
@@ -27,6 +27,10 @@ fn found(formula: &str, given: &[f64]) -> Vec<f64> {
         }
         ("two shares", &[hits, of, other_hits, other_of]) => {
             vec![p_of_two_shares((hits, of), (other_hits, other_of))]
+        }
+        ("difference", &[hits, of, other_hits, other_of]) => {
+            let difference = difference_95((hits, of), (other_hits, other_of));
+            vec![difference.estimate, difference.low, difference.high]
         }
         ("nps", counts) => {
             let score = Recommending::of(counts).score();
@@ -78,6 +82,6 @@ fn all_formulas_agree_with_the_reference() {
         }
         *rows.entry(formula).or_default() += 1;
     }
-    assert!(rows.len() == 9 && rows.values().all(|rows| *rows >= 15), "{rows:?}");
+    assert!(rows.len() == 10 && rows.values().all(|rows| *rows >= 15), "{rows:?}");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

@@ -47,6 +47,15 @@ impl Visit {
         self.desk.enrol_with(&code, &self.desk.path("collector/pki/server-ca.pem"))
     }
 
+    /// Writes a note beside today, on the page that is open.
+    pub(crate) async fn note(&self, words: &str) -> Result<()> {
+        // A field of a day is typed into by the browser's language.
+        let today = "document.querySelector('#note-day').value = new Date().toISOString().slice(0, 10)";
+        self.chrome.run(today).await?;
+        self.chrome.fill("words", words).await?;
+        self.chrome.press("Write it down").await
+    }
+
     /// Keeps a picture of what is seen.
     pub(crate) async fn picture(&self, name: &str) -> Result<()> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dashboard");

@@ -22,6 +22,11 @@ async fn everything_can_be_done_by_links_and_buttons() -> Result<()> {
     visit.chrome.choose("range", "7d").await?;
     visit.chrome.press("Show").await?;
     visit.chrome.says("Not enough answers yet").await?;
+    // A note is written beside a day, and taken back.
+    visit.note("the first day").await?;
+    visit.chrome.says("the first day").await?;
+    visit.chrome.press("Take back").await?;
+    visit.chrome.says("None in these days.").await?;
     visit.chrome.press("Sign out").await?;
     visit.chrome.says("Password").await?;
     visit.end().await

@@ -3,6 +3,7 @@
 
 mod backups;
 mod counts;
+mod day_notes;
 mod distributed;
 mod failover;
 mod held;
@@ -71,6 +72,9 @@ on_every_database! {
     a_stick_and_the_network_bring_the_same,
     a_long_chain_is_verified_to_its_end,
     two_collectors_take_a_devices_batches_at_once;
+    day_notes:
+    a_note_stands_beside_its_day_until_it_is_taken_back,
+    a_note_that_nobody_could_read_is_refused;
     counts:
     what_came_is_counted_once_and_what_nobody_can_read_is_known,
     several_count_at_once_and_nothing_is_counted_twice,

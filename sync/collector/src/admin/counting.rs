@@ -4,7 +4,7 @@ use afterword_model::record::Seq;
 use afterword_model::summary::Ask;
 
 use super::{Admin, AdminError};
-use crate::numbers::{Overview, Scope, StoreFigures, overview, store};
+use crate::numbers::{FollowUps, Overview, Scope, StoreFigures, overview, store};
 use crate::storage::numbers::{self, Waiting};
 
 /// Stores of devices that are counted in one transaction.
@@ -51,7 +51,8 @@ impl Admin {
     /// # Errors
     /// The database.
     pub fn overview(&self, scope: &Scope) -> Result<Overview, AdminError> {
-        Ok(overview(&self.connection, scope)?)
+        let follow_ups = FollowUps::reckon(&self.connection, self.clock.wall_ms())?;
+        Ok(overview(&self.connection, scope, &follow_ups)?)
     }
 
     /// The numbers of one store; of one that nobody knows they are all nothing.

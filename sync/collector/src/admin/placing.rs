@@ -1,9 +1,9 @@
 //! The tree of places: regions are made, stores are put into them.
 
 use super::{Admin, AdminError};
-use crate::storage::people;
 use crate::storage::places::{self, DEPTH_MAX, Place, PlaceKind, Tree};
 use crate::storage::sql::Connection;
+use crate::storage::{day_notes, people};
 
 /// Characters that the name of a region or store has at most, as the lists have room for it.
 pub const PLACE_NAME_CHARS_MAX: usize = 80;
@@ -113,6 +113,10 @@ impl Admin {
             return Err(PlaceRefusal::HasPeople(name.to_owned()).into());
         }
         places::remove(&transaction, name)?;
+        if places::tree(&transaction)?.find(name).is_none() {
+            // They would stand at whatever gets the name next.
+            day_notes::withdraw_all_of(&transaction, name, self.clock.wall_ms())?;
+        }
         self.note(&transaction, "place.removed", name, "")?;
         transaction.commit()?;
         Ok(())

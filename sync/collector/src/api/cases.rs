@@ -183,6 +183,7 @@ pub(super) async fn step(
     let wish = StepWish { step, root_cause, action, words: words.unwrap_or_default() };
     let row =
         app.for_program(&caller, move |admin| admin.case_step(&name, &wish.wish()?, by.as_deref())).await?;
+    app.kept.follow_ups.forget();
     let path = format!("/cases/{}/{}/steps", row.view.id.epoch, row.view.id.seq);
     Ok(answer::created(&path, &case(row)))
 }

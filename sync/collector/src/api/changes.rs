@@ -226,7 +226,8 @@ fn number(id: Result<Path<String>, PathRejection>) -> Result<i64, Problem> {
     named(id)?.parse().map_err(|_| Problem::NotFound)
 }
 
-fn day(member: &str, text: &str) -> Result<i64, Problem> {
+/// A day as programs write it, as days since 1970-01-01.
+pub(super) fn day(member: &str, text: &str) -> Result<i64, Problem> {
     let read = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(day_number);
     read.map_err(|_| Problem::unfit(member, "a date is written YYYY-MM-DD, as in 2026-12-31; write it so"))
 }

@@ -9,7 +9,9 @@ use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi as Document, Ref, R
 use utoipa::{Modify, OpenApi};
 
 use super::problem::{Problem, ProblemBody};
-use super::{BASE, answer, cases, changes, devices, exports, numbers, places, responses, webhooks};
+use super::{
+    BASE, answer, cases, changes, day_notes, devices, exports, numbers, places, responses, webhooks,
+};
 
 /// What every address may answer, with when it does.
 pub(crate) const EVERYWHERE: [(&str, &str); 6] = [
@@ -40,6 +42,7 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
     paths(
         devices::list, devices::add, devices::show, devices::revoke, places::list, changes::list, changes::add, changes::show,
         changes::withdraw, cases::list, cases::step, responses::list, exports::responses, numbers::overview, numbers::store,
+        day_notes::list, day_notes::add, day_notes::show, day_notes::withdraw,
         webhooks::list, webhooks::add, webhooks::show, webhooks::remove, webhooks::deliveries, webhooks::resend,
     ),
     components(schemas(ProblemBody)),

@@ -20,6 +20,7 @@ mod asked;
 mod caller;
 mod cases;
 mod changes;
+mod day_notes;
 mod devices;
 pub(crate) mod document;
 mod exports;
@@ -65,6 +66,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/exports/responses", get(exports::responses))
         .route("/numbers/overview", get(numbers::overview))
         .route("/numbers/stores/{store}", get(numbers::store))
+        .route("/day-notes", get(day_notes::list).post(day_notes::add))
+        .route("/day-notes/{id}", delete(day_notes::withdraw).get(day_notes::show))
         .route("/webhooks", get(webhooks::list).post(webhooks::add))
         .route("/webhooks/{id}", delete(webhooks::remove).get(webhooks::show))
         .route("/webhooks/{id}/deliveries", get(webhooks::deliveries))

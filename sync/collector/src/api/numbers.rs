@@ -17,6 +17,7 @@ use super::asked::{Asked, named};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::word;
+use crate::admin::AdminError;
 use crate::numbers::{
     self, DayChart, DayPoint, Overview, Reason, Scope as Wanted, StoreFigures, StoreNumbers,
 };
@@ -42,6 +43,9 @@ pub(super) struct OfStores {
     responses_before: u64,
     /// How many of `responses` carry a flag.
     flagged: u64,
+    /// The share of follow-ups opened in these days that somebody had seen within their time, 0 to 1, of those whose time is over or that
+    /// were seen; none where there are fewer than five.
+    acknowledged: Option<Figure>,
     /// The happy share day by day.
     by_day: Vec<Day>,
     /// Each store that had a response, the happiest first, those with too few answers last. Their changes are judged together.
@@ -223,7 +227,8 @@ pub(super) async fn overview(
     let (first_day, last_day) = days(&asked, app.context.clock.wall_ms())?;
     let stores = caller.stores.at(asked.text("place").unwrap_or_default(), &caller.tree).names();
     let wanted = Wanted { first_day, last_day, without_flagged: asked.flag("without_flagged")?, stores };
-    let overview = app.look_up(move |reader| numbers::overview(reader, &wanted)).await?;
+    let follow_ups = app.follow_ups().await.map_err(AdminError::from)?;
+    let overview = app.look_up(move |reader| numbers::overview(reader, &wanted, &follow_ups)).await?;
     Ok(answer::json(request.headers(), &OfStores::from(overview)))
 }
 
@@ -263,7 +268,7 @@ pub(super) async fn store(
 }
 
 /// The days that are asked for, as days since 1970-01-01.
-fn days(asked: &Asked, now_ms: i64) -> Result<(i64, i64), Problem> {
+pub(super) fn days(asked: &Asked, now_ms: i64) -> Result<(i64, i64), Problem> {
     let today = DateTime::from_timestamp_millis(now_ms).ok_or(Problem::Failed)?.date_naive();
     // A form leaves a field empty; a program leaves it out.
     if let Some(empty) = ["range", "from", "to"].into_iter().find(|name| asked.text(name) == Some("")) {
@@ -279,7 +284,7 @@ fn days(asked: &Asked, now_ms: i64) -> Result<(i64, i64), Problem> {
     Ok((number(from), number(to)))
 }
 
-fn date(day: i64) -> String {
+pub(super) fn date(day: i64) -> String {
     i32::try_from(day).ok().and_then(NaiveDate::from_epoch_days).unwrap_or_default().to_string()
 }
 
@@ -300,6 +305,7 @@ impl From<Overview> for OfStores {
             responses: of.responses,
             responses_before: of.responses_before,
             flagged: of.flagged,
+            acknowledged: of.acknowledged.map(Figure::from),
             by_day: by_day(of.chart),
             stores: of.stores.into_iter().map(OneOfStores::from).collect(),
             reasons: of.reasons.into_iter().map(GivenReason::from).collect(),

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::admin::AdminError;
 use crate::admin::casing::CaseRefusal;
 use crate::admin::changing::ChangeRefusal;
+use crate::admin::day_noting::DayNoteRefusal;
 use crate::admin::hooking::WebhookRefusal;
 use crate::people::api_token::Scope;
 
@@ -160,18 +161,23 @@ impl From<AdminError> for Problem {
             AdminError::Webhook(WebhookRefusal::NoSuchWebhook(_) | WebhookRefusal::NoSuchDelivery(_))
             | AdminError::NoSuchDevice(_)
             | AdminError::Change(ChangeRefusal::NoSuchChange(_))
+            | AdminError::DayNote(DayNoteRefusal::NoSuchNote(_))
             | AdminError::Case(CaseRefusal::NoSuchCase(_)) => Self::NotFound,
             AdminError::NameTaken { .. }
             | AdminError::NameWaits { .. }
             | AdminError::IsRetired { .. }
             | AdminError::Webhook(WebhookRefusal::Many | WebhookRefusal::IsOff(_))
+            | AdminError::DayNote(DayNoteRefusal::Many)
             | AdminError::Change(ChangeRefusal::Many) => Self::Conflict(words),
             AdminError::Case(CaseRefusal::Step(_)) => Self::Conflict(words),
             AdminError::Case(CaseRefusal::NoStep(member)) => Self::unfit(member, words),
             AdminError::BadName => Self::unfit("name", words),
             AdminError::Webhook(WebhookRefusal::Url(_)) => Self::unfit("url", words),
             AdminError::Webhook(WebhookRefusal::NoType) => Self::unfit("events", words),
-            AdminError::Webhook(WebhookRefusal::NoSuchPlace(_)) => Self::unfit("place", words),
+            AdminError::Webhook(WebhookRefusal::NoSuchPlace(_))
+            | AdminError::DayNote(DayNoteRefusal::NoSuchPlace(_)) => Self::unfit("place", words),
+            AdminError::DayNote(DayNoteRefusal::NoDay) => Self::unfit("day", words),
+            AdminError::DayNote(_) => Self::unfit("words", words),
             AdminError::Place(_) | AdminError::Change(ChangeRefusal::NoSuchStore(_)) => {
                 Self::unfit("store", words)
             }

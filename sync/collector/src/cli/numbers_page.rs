@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use afterword_collector::numbers::{
     DayChart, DayPoint, Holdings, Overview, Reason, Side, StoreFigures, StoreNumbers,
 };
+use afterword_model::case::ACKNOWLEDGED_TARGET;
+use afterword_model::metrics::Share;
 use afterword_model::metrics::change::Change;
 use afterword_model::metrics::control::Signal;
 use afterword_model::summary::{Measure, Measured, Part};
@@ -22,6 +24,7 @@ pub(super) fn overview_page(range: Range, overview: &Overview) -> String {
     let mut page = format!("{}\n{}\n\n", overview.finding, days(range));
     let _ = writeln!(page, "Responses        {} ({} before)", overview.responses, overview.responses_before);
     page += &headline(&overview.happy, &overview.recommend, &overview.completed);
+    page += &acknowledged(overview.acknowledged.as_ref());
     page += &flagged(overview.flagged, overview.scope.without_flagged);
     page += &chart_part(&overview.chart);
     page += &stores_part(&overview.stores);
@@ -69,6 +72,22 @@ fn headline(happy: &Measured, recommend: &Measured, completed: &Measured) -> Str
         measured(recommend),
         measured(completed)
     )
+}
+
+fn acknowledged(share: Option<&Share>) -> String {
+    let words = share.map_or_else(
+        || "too few follow-ups yet".into(),
+        |share| {
+            let measure = Measure::Share(*share);
+            let (hits, of) = (share.hits, share.of);
+            format!(
+                "{} ({hits} of {of} follow-ups), 95 % interval {} %",
+                estimate(&measure),
+                interval(&measure)
+            )
+        },
+    );
+    format!("Seen in time     {words}; {:.0} % is the target\n", ACKNOWLEDGED_TARGET * 100.0)
 }
 
 fn flagged(flagged: u64, are_left_out: bool) -> String {

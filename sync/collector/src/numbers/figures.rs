@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use afterword_model::metrics::ANSWERS_MIN;
 use afterword_model::metrics::change::Change;
 use afterword_model::metrics::score::Score;
+use afterword_model::metrics::{ANSWERS_MIN, Share};
 use afterword_model::record::Seq;
 use afterword_model::summary::{Measured, Summary};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,11 @@ pub struct Overview {
     pub responses_before: u64,
     /// How many of `responses` carry a flag; they are among them unless they were to be left out.
     pub flagged: u64,
+    /// The share of follow-ups opened in these days that somebody had seen within their time; those whose time still runs are not among
+    /// them. Of the kiosks that stand in these stores now, flagged responses or not; not compared with anything. None below
+    /// [`ANSWERS_MIN`] of them.
+    #[serde(default)]
+    pub acknowledged: Option<Share>,
     /// The happy share of each day.
     pub chart: DayChart,
     /// Every store that had a response in these days, the happiest first, those with too few answers last. Their changes are judged
@@ -111,7 +116,7 @@ pub struct StoreNumbers {
     /// As [`Overview::recommend`]; not compared with anything.
     pub recommend: Option<Score>,
     /// As [`Overview::completed`]; not compared with anything.
-    pub completed: Option<afterword_model::metrics::Share>,
+    pub completed: Option<Share>,
 }
 
 /// An option that was chosen as a reason.

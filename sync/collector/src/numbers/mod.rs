@@ -8,7 +8,9 @@
 //! 95 %. What is compared with is the same days of the week before, as in [`afterword_model::summary`].
 
 mod chart;
+mod effect;
 mod figures;
+mod follow_ups;
 mod overview;
 mod places;
 mod range;
@@ -19,6 +21,8 @@ pub use figures::{Finding, Holdings, Overview, Reason, Scope, StoreFigures, Stor
 pub use places::Places;
 pub use range::{NoRange, days};
 
+pub(crate) use effect::{DAYS_MIN, Effect, NamedOn, effect, whole_days_after};
+pub(crate) use follow_ups::{FollowUps, Waiting};
 pub(crate) use overview::overview;
 pub(crate) use range::chosen;
 pub(crate) use store::store;

@@ -11,12 +11,16 @@ use afterword_model::summary::{Measure, Measured, compared_with, happy};
 use afterword_model::tally::{Cell, Tally};
 
 use super::places::places;
-use super::{DayChart, Finding, Overview, Reason, Scope, StoreNumbers};
+use super::{DayChart, Finding, FollowUps, Overview, Reason, Scope, StoreNumbers};
 use crate::storage::numbers::read::{self, Plain};
 use crate::storage::sql::{Connection, SqlResult};
 
 /// The numbers of all stores, or of some, at one moment.
-pub(crate) fn overview(connection: &Connection, scope: &Scope) -> SqlResult<Overview> {
+pub(crate) fn overview(
+    connection: &Connection,
+    scope: &Scope,
+    follow_ups: &FollowUps,
+) -> SqlResult<Overview> {
     let snapshot = connection.snapshot()?;
     let days = (scope.first_day, scope.last_day);
     let days_before = compared_with(scope.first_day, scope.last_day);
@@ -50,6 +54,7 @@ pub(crate) fn overview(connection: &Connection, scope: &Scope) -> SqlResult<Over
         responses: sums.responses,
         responses_before: sums_before.responses,
         flagged,
+        acknowledged: follow_ups.acknowledged(scope),
         chart: chart(days, &now),
         stores: stores(&plain_now, &plain_before),
         reasons: reasons(&now, &before),

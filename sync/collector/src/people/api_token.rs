@@ -35,6 +35,10 @@ pub enum Scope {
     ResponsesRead,
     /// Read what responses come to.
     NumbersRead,
+    /// Read notes beside days.
+    NotesRead,
+    /// Write notes beside days, and take them back.
+    NotesWrite,
     /// Read webhooks and what became of their messages.
     WebhooksRead,
     /// Make and remove webhooks, and have messages sent again.
@@ -45,7 +49,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
@@ -55,6 +59,8 @@ impl Scope {
         Self::CasesWrite,
         Self::ResponsesRead,
         Self::NumbersRead,
+        Self::NotesRead,
+        Self::NotesWrite,
         Self::WebhooksRead,
         Self::WebhooksWrite,
         Self::MetricsRead,
@@ -73,6 +79,8 @@ impl Scope {
             Self::CasesWrite => "cases:write",
             Self::ResponsesRead => "responses:read",
             Self::NumbersRead => "numbers:read",
+            Self::NotesRead => "notes:read",
+            Self::NotesWrite => "notes:write",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
             Self::MetricsRead => "metrics:read",
@@ -94,6 +102,8 @@ impl Scope {
                 "read and export responses with their comments, never with contact details"
             }
             Self::NumbersRead => "read the numbers of all stores and of one, with their intervals",
+            Self::NotesRead => "read what people noted beside days",
+            Self::NotesWrite => "write notes beside days, and take them back",
             Self::WebhooksRead => "read which programs are told what, and what became of each message",
             Self::WebhooksWrite => {
                 "have programs told of what this token may read, stop that, and have messages sent again"

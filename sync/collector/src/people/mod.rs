@@ -112,6 +112,13 @@ impl Stores {
         }
     }
 
+    /// Whether they hold all of a region or store, which has to have stores; all there is where no place is named.
+    pub(crate) fn hold_all_of(&self, place: Option<&str>, tree: &Tree) -> bool {
+        let Some(place) = place.filter(|_| *self != Self::All) else { return *self == Self::All };
+        let there = tree.stores_in(place);
+        !there.is_empty() && there.iter().all(|store| self.hold(Some(store)))
+    }
+
     /// Those of them that lie in a region, or the one of this name; all of them where no place is named.
     pub(crate) fn at(&self, place: &str, tree: &Tree) -> Self {
         if place.is_empty() {

@@ -20,10 +20,12 @@ use tokio::time::{Instant, timeout};
 
 use crate::desk::Desk;
 use crate::drawing::Drawing;
+use crate::kept::KeptFigures;
 use crate::limits::Limits;
 use crate::listen::Source;
 use crate::load::Load;
 use crate::metrics::Metrics;
+use crate::numbers::FollowUps;
 use crate::oidc::Oidc;
 use crate::pki::Bearer;
 use crate::refusal::Refusal;
@@ -37,7 +39,6 @@ use crate::storage::StorageError;
 use crate::storage::readers::Readers;
 use crate::storage::sql::{Connection, SqlResult};
 use crate::storage::writer::Writer;
-use crate::web::{Board, KiosksByStore};
 use crate::webhooks::sender::Sender;
 
 /// What the routes work with.
@@ -54,10 +55,8 @@ pub(crate) struct App {
     pub(crate) cores: Semaphore,
     /// Where people's wishes are carried out.
     pub(crate) desk: Desk,
-    /// Counts of follow-ups, kept for a moment.
-    pub(crate) board: Board,
-    /// The same of kiosks.
-    pub(crate) kiosks_by_store: KiosksByStore,
+    /// What is reckoned from all kiosks and all cases, kept for a moment.
+    pub(crate) kept: KeptFigures,
     /// Who draws what shoppers will see of a survey.
     pub(crate) drawing: Drawing,
     /// The organisation's own sign-in, where there is one.
@@ -94,6 +93,12 @@ impl App {
             // The runtime ends.
             Err(_) => Err(StorageError::NoWriter),
         }
+    }
+
+    /// Figures of follow-ups as of a moment ago.
+    pub(crate) async fn follow_ups(self: &Arc<Self>) -> Result<Arc<FollowUps>, StorageError> {
+        let wall_ms = self.context.clock.wall_ms();
+        self.kept.follow_ups.or_reckon(self, move |reader| FollowUps::reckon(reader, wall_ms)).await
     }
 
     /// Whether batches are under way.

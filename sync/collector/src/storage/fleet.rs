@@ -52,14 +52,14 @@ pub(crate) fn enrolled(connection: &Connection) -> SqlResult<Vec<(Option<String>
     connection.query_all(query, values![], |row| Ok((row.get(0)?, row.get(1).map(i64::unsigned_abs)?)))
 }
 
-/// The stores of these devices; those that have none, or were taken away for good, are not among them.
+/// The stores of these devices, those too that were taken away for good; those that have none are not among them.
 pub(crate) fn stores_of(
     connection: &Connection,
     devices: impl IntoIterator<Item = DeviceId>,
 ) -> SqlResult<BTreeMap<DeviceId, String>> {
     let devices: Vec<DeviceId> = devices.into_iter().collect();
     let ids: Vec<_> = devices.iter().map(|device| values![device.as_bytes()].to_vec()).collect();
-    let query = "select store from devices where device_id = ?1 and retired_ms is null and store is not null";
+    let query = "select store from devices where device_id = ?1 and store is not null";
     let mut stores = BTreeMap::new();
     connection.own().query_each(query, &ids, &mut |place, row| {
         stores.insert(devices[place], row.get(0)?);

@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::assets;
 use super::icon::mark;
 use super::visitor::Visitor;
+use super::words;
 use crate::people::Role;
 
 /// The ways to go, in the order of the rail.
@@ -73,11 +74,28 @@ impl Section {
     }
 }
 
-/// What stands at the foot of the rail: how much there is, and of when.
+/// What stands in the rail: how much there is, and what of it waits for somebody.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Foot {
     pub(super) organisation: Option<String>,
     pub(super) lines: Vec<String>,
+    /// Follow-ups that nobody has seen.
+    pub(super) to_acknowledge: u64,
+    /// Kiosks that need a look.
+    pub(super) to_look_at: u64,
+}
+
+impl Foot {
+    /// The number beside a way to go, and what it is the number of.
+    fn waits_at(&self, section: Section) -> Option<(u64, &'static str)> {
+        let (count, what) = match section {
+            Section::Cases => (self.to_acknowledge, "to acknowledge"),
+            Section::Fleet if self.to_look_at == 1 => (self.to_look_at, "kiosk needs a look"),
+            Section::Fleet => (self.to_look_at, "kiosks need a look"),
+            _ => return None,
+        };
+        (count > 0).then_some((count, what))
+    }
 }
 
 /// A page for who is signed in.
@@ -97,7 +115,10 @@ pub(super) fn page(
                 nav aria-label="Pages" {
                     @for one in Section::ALL {
                         @if one.is_for(visitor) {
-                            a href=(one.path()) aria-current=[(one == section).then_some("page")] { (one.name()) }
+                            a href=(one.path()) aria-current=[(one == section).then_some("page")] {
+                                (one.name())
+                                @if let Some((count, what)) = foot.waits_at(one) { " " b { (words::count(count)) } span.hidden { " " (what) } }
+                            }
                         }
                     }
                 }

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 /// A line icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Icon {
+    Arrow,
     Check,
     Cross,
     Alert,
@@ -24,6 +25,7 @@ pub(super) enum Icon {
 impl Icon {
     fn path(self) -> &'static str {
         match self {
+            Self::Arrow => "M6 24 H41 M28 10 L42 24 L28 38",
             Self::Check => "M9 25 L20 36 L40 13",
             Self::Cross => "M12 12 L36 36 M36 12 L12 36",
             Self::Alert => "M24 6 L44 41 H4 Z M24 19 V28 M24 34.5 H24.1",

@@ -5,6 +5,7 @@ use http::StatusCode;
 use maud::html;
 
 use super::frame;
+use crate::admin::day_noting::DayNoteRefusal;
 use crate::admin::hooking::WebhookRefusal;
 use crate::admin::{AdminError, PersonRefusal};
 use crate::storage::{SqlError, StorageError};
@@ -40,6 +41,7 @@ impl From<AdminError> for Mishap {
             }
             AdminError::Person(PersonRefusal::NoSuchPerson(_))
             | AdminError::Webhook(WebhookRefusal::NoSuchWebhook(_))
+            | AdminError::DayNote(DayNoteRefusal::NoSuchNote(_))
             | AdminError::NoSuchDevice(_) => Self::NotFound,
             refusal => Self::Refused(refusal.to_string()),
         }

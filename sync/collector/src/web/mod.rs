@@ -7,7 +7,6 @@
 //! | `frame` | what is around each page |
 //! | `live` | what has changed, sent to a page that is open |
 //! | `icon`, `words` | drawings and figures as all pages have them |
-//! | `kept` | what many pages show, reckoned now and then |
 //! | `mishap` | what is shown when something goes wrong |
 //! | `measure` | what is asked is counted |
 //! | `assets` | style, script and fonts |
@@ -21,7 +20,6 @@ mod assets;
 mod frame;
 mod guard;
 mod icon;
-mod kept;
 mod live;
 mod measure;
 mod mishap;
@@ -37,8 +35,6 @@ use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::routes::App;
 
-pub(crate) use pages::KiosksByStore;
-pub(crate) use pages::board::Board;
 pub(crate) use pages::health_word;
 
 /// The addresses of the port that people come in by.

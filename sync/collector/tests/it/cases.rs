@@ -46,7 +46,7 @@ fn step(server: &Server, seq: u64, of: CaseId, step: Step) -> Vec<u8> {
     CaseRecord { v: CASE_EVENT_VERSION, seq, case }.to_bytes()
 }
 
-fn opened() -> Step {
+pub(crate) fn opened() -> Step {
     Step::Opened {
         reasons: vec![Reason::LowScoreWithComment],
         category: Category::Clean,
@@ -276,10 +276,13 @@ async fn on_the_pages_what_hurries_is_first_and_steps_are_taken_by_who_manages_t
         list.contains("One open follow-up") && list.contains("None of them is late") && list.contains(words),
         "{list}"
     );
+    let waits = "Follow-ups <b>1</b><span class=\"hidden\"> to acknowledge</span>";
+    assert!(list.contains(waits), "{list}");
     server.clock.advance_ms(5 * 3_600_000);
     assert!(admin.get("/cases?state=late").await.text.contains("1 h late"));
     let taken = admin.submit(&at, &at, &[("step", "acknowledged"), ("words", "")]).await;
     assert_eq!((taken.status, taken.location.as_str()), (303, at.as_str()));
+    assert!(!admin.get("/").await.text.contains("> to acknowledge<"), "at once");
     let twice = admin.submit(&at, &at, &[("step", "acknowledged")]).await;
     assert!(twice.status == 422 && twice.text.contains("was acknowledged already"), "{}", twice.text);
     let odd =

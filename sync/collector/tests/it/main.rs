@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod attained;
 mod backups;
 mod batches;
 mod browser;
@@ -19,6 +20,8 @@ mod configuration;
 mod connections;
 mod contacts;
 mod courier;
+mod day_notes;
+mod effect;
 mod enrolments;
 mod erasing;
 mod exports;

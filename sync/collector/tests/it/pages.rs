@@ -97,7 +97,13 @@ async fn a_kiosk_is_enrolled_by_the_code_on_the_page_and_shows_in_the_fleet() {
 
     server.clock.advance_ms(26 * 60 * 60 * 1_000);
     browser.sign_in("ada@example.com", crate::browser::PASSWORD).await;
+    assert!(one.has("href=\"/fleet\" aria-current=\"page\">Fleet</a>"), "nothing needs a look: {}", one.text);
     let fleet = browser.get("/fleet").await;
+    assert!(
+        fleet.has("Fleet <b>1</b><span class=\"hidden\"> kiosk needs a look</span></a>"),
+        "{}",
+        fleet.text
+    );
     assert!(fleet.has("silent 26 h") && fleet.has("0 of 1 kiosk is well"), "{}", fleet.text);
     let page = browser.post(&format!("/devices/{id}/revoke"), &[("reason", "stolen")]).await;
     assert_eq!(page.status, 303);

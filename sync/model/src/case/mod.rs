@@ -21,6 +21,7 @@
 //! different things, which only twins of a device write, are both kept. What is wrong at a keyboard is refused before it is a
 //! step ([`Case::step`]); what arrives as a step is taken as it is.
 
+mod attained;
 mod event;
 mod opening;
 mod overview;
@@ -31,6 +32,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use attained::{ACKNOWLEDGED_TARGET, Attained, acknowledged};
 pub use event::{Author, CASE_EVENT_VERSION, CaseEvent, CaseId, CaseRecord, EventId, Role};
 pub use opening::{LOW_RATINGS, Said, is_low, opening};
 pub use overview::{CASES_LISTED_MAX, CaseView, CasesAsk, Overview, STEPS_LISTED_MAX, urgency};

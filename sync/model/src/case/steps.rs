@@ -9,7 +9,7 @@ use super::event::{CaseEvent, EventId};
 use super::status::{Stage, Status};
 use super::step::{Action, RootCause, Step};
 use crate::mask::{Spans, mask};
-use crate::survey::{is_blank, is_refused};
+use crate::survey::{graphemes, is_blank, on_one_line};
 
 /// Words of a step are at most so many grapheme clusters, as a shopper's comment is: they are read on the same screen.
 pub const TEXT_CHARS_MAX: usize = 200;
@@ -186,7 +186,7 @@ fn named(ids: &[EventId]) -> Vec<EventId> {
 /// Words on one line, masked; none where nothing can be seen.
 fn cleaned(words: &str) -> Result<(Option<String>, Spans), StepRefused> {
     let line = on_one_line(words);
-    let length = line.graphemes(true).count();
+    let length = graphemes(&line);
     if length > TEXT_CHARS_MAX {
         return Err(StepRefused::Long(length));
     }
@@ -199,9 +199,4 @@ fn cleaned(words: &str) -> Result<(Option<String>, Spans), StepRefused> {
 pub fn short_name(typed: &str) -> Option<String> {
     let name: String = mask(&on_one_line(typed)).text.graphemes(true).take(NAME_CHARS_MAX).collect();
     (!is_blank(&name)).then_some(name)
-}
-
-fn on_one_line(typed: &str) -> String {
-    let line = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().filter(|character| !is_refused(*character)).collect()
 }

@@ -328,6 +328,33 @@ fn the_clock_runs_by_stage_and_stands_still_for_nobody_who_sets_it() {
 }
 
 #[test]
+fn a_case_is_acknowledged_in_time_by_the_first_who_has_seen_it() {
+    let in_time = |steps: &[(u64, Stamp, Step)], now: Stamp| {
+        let steps =
+            steps.iter().map(|(seq, at, step)| held(EventId { epoch: SHOP, seq: *seq }, *at, step.clone()));
+        let case: Case = std::iter::once(opened()).chain(steps).collect();
+        acknowledged(&case, &Slas::default(), &now).map(|found| found.in_time)
+    };
+    let note = |hours| (9, at(3, hours * HOUR_MS), Step::Noted { words: "call back".into() });
+    let seen = |seq, hours| (seq, at(3, hours * HOUR_MS), Step::Acknowledged);
+    let acted = |seq, hours| {
+        let step = Step::Acted { root_cause: RootCause::Supply, action: Action::PutRight, words: None };
+        (seq, at(3, hours * HOUR_MS), step)
+    };
+    let (soon, late) = (at(3, 4 * HOUR_MS), at(3, 4 * HOUR_MS + 1));
+    assert_eq!((in_time(&[note(1)], soon), in_time(&[note(1)], late)), (None, Some(false)), "its time runs");
+    assert_eq!(in_time(&[seen(10, 4)], late), Some(true));
+    assert_eq!(in_time(&[seen(10, 5)], late), Some(false));
+    assert_eq!(in_time(&[seen(10, 9), acted(11, 3)], late), Some(true), "who acts has seen it");
+    let unset = Stamp { clock: ClockQuality::Unset, ..at(4, 0) };
+    assert_eq!(in_time(&[seen(10, 9), (11, unset, Step::Acknowledged)], late), None, "nobody knows when");
+    let day =
+        acknowledged(&after(&[Wish::Acknowledge]), &Slas::default(), &late).map(|found| found.opened_day);
+    assert_eq!(day, Some(at(3, 0).local_day()));
+    assert_eq!(acknowledged(&Case::default(), &Slas::default(), &late), None);
+}
+
+#[test]
 fn the_format_is_fixed() {
     let record = CaseRecord { v: CASE_EVENT_VERSION, seq: 8, case: opened().event };
     let (epoch, stamp) = ("01".repeat(16), serde_json::to_string(&at(3, 0)).unwrap());

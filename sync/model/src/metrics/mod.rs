@@ -2,7 +2,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`share`] | shares of a whole: CSAT, completion; Wilson's interval, the score test of two shares |
+//! | [`share`] | shares of a whole: CSAT, completion; Wilson's interval, the score test of two shares and the interval of their difference |
 //! | [`score`] | net promoter score and mean effort, their intervals, and the tests of two of them |
 //! | [`change`] | which of several differences are changes: Holm's rule |
 //! | [`usual`] | what a usual day brings |

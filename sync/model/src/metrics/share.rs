@@ -48,6 +48,32 @@ pub fn wilson_95(hits: u64, of: u64) -> Share {
     }
 }
 
+/// By how much two shares differ, with its 95 % interval, all from -1 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The one less the other.
+    pub estimate: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+}
+
+/// One share (hits, of) less another, of answers that have nothing to do with each other: Newcombe's hybrid score interval at 95 % (method
+/// 10 in "Interval estimation for the difference between independent proportions", Statistics in Medicine 17, 1998), which is made of the
+/// two intervals of [`wilson_95`] and so never contradicts what is shown beside it. An empty whole gives -1 to 1, which is all that is known.
+#[must_use]
+pub fn difference_95(one: (u64, u64), other: (u64, u64)) -> Difference {
+    if one.1 == 0 || other.1 == 0 {
+        return Difference { estimate: 0.0, low: -1.0, high: 1.0 };
+    }
+    let (one, other) = (wilson_95(one.0, one.1), wilson_95(other.0, other.1));
+    let estimate = one.estimate - other.estimate;
+    let down = (one.estimate - one.low).hypot(other.high - other.estimate);
+    let up = (one.high - one.estimate).hypot(other.estimate - other.low);
+    Difference { estimate, low: (estimate - down).max(-1.0), high: (estimate + up).min(1.0) }
+}
+
 /// How many are expected, at least, in each cell of the table before the score test is near enough (Cochran 1954).
 const EXPECTED_MIN: f64 = 5.0;
 
@@ -107,6 +133,24 @@ mod tests {
             assert_close(share.low, low);
             assert_close(share.high, high);
         }
+    }
+
+    /// Values of Newcombe 1998, table II.
+    #[test]
+    fn a_difference_agrees_with_newcombe() {
+        for (one, other, low, high) in [
+            ((56, 70), (48, 80), 0.0524, 0.3339),
+            ((9, 10), (3, 10), 0.1705, 0.8090),
+            ((5, 56), (0, 29), -0.0381, 0.1926),
+            ((0, 10), (0, 10), -0.2775, 0.2775),
+            ((10, 10), (0, 20), 0.6791, 1.0),
+        ] {
+            let found = difference_95(one, other);
+            assert_close(found.low, low);
+            assert_close(found.high, high);
+        }
+        let unknown = difference_95((3, 4), (0, 0));
+        assert_eq!((unknown.low, unknown.high), (-1.0, 1.0));
     }
 
     #[test]

@@ -38,4 +38,4 @@ pub use question::{
 };
 pub use scale::Scale;
 pub use share::Share;
-pub use text::{Language, Text, is_blank, is_refused};
+pub use text::{Language, Text, graphemes, is_blank, is_refused, on_one_line};

@@ -53,7 +53,15 @@ pub fn is_blank(text: &str) -> bool {
     })
 }
 
-/// What a reader counts as characters.
-pub(super) fn graphemes(text: &str) -> usize {
+/// What somebody typed as one line: white space as single spaces, without what no line shows.
+#[must_use]
+pub fn on_one_line(typed: &str) -> String {
+    let line = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|character| !is_refused(*character)).collect()
+}
+
+/// What a reader counts as characters: grapheme clusters.
+#[must_use]
+pub fn graphemes(text: &str) -> usize {
     text.graphemes(true).count()
 }

@@ -1,5 +1,7 @@
 //! Follow-ups: which are open, what hurries most first, and each one with what was said, what was done, and what can be done next.
 
+mod effect;
+
 use std::sync::Arc;
 
 use afterword_model::case::{Action, Category, Due, Held, RootCause, Stage, Step, TEXT_CHARS_MAX};
@@ -168,6 +170,7 @@ async fn one(
     wrong: Option<&str>,
 ) -> Result<Response, Mishap> {
     let foot = foot(app, visitor).await?;
+    let effect = effect::section(app, row).await?;
     let status = &row.view.status;
     let may = visitor.expect_in(Role::Manager, row.store.as_deref()).is_ok();
     let page = frame::page(
@@ -180,7 +183,7 @@ async fn one(
             h1 { (title(row)) }
             p.lead { (stage(status.stage)) @if row.view.due.is_some() { ", " (clock(row.view.due.as_ref())) } ". Its name is " code { (short(row.view.id)) } "." }
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
-            div.two {
+            div.two.even {
                 section aria-labelledby="happened" {
                     h2 #happened { "What happened" small { "each one’s own time" } }
                     ol.trail {
@@ -195,11 +198,14 @@ async fn one(
                         @if let Some(next) = next(status.stage) { li { span.dot {} p { b { (next) } } } }
                     }
                 }
-                section aria-labelledby="next" {
-                    h2 #next { "What can be done" }
-                    @if may { (deeds(visitor, row)) } @else { p { "Managers of this store see to it." } }
-                    @if row.view.said.as_ref().is_some_and(|said| said.contact_wanted) {
-                        p.hint { "A reply is wished for. Phone numbers and e-mails stay sealed: whoever has the organisation’s own key opens them with " code { "afterword-collector contact list" } ", and each opening is logged." }
+                div {
+                    (effect)
+                    section aria-labelledby="next" {
+                        h2 #next { "What can be done" }
+                        @if may { (deeds(visitor, row)) } @else { p { "Managers of this store see to it." } }
+                        @if row.view.said.as_ref().is_some_and(|said| said.contact_wanted) {
+                            p.hint { "A reply is wished for. Phone numbers and e-mails stay sealed: whoever has the organisation’s own key opens them with " code { "afterword-collector contact list" } ", and each opening is logged." }
+                        }
                     }
                 }
             }
@@ -291,7 +297,10 @@ async fn take(
     let done =
         app.desk.run(visitor.actor(), move |admin| admin.case_step(&name, &form.wish()?, Some(&by))).await;
     match done {
-        Ok(_) => Ok(Redirect::to(&path(&row)).into_response()),
+        Ok(_) => {
+            app.kept.follow_ups.forget();
+            Ok(Redirect::to(&path(&row)).into_response())
+        }
         Err(AdminError::Case(
             refusal @ (CaseRefusal::Step(_) | CaseRefusal::Long(_) | CaseRefusal::NoStep(_)),
         )) => one(&app, &visitor, &row, Some(&sentence(&refusal.to_string()))).await,

@@ -3,6 +3,7 @@
 mod health;
 mod rollout;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use serde::Deserialize;
 
 use self::health::{Health, Reading};
 use super::foot;
+use crate::kept::ByStore;
 use crate::people::Role;
 use crate::routes::App;
 use crate::storage::fleet::{self, Kiosk};
+use crate::storage::sql::{Connection, SqlResult};
 use crate::web::frame::{self, Section};
 use crate::web::icon::Icon;
 use crate::web::live;
@@ -187,6 +190,18 @@ fn query(choice: &Choice) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("place", &choice.place).append_pair("page", &choice.page.to_string());
     query.finish()
+}
+
+/// How many kiosks of each store are not as they should be.
+pub(super) fn to_look_at(reader: &Connection, now_ms: i64) -> SqlResult<ByStore> {
+    let mut found = BTreeMap::<Option<String>, u64>::new();
+    for kiosk in fleet::kiosks(reader)? {
+        let Reading { kiosk, health } = Reading::of(kiosk, now_ms);
+        if health.counts() && health != Health::Well {
+            *found.entry(kiosk.store).or_default() += 1;
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// The state of one kiosk, as its own page says it.

@@ -2,8 +2,9 @@
 
 mod api;
 mod audit;
-pub(crate) mod board;
+mod board;
 mod cases;
+mod day_notes;
 mod device;
 mod enrol;
 mod figures;
@@ -28,10 +29,10 @@ use std::sync::Arc;
 use axum::Router;
 
 use super::frame::Foot;
-use super::kept::Kept;
 use super::mishap::Mishap;
 use super::visitor::Visitor;
 use super::words;
+use crate::kept::ByStore;
 use crate::routes::App;
 use crate::storage::{fleet as fleet_storage, read_server};
 
@@ -42,6 +43,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(overview::routes())
         .merge(store::routes())
+        .merge(day_notes::routes())
         .merge(sign_in::routes())
         .merge(oidc::routes())
         .merge(welcome::routes())
@@ -62,26 +64,26 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(api::routes())
 }
 
-/// How many kiosks each store has, those of no store too, for the foot of the rail.
-pub(crate) struct KiosksByStore(Kept<Vec<(Option<String>, u64)>>);
-
-impl Default for KiosksByStore {
-    fn default() -> Self {
-        // Somebody who has just enrolled one soon finds it there.
-        Self(Kept::for_ms(5_000))
-    }
-}
-
-/// What stands at the foot of the rail for this visitor.
+/// What stands in the rail for this visitor: beside the ways to go, and at its foot.
 async fn foot(app: &Arc<App>, visitor: &Visitor) -> Result<Foot, Mishap> {
-    let stores = visitor.stores();
-    let organisation = app.read(|reader| Ok(read_server(reader)?.organisation)).await?;
-    let kiosks = app.kiosks_by_store.0.or_reckon(app, fleet_storage::enrolled).await?;
-    let here = kiosks.iter().filter(|(store, _)| stores.hold(store.as_deref()));
-    let kiosks: u64 = here.map(|(_, count)| count).sum();
     let seen = visitor.stores();
+    let organisation = app.read(|reader| Ok(read_server(reader)?.organisation)).await?;
+    let kiosks = app.kept.kiosks.or_reckon(app, fleet_storage::enrolled).await?;
+    let now_ms = app.context.clock.wall_ms();
+    let to_look_at =
+        app.kept.to_look_at.or_reckon(app, move |reader| fleet::to_look_at(reader, now_ms)).await?;
+    let [to_acknowledge, ..] = app.follow_ups().await?.waiting(|store| seen.hold(store));
+    let here = |by_store: &ByStore| -> u64 {
+        by_store.iter().filter(|(store, _)| seen.hold(store.as_deref())).map(|(_, count)| count).sum()
+    };
     let count = visitor.tree.stores().filter(|store| seen.hold(Some(store))).count();
     let stores = format!("{} {}", words::count(count as u64), words::plural(count, "store", "stores"));
+    let kiosks = here(&kiosks);
     let kiosks = format!("{} {}", words::count(kiosks), words::plural(kiosks as usize, "kiosk", "kiosks"));
-    Ok(Foot { organisation, lines: vec![format!("{stores}, {kiosks}")] })
+    Ok(Foot {
+        organisation,
+        lines: vec![format!("{stores}, {kiosks}")],
+        to_acknowledge: to_acknowledge.open,
+        to_look_at: here(&to_look_at),
+    })
 }

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use afterword_model::case::ACKNOWLEDGED_TARGET;
+use afterword_model::metrics::Share;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use maud::{Markup, html};
 
+use super::day_notes::On;
 use super::figures::range::{self, Choice};
 use super::figures::{chart, figure, reasons, score, share, stores};
-use super::{board, foot};
-use crate::numbers::{Holdings, Overview, Scope, StoreNumbers, overview};
+use super::{board, day_notes, foot};
+use crate::numbers::{FollowUps, Holdings, Overview, Scope, StoreNumbers, overview};
 use crate::routes::App;
+use crate::storage::DayNote;
 use crate::web::frame::{self, Section};
 use crate::web::live;
 use crate::web::mishap::Mishap;
@@ -34,19 +38,38 @@ async fn show(
     visitor: Visitor,
     Query(choice): Query<Choice>,
 ) -> Result<Markup, Mishap> {
-    let foot = foot(&app, &visitor).await?;
-    let part = part(&app, &visitor, &choice).await?;
+    page(&app, &visitor, &choice, None).await
+}
+
+/// The page; with what was not done above it.
+pub(super) async fn page(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    choice: &Choice,
+    wrong: Option<&str>,
+) -> Result<Markup, Mishap> {
+    let foot = foot(app, visitor).await?;
+    let part = part(app, visitor, choice).await?;
+    let notes = notes(app, visitor, choice).await?;
     let news = format!("/live?{}", choice.query(&choice.place));
     Ok(frame::page(
-        &visitor,
+        visitor,
         Section::Overview,
         "Overview",
         &foot,
         &html! {
-            div.actions { (choice.form(&visitor, "/", None)) }
+            @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+            div.actions { (choice.form(visitor, "/", None)) }
             div data-live=(news) { (part) }
+            (day_notes::section(visitor, &notes, On::Overview, choice))
         },
     ))
+}
+
+/// What is noted in the days and stores that were chosen.
+async fn notes(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Vec<DayNote>, Mishap> {
+    let (days, _) = choice.days(app.context.clock.wall_ms())?;
+    day_notes::shown(app, visitor, &visitor.stores_at(&choice.place), days).await
 }
 
 /// The same while the page is open.
@@ -64,8 +87,11 @@ async fn news(
 
 /// What changes as responses come.
 async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Markup, Mishap> {
-    let (numbers, title) = numbers(app, visitor, choice).await?;
-    let board = board::part(app, visitor, choice).await?;
+    let follow_ups = app.follow_ups().await?;
+    let (numbers, title) = numbers(app, visitor, choice, &follow_ups).await?;
+    let notes = notes(app, visitor, choice).await?;
+    let board = board::part(&follow_ups, visitor, choice);
+    let acknowledged = acknowledged(numbers.acknowledged.as_ref());
     let (happy, recommend) = (share(&numbers.happy), score(&numbers.recommend));
     let completed = numbers.completed.now;
     let completed =
@@ -76,10 +102,11 @@ async fn part(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<Mark
             (figure("Happy visits", &happy.0, &happy.1))
             (figure("Would recommend", &recommend.0, &recommend.1))
             (figure("Responses", &words::count(numbers.responses), &completed))
+            (figure("Acknowledged in time", &acknowledged.0, &acknowledged.1))
         }
         p.hint { (title) ", each store’s own days." (flagged(&numbers)) @if numbers.scope.stores.is_none() { (holdings(&numbers.holdings)) } }
         div.two {
-            (chart::section(&numbers.chart))
+            (chart::section(&numbers.chart, &notes))
             (board)
             (ranking(&numbers, choice))
             (reasons::section(&numbers.reasons))
@@ -115,7 +142,8 @@ async fn all_stores(
     Query(choice): Query<Choice>,
 ) -> Result<Markup, Mishap> {
     let foot = foot(&app, &visitor).await?;
-    let (numbers, title) = numbers(&app, &visitor, &choice).await?;
+    let follow_ups = app.follow_ups().await?;
+    let (numbers, title) = numbers(&app, &visitor, &choice, &follow_ups).await?;
     let all: Vec<&StoreNumbers> = numbers.stores.iter().collect();
     let count = all.len();
     Ok(frame::page(
@@ -136,12 +164,30 @@ async fn all_stores(
     ))
 }
 
-async fn numbers(app: &Arc<App>, visitor: &Visitor, choice: &Choice) -> Result<(Overview, String), Mishap> {
+async fn numbers(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    choice: &Choice,
+    follow_ups: &Arc<FollowUps>,
+) -> Result<(Overview, String), Mishap> {
     let ((first_day, last_day), dates) = choice.days(app.context.clock.wall_ms())?;
     let stores = choice.stores(visitor);
     let scope = Scope { first_day, last_day, without_flagged: choice.is_without_flagged(), stores };
-    let numbers = app.read(move |reader| overview(reader, &scope)).await?;
+    let follow_ups = Arc::clone(follow_ups);
+    let numbers = app.read(move |reader| overview(reader, &scope, &follow_ups)).await?;
     Ok((numbers, range::title(dates)))
+}
+
+/// The share of follow-ups that were acknowledged in time, with where it likely lies, beside what it is to be.
+fn acknowledged(share: Option<&Share>) -> (String, String) {
+    let target = format!("target {:.0}", ACKNOWLEDGED_TARGET * 100.0);
+    match share {
+        Some(share) => {
+            let half = (share.high - share.low) / 2.0;
+            (format!("{:.0} %", share.estimate * 100.0), format!("± {:.0}, {target}", half * 100.0))
+        }
+        None => ("–".into(), format!("too few follow-ups, {target}")),
+    }
 }
 
 fn flagged(numbers: &Overview) -> Markup {

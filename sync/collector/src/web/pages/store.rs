@@ -9,6 +9,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::day_notes::{self, On};
 use super::figures::range::{self, Choice};
 use super::figures::{chart, figure, reasons, score, share};
 use super::foot;
@@ -40,27 +41,40 @@ async fn show(
     Query(which): Query<Which>,
     Query(choice): Query<Choice>,
 ) -> Result<Markup, Mishap> {
-    let name = which.store;
-    visitor.expect_in(Role::Viewer, Some(name.as_str()).filter(|name| !name.is_empty()))?;
+    page(&app, &visitor, &which.store, &choice, None).await
+}
+
+/// The page; with what was not done above it.
+pub(super) async fn page(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    name: &str,
+    choice: &Choice,
+    wrong: Option<&str>,
+) -> Result<Markup, Mishap> {
+    visitor.expect_in(Role::Viewer, Some(name).filter(|name| !name.is_empty()))?;
     let ((first, last), dates) = choice.days(app.context.clock.wall_ms())?;
     let ask = Ask { without_flagged: choice.is_without_flagged(), ..Ask::days(first, last) };
-    let wanted = name.clone();
+    let wanted = name.to_owned();
     let figures = app.read(move |reader| store(reader, &wanted, ask)).await?;
-    let foot = foot(&app, &visitor).await?;
-    let title = if name.is_empty() { "Kiosks without a store" } else { &name };
+    let own = Stores::Some(std::iter::once(name.to_owned()).collect());
+    let notes = day_notes::shown(app, visitor, &own, (first, last)).await?;
+    let foot = foot(app, visitor).await?;
+    let title = if name.is_empty() { "Kiosks without a store" } else { name };
     Ok(frame::page(
-        &visitor,
+        visitor,
         Section::Stores,
         title,
         &foot,
         &html! {
-            div.actions { (choice.form(&visitor, "/store", Some(&name))) }
-            p.way { a href="/stores" { "Stores" } @if visitor.stores() == Stores::All { @for region in visitor.tree.around(&name) { " · " (region) } } }
+            @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+            div.actions { (choice.form(visitor, "/store", Some(name))) }
+            p.way { a href="/stores" { "Stores" } @if visitor.stores() == Stores::All { @for region in visitor.tree.around(name) { " · " (region) } } }
             h1 { (title) }
             p.lead { (lead(&figures)) " " (range::title(dates)) ", its own days." }
             (line(&figures))
             div.two {
-                (chart::section(&figures.chart))
+                (chart::section(&figures.chart, &notes))
                 (reasons::section(&figures.reasons))
                 (parts("hours", "By hour", &figures.summary.hours, |name| format!("{name}:00")))
                 (parts("weekdays", "By weekday", &figures.summary.weekdays, |name| {
@@ -70,7 +84,8 @@ async fn show(
                 (parts("touchpoints", "By touchpoint", &figures.summary.touchpoints, or_none))
                 (parts("languages", "By language", &figures.summary.languages, or_none))
             }
-            p { a.button href={ "/fleet?" (place_query(&name)) } { "Its kiosks" } }
+            (day_notes::section(visitor, &notes, On::Store(name), choice))
+            p { a.button href={ "/fleet?" (place_query(name)) } { "Its kiosks" } }
         },
     ))
 }

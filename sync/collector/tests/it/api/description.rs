@@ -82,6 +82,7 @@ async fn full() -> (Server, String, String, (String, String), CaseId) {
         until_day: None,
     };
     server.admin().count().unwrap();
+    assert_eq!(server.admin().day_note_add(None, 20_779, "card readers down").unwrap(), 1);
     let change = server.admin().change_add(&change, afterword_collector::ShownOn::Every).unwrap();
     // It is refused where it would go, which says as much of a message as one that comes through.
     let url = "https://127.0.0.1/".to_owned();
@@ -103,6 +104,7 @@ async fn every_address_of_the_description_answers_as_it_says() {
         "revokeDevice": { "reason": "stolen" },
         "addWebhook": { "url": "https://hooks.example/in", "events": ["case.opened"] },
         "takeCaseStep": { "step": "acknowledged" },
+        "addDayNote": { "day": "2026-11-28", "words": "two-till rule", "place": "Quayside" },
         "addChange": { "said": { "en": "Salt" }, "did": { "en": "Pepper" } },
     });
     let mut operations = Vec::new();
@@ -118,13 +120,16 @@ async fn every_address_of_the_description_answers_as_it_says() {
         let id = operation["operationId"].as_str().unwrap();
         let named = match path.split('/').nth(1) {
             Some("changes") => &change,
+            Some("day-notes") => "1",
             Some("webhooks") => &webhook,
             _ => &device,
         };
         let path = path.replace("{id}", named).replace("{number}", &message).replace("{store}", "Quayside");
         let path = match id {
             "exportResponses" => format!("{path}?format=ndjson"),
-            "readOverview" | "readStoreNumbers" => format!("{path}?range=2026-11-20..2026-11-24"),
+            "readOverview" | "readStoreNumbers" | "listDayNotes" => {
+                format!("{path}?range=2026-11-20..2026-11-24")
+            }
             _ => path,
         };
         let path = path.replace("{epoch}", &case.epoch.to_string()).replace("{seq}", &case.seq.to_string());

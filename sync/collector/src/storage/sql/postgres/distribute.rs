@@ -31,7 +31,7 @@ const BY_DEVICE: [&str; 18] = [
 ];
 
 /// On every server, so that what is referred to comes first.
-const EVERYWHERE: [&str; 19] = [
+const EVERYWHERE: [&str; 20] = [
     "devices",
     "changes",
     "server",
@@ -51,6 +51,7 @@ const EVERYWHERE: [&str; 19] = [
     "retention",
     "webhook_endpoints",
     "webhook_messages",
+    "day_notes",
 ];
 
 /// What keeps codes and names apart where `devices` is divided, and is not needed where it stands on every server.

@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use afterword_model::metrics::control::Signal;
-use chrono::{Days, NaiveDate};
 use maud::{Markup, html};
 
 use super::axis::Axis;
+use super::notes::{self, ROW};
+use super::{at, date};
 use crate::numbers::{DayChart, DayPoint, Side};
+use crate::storage::DayNote;
 use crate::web::words;
 
 const WIDTH: f64 = 716.0;
@@ -22,7 +24,7 @@ const DATES: usize = 5;
 const DOTS_MAX: usize = 62;
 
 /// The section.
-pub(in crate::web::pages) fn section(chart: &DayChart) -> Markup {
+pub(in crate::web::pages) fn section(chart: &DayChart, notes: &[DayNote]) -> Markup {
     let answers: u64 = chart.days.iter().map(|day| day.of).sum();
     let days = chart.days.iter().filter(|day| day.of > 0).count().max(1) as u64;
     html! {
@@ -31,8 +33,8 @@ pub(in crate::web::pages) fn section(chart: &DayChart) -> Markup {
                 @if chart.centre.is_some() { small { "shaded: what chance alone explains (3 sigma, about " (words::count(answers / days)) " replies a day)" } }
             }
             @if chart.centre.is_none() { p { "There are not enough answers yet for a chart." } }
-            @else { (drawing(chart)) (sentences(chart)) }
-            details { summary { "As a table" } div.wide tabindex="0" role="group" aria-label="Happy visits per day" { (table(chart)) } }
+            @else { (drawing(chart, notes)) (sentences(chart)) }
+            details { summary { "As a table" } div.wide tabindex="0" role="group" aria-label="Happy visits per day" { (table(chart, notes)) } }
         }
     }
 }
@@ -51,7 +53,7 @@ fn sentences(chart: &DayChart) -> Markup {
     }
 }
 
-fn drawing(chart: &DayChart) -> Markup {
+fn drawing(chart: &DayChart, notes: &[DayNote]) -> Markup {
     let days = &chart.days;
     let drawn = |day: &DayPoint| day.share.map(|share| share.estimate);
     let limits = || days.iter().filter_map(|day| day.limits.filter(|_| day.share.is_some()));
@@ -63,7 +65,9 @@ fn drawing(chart: &DayChart) -> Markup {
     );
     let step = (WIDTH - LEFT - RIGHT) / (days.len().max(2) - 1) as f64;
     let x = |index: usize| if days.len() == 1 { WIDTH / 2.0 } else { LEFT + index as f64 * step };
-    let y = |share: f64| HEIGHT - BOTTOM - axis.place(share) * (HEIGHT - BOTTOM - TOP);
+    let marks = Marks::of(days, notes, &x);
+    let (top, height) = (TOP + marks.above, HEIGHT + marks.above);
+    let y = |share: f64| height - BOTTOM - axis.place(share) * (height - BOTTOM - top);
     let edge = |of: fn(&DayPoint) -> Option<f64>| limit_line(days, step, &x, &y, of);
     let (upper, lower) = (
         edge(|day| day.limits.filter(|_| day.share.is_some()).map(|limits| limits.high)),
@@ -77,9 +81,9 @@ fn drawing(chart: &DayChart) -> Markup {
         let _ = write!(line, "{pen}{:.1} {:.1}", x(*index), y(*share));
     }
     let every = days.len().div_ceil(DATES).max(1);
-    let title = describe(chart);
+    let title = describe(chart, marks.lines.len());
     html! {
-        svg.plot viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(title) {
+        div.wide.drawn tabindex="0" role="group" aria-labelledby="per-day" { svg.plot viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label=(title) {
             @for percent in axis.lines() {
                 path d={ "M" (LEFT) " " (at(y(f64::from(percent) / 100.0))) " H" (WIDTH - 4.0) } stroke="#E4E6E1" stroke-width="1.5" {}
                 text x=(LEFT - 8.0) y=(at(y(f64::from(percent) / 100.0) + 5.0)) text-anchor="end" { (percent) }
@@ -92,6 +96,7 @@ fn drawing(chart: &DayChart) -> Markup {
             @if let Some(centre) = chart.centre {
                 path d={ "M" (LEFT) " " (at(y(centre))) " H" (WIDTH - 4.0) } stroke="#14181A" stroke-width="1.5" {}
             }
+            (marks.drawn(height - BOTTOM))
             path d=(line) fill="none" stroke="#114599" stroke-width="2.5" stroke-linejoin="round" {}
             @for (index, share) in &points {
                 @let (left, top) = (x(*index), y(*share));
@@ -103,7 +108,59 @@ fn drawing(chart: &DayChart) -> Markup {
                 }
             }
             @for (index, day) in days.iter().enumerate().filter(|(index, _)| index % every == 0) {
-                text x=(at(x(index))) y=(HEIGHT - 8.0) text-anchor="middle" { (date(day.day, "%-d %b")) }
+                text x=(at(x(index))) y=(height - 8.0) text-anchor="middle" { (date(day.day, "%-d %b")) }
+            }
+        } }
+    }
+}
+
+/// Notes as they are drawn: a line at each day that has some, with words above where there is room for them.
+struct Marks {
+    /// Pixels that the words take above the drawing.
+    above: f64,
+    /// From where each line goes down.
+    lines: Vec<(f64, f64)>,
+    /// Where words are drawn, by which end, and whether the day is a bad one.
+    words: Vec<(f64, f64, &'static str, bool, String)>,
+}
+
+impl Marks {
+    fn of(days: &[DayPoint], notes: &[DayNote], x: &impl Fn(usize) -> f64) -> Self {
+        let place = |note: &DayNote| days.iter().position(|day| day.day == note.day);
+        // The newest days win: what is on somebody's mind.
+        let mut noted: Vec<(usize, &DayNote)> =
+            notes.iter().filter_map(|note| Some((place(note)?, note))).collect();
+        noted.sort_by_key(|(index, _)| std::cmp::Reverse(*index));
+        let wanted: Vec<(f64, String)> = noted
+            .iter()
+            .map(|(index, note)| (x(*index), format!("{}: {}", date(note.day, "%-d %b"), note.words)))
+            .collect();
+        let placed = notes::place(&wanted, (LEFT, WIDTH - 4.0));
+        let rows = placed.iter().map(|one| one.row + 1).max().unwrap_or(0);
+        let above = rows as f64 * ROW;
+        let mut lines: Vec<(f64, f64)> = Vec::new();
+        for (left, _) in &wanted {
+            let own = placed.iter().filter(|one| (one.x - left).abs() < 0.5);
+            let tops = own.map(|one| (one.row + usize::from(one.stands_over())) as f64 * ROW);
+            let top = tops.fold(above, f64::min) + 4.0;
+            if lines.last().is_none_or(|(last, _)| (last - left).abs() >= 0.5) {
+                lines.push((*left, top));
+            }
+        }
+        let words = placed.into_iter().map(|one| {
+            let (from, end) = one.anchor();
+            let day = &days[noted[one.note].0];
+            let is_bad = is_beyond(day) && is_worse(day);
+            (from, one.row as f64 * ROW + 16.0, end, is_bad, wanted[one.note].1.clone())
+        });
+        Self { above, words: words.collect(), lines }
+    }
+
+    fn drawn(&self, bottom: f64) -> Markup {
+        html! {
+            @for (x, top) in &self.lines { path d={ "M" (at(*x)) " " (at(*top)) " V" (bottom) } stroke="#14181A" stroke-width="1.5" {} }
+            @for (x, y, end, is_bad, words) in &self.words {
+                text.note.bad[*is_bad] x=(at(*x)) y=(at(*y)) text-anchor=(end) { (words) }
             }
         }
     }
@@ -149,10 +206,10 @@ fn band(high: &[(f64, f64)], low: &[(f64, f64)]) -> String {
     format!("{}Z", path(&around))
 }
 
-fn table(chart: &DayChart) -> Markup {
+fn table(chart: &DayChart, notes: &[DayNote]) -> Markup {
     html! {
         table {
-            thead { tr { th scope="col" { "Day" } th.n scope="col" { "Happy, %" } th.n scope="col" { "Replies" } th.n scope="col" { "Chance alone, %" } th scope="col" { "What stands out" } } }
+            thead { tr { th scope="col" { "Day" } th.n scope="col" { "Happy, %" } th.n scope="col" { "Replies" } th.n scope="col" { "Chance alone, %" } th scope="col" { "What stands out" } @if !notes.is_empty() { th scope="col" { "Noted" } } } }
             tbody {
                 @for day in &chart.days {
                     tr {
@@ -161,6 +218,9 @@ fn table(chart: &DayChart) -> Markup {
                         td.n { (words::count(day.of)) }
                         td.n { @match day.limits { Some(limits) => (format!("{:.1} to {:.1}", limits.low * 100.0, limits.high * 100.0)), None => "–" } }
                         td { @if day.signal.is_some() { (signal(day)) } }
+                        @if !notes.is_empty() {
+                            td { @for (place, note) in notes.iter().filter(|note| note.day == day.day).enumerate() { @if place > 0 { br; } (note.words) } }
+                        }
                     }
                 }
             }
@@ -168,7 +228,7 @@ fn table(chart: &DayChart) -> Markup {
     }
 }
 
-fn describe(chart: &DayChart) -> String {
+fn describe(chart: &DayChart, noted: usize) -> String {
     let days = chart.days.len();
     let centre = chart.centre.map_or_else(String::new, |centre| format!(" around {:.1} %", centre * 100.0));
     let beyond = chart.days.iter().filter(|day| is_beyond(day)).count();
@@ -177,8 +237,13 @@ fn describe(chart: &DayChart) -> String {
         1 => "one day lies outside what chance explains".to_owned(),
         several => format!("{several} days lie outside what chance explains"),
     };
+    let noted = match noted {
+        0 => String::new(),
+        1 => "; one day has a note".to_owned(),
+        several => format!("; {several} days have notes"),
+    };
     format!(
-        "The share of happy visits on each of {days} days{centre}; {beyond}. The table below says it day by day."
+        "The share of happy visits on each of {days} days{centre}; {beyond}{noted}. The table below says it day by day."
     )
 }
 
@@ -200,14 +265,4 @@ fn signal(day: &DayPoint) -> String {
         Signal::FourOfFive => format!("{side} on four of five days than chance explains"),
         Signal::EightInARow => format!("{side} than usual for eight days in a row"),
     }
-}
-
-fn date(day: i64, form: &str) -> String {
-    let date =
-        u64::try_from(day).ok().and_then(|days| NaiveDate::default().checked_add_days(Days::new(days)));
-    date.map_or_else(|| format!("day {day}"), |date| date.format(form).to_string())
-}
-
-fn at(number: f64) -> String {
-    format!("{number:.1}")
 }

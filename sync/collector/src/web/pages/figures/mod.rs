@@ -4,13 +4,16 @@
 //! is made of, and nothing below the number of answers that a number needs.
 
 mod axis;
+pub(super) mod before_after;
 pub(super) mod chart;
+mod notes;
 pub(super) mod range;
 pub(super) mod reasons;
 pub(super) mod stores;
 
 use afterword_model::metrics::change::Change;
 use afterword_model::summary::{Measure, Measured};
+use chrono::{Days, NaiveDate};
 use maud::{Markup, html};
 
 /// A number in the line below the headline.
@@ -45,6 +48,18 @@ pub(super) fn moved(measured: &Measured, decimals: usize) -> Markup {
         Some(Change::Down) => html! { b { (points) } span.hidden { " (down)" } },
         _ => html! { span.quiet { (points) } span.hidden { " (no more than chance)" } },
     }
+}
+
+/// A day as people write it, in this form.
+pub(super) fn date(day: i64, form: &str) -> String {
+    let date =
+        u64::try_from(day).ok().and_then(|days| NaiveDate::default().checked_add_days(Days::new(days)));
+    date.map_or_else(|| format!("day {day}"), |date| date.format(form).to_string())
+}
+
+/// A place in a drawing.
+fn at(number: f64) -> String {
+    format!("{number:.1}")
 }
 
 fn half(measure: &Measure) -> f64 {

@@ -48,7 +48,7 @@ pub(in crate::web::pages) fn section(reasons: &[Reason]) -> Markup {
 }
 
 /// What an option is called: those of the taxonomy by their names, others by their own id.
-fn title(option: &str) -> String {
+pub(in crate::web::pages) fn title(option: &str) -> String {
     let known = match option {
         "waiting" => "Waiting",
         "availability" => "Out of stock",
