@@ -66,6 +66,7 @@ impl Store {
             office: decided::begin(&mut ready.connection),
             reader: Mutex::new(Some(open_reader(&path)?)),
             path: path.clone(),
+            opens_cases: AtomicBool::new(options.opens_cases),
             suspicious: AtomicBool::new(false),
             short_of_room: AtomicBool::new(ready.reserve.is_wanting || ready.overtaken.is_some()),
         });
@@ -73,7 +74,6 @@ impl Store {
             path: path.clone(),
             clock: options.clock,
             entropy: options.entropy,
-            opens_cases: options.opens_cases,
             shared: Arc::clone(&shared),
             connection: Some(ready.connection),
             state: Some(ready.state),
@@ -167,6 +167,11 @@ impl Store {
     /// trial; others are not blamed for this start. `done` as for [`Store::save`].
     pub fn outlived_trial(&self, done: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
         self.inner.send(Command::OutlivedTrial(Answer::new(done)));
+    }
+
+    /// Whether a response that is frozen from now on opens a case where the rule asks for one. One that is frozen already does not hear of it.
+    pub fn opens_cases(&self, opens: bool) {
+        self.inner.shared.opens_cases.store(opens, Ordering::SeqCst);
     }
 
     /// Has `told` called whenever other settings are kept; on the writer thread, so it must be quick. Who asks first is told, and

@@ -44,8 +44,6 @@ pub(crate) struct Writer {
     pub(crate) clock: Arc<dyn Clock>,
     /// Draws new epochs.
     pub(crate) entropy: Arc<dyn Entropy>,
-    /// [`crate::Options::opens_cases`].
-    pub(crate) opens_cases: bool,
     pub(crate) shared: Arc<Shared>,
     pub(crate) connection: Option<Connection>,
     pub(crate) state: Option<State>,
@@ -104,7 +102,9 @@ impl Writer {
                 done.give(saved);
             }
             Command::Freeze(mut response, done) => {
+                let opens_cases = self.shared.opens_cases.load(Ordering::SeqCst);
                 let frozen = self.attempt_of_shopper(|connection, path, state| {
+                    state.opens_cases = opens_cases;
                     ledger::freeze(connection, path, state, &mut response, now_ms)
                 });
                 done.give(frozen);
@@ -292,7 +292,7 @@ impl Writer {
             Some(state) => self.state.insert(state),
             None => {
                 let mut state = State::read(connection, &self.path)?.noted(self.place.noted());
-                state.opens_cases = self.opens_cases;
+                state.opens_cases = self.shared.opens_cases.load(Ordering::SeqCst);
                 self.state.insert(state)
             }
         };

@@ -53,13 +53,16 @@ impl Kiosk {
         if config.brand.accent != before.brand.accent {
             self.ui.set_brand(&Brand::of(config.brand.accent.unwrap_or(USUAL_ACCENT)));
         }
-        if config.alerts != before.alerts {
+        let opens = config.follow_ups.open;
+        self.store.opens_cases(opens);
+        if config.alerts != before.alerts || opens != before.follow_ups.open {
             let (touchpoint, store) = (config.touchpoint.clone(), self.store.clone());
             self.watch = Watch::new(config.alerts.clone(), touchpoint, store, Arc::clone(&self.wake))
-                .with_cases(config.follow_ups.open);
+                .with_cases(opens);
         }
         self.desk.go_by(config);
         self.session.open_at(config.hours.clone());
+        self.session.go_by(config.limits(), config.asks());
         self.presenter = Presenter::new(config.clone());
         self.agenda = agenda;
         let today = self.stamper.now().local_day();
