@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::admin::Admin;
 use crate::people::audit::Actor;
 use crate::routes::App;
 
@@ -18,7 +19,7 @@ pub(crate) async fn keep_watching(app: Arc<App>) {
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         due.tick().await;
-        let looked = app.desk.run(Actor::Collector, |admin| admin.rollout_look_at_answers()).await;
+        let looked = app.desk.run(Actor::Collector, Admin::rollout_look_at_answers).await;
         if let Err(error) = looked {
             tracing::warn!(%error, "whether answers fall where the roll-out went is looked at again in a while");
         }
