@@ -3,14 +3,14 @@
 //! What a check finds sound may still end the program, and one that falls over its settings at each start hears nothing any more that
 //! would help it. So settings are on trial from when they are kept until a start has gone by them for [`TRIAL_MS`]. Each start
 //! on trial is counted before anything reads them. It is taken back when the program ends in order, as when the system is shut
-//! down; what remains are starts that ended by a crash, by a watchdog, or with the power. After [`TRIAL_STARTS_MAX`] of
-//! those in a row the next start gives the settings up: it goes by the last ones that passed, or by the device's own file where none have, and
-//! what was given up is not kept again.
+//! down, or a command has opened the store for an answer; what remains are starts that ended by a crash, by a watchdog, or with the
+//! power. After [`TRIAL_STARTS_MAX`] of those, with none between them that lived long enough, the next start gives the settings up: it
+//! goes by the last ones that passed, or by the device's own file where none have, and what was given up is not kept again.
 //!
 //! Having gone by settings since they came, without a start, is no proof: they may be what only a start falls over. They are then on
 //! trial for weeks, which costs nothing.
 //!
-//! A power cut looks like a crash. Three in a row, each within the first minute of a start and with no orderly end between them, take settings for guilty
+//! A power cut looks like a crash. Three of them, each within the first minute of a start, before any start has lived for one, take settings for guilty
 //! that are not. Fewer would make a plug that somebody tries twice a verdict; more would leave a shop without its kiosk for longer, and
 //! a supervisor gives up after five (systemd's `StartLimitBurst`). Whoever finds a kiosk that keeps falling over and pulls its plug helps it.
 //! A program of another version may not fall over the same, so it tries what the one before gave up.
@@ -26,7 +26,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 /// come round once.
 pub const TRIAL_MS: u64 = 60_000;
 
-/// After so many starts in a row that did not end well, settings are given up.
+/// After so many starts that did not end well, settings are given up.
 pub const TRIAL_STARTS_MAX: u32 = 3;
 
 /// So many versions that were given up are remembered. Head office makes a handful in a year.

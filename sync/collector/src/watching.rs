@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::admin::Admin;
 use crate::people::audit::Actor;
 use crate::routes::App;
@@ -15,7 +17,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(600);
 
 /// Looks until it is dropped.
 pub(crate) async fn keep_watching(app: Arc<App>) {
-    let mut due = tokio::time::interval(LOOK_EVERY);
+    // Nothing has changed while nobody counted; the first look is not the start's to wait for.
+    let mut due = tokio::time::interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         due.tick().await;

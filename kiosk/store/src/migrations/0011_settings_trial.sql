@@ -7,7 +7,7 @@ CREATE TABLE settings_good (
     version BLOB NOT NULL CHECK (length(version) = 16),
     json TEXT NOT NULL
 ) STRICT;
--- How many starts in a row went by these settings of which nobody knows that they ended well. Of another version than is kept it means nothing.
+-- How many starts went by these settings of which nobody knows that they ended well. Of another version than is kept it means nothing.
 CREATE TABLE settings_trial (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version BLOB NOT NULL CHECK (length(version) = 16),
