@@ -10,12 +10,13 @@ use afterword_kiosk::device::Device;
 use afterword_model::hours::HoursTable;
 use afterword_model::ports::{ManualClock, SeededEntropy};
 use afterword_model::record::DeviceId;
-use afterword_model::settings::{AlertSettings, BrandSettings, Settings};
+use afterword_model::settings::{AlertSettings, BrandSettings, Settings, TimeSettings};
 use afterword_protocol::keys::SigningKey;
 use afterword_protocol::settings::{Envelope, SettingsHeld, version};
 use afterword_protocol::system::SystemEntropy;
 use afterword_sim::stage::Stage;
 use afterword_ui::fonts;
+use afterword_ui::view::Page;
 
 /// 2026-11-28 14:30 in London, a Saturday.
 const SATURDAY_MS: i64 = 1_795_876_200_000;
@@ -64,6 +65,19 @@ fn a_screen_takes_on_what_is_decided_and_looks_as_before_when_it_is_taken_back()
     assert_eq!(held(&stage), SettingsHeld { kept: decided, runs: decided });
     let after = picture(&stage, folder.path());
     assert!(after != before, "its name, its question and its colour are others");
+
+    // Another language, its words' and its waiting time, from the next look on.
+    let german = Settings {
+        languages: Some(vec!["de".into(), "fr".into()]),
+        times: TimeSettings { idle_s: Some(60), ..TimeSettings::default() },
+        ..Settings::default()
+    };
+    decide(&mut stage, &german);
+    let view = stage.view().unwrap();
+    assert_eq!(view.look.language, "de");
+    let Page::Question(question) = view.page else { panic!("{:?}", view.page) };
+    let offered: Vec<_> = question.languages.iter().map(|key| key.name.as_str()).collect();
+    assert_eq!(offered, ["Deutsch", "Français"]);
 
     // What holds is what each field says: the name alone gives the rest back.
     decide(&mut stage, &Settings { store_name: dressed.store_name.clone(), ..Settings::default() });

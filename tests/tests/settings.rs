@@ -1,6 +1,7 @@
 //! What head office decides is asked in the shop, stays there when the plug is pulled, and is taken back.
 
 use afterword_kiosk::config::SHIPPED_SURVEY;
+use afterword_kiosk_store::TRIAL_STARTS_MAX;
 use afterword_protocol::settings::NO_SETTINGS;
 use afterword_sim::shopper::spots;
 use afterword_tests::ratings::{open_store, responses};
@@ -129,6 +130,62 @@ async fn a_roll_out_stops_by_itself_when_a_kiosk_refuses_and_the_kiosk_goes_on()
     let found = at_head_office(&desk, &["show", "--device", "Exit"])?;
     assert_eq!(found["said"]["runs"], NO_SETTINGS.to_string(), "what it had holds");
     assert_eq!(found["next"]["from"]["store_name"], "organisation");
+    let last_seq = somebody_rates(&mut kiosk)?;
+    desk.close(kiosk, agent, collector, last_seq).await
+}
+
+/// Waits until the roll-out stands so, while time passes at the kiosk.
+async fn until_rolled(desk: &Desk, kiosk: &mut Program, state: &str) -> Result<Value> {
+    let look = || {
+        kiosk.hand("wait 1000")?;
+        let status = at_head_office(desk, &["rollout", "status"])?;
+        Ok((status["rollout"]["state"] == state).then_some(status))
+    };
+    until(&format!("the roll-out is {state}"), look).await
+}
+
+/// Has everybody's store called so from a roll-out on.
+fn call_it(desk: &Desk, name: &str, rollout: &[&str]) -> Result<()> {
+    std::fs::write(desk.path("name.toml"), format!("store_name = \"{name}\"\n"))?;
+    at_head_office(desk, &["set", "--organisation", "--file", "name.toml"])?;
+    at_head_office(desk, &[&["rollout", "start"], rollout].concat()).map(drop)
+}
+
+#[tokio::test]
+async fn a_kiosk_that_falls_over_what_was_decided_goes_back_and_the_roll_out_stops() -> Result<()> {
+    let mut desk = Desk::new()?;
+    let collector = desk.collector()?;
+    desk.enrol()?;
+    let mut kiosk = desk.kiosk(0)?;
+    let agent = desk.agent()?;
+    call_it(&desk, "Mill Lane", &["--at-once", "--healthy-for", "0"])?;
+    let good = until_it(&desk, &mut kiosk, "runs", Some("wait 1000")).await?["said"]["runs"].clone();
+    // A start lives with it for long enough.
+    kiosk.end_of_input()?;
+    let mut kiosk = desk.kiosk(0)?;
+    kiosk.hand("wait 61000")?;
+    until_rolled(&desk, &mut kiosk, "done").await?;
+    call_it(&desk, "Quayside", &["--healthy-for", "24"])?;
+    let bad = until_it(&desk, &mut kiosk, "runs", Some("wait 1000")).await?["said"]["runs"].clone();
+    assert_ne!(bad, good);
+    kiosk.kill()?;
+    for _ in 0..TRIAL_STARTS_MAX {
+        let mut kiosk = desk.kiosk(0)?;
+        kiosk.hand("wait 59000")?;
+        kiosk.kill()?;
+    }
+
+    let mut kiosk = desk.kiosk(0)?;
+    let stopped = until_rolled(&desk, &mut kiosk, "stopped").await?;
+    let reason = stopped["not_healthy"][0]["reason"].as_str().context("a reason")?;
+    ensure!(reason.contains("ended 3 times in a row within 60 s of its start"), "{reason}");
+    let found = at_head_office(&desk, &["show", "--device", "Exit"])?;
+    assert_eq!(found["said"]["runs"], good, "what passed last holds again");
+
+    // What is put right in it goes out like anything else.
+    at_head_office(&desk, &["rollout", "rollback"])?;
+    call_it(&desk, "Quayside East", &["--healthy-for", "0"])?;
+    until_rolled(&desk, &mut kiosk, "done").await?;
     let last_seq = somebody_rates(&mut kiosk)?;
     desk.close(kiosk, agent, collector, last_seq).await
 }

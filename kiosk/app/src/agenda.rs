@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use afterword_model::settings::in_languages;
 use afterword_model::survey::Survey;
 
 /// The surveys of a store.
@@ -23,6 +24,20 @@ impl Agenda {
     pub fn on(&self, local_day: i64) -> &Arc<Survey> {
         let in_season = self.seasonal.iter().find(|(_, survey)| survey.is_valid_on(local_day));
         in_season.map_or(&self.usual, |(_, survey)| survey)
+    }
+
+    /// The same in these languages alone, as far as each survey has them; as they are where none are named.
+    ///
+    /// # Errors
+    /// What is wrong when a survey has none of them.
+    pub fn in_languages(self, languages: Option<&[String]>) -> Result<Self, String> {
+        let Some(languages) = languages else { return Ok(self) };
+        let seasonal = self.seasonal.into_iter();
+        let seasonal = seasonal.map(|(path, survey)| Ok((path, Arc::new(in_languages(&survey, languages)?))));
+        Ok(Self {
+            seasonal: seasonal.collect::<Result<_, String>>()?,
+            usual: Arc::new(in_languages(&self.usual, languages)?),
+        })
     }
 
     /// The season's surveys without a last day: once such a one is asked, none after it and not the usual one ever is again.

@@ -8,7 +8,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use afterword_kiosk_core::OpeningHours;
+use afterword_kiosk_core::{Asks, OpeningHours, TimeLimits};
+use afterword_model::settings::{AskSettings, TimeSettings, languages_mistake};
 use afterword_model::survey::{self, Severity, Survey};
 use afterword_protocol::seal::SealingKey;
 use afterword_ui::Panel;
@@ -78,6 +79,15 @@ pub struct Config {
     /// The store's colour and logo.
     #[serde(default)]
     pub brand: Branding,
+    /// Tags of the languages that are offered, as far as a survey has them; it rests in the first. Left out: all that it has.
+    #[serde(default)]
+    pub languages: Option<Vec<String>>,
+    /// What a survey may ask here.
+    #[serde(default)]
+    pub ask: AskSettings,
+    /// How long the screen waits.
+    #[serde(default)]
+    pub times: TimeSettings,
     /// When the shop is open; the screen sleeps outside. Left out: it never sleeps.
     #[serde(default, deserialize_with = "crate::hours::read")]
     pub hours: Option<OpeningHours>,
@@ -182,6 +192,14 @@ pub enum ConfigError {
         /// Why.
         reason: std::io::Error,
     },
+    /// A survey has none of the languages that are to be offered.
+    #[error("{path}: languages: {what}", path = path.display())]
+    Languages {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        what: String,
+    },
     /// The survey has mistakes.
     #[error("the survey {path} cannot be used, mistakes: {count}, the first at {first}; see all of them with `afterword-kiosk survey check {path}`", path = path.display())]
     Survey {
@@ -243,11 +261,38 @@ impl Config {
         if let Some((field, what)) = config.export.mistake() {
             return Err(mistake(at(field), what));
         }
+        if let Some(what) = config.languages.as_deref().and_then(languages_mistake) {
+            return Err(mistake(at("languages"), format!("languages: {what}")));
+        }
+        if let Some((field, what)) = config.times.mistake() {
+            return Err(mistake(at(field), format!("times.{field}: {what}")));
+        }
         if config.touchpoint.as_deref().is_some_and(|name| !is_touchpoint(name)) {
             let what = "touchpoint has 1 to 40 lower-case letters, digits and hyphens, as in fitting-room";
             return Err(mistake(at("touchpoint"), what.into()));
         }
         Ok(config)
+    }
+
+    /// How long a shopper has on this kiosk.
+    #[must_use]
+    pub fn limits(&self) -> TimeLimits {
+        const SECOND_MS: u64 = 1_000;
+        let usual = TimeLimits::default();
+        let thanks_ms = self.times.thanks_s.map_or(usual.thanks_ms, |seconds| seconds * SECOND_MS);
+        TimeLimits {
+            idle_ms: self.times.idle_s.map_or(usual.idle_ms, |seconds| seconds * SECOND_MS),
+            thanks_ms,
+            thanks_with_code_ms: usual.thanks_with_code_ms.max(thanks_ms),
+            has_voucher: self.voucher.is_some(),
+            ..usual
+        }
+    }
+
+    /// What a survey may ask on this kiosk.
+    #[must_use]
+    pub fn asks(&self) -> Asks {
+        Asks { comments: self.ask.comment.unwrap_or(true), contacts: self.ask.contact.unwrap_or(true) }
     }
 
     /// The survey this configuration names.
@@ -262,7 +307,7 @@ impl Config {
         self.checked(path, &bytes)
     }
 
-    /// The same with those of a season.
+    /// The same with those of a season, each in all of its languages.
     ///
     /// # Errors
     /// As [`Self::survey`], for the first that cannot be used.
@@ -271,7 +316,13 @@ impl Config {
             let (path, bytes) = read_beside(config_path, file)?;
             Ok((path.clone(), self.checked(path, &bytes)?))
         });
-        Ok(Agenda { seasonal: seasonal.collect::<Result<_, _>>()?, usual: self.survey(config_path)? })
+        let agenda =
+            Agenda { seasonal: seasonal.collect::<Result<_, _>>()?, usual: self.survey(config_path)? };
+        // As they are: head office may name other languages than the file.
+        match agenda.clone().in_languages(self.languages.as_deref()) {
+            Ok(_) => Ok(agenda),
+            Err(what) => Err(ConfigError::Languages { path: config_path.to_owned(), what }),
+        }
     }
 
     fn checked(&self, path: PathBuf, bytes: &[u8]) -> Result<Arc<Survey>, ConfigError> {
@@ -382,6 +433,16 @@ mod tests {
 
     #[test]
     fn a_mistake_names_its_line() {
+        let times = message(&format!("{GOOD}[times]\nidle_s = 5\n"));
+        assert!(
+            times.starts_with("kiosk.toml:5: times.idle_s: it is a number of seconds from 15 to 120"),
+            "{times}"
+        );
+        assert!(message(&format!("{GOOD}languages = []\n")).starts_with("kiosk.toml:4: languages: it names"));
+        let foreign =
+            Config::parse(Path::new("kiosk.toml"), &format!("{GOOD}languages = [\"xx\"]\n")).unwrap();
+        let error = foreign.agenda(Path::new("kiosk.toml")).unwrap_err().to_string();
+        assert!(error.starts_with("kiosk.toml: languages: the survey `grocery-exit` has none"), "{error}");
         assert!(
             message("format = 1\nstore_nam = \"x\"\n").starts_with("kiosk.toml:2: unknown field `store_nam`")
         );

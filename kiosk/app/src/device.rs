@@ -4,7 +4,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use afterword_kiosk_core::{Seal, Settings, TimeLimits};
+use afterword_kiosk_core::{Seal, Settings};
 use afterword_kiosk_store::{Decided, Opened, Options, Store};
 use afterword_model::ports::{Clock, Entropy};
 use afterword_ui::KioskUi;
@@ -106,6 +106,7 @@ impl Device {
         }
         let decided = store.decided();
         let (own, Standing { config, agenda }) = OwnFile::new(config, agenda).begin(&store);
+        store.opens_cases(config.follow_ups.open);
         // Nobody stays unasked for want of a logo; `doctor` calls it wrong.
         let branding = config.brand.prepare(config_path, config.panel.panel());
         let branding = branding.inspect_err(|error| tracing::error!("{error:#}")).unwrap_or_default();
@@ -161,10 +162,10 @@ impl Device {
     /// How long a shopper has, and where this is.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let limits = TimeLimits { has_voucher: self.config.voucher.is_some(), ..TimeLimits::default() };
         Settings {
             touchpoint: self.config.touchpoint.clone(),
-            limits,
+            limits: self.config.limits(),
+            asks: self.config.asks(),
             hours: self.config.hours.clone(),
             seed: self.seed,
             ..Settings::default()

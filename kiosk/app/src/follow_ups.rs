@@ -15,21 +15,17 @@
 //! act_h = 24
 //! ```
 
-use std::collections::BTreeMap;
-
 use afterword_model::case::{
     ACKNOWLEDGE_WITHIN_MS, ACT_WITHIN_MS, CASES_LISTED_MAX, CasesAsk, Category, Sla, Slas, VERIFY_AFTER_MS,
 };
 use afterword_model::response::Stamp;
+use afterword_model::settings::{FollowUpHours, FollowUpSettings, Settings, merge};
 use chrono::{DateTime, Datelike, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 const HOUR_MS: u64 = 60 * 60 * 1_000;
-
-/// Nothing is followed up for longer than a year.
-const HOURS_MAX: u64 = 365 * 24;
 
 /// `follow_ups` in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,88 +34,60 @@ pub struct FollowUps {
     pub open: bool,
     /// How soon something is done.
     pub slas: Slas,
+    /// What all of it comes from, so that something else can be put on top.
+    said: FollowUpSettings,
 }
 
 impl Default for FollowUps {
     fn default() -> Self {
-        Self { open: true, slas: Slas::default() }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    open: Option<bool>,
-    acknowledge_h: Option<u64>,
-    act_h: Option<u64>,
-    verify_after_h: Option<u64>,
-    clean: Option<Hours>,
-    availability: Option<Hours>,
-    waiting: Option<Hours>,
-    checkout: Option<Hours>,
-    staff: Option<Hours>,
-    finding: Option<Hours>,
-    price: Option<Hours>,
-    other: Option<Hours>,
-    alert: Option<Hours>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Hours {
-    acknowledge_h: Option<u64>,
-    act_h: Option<u64>,
-    verify_after_h: Option<u64>,
-}
-
-impl Hours {
-    /// In milliseconds, with what another one says where this one says nothing.
-    fn or(&self, usual: Sla) -> Result<Sla, String> {
-        let ms = |hours: Option<u64>, name: &str, usual_ms: u64| match hours {
-            None => Ok(usual_ms),
-            Some(hours @ 1..=HOURS_MAX) => Ok(hours * HOUR_MS),
-            Some(hours) => {
-                Err(format!("{name} is a number of hours from 1 to {HOURS_MAX}, and this is {hours}"))
-            }
-        };
-        Ok(Sla {
-            acknowledge_ms: ms(self.acknowledge_h, "acknowledge_h", usual.acknowledge_ms)?,
-            act_ms: ms(self.act_h, "act_h", usual.act_ms)?,
-            verify_after_ms: ms(self.verify_after_h, "verify_after_h", usual.verify_after_ms)?,
-        })
+        Self::of(FollowUpSettings::default())
     }
 }
 
 impl<'de> Deserialize<'de> for FollowUps {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let table = Table::deserialize(deserializer)?;
-        let Table { open, acknowledge_h, act_h, verify_after_h, .. } = table;
+        let said = FollowUpSettings::deserialize(deserializer)?;
+        match said.mistake() {
+            Some((field, what)) => Err(D::Error::custom(format!("{field}: {what}"))),
+            None => Ok(Self::of(said)),
+        }
+    }
+}
+
+/// In milliseconds, with what another one says where this one says nothing.
+fn sla(hours: FollowUpHours, usual: Sla) -> Sla {
+    let ms = |hours: Option<u64>, usual_ms| hours.map_or(usual_ms, |hours| hours.saturating_mul(HOUR_MS));
+    Sla {
+        acknowledge_ms: ms(hours.acknowledge_h, usual.acknowledge_ms),
+        act_ms: ms(hours.act_h, usual.act_ms),
+        verify_after_ms: ms(hours.verify_after_h, usual.verify_after_ms),
+    }
+}
+
+impl FollowUps {
+    /// What comes of what is said; the rest is as it ships.
+    fn of(said: FollowUpSettings) -> Self {
         let shipped = Sla {
             acknowledge_ms: ACKNOWLEDGE_WITHIN_MS,
             act_ms: ACT_WITHIN_MS,
             verify_after_ms: VERIFY_AFTER_MS,
         };
-        let usual = Hours { acknowledge_h, act_h, verify_after_h }.or(shipped).map_err(D::Error::custom)?;
-        let own = [
-            table.clean,
-            table.availability,
-            table.waiting,
-            table.checkout,
-            table.staff,
-            table.finding,
-            table.price,
-            table.other,
-        ];
-        let own = Category::ALL.into_iter().zip(own).filter_map(|(category, hours)| Some((category, hours?)));
-        let own = own.map(|(category, hours)| Ok((category, hours.or(usual)?)));
-        let own = own.collect::<Result<BTreeMap<_, _>, String>>().map_err(D::Error::custom)?;
+        let usual = sla(said.usual(), shipped);
+        let own = Category::ALL.into_iter().zip(said.own());
+        let own = own.filter(|(_, (_, hours))| *hours != FollowUpHours::default());
+        let own = own.map(|(category, (_, hours))| (category, sla(hours, usual))).collect();
         let of_alert = Sla { verify_after_ms: usual.verify_after_ms, ..Slas::default().critical };
-        let critical = table.alert.unwrap_or_default().or(of_alert).map_err(D::Error::custom)?;
-        Ok(Self { open: open.unwrap_or(true), slas: Slas { usual, critical, own } })
+        let critical = sla(said.alert, of_alert);
+        Self { open: said.open.unwrap_or(true), slas: Slas { usual, critical, own }, said }
     }
-}
 
-impl FollowUps {
+    /// With what head office decides on top, field by field.
+    #[must_use]
+    pub fn with(&self, decided: FollowUpSettings) -> Self {
+        let layers = [self.said, decided].map(|follow_ups| Settings { follow_ups, ..Settings::default() });
+        Self::of(merge(&layers).settings.follow_ups)
+    }
+
     /// What is asked for a list at this moment; what was verified is counted from the first of the month on.
     #[must_use]
     pub fn ask(&self, now: Stamp, zone: Tz) -> CasesAsk {
@@ -180,10 +148,24 @@ mod tests {
         assert!(
             read("act_h = 0")
                 .unwrap_err()
-                .contains("act_h is a number of hours from 1 to 8760, and this is 0")
+                .contains("act_h: it is a number of hours from 1 to 8760, and this is 0")
         );
         assert!(read("[parking]\nact_h = 1").unwrap_err().contains("parking"));
         assert!(read("[clean]\nacts_h = 1").unwrap_err().contains("acts_h"));
+    }
+
+    #[test]
+    fn what_head_office_decides_lies_on_top_field_by_field_and_a_category_follows_what_is_usual() {
+        let own = read("act_h = 48\n[clean]\nacknowledge_h = 1\n").unwrap();
+        let mut decided =
+            FollowUpSettings { open: Some(false), act_h: Some(12), ..FollowUpSettings::default() };
+        decided.staff.act_h = Some(6);
+        let both = own.with(decided);
+        let hours = |category| both.slas.of(category, Tier::Normal).act_ms / HOUR_MS;
+        assert_eq!([Category::Clean, Category::Staff, Category::Price].map(hours), [12, 6, 12]);
+        assert_eq!(both.slas.own[&Category::Clean].acknowledge_ms, HOUR_MS);
+        assert!(!both.open);
+        assert_eq!(own.with(FollowUpSettings::default()), own);
     }
 
     #[test]

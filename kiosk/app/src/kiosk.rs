@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use afterword_kiosk_core::{Aid, Caret, Effect, Event, Screen, Seal, Session, Settings};
-use afterword_kiosk_store::{Decided, Store, StoreError};
+use afterword_kiosk_store::{Decided, Store, StoreError, TRIAL_MS};
 use afterword_model::contact::Channel;
 use afterword_model::ports::Entropy;
 use afterword_ui::intent::StaffIntent;
@@ -84,6 +84,7 @@ enum Answer {
     Saved(Result<(), StoreError>),
     Frozen(Result<(), StoreError>),
     Probed(Result<(), StoreError>),
+    Outlived(Result<(), StoreError>),
 }
 
 /// The kiosk; see the module.
@@ -106,6 +107,8 @@ pub struct Kiosk {
     desk: Desk,
     watch: Watch,
     was_undisturbed: bool,
+    /// When settings on trial have passed, by the monotonic clock; `None` where none are, or they have.
+    trial_over_ms: Option<u64>,
     answers: (Sender<Answer>, Receiver<Answer>),
     /// How many questions the store has yet to answer.
     unanswered: usize,
@@ -140,6 +143,7 @@ impl Kiosk {
             None => session,
         };
         let now_ms = parts.stamper.monotonic_ms();
+        let trial_over_ms = parts.store.is_on_trial().then(|| now_ms.saturating_add(TRIAL_MS));
         let desk = Desk::new(parts.pins, parts.sources, &parts.wake, now_ms);
         let kiosk = Self {
             session,
@@ -159,6 +163,7 @@ impl Kiosk {
             desk,
             watch,
             was_undisturbed: true,
+            trial_over_ms,
             answers: channel(),
             unanswered: 0,
             store_problem: None,
@@ -274,6 +279,7 @@ impl Kiosk {
         self.watch.pump(&now);
         self.uncover(was_open);
         self.close_when_short_of_room();
+        self.look_at_trial(now_ms);
         self.look_at_settings();
         self.look_at_strip();
         self.look_at_agenda();
@@ -306,7 +312,8 @@ impl Kiosk {
         let shift = self.session.is_undisturbed().then(|| self.shift.next_look_ms());
         let desk = self.desk.deadline_ms(self.stamper.monotonic_ms());
         let watch = self.watch.deadline_ms();
-        let due = [ring, self.session.deadline_ms(), self.next_probe_ms, strip, shift, desk, watch];
+        let (session, trial) = (self.session.deadline_ms(), self.trial_over_ms);
+        let due = [ring, session, self.next_probe_ms, strip, shift, desk, watch, trial];
         due.into_iter().flatten().min()
     }
 
@@ -395,6 +402,11 @@ impl Kiosk {
                     self.retry_later();
                 }
                 self.handle(Event::StorageFailed);
+            }
+            Answer::Outlived(Ok(())) => {}
+            // The trial goes on with the next start.
+            Answer::Outlived(Err(error)) => {
+                tracing::warn!(%error, "that head office's settings have passed could not be kept");
             }
             Answer::Probed(Err(error)) => {
                 self.store_problem = Some(error.to_string());

@@ -8,12 +8,10 @@
 use std::sync::Arc;
 
 use afterword_kiosk_store::{Decided, Store};
-use afterword_model::settings::{FollowUpSettings, Settings, SettingsError};
+use afterword_model::settings::{Settings, SettingsError};
 
 use crate::agenda::Agenda;
 use crate::config::Config;
-
-const HOUR_MS: u64 = 60 * 60 * 1_000;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -70,23 +68,29 @@ impl OwnFile {
             let what = format!("together with this device's own file it cannot be used: {what}");
             return Err(SettingsError { field: format!("alerts.{field}"), what });
         }
-        let FollowUpSettings { acknowledge_h, act_h, verify_after_h } = settings.follow_ups;
-        let usual = &mut config.follow_ups.slas.usual;
-        for (hours, ms) in [
-            (acknowledge_h, &mut usual.acknowledge_ms),
-            (act_h, &mut usual.act_ms),
-            (verify_after_h, &mut usual.verify_after_ms),
-        ] {
-            *ms = hours.map_or(*ms, |hours| hours * HOUR_MS);
+        config.follow_ups = config.follow_ups.with(settings.follow_ups);
+        if let Some(languages) = &settings.languages {
+            config.languages = Some(languages.clone());
         }
-        Ok(Standing { config, agenda: self.agenda_with(settings)? })
+        let (ask, times) = (settings.ask, settings.times);
+        config.ask.comment = ask.comment.or(config.ask.comment);
+        config.ask.contact = ask.contact.or(config.ask.contact);
+        config.times.idle_s = times.idle_s.or(config.times.idle_s);
+        config.times.thanks_s = times.thanks_s.or(config.times.thanks_s);
+        let agenda = self.agenda_with(settings, config.languages.as_deref())?;
+        Ok(Standing { config, agenda })
     }
 
-    fn agenda_with(&self, settings: &Settings) -> Result<Agenda, SettingsError> {
-        Ok(match settings.read_survey()? {
+    fn agenda_with(
+        &self,
+        settings: &Settings,
+        languages: Option<&[String]>,
+    ) -> Result<Agenda, SettingsError> {
+        let agenda = match settings.read_survey()? {
             Some(survey) => Agenda { seasonal: Vec::new(), usual: Arc::new(survey) },
             None => self.agenda.clone(),
-        })
+        };
+        agenda.in_languages(languages).map_err(|what| SettingsError { field: "languages".into(), what })
     }
 
     /// What a kiosk begins with: what the store has kept on top, and where that does not go with the file, the file alone. Says so
@@ -102,7 +106,9 @@ impl OwnFile {
             }
             Err(error) => {
                 tracing::error!(%error, "head office's settings do not go with this device's own file, which it goes by alone");
-                Standing { config: self.config.clone(), agenda: self.agenda.clone() }
+                // By itself it was found sound when it was read.
+                self.with(&Settings::default())
+                    .unwrap_or_else(|_| Standing { config: self.config.clone(), agenda: self.agenda.clone() })
             }
         };
         (self, standing)
@@ -113,7 +119,7 @@ impl OwnFile {
 mod tests {
     use std::path::Path;
 
-    use afterword_model::settings::{AlertSettings, BrandSettings};
+    use afterword_model::settings::{AlertSettings, BrandSettings, FollowUpSettings};
 
     use super::*;
 
@@ -144,8 +150,40 @@ mod tests {
         assert_eq!((config.store_name.as_str(), config.alerts.window_min), ("Mill Lane", 30));
         assert_eq!((config.alerts.unhappy_percent, config.hours.is_some()), (60, true));
         assert_eq!(config.brand.accent.unwrap().to_string(), "#114599");
-        assert_eq!(config.follow_ups.slas.usual.act_ms, 5 * HOUR_MS);
+        assert_eq!(config.follow_ups.slas.usual.act_ms, 5 * 60 * 60 * 1_000);
         assert_eq!(agenda.usual.id, "pharmacy-nps");
+    }
+
+    #[test]
+    fn languages_questions_and_times_are_decided_beside_the_survey() {
+        let text = FILE.replace(
+            "[alerts]",
+            "languages = [\"de\", \"fr\"]\n[ask]\ncontact = false\n[times]\nidle_s = 60\n[alerts]",
+        );
+        let path = Path::new("kiosk.toml");
+        let config = Config::parse(path, &text).unwrap();
+        let own = OwnFile::new(config.clone(), config.agenda(path).unwrap());
+        let tags = |standing: &Standing| {
+            let survey = &standing.agenda.usual;
+            let tags = survey.languages.iter().map(|language| language.tag.as_str()).collect::<Vec<_>>();
+            (survey.default_language.clone(), tags.join(" "))
+        };
+        let by_file = own.with(&Settings::default()).unwrap();
+        assert_eq!(tags(&by_file), ("de".into(), "de fr".into()));
+        assert_eq!((by_file.config.limits().idle_ms, by_file.config.asks().contacts), (60_000, false));
+        let mut decided = Settings { languages: Some(vec!["pl".into(), "en".into()]), ..Settings::default() };
+        decided.times.thanks_s = Some(30);
+        decided.ask.comment = Some(false);
+        decided.follow_ups.open = Some(false);
+        let standing = own.with(&decided).unwrap();
+        assert_eq!(tags(&standing), ("pl".into(), "pl en".into()), "also those that the file leaves out");
+        let limits = standing.config.limits();
+        assert_eq!((limits.idle_ms, limits.thanks_ms, limits.thanks_with_code_ms), (60_000, 30_000, 30_000));
+        let asks = standing.config.asks();
+        assert!(!asks.comments && !asks.contacts && !standing.config.follow_ups.open);
+        decided.languages = Some(vec!["xx".into()]);
+        let error = own.with(&decided).unwrap_err().to_string();
+        assert!(error.starts_with("languages: the survey `grocery-exit` has none of them"), "{error}");
     }
 
     #[test]

@@ -36,7 +36,7 @@ mod visit;
 pub use afterword_model::hours::{OpeningHours, read_hours};
 pub use aids::{Aid, Aids};
 pub use event::{Caret, Effect, Event};
-pub use limits::{Settings, TimeLimits};
+pub use limits::{Asks, Settings, TimeLimits};
 pub use misuse::MisuseLimits;
 pub use screen::{Flow, Screen};
 pub use seal::Seal;

@@ -1,6 +1,7 @@
 //! How long the kiosk waits, and what it is told about its place.
 
 use afterword_model::hours::OpeningHours;
+use afterword_model::survey::QuestionKind;
 
 use crate::misuse::MisuseLimits;
 
@@ -62,6 +63,33 @@ impl TimeLimits {
     }
 }
 
+/// What a survey may ask on this kiosk. What it may not is passed over as if the survey had no such question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asks {
+    /// Words of a shopper's own.
+    pub comments: bool,
+    /// A number or an address for a reply.
+    pub contacts: bool,
+}
+
+impl Default for Asks {
+    fn default() -> Self {
+        Self { comments: true, contacts: true }
+    }
+}
+
+impl Asks {
+    /// Whether a question of this kind is asked.
+    #[must_use]
+    pub fn allows(self, kind: &QuestionKind) -> bool {
+        match kind {
+            QuestionKind::Comment { .. } => self.comments,
+            QuestionKind::Contact { .. } => self.contacts,
+            _ => true,
+        }
+    }
+}
+
 /// What a session is told about its kiosk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -69,6 +97,8 @@ pub struct Settings {
     pub touchpoint: Option<String>,
     /// Waiting times.
     pub limits: TimeLimits,
+    /// What a survey may ask.
+    pub asks: Asks,
     /// When the shop is open; the screen sleeps outside. It never does where nothing is said.
     pub hours: Option<OpeningHours>,
     /// What is told from a shopper's way of answering.

@@ -18,7 +18,7 @@ use crate::codes::Codes;
 use crate::contact::ContactField;
 use crate::draws::Draws;
 use crate::event::{Effect, Event};
-use crate::limits::{Settings, TimeLimits};
+use crate::limits::{Asks, Settings, TimeLimits};
 use crate::misuse::Watch;
 use crate::screen::{Screen, share_left};
 use crate::seal::{Seal, Sealer};
@@ -137,6 +137,13 @@ impl Session {
             self.settings.hours = hours;
             self.hours_seen_ms = 0;
             self.rest();
+        }
+    }
+
+    /// Waits so long, and asks no more than this, from now on. Nothing happens unless the kiosk is at rest.
+    pub fn go_by(&mut self, limits: TimeLimits, asks: Asks) {
+        if self.is_undisturbed() {
+            (self.settings.limits, self.settings.asks) = (limits, asks);
         }
     }
 
@@ -446,7 +453,9 @@ impl Session {
             variant: self.survey.variant_for(draw).map(|variant| variant.id.clone()),
             ..Draft::begun(&self.survey.id, self.survey.version, &self.language().tag, now)
         };
-        self.stage = Stage::Visit(Box::new(Visit::begins(draft, self.sealer.0.is_some(), now.mono_ms)));
+        let Asks { comments, contacts } = self.settings.asks;
+        let asks = Asks { comments, contacts: contacts && self.sealer.0.is_some() };
+        self.stage = Stage::Visit(Box::new(Visit::begins(draft, asks, now.mono_ms)));
         self.hold(answer, now)
     }
 

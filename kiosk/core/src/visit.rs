@@ -11,7 +11,7 @@ use afterword_model::survey::{Pick, Question, QuestionKind, Survey};
 
 use crate::comment::CommentField;
 use crate::contact::ContactField;
-use crate::limits::TimeLimits;
+use crate::limits::{Asks, TimeLimits};
 use crate::screen::{Flow, Screen, share_left};
 use crate::seal::Seal;
 
@@ -23,8 +23,8 @@ pub(crate) struct Visit {
     pub(crate) at: usize,
     pub(crate) field: CommentField,
     pub(crate) contact: ContactField,
-    /// Whether a number or an address could be sealed. What could not be kept is not asked for.
-    pub(crate) can_seal: bool,
+    /// What may be asked. A number or an address that could not be sealed, and so not kept, is not asked for.
+    pub(crate) asks: Asks,
     pub(crate) phase: Phase,
     /// When the freeze was asked for. From then on the page stands still until the store answers.
     pub(crate) finishing_since_ms: Option<u64>,
@@ -48,13 +48,13 @@ impl Visit {
     }
 
     /// A visit that begins with this draft, on the first question.
-    pub(crate) fn begins(draft: Draft, can_seal: bool, now_ms: u64) -> Self {
+    pub(crate) fn begins(draft: Draft, asks: Asks, now_ms: u64) -> Self {
         Self {
             draft,
             at: 0,
             field: CommentField::default(),
             contact: ContactField::new(Channel::Phone),
-            can_seal,
+            asks,
             phase: Phase::Open { shown_ms: now_ms, touched_ms: now_ms },
             finishing_since_ms: None,
         }
@@ -74,8 +74,7 @@ impl Visit {
     fn branch(&self, survey: &Survey) -> Vec<usize> {
         let steps = survey.steps(&self.draft);
         let in_branch = |question: &Question| {
-            let can_be_kept = self.can_seal || !matches!(question.kind, QuestionKind::Contact { .. });
-            can_be_kept && steps.iter().any(|step| step.id == question.id)
+            self.asks.allows(&question.kind) && steps.iter().any(|step| step.id == question.id)
         };
         (0..survey.questions.len()).filter(|&at| in_branch(&survey.questions[at])).collect()
     }

@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Accept(SignedReceipt, Answer<Acceptance>),
     KeepChanges(Changes, Answer<()>),
     KeepSettings(Box<Decided>, Answer<()>),
+    /// The program has lived for a while since the store was opened.
+    OutlivedTrial(Answer<()>),
     /// The answer is what became of it; nothing where that was so already.
     ChangeAlert(Wish, Answer<Option<Transition>>),
     Step(Box<Wished>, Answer<(CaseId, Status)>),
@@ -89,6 +91,7 @@ impl Command {
             Self::Save(_, done)
             | Self::KeepChanges(_, done)
             | Self::KeepSettings(_, done)
+            | Self::OutlivedTrial(done)
             | Self::KeepCaseSteps(_, done)
             | Self::HideWords(_, _, done)
             | Self::BeginAnew(_, done)

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use afterword_model::settings::Settings;
 use afterword_protocol::settings::{NO_SETTINGS, SettingsHeld, SettingsVersion, version};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::error::StoreError;
+use crate::trial::{self, Begun, TRIAL_MS, TRIAL_STARTS_MAX};
 
 /// Settings and their version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +41,28 @@ impl Decided {
 pub(crate) struct Office {
     newest: Mutex<Arc<Decided>>,
     runs: Mutex<SettingsVersion>,
+    on_trial: Mutex<Option<SettingsVersion>>,
     told: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Office {
-    /// With what was kept before; nothing goes by it yet.
-    pub(crate) fn new(kept: Decided) -> Self {
-        Self { newest: Mutex::new(Arc::new(kept)), runs: Mutex::new(NO_SETTINGS), told: OnceLock::new() }
+    /// With what was kept before; nothing goes by it yet. This start was counted for those on trial.
+    pub(crate) fn new(kept: Decided, on_trial: Option<SettingsVersion>) -> Self {
+        Self {
+            newest: Mutex::new(Arc::new(kept)),
+            runs: Mutex::new(NO_SETTINGS),
+            on_trial: Mutex::new(on_trial),
+            told: OnceLock::new(),
+        }
+    }
+
+    /// The settings that this start was counted for, until that is settled.
+    pub(crate) fn on_trial(&self) -> Option<SettingsVersion> {
+        *self.on_trial.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tries(&self, version: Option<SettingsVersion>) {
+        *self.on_trial.lock().unwrap_or_else(PoisonError::into_inner) = version;
     }
 
     pub(crate) fn newest(&self) -> Arc<Decided> {
@@ -78,8 +94,27 @@ impl Office {
     }
 }
 
+/// Counts this start for what is on trial, goes back to what passed last where too many starts fell over that, and reads what is kept then.
+pub(crate) fn begin(connection: &mut Connection) -> Office {
+    let begun = trial::begin(connection).unwrap_or_else(|error| {
+        // As with everything else of head office's, a disk that refuses costs no start.
+        tracing::error!(%error, "this start is not counted for head office's settings");
+        Begun::default()
+    });
+    let kept = read(connection);
+    if let Some(version) = begun.given_up {
+        tracing::error!(
+            %version,
+            goes_by = %kept.version,
+            "head office's settings are given up: with them the program ended {TRIAL_STARTS_MAX} times in a row within {} s of its start; it goes by those that passed last",
+            TRIAL_MS / 1_000
+        );
+    }
+    Office::new(kept, begun.on_trial)
+}
+
 /// What is kept; nothing where there is none, or none that a kiosk can go by.
-pub(crate) fn read(connection: &Connection) -> Decided {
+fn read(connection: &Connection) -> Decided {
     let kept = connection
         .query_row("SELECT json FROM settings", [], |row| row.get::<_, String>(0))
         .optional()
@@ -97,13 +132,22 @@ pub(crate) fn read(connection: &Connection) -> Decided {
 }
 
 /// Keeps settings in place of those before. They have passed [`Settings::check`].
-pub(crate) fn keep(connection: &Connection, path: &Path, decided: &Decided) -> Result<(), StoreError> {
-    connection
+///
+/// # Errors
+/// [`StoreError::FellOver`] where the program has given them up, or that of the database; what was kept stays.
+pub(crate) fn keep(connection: &mut Connection, path: &Path, decided: &Decided) -> Result<(), StoreError> {
+    let of = |error: rusqlite::Error| StoreError::of(path, &error);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
+    if trial::is_given_up(&transaction, decided.version).map_err(of)? {
+        return Err(StoreError::FellOver);
+    }
+    transaction
         .execute(
             "INSERT INTO settings (id, version, json) VALUES (1, ?1, ?2)
              ON CONFLICT (id) DO UPDATE SET version = excluded.version, json = excluded.json",
             params![decided.version.as_bytes(), decided.settings.to_json()],
         )
-        .map(drop)
-        .map_err(|error| StoreError::of(path, &error))
+        .map_err(of)?;
+    trial::kept(&transaction, decided.version).map_err(of)?;
+    transaction.commit().map_err(of)
 }

@@ -13,6 +13,8 @@ use afterword_protocol::changes::ChangesError;
 use afterword_protocol::limits::STORE_COMMANDS_MAX;
 use afterword_protocol::settings::EnvelopeError;
 
+use crate::trial::{TRIAL_MS, TRIAL_STARTS_MAX};
+
 /// The store could not be opened. Nothing that was saved is lost by that.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -127,6 +129,12 @@ pub enum StoreError {
     /// Settings that came from head office are none that this kiosk can go by.
     #[error("head office's settings were not taken, and what holds stays: {0}")]
     NotDecided(EnvelopeError),
+    /// The program has fallen over these settings before.
+    #[error(
+        "head office's settings were not taken, and what holds stays: with them the kiosk's program ended {TRIAL_STARTS_MAX} times in a row within {} s of its start, so it does not try them again; change something in them or update the program, and send that",
+        TRIAL_MS / 1_000
+    )]
+    FellOver,
     /// One record does not hash to its own head.
     #[error("record {0} is damaged on the disk and is not handed out; run `afterword-kiosk doctor`")]
     DamagedRecord(Seq),

@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_hidden.sql"),
     include_str!("migrations/0009_cells.sql"),
     include_str!("migrations/0010_settings.sql"),
+    include_str!("migrations/0011_settings_trial.sql"),
 ];
 
 /// The oldest schema whose programs may use a database that this program creates. A program of schema 1 knows nothing of

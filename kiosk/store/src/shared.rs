@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     /// `None` once the store is closed. It stays open until then, whatever happens to the writer's connection.
     pub(crate) reader: Mutex<Option<Connection>>,
+    /// [`crate::Store::opens_cases`].
+    pub(crate) opens_cases: AtomicBool,
     /// Damage was seen: the next start shall look closely, however orderly the end.
     pub(crate) suspicious: AtomicBool,
     /// There is no space in reserve, for lack of room.

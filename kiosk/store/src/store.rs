@@ -26,7 +26,7 @@ use crate::cases::{self, About};
 use crate::changes::{self, Shown};
 use crate::command::{Answer, Command, Wished};
 use crate::connection::open_reader;
-use crate::decided::{self, Decided, Office};
+use crate::decided::{self, Decided};
 use crate::error::{OpenError, StoreError};
 use crate::hidden;
 use crate::ledger::{Frozen, unnumbered};
@@ -58,14 +58,15 @@ impl Store {
     /// # Errors
     /// [`OpenError`]; what another program wrote is untouched, what this one wrote is still there.
     pub fn open(directory: &Path, options: Options) -> Result<(Self, Opened), OpenError> {
-        let ready = open::open(Place::take(directory)?, &options)?;
+        let mut ready = open::open(Place::take(directory)?, &options)?;
         let path = ready.place.database().to_owned();
         let shared = Arc::new(Shared {
             board: Board::new(ready.state.position(), ready.state.purged_seq),
             changes: Shown::new(changes::read(&ready.connection)),
-            office: Office::new(decided::read(&ready.connection)),
+            office: decided::begin(&mut ready.connection),
             reader: Mutex::new(Some(open_reader(&path)?)),
             path: path.clone(),
+            opens_cases: AtomicBool::new(options.opens_cases),
             suspicious: AtomicBool::new(false),
             short_of_room: AtomicBool::new(ready.reserve.is_wanting || ready.overtaken.is_some()),
         });
@@ -73,7 +74,6 @@ impl Store {
             path: path.clone(),
             clock: options.clock,
             entropy: options.entropy,
-            opens_cases: options.opens_cases,
             shared: Arc::clone(&shared),
             connection: Some(ready.connection),
             state: Some(ready.state),
@@ -154,6 +154,24 @@ impl Store {
     /// Says, for the heartbeat, that the kiosk goes by the settings of this version now.
     pub fn runs_settings(&self, version: SettingsVersion) {
         self.inner.shared.office.run(version);
+    }
+
+    /// Whether this start is counted for settings that have not passed their trial, and is to say so once it has lived for
+    /// [`crate::TRIAL_MS`].
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        self.inner.shared.office.on_trial().is_some()
+    }
+
+    /// The kiosk has lived for [`crate::TRIAL_MS`] since the store was opened. Settings that it has gone by from then until now have passed their
+    /// trial; others are not blamed for this start. `done` as for [`Store::save`].
+    pub fn outlived_trial(&self, done: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
+        self.inner.send(Command::OutlivedTrial(Answer::new(done)));
+    }
+
+    /// Whether a response that is frozen from now on opens a case where the rule asks for one. One that is frozen already does not hear of it.
+    pub fn opens_cases(&self, opens: bool) {
+        self.inner.shared.opens_cases.store(opens, Ordering::SeqCst);
     }
 
     /// Has `told` called whenever other settings are kept; on the writer thread, so it must be quick. Who asks first is told, and

@@ -14,6 +14,7 @@ use afterword_model::ports::{Clock, Entropy};
 use afterword_model::record::StoreEpoch;
 use afterword_protocol::limits::BEGIN_ANEW_PAUSE_MS;
 use afterword_protocol::queue::BeginReason;
+use afterword_protocol::settings::SettingsVersion;
 use rusqlite::Connection;
 
 use crate::alerts;
@@ -33,6 +34,7 @@ use crate::receipts;
 use crate::reserve::Reserve;
 use crate::shared::Shared;
 use crate::state::State;
+use crate::trial;
 
 /// After so many commits the log is moved into the database, in the next quiet moment: a few hundred pages.
 const COMMITS_PER_CHECKPOINT: u32 = 100;
@@ -42,8 +44,6 @@ pub(crate) struct Writer {
     pub(crate) clock: Arc<dyn Clock>,
     /// Draws new epochs.
     pub(crate) entropy: Arc<dyn Entropy>,
-    /// [`crate::Options::opens_cases`].
-    pub(crate) opens_cases: bool,
     pub(crate) shared: Arc<Shared>,
     pub(crate) connection: Option<Connection>,
     pub(crate) state: Option<State>,
@@ -102,7 +102,9 @@ impl Writer {
                 done.give(saved);
             }
             Command::Freeze(mut response, done) => {
+                let opens_cases = self.shared.opens_cases.load(Ordering::SeqCst);
                 let frozen = self.attempt_of_shopper(|connection, path, state| {
+                    state.opens_cases = opens_cases;
                     ledger::freeze(connection, path, state, &mut response, now_ms)
                 });
                 done.give(frozen);
@@ -128,6 +130,7 @@ impl Writer {
                 }
                 done.give(kept);
             }
+            Command::OutlivedTrial(done) => done.give(self.outlived_trial()),
             Command::ChangeAlert(wish, done) => {
                 done.give(self.attempt(|connection, path, _| alerts::change(connection, path, &wish)));
             }
@@ -263,6 +266,17 @@ impl Writer {
         self.begin_anew(BeginReason::Rotted, now_ms).map(|()| true)
     }
 
+    /// The settings that this start was counted for have passed, or the start is not held against them.
+    fn outlived_trial(&mut self) -> Result<(), StoreError> {
+        let Some(on_trial) = self.shared.office.on_trial() else { return Ok(()) };
+        let goes_by = self.shared.office.held().runs;
+        self.attempt(|connection, path, _| {
+            trial::outlived(connection, on_trial, goes_by).map_err(|error| StoreError::of(path, &error))
+        })?;
+        self.shared.office.tries(None);
+        Ok(())
+    }
+
     fn keep_reserve(&mut self) {
         self.reserve.keep();
         self.shared.short_of_room.store(self.reserve.is_wanting, Ordering::SeqCst);
@@ -278,7 +292,7 @@ impl Writer {
             Some(state) => self.state.insert(state),
             None => {
                 let mut state = State::read(connection, &self.path)?.noted(self.place.noted());
-                state.opens_cases = self.opens_cases;
+                state.opens_cases = self.shared.opens_cases.load(Ordering::SeqCst);
                 self.state.insert(state)
             }
         };
@@ -287,7 +301,10 @@ impl Writer {
 
     /// After an error: what is in memory counts for nothing until it is read again.
     fn distrust(&mut self, error: &StoreError) {
-        if matches!(error, StoreError::TooLong(_) | StoreError::Exhausted | StoreError::NoStep(_)) {
+        if matches!(
+            error,
+            StoreError::TooLong(_) | StoreError::Exhausted | StoreError::NoStep(_) | StoreError::FellOver
+        ) {
             // Refused before anything was begun.
             return;
         }
@@ -321,9 +338,11 @@ impl Writer {
 
     fn close(&mut self) -> Result<(), StoreError> {
         if !self.shared.is_suspicious() {
+            let on_trial = self.shared.office.on_trial();
             self.reopened().and_then(|(connection, path, _)| {
-                let marked = connection.execute("UPDATE store SET clean = 1", []);
-                marked.map(|_| ()).map_err(|error| StoreError::of(path, &error)).inspect_err(|_| doubt(path))
+                mark_clean(connection, on_trial)
+                    .map_err(|error| StoreError::of(path, &error))
+                    .inspect_err(|_| doubt(path))
             })?;
         }
         // The last connection to close moves the log into the database and removes it.
@@ -333,4 +352,12 @@ impl Writer {
             _ => Ok(()),
         }
     }
+}
+
+/// Notes an orderly end, which settings on trial are not blamed for.
+fn mark_clean(connection: &mut Connection, on_trial: Option<SettingsVersion>) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    on_trial.map_or(Ok(()), |version| trial::take_back(&transaction, version))?;
+    transaction.execute("UPDATE store SET clean = 1", [])?;
+    transaction.commit()
 }

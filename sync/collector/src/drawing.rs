@@ -64,6 +64,8 @@ struct Kiosk<'a> {
     format: u8,
     store_name: &'a str,
     time_zone: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    languages: Option<&'a [String]>,
     brand: Brand<'a>,
 }
 
@@ -107,6 +109,7 @@ async fn draw(
         format: 1,
         store_name: settings.store_name.as_deref().unwrap_or("Your store"),
         time_zone: "UTC",
+        languages: settings.languages.as_deref(),
         brand: Brand { accent: settings.brand.accent.as_deref() },
     };
     let path = |name: &str| folder.path().join(name);

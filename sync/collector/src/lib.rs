@@ -56,6 +56,7 @@ mod routes;
 pub mod server;
 mod storage;
 mod throttle;
+mod watching;
 mod web;
 mod webhooks;
 

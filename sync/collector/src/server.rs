@@ -37,6 +37,7 @@ use crate::retaining::keep_retention;
 use crate::routes::{self, App};
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
+use crate::watching::keep_watching;
 use crate::web;
 use crate::webhooks::sender::Sender;
 use crate::webhooks::sending::keep_sending;
@@ -134,7 +135,7 @@ pub struct Collector {
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
-    chores: [AbortHandle; 7],
+    chores: [AbortHandle; 8],
     data: PathBuf,
     app: Option<Arc<App>>,
     writer_threads: Vec<JoinHandle<()>>,
@@ -245,6 +246,7 @@ impl Collector {
         let telling = tokio::spawn(keep_telling(Arc::clone(&app))).abort_handle();
         let sending = tokio::spawn(keep_sending(Arc::clone(&app))).abort_handle();
         let retention = tokio::spawn(keep_retention(Arc::clone(&app))).abort_handle();
+        let watching = tokio::spawn(keep_watching(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -253,7 +255,7 @@ impl Collector {
             first_link,
             ending,
             ports,
-            chores: [refresh, noting, room, counting, telling, sending, retention],
+            chores: [refresh, noting, room, counting, telling, sending, retention, watching],
             data: config.data,
             app: Some(app),
             writer_threads,

@@ -8,6 +8,9 @@
 //! off or open it, so that whoever holds head office's keys decides what is asked and shown, and no more. A field that this
 //! program does not know is refused, by a collector and by a kiosk alike: what is not carried out is not to look as if it were.
 
+mod follow_ups;
+mod screen;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +18,11 @@ use serde_json::{Map, Value};
 
 use crate::hours::HoursTable;
 use crate::survey::{self, Severity, Survey, is_blank, is_refused};
+
+pub use follow_ups::{FOLLOW_UP_HOURS_MAX, FollowUpHours, FollowUpSettings};
+pub use screen::{
+    AskSettings, IDLE_S, LANGUAGES_MAX, THANKS_S, TimeSettings, in_languages, languages_mistake,
+};
 
 /// Characters of a store's name: what stands beside the logo.
 pub const STORE_NAME_CHARS_MAX: usize = 60;
@@ -24,9 +32,6 @@ pub const ALERT_WINDOW_MIN_MAX: u32 = 240;
 
 /// Who waits for more answers than this within one window wants a report, not an alert.
 pub const ALERT_ANSWERS_MIN_MAX: u64 = 100;
-
-/// Nothing is followed up for longer than a year, in hours.
-pub const FOLLOW_UP_HOURS_MAX: u64 = 365 * 24;
 
 /// One layer, or all of them merged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +43,19 @@ pub struct Settings {
     /// The whole text of a survey's file. It is asked in place of every survey that the device's own file names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub survey: Option<String>,
+    /// Tags of the languages that are offered, as far as a survey has them; it rests in the first. All of the survey's where nothing is
+    /// said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub languages: Option<Vec<String>>,
     /// When the shop is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hours: Option<HoursTable>,
+    /// What a survey may ask here.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ask: AskSettings,
+    /// How long the screen waits.
+    #[serde(skip_serializing_if = "is_default")]
+    pub times: TimeSettings,
     /// The store's colour.
     #[serde(skip_serializing_if = "is_default")]
     pub brand: BrandSettings,
@@ -83,21 +98,6 @@ pub struct AlertSettings {
     /// Whether hours are held against the four weeks before, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hourly: Option<bool>,
-}
-
-/// The table `[follow_ups]`, as far as head office decides it. Hours, each 1 to [`FOLLOW_UP_HOURS_MAX`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct FollowUpSettings {
-    /// Until somebody has seen it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub acknowledge_h: Option<u64>,
-    /// Until something is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub act_h: Option<u64>,
-    /// From then until it can be told whether it holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verify_after_h: Option<u64>,
 }
 
 /// A field that cannot be used.
@@ -177,9 +177,20 @@ impl Settings {
         if let Some(hours) = &self.hours {
             hours.read().map_err(|what| wrong("hours", what))?;
         }
+        if let Some(what) = self.languages.as_deref().and_then(languages_mistake) {
+            return Err(wrong("languages", what));
+        }
+        if let Some((field, what)) = self.times.mistake() {
+            return Err(wrong(&format!("times.{field}"), what));
+        }
         self.alerts.check()?;
-        self.follow_ups.check()?;
-        self.read_survey().map(drop)
+        if let Some((field, what)) = self.follow_ups.mistake() {
+            return Err(wrong(&format!("follow_ups.{field}"), what));
+        }
+        if let (Some(survey), Some(languages)) = (self.read_survey()?, &self.languages) {
+            in_languages(&survey, languages).map_err(|what| wrong("languages", what))?;
+        }
+        Ok(())
     }
 
     /// The survey, where there is one.
@@ -203,16 +214,8 @@ impl Settings {
     #[must_use]
     pub fn fields(&self) -> BTreeMap<String, Value> {
         let mut fields = BTreeMap::new();
-        let Ok(Value::Object(tables)) = serde_json::to_value(self) else { return fields };
-        for (name, value) in tables {
-            match value {
-                Value::Object(table) if TABLES.contains(&name.as_str()) => {
-                    fields.extend(table.into_iter().map(|(field, value)| (format!("{name}.{field}"), value)));
-                }
-                value => {
-                    fields.insert(name, value);
-                }
-            }
+        if let Ok(Value::Object(tables)) = serde_json::to_value(self) {
+            spread(tables, "", &mut fields);
         }
         fields
     }
@@ -221,24 +224,38 @@ impl Settings {
     fn of_fields(fields: &BTreeMap<String, Value>) -> Self {
         let mut tables = Map::new();
         for (name, value) in fields {
-            match name.split_once('.') {
-                Some((table, field)) => {
-                    let table = tables.entry(table).or_insert_with(|| Value::Object(Map::new()));
-                    if let Value::Object(table) = table {
-                        table.insert(field.to_owned(), value.clone());
-                    }
-                }
-                None => {
-                    tables.insert(name.clone(), value.clone());
-                }
-            }
+            put(&mut tables, name, value);
         }
         serde_json::from_value(Value::Object(tables)).expect("fields of settings are settings")
     }
 }
 
-/// Tables whose fields are decided one by one.
-const TABLES: [&str; 3] = ["brand", "alerts", "follow_ups"];
+/// The one table that is decided whole.
+const WHOLE: &str = "hours";
+
+/// The fields of tables and of tables in them, by their whole names.
+fn spread(tables: Map<String, Value>, within: &str, fields: &mut BTreeMap<String, Value>) {
+    for (name, value) in tables {
+        let name = format!("{within}{name}");
+        match value {
+            Value::Object(table) if name != WHOLE => spread(table, &format!("{name}."), fields),
+            value => {
+                fields.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Puts a field where its name says.
+fn put(tables: &mut Map<String, Value>, name: &str, value: &Value) {
+    let Some((table, field)) = name.split_once('.') else {
+        tables.insert(name.to_owned(), value.clone());
+        return;
+    };
+    if let Value::Object(table) = tables.entry(table).or_insert_with(|| Value::Object(Map::new())) {
+        put(table, field, value);
+    }
+}
 
 impl AlertSettings {
     fn check(&self) -> Result<(), SettingsError> {
@@ -262,22 +279,6 @@ impl AlertSettings {
                 "alerts.close_percent",
                 "it is alerts.unhappy_percent at most, which is where an alert opens",
             ));
-        }
-        Ok(())
-    }
-}
-
-impl FollowUpSettings {
-    fn check(&self) -> Result<(), SettingsError> {
-        for (field, hours) in [
-            ("acknowledge_h", self.acknowledge_h),
-            ("act_h", self.act_h),
-            ("verify_after_h", self.verify_after_h),
-        ] {
-            if hours.is_some_and(|hours| !(1..=FOLLOW_UP_HOURS_MAX).contains(&hours)) {
-                let what = format!("it is a number of hours from 1 to {FOLLOW_UP_HOURS_MAX}");
-                return Err(wrong(&format!("follow_ups.{field}"), what));
-            }
         }
         Ok(())
     }
@@ -357,6 +358,17 @@ mod tests {
             ("[alerts]\nwindow_min = 0", "alerts.window_min: it is 1 to 240"),
             ("[alerts]\nunhappy_percent = 40\nclose_percent = 41", "alerts.close_percent"),
             ("[follow_ups]\nact_h = 0", "follow_ups.act_h: it is a number of hours from 1 to 8760"),
+            (
+                "[follow_ups.clean]\nact_h = 9999",
+                "follow_ups.clean.act_h: it is a number of hours from 1 to 8760, and this is 9999",
+            ),
+            ("[follow_ups.parking]\nact_h = 1", "unknown field `parking`"),
+            ("[times]\nidle_s = 5", "times.idle_s: it is a number of seconds from 15 to 120, and this is 5"),
+            ("[times]\nthanks_s = 61", "times.thanks_s: it is a number of seconds from 4 to 60"),
+            ("[times]\nwarning_s = 1", "unknown field `warning_s`"),
+            ("[ask]\ncontact_key = \"x\"", "unknown field `contact_key`"),
+            ("languages = []", "languages: it names 1 to 12 languages"),
+            ("languages = [\"en\", \"en\"]", "languages: `en` stands there twice"),
             ("survey = \"format = 1\"", "survey: mistakes in it: "),
         ] {
             let error = read(toml).unwrap_err();
@@ -375,6 +387,41 @@ mod tests {
         let from: Vec<_> = merged.from.iter().map(|(name, place)| (name.as_str(), *place)).collect();
         assert_eq!(from, [("alerts.hourly", 0), ("alerts.window_min", 2), ("store_name", 2)]);
         assert_eq!(merge(&[]), Merged::default());
+    }
+
+    #[test]
+    fn a_survey_that_has_none_of_the_languages_is_refused_with_them() {
+        let survey = include_str!("../../../kiosk/app/surveys/grocery-exit.toml").to_owned();
+        let with = |tag: &str| Settings {
+            survey: Some(survey.clone()),
+            languages: Some(vec![tag.to_owned()]),
+            ..Settings::default()
+        };
+        assert_eq!(with("de").check(), Ok(()));
+        let error = with("xx").check().unwrap_err();
+        assert_eq!(error.field, "languages");
+        assert!(error.what.contains("has none of them"), "{error}");
+    }
+
+    #[test]
+    fn tables_in_a_table_are_decided_field_by_field_as_well() {
+        let region =
+            read("[follow_ups]\nopen = true\n[follow_ups.clean]\nact_h = 24\nacknowledge_h = 2").unwrap();
+        let store = read("[follow_ups.clean]\nact_h = 12\n[ask]\ncontact = false").unwrap();
+        let merged = merge(&[region, store]);
+        let from: Vec<_> = merged.from.iter().map(|(name, place)| (name.as_str(), *place)).collect();
+        assert_eq!(
+            from,
+            [
+                ("ask.contact", 1),
+                ("follow_ups.clean.acknowledge_h", 0),
+                ("follow_ups.clean.act_h", 1),
+                ("follow_ups.open", 0)
+            ]
+        );
+        let clean = merged.settings.follow_ups.clean;
+        assert_eq!((clean.act_h, clean.acknowledge_h), (Some(12), Some(2)));
+        assert_eq!(merged.settings.ask.contact, Some(false));
     }
 
     fn layer() -> impl Strategy<Value = Settings> {

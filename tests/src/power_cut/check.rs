@@ -131,6 +131,8 @@ impl Recovered {
             decided: store.decided().settings.store_name.clone(),
             records: records.clone(),
             draft: None,
+            good: None,
+            starts: 0,
         };
         Ok(Self { opened, records, world })
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use afterword_kiosk::config::SHIPPED_SURVEY;
-use afterword_kiosk_store::{OpenError, Options, Store, StoreError};
+use afterword_kiosk_store::{OpenError, Options, Store, StoreError, TRIAL_STARTS_MAX};
 use afterword_model::carried::Origin;
 use afterword_model::hex::Hex;
 use afterword_model::ports::{ManualClock, SeededEntropy};
@@ -90,6 +90,7 @@ impl Workload {
         // A program that crashes; the next one freezes what was open.
         drop(store);
         let store = self.open()?;
+        self.outlive_trial(&store)?;
         self.visits(&store, 4)?;
         self.begin_anew(&store)?;
         self.visits(&store, 3)?;
@@ -106,6 +107,7 @@ impl Workload {
         self.walk_away(&store)?;
         self.close(store)?;
         let store = self.open()?;
+        let store = self.fall(store)?;
         self.receipt(&store, 0)?;
         self.purge(&store)?;
         self.visits(&store, 1)?;
@@ -154,7 +156,10 @@ impl Workload {
         let Promise { before, after, .. } = {
             let mut promise = lock(&self.promised);
             promise.doing = "a start".into();
-            promise.clone()
+            let found = promise.clone();
+            // A start that is cut off may have been counted.
+            promise.after = promise.after.clone().counted();
+            found
         };
         let options = || Options {
             clock: Arc::new(ManualClock::at(1_000)),
@@ -183,8 +188,10 @@ impl Workload {
 
     pub(super) fn close(&mut self, store: Store) -> Result<()> {
         // What is open stays open, and is frozen by the next start.
-        self.promise("an orderly end", &self.world);
+        let world = World { starts: self.world.starts.saturating_sub(1), ..self.world.clone() };
+        self.promise("an orderly end", &world);
         store.close()?;
+        self.keep(world);
         Ok(())
     }
 
@@ -243,7 +250,7 @@ impl Workload {
 
     /// Head office decides how the store is called, and more than a page of what is asked.
     fn decide(&mut self, store: &Store, name: &str) -> Result<()> {
-        let world = World { decided: Some(name.to_owned()), ..self.world.clone() };
+        let world = World { decided: Some(name.to_owned()), starts: 0, ..self.world.clone() };
         self.promise("settings from head office", &world);
         let settings = Settings {
             store_name: Some(name.to_owned()),
@@ -256,6 +263,24 @@ impl Workload {
             .keep_settings_blocking(&envelope.sign(&SigningKey::generate(&SeededEntropy::new(3))))?;
         self.keep(world);
         Ok(())
+    }
+
+    /// The kiosk lives for long enough with what it goes by.
+    fn outlive_trial(&mut self, store: &Store) -> Result<()> {
+        store.runs_settings(store.decided().version);
+        let world = World { good: self.world.decided.clone(), starts: 0, ..self.world.clone() };
+        self.ask("the end of a trial", world, |done| store.outlived_trial(done))
+    }
+
+    /// The program falls over what was decided at each start, until it is given up.
+    fn fall(&mut self, store: Store) -> Result<Store> {
+        drop(store);
+        for _ in 0..TRIAL_STARTS_MAX {
+            drop(self.open()?);
+        }
+        let store = self.open()?;
+        ensure!(self.world.decided == self.world.good, "{:?} is not given up", self.world.decided);
+        Ok(store)
     }
 
     pub(super) fn purge(&mut self, store: &Store) -> Result<()> {
@@ -341,5 +366,7 @@ fn first_schema(directory: &Path) -> Result<World> {
         draft: Some(serde_json::from_slice(&draft)?),
         counted: last_seq.unsigned_abs(),
         decided: None,
+        good: None,
+        starts: 0,
     })
 }

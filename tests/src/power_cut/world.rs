@@ -3,7 +3,7 @@
 //! While a command is under way there are two such worlds, the one before it and the one after it. What is found must
 //! be one of them, whole.
 
-use afterword_kiosk_store::Store;
+use afterword_kiosk_store::{Store, TRIAL_STARTS_MAX};
 use afterword_model::carried::{Carried, Origin};
 use afterword_model::record::{Seq, StoreEpoch};
 use afterword_model::response::{Draft, Outcome, RESPONSE_VERSION, Response};
@@ -36,6 +36,10 @@ pub(super) struct World {
     pub(super) counted: u64,
     /// The store's name as head office decided it last.
     pub(super) decided: Option<String>,
+    /// The same of the settings that passed their trial last.
+    pub(super) good: Option<String>,
+    /// Starts that went by those on trial and did not end in order.
+    pub(super) starts: u32,
 }
 
 /// What a cut at this moment may leave.
@@ -59,12 +63,26 @@ impl World {
         self.draft = None;
     }
 
-    /// As a start leaves it: what was open is frozen as interrupted.
+    /// As a start leaves it: what was open is frozen as interrupted, and what too many starts fell over is given up.
     pub(super) fn started(mut self) -> Self {
         self.boot += 1;
+        self = self.counted();
         if let Some(draft) = self.draft.take() {
             let took_ms = draft.answers.iter().map(|answer| answer.at_ms).max().unwrap_or(0);
             self.freeze(draft, Outcome::Interrupted, took_ms);
+        }
+        self
+    }
+
+    /// With a start counted for settings on trial, or those given up.
+    pub(super) fn counted(mut self) -> Self {
+        if self.decided == self.good {
+            return self;
+        }
+        if self.starts < TRIAL_STARTS_MAX {
+            self.starts += 1;
+        } else {
+            (self.decided, self.starts) = (self.good.clone(), 0);
         }
         self
     }

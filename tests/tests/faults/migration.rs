@@ -52,7 +52,8 @@ fn of_schema_6(folder: &Path) -> Result<()> {
         params![serde_json::to_string(&tally)?],
     )?;
     connection.execute_batch(
-        "DROP TABLE settings; DROP TABLE cell; DROP TABLE hidden_words;
+        "DROP TABLE settings; DROP TABLE settings_good; DROP TABLE settings_trial; DROP TABLE settings_refused;
+         DROP TABLE cell; DROP TABLE hidden_words;
          DROP TABLE case_step; DROP TABLE case_status; DROP TABLE case_book; PRAGMA user_version = 6",
     )?;
     Ok(())

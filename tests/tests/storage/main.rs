@@ -89,7 +89,8 @@ on_every_database! {
     a_roll_out_reaches_more_once_all_it_reached_are_well,
     a_roll_out_stops_when_a_device_refuses_and_can_be_taken_back,
     a_device_that_falls_silent_with_a_new_version_stops_it,
-    of_two_collectors_one_puts_a_roll_out_to_its_next_stage;
+    of_two_collectors_one_puts_a_roll_out_to_its_next_stage,
+    a_roll_out_stops_where_far_fewer_visits_are_completed_than_elsewhere_and_before;
     programs:
     a_token_opens_until_it_is_revoked,
     who_is_vouched_for_needs_a_link_or_a_group;

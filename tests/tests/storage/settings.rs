@@ -1,13 +1,14 @@
 //! Head office's settings: layers, what a device is sent of them, and how a version goes out.
 
-use afterword_collector::{AdminError, DecidedFor, PlaceKind, RolloutState};
+use afterword_collector::{Admin, AdminError, DecidedFor, PlaceKind, RolloutState};
+use afterword_model::response::Outcome;
 use afterword_model::settings::Settings;
 use afterword_protocol::settings::{
     EnvelopeError, NO_SETTINGS, SettingsHeld, SettingsRefused, SettingsVersion, SignedSettings,
 };
 use anyhow::{Context as _, Result, ensure};
 
-use crate::place::{Place, Till};
+use crate::place::{NOW_MS, Place, Till, rating};
 
 const SURVEY: &str = include_str!("../../../kiosk/app/surveys/pharmacy-nps.toml");
 const MINUTE_MS: u64 = 60_000;
@@ -324,5 +325,63 @@ pub(crate) fn of_two_collectors_one_puts_a_roll_out_to_its_next_stage(place: &mu
         speaking.into_iter().try_for_each(|thread| thread.join().expect("it does not panic"))
     })?;
     assert_eq!(stage_of(place)?, 2, "one stage further, which is that of half, and not two");
+    Ok(())
+}
+
+/// Visits of a kiosk on the day so many after the tests' own; so many of a hundred were completed, the others left.
+fn visits(till: &mut Till, days: i64, count: u64, completed_percent: u64) {
+    for nth in 0..count {
+        let seq = till.records.len() as u64 + 1;
+        let mut visit = rating(seq);
+        visit.draft.started.wall_ms = NOW_MS + days * 24 * HOUR_MS as i64 + nth as i64 * 1_000;
+        visit.outcome = if nth % 100 < completed_percent { Outcome::Completed } else { Outcome::TimedOut };
+        till.records.push(visit.to_bytes());
+    }
+}
+
+pub(crate) fn a_roll_out_stops_where_far_fewer_visits_are_completed_than_elsewhere_and_before(
+    place: &mut Place,
+) -> Result<()> {
+    let mut kiosks = fleet(place)?;
+    for kiosk in &mut kiosks {
+        visits(&mut kiosk.till, -3, 200, 90);
+    }
+    let mut admin = place.admin()?;
+    admin.settings_set(DecidedFor::Organisation, &named("A shop"), None)?;
+    admin.rollout_start(&["Door".into()], 100, false, None)?;
+    round(place, &mut kiosks)?;
+    let sent = |place: &Place, kiosks: &[Kiosk], from: u64| -> Result<Admin> {
+        for kiosk in kiosks {
+            place.receipt(&kiosk.till, from, kiosk.till.records.len() as u64)?;
+        }
+        let mut admin = place.admin()?;
+        admin.count()?;
+        Ok(admin)
+    };
+    // The day of the roll-out itself says nothing, and a bad day for all says nothing of the version.
+    for (at, kiosk) in kiosks.iter_mut().enumerate() {
+        visits(&mut kiosk.till, 0, 100, if at == 1 { 10 } else { 90 });
+        visits(&mut kiosk.till, 1, 100, 55);
+    }
+    let mut admin = sent(place, &kiosks, 1)?;
+    ensure!(!admin.rollout_look_at_answers()?, "{:?}", admin.rollout_status()?);
+    for (at, kiosk) in kiosks.iter_mut().enumerate() {
+        visits(&mut kiosk.till, 2, 200, if at == 1 { 30 } else { 90 });
+    }
+    let mut admin = sent(place, &kiosks, 401)?;
+    ensure!(admin.rollout_look_at_answers()?, "of Door's visits far fewer are completed");
+    let stopped = admin.rollout_status()?.rollout;
+    assert_eq!(stopped.state, RolloutState::Stopped);
+    let reason = stopped.reason.context("it says why")?;
+    ensure!(
+        reason.starts_with("of 300 visits at kiosks that run version 1, 38 % were completed"),
+        "{reason}"
+    );
+    ensure!(!admin.rollout_look_at_answers()?, "it has stopped already");
+    // Whoever goes on all the same is not held to what is over.
+    place.clock.advance_ms(3 * 24 * HOUR_MS);
+    admin.rollout_resume()?;
+    round(place, &mut kiosks)?;
+    ensure!(!admin.rollout_look_at_answers()?, "{:?}", admin.rollout_status()?);
     Ok(())
 }

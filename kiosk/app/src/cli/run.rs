@@ -25,6 +25,7 @@ These may follow; `touchpoint` is written into every answer:
   touchpoint = \"exit\"
   survey = \"my-survey.toml\"     # beside the configuration; left out: the shipped grocery survey
 
+  languages = [\"de\", \"en\"]     # those of the survey that are offered; it rests in the first; left out: all
   seasonal = [\"christmas.toml\"] # asked in its place while they are valid (`valid_from`, `valid_until`)
   reduced_motion = true          # nothing moves, and rings are numbers of seconds
 
@@ -33,6 +34,14 @@ These may follow; `touchpoint` is written into every answer:
 
   speech = \"off\"                 # spoken prompts for shoppers who go by a keypad: \"off\", or the path of speech-dispatcher's
                                  # socket; left out: where it is as a rule, and silence where it is not
+
+  [ask]                          # what a survey may ask here; left out: all that it does
+  comment = false                # nobody is asked for words
+  contact = false                # nor for a number or an address
+
+  [times]                        # seconds
+  idle_s = 30                    # until the kiosk asks whether somebody is still there, 15 to 120
+  thanks_s = 8                   # how long the thanks stand, 4 to 60
 
   [alerts]                       # all of it may be left out; see `afterword-kiosk alerts --help`
   unhappy_percent = 50           # an alert opens when half of at least 4 ratings within 15 minutes are unhappy,

@@ -43,9 +43,10 @@ pub(super) fn read<T>(
                     path.display()
                 );
             }
-            let found = own(&store)?;
+            let found = own(&store);
+            // In either case: an opening that ends without a word counts against settings on trial.
             store.close()?;
-            Ok(found)
+            found
         }
         Err(OpenError::InUse { .. }) => running(&mut RunningKiosk::connect(&places.socket(Some(config)))?),
         Err(error) => Err(error.into()),

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use afterword_model::settings::in_languages;
 use afterword_ui::fonts;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -62,6 +64,13 @@ impl SurveyPreview {
                 eprintln!("afterword-kiosk: {error}");
                 return Ok(ExitCode::from(FOUND_MISTAKES));
             }
+        };
+        let survey = match &config.languages {
+            None => survey,
+            Some(languages) => Arc::new(
+                in_languages(&survey, languages)
+                    .map_err(|what| anyhow::anyhow!("{}: languages: {what}", config_path.display()))?,
+            ),
         };
         let cannot = || format!("cannot make the folder {}; name another --out", self.out.display());
         std::fs::create_dir_all(&self.out).with_context(cannot)?;

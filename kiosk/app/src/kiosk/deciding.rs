@@ -2,14 +2,15 @@
 //!
 //! Nothing changes under anybody's fingers: the kiosk waits until nobody is there, nobody of the staff is at its pages, and the store
 //! has answered everything, so that each response is asked, kept and judged by one set of settings. Then all of it changes at
-//! once. What was kept holds from the next start on in any case.
+//! once. What was kept holds from the next start on in any case, and is on trial until one has gone by it for a while: the store
+//! counts that (`kiosk/store/src/trial.rs`), and the kiosk says when it has lived long enough.
 
 use std::sync::Arc;
 
 use afterword_kiosk_store::Decided;
 use afterword_ui::brand::{Brand, Colour};
 
-use super::Kiosk;
+use super::{Answer, Kiosk};
 use crate::alerts::watch::Watch;
 use crate::own_file::Standing;
 use crate::present::Presenter;
@@ -37,19 +38,31 @@ impl Kiosk {
         self.decided = decided;
     }
 
+    /// This start has lived for long enough: what it goes by since then has passed its trial.
+    pub(super) fn look_at_trial(&mut self, now_ms: u64) {
+        if self.trial_over_ms.is_some_and(|over_ms| over_ms <= now_ms) {
+            self.trial_over_ms = None;
+            let answer = self.answer_as(Answer::Outlived);
+            self.store.outlived_trial(answer);
+        }
+    }
+
     fn go_by(&mut self, Standing { config, agenda }: Standing) {
         let before = std::mem::replace(&mut self.config, config);
         let config = &self.config;
         if config.brand.accent != before.brand.accent {
             self.ui.set_brand(&Brand::of(config.brand.accent.unwrap_or(USUAL_ACCENT)));
         }
-        if config.alerts != before.alerts {
+        let opens = config.follow_ups.open;
+        self.store.opens_cases(opens);
+        if config.alerts != before.alerts || opens != before.follow_ups.open {
             let (touchpoint, store) = (config.touchpoint.clone(), self.store.clone());
             self.watch = Watch::new(config.alerts.clone(), touchpoint, store, Arc::clone(&self.wake))
-                .with_cases(config.follow_ups.open);
+                .with_cases(opens);
         }
         self.desk.go_by(config);
         self.session.open_at(config.hours.clone());
+        self.session.go_by(config.limits(), config.asks());
         self.presenter = Presenter::new(config.clone());
         self.agenda = agenda;
         let today = self.stamper.now().local_day();

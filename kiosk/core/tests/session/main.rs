@@ -6,6 +6,7 @@ mod ended;
 mod follow_up;
 mod hours;
 mod kinds;
+mod place;
 mod properties;
 mod rest;
 mod scenarios;

@@ -205,6 +205,7 @@ fn the_schema_before_gains_the_table_and_loses_nothing() {
     let before = |path: &Path| {
         let before = "DROP TABLE alert; DROP TABLE case_step; DROP TABLE case_status; DROP TABLE case_book;
                       DROP TABLE hidden_words; DROP TABLE cell; DROP TABLE settings;
+                      DROP TABLE settings_good; DROP TABLE settings_trial; DROP TABLE settings_refused;
                       PRAGMA user_version = 5";
         Connection::open(path).unwrap().execute_batch(before).unwrap();
     };

@@ -21,3 +21,4 @@ mod salvaging;
 mod support;
 mod survival;
 mod taken_back;
+mod trying;

@@ -9,7 +9,7 @@ use afterword_protocol::settings::{Envelope, EnvelopeError, SettingsVersion, ver
 use super::{Admin, AdminError};
 use crate::storage::devices;
 use crate::storage::places::{self, PlaceKind};
-use crate::storage::rollouts::{self, EVERYONE, Rollout, RolloutState, StageHealth, Straggler};
+use crate::storage::rollouts::{self, EVERYONE, Rollout, RolloutState, StageHealth, Straggler, answers};
 use crate::storage::settings::{self, AllLayers, Layer, LayerRow, Said};
 use crate::storage::sql::Connection;
 
@@ -270,6 +270,32 @@ impl Admin {
     pub fn rollout_rollback(&mut self) -> Result<RolloutStatus, AdminError> {
         use RolloutState::{Done, Paused, RolledBack, Running, Stopped};
         self.turn(&[Running, Paused, Stopped, Done], RolledBack, "rolled back")
+    }
+
+    /// Stops the newest roll-out where answers have fallen at the kiosks that it reached. Whether it did.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn rollout_look_at_answers(&mut self) -> Result<bool, AdminError> {
+        let running = |rollout: &Rollout| rollout.state == RolloutState::Running;
+        let Some(rollout) = rollouts::newest(&self.connection)?.filter(running) else { return Ok(false) };
+        // Nobody waits for what has to be gone through here.
+        let Some(reason) = answers::compare(&self.connection, &rollout)?.fall(&rollout) else {
+            return Ok(false);
+        };
+        let now_ms = self.clock.wall_ms();
+        let transaction = self.transaction()?;
+        let is_so_still = rollouts::newest(&transaction)?.is_some_and(|now| {
+            (now.id, now.stage_ms, now.state) == (rollout.id, rollout.stage_ms, rollout.state)
+        });
+        if !is_so_still {
+            return Ok(false);
+        }
+        tracing::error!(rollout = rollout.id, "the roll-out stops: {reason}");
+        rollouts::set_state(&transaction, rollout.id, RolloutState::Stopped, Some(&reason), now_ms)?;
+        self.note(&transaction, "rollout.state", &rollout.id.to_string(), RolloutState::Stopped.name())?;
+        transaction.commit()?;
+        Ok(true)
     }
 
     /// Begins the next stage now, whoever of this one is not well yet.

@@ -18,7 +18,8 @@ Examples:
   afterword-collector settings rollout start --at-once --data /var/lib/afterword
 
 Everything that was decided since the last roll-out goes out together. It stops by itself when more than one of two hundred
-devices refuses it or falls silent for a day after it was sent; then `status` says which and why, and `rollback` gives
+devices refuses it or falls silent for a day after it was sent, and when far fewer visits are completed where it is than elsewhere
+and before; then `status` says which and why, and `rollback` gives
 everybody the version before.
 
 Exit codes: 0 begun, 1 it was not (the reason is on standard error), 2 wrong use";

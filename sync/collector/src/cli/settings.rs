@@ -30,6 +30,13 @@ The file has the names of kiosk.toml; all of it may be left out:
 
   store_name = \"Mill Lane\"
   survey = \"spring.toml\"        # beside this file; asked in place of every survey that kiosk.toml names
+  languages = [\"de\", \"en\"]     # of those that the survey has; the screen rests in the first
+
+  [ask]                        # what a survey may ask: comment, contact
+  contact = false
+
+  [times]                      # seconds: idle_s (15 to 120) until \"Still there?\", thanks_s (4 to 60)
+  idle_s = 45
 
   [hours]
   mon = [\"08:00-20:00\"]        # a day that is left out is one on which the shop is closed
@@ -41,8 +48,10 @@ The file has the names of kiosk.toml; all of it may be left out:
   [alerts]                     # enabled, window_min, answers_min, unhappy_percent, close_percent, hourly
   unhappy_percent = 40
 
-  [follow_ups]                 # acknowledge_h, act_h, verify_after_h
+  [follow_ups]                 # open, acknowledge_h, act_h, verify_after_h
   act_h = 48
+  [follow_ups.clean]           # the hours of a category, or of alerts: clean, availability, waiting, checkout, staff, finding,
+  act_h = 24                   # price, other, alert; what is left out is as above
 
 It replaces what was decided there before. What a device gets is put together field by field, and what is said further in wins:
 organisation, region, region in it, store, device; what nobody decides is as the device's own kiosk.toml has it. Opening hours

@@ -11,6 +11,8 @@
 //! Invariants: the newest roll-out says what holds; a stage never goes back; nobody is given the target of one that was rolled
 //! back. A device that refuses the target stays with what it has.
 
+pub(crate) mod answers;
+
 use afterword_model::record::DeviceId;
 use serde_json::json;
 use sha2::{Digest, Sha256};

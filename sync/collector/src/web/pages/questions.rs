@@ -222,7 +222,7 @@ fn page(
                     p.hint #survey-hint { "The whole text of a survey’s file. Empty: as the layers around it have it, and at last the kiosk’s own file." }
                     label for="settings" { "Settings" }
                     textarea #settings name="settings" rows="8" spellcheck="false" aria-describedby="settings-hint" { (written.settings) }
-                    p.hint #settings-hint { "As in a kiosk’s configuration: " code { "store_name" } ", " code { "[hours]" } ", " code { "[brand] accent" } ", " code { "[alerts]" } ", " code { "[follow_ups]" } "." }
+                    p.hint #settings-hint { "As in a kiosk’s configuration: " code { "store_name" } ", " code { "languages" } ", " code { "[ask]" } ", " code { "[times]" } ", " code { "[hours]" } ", " code { "[brand] accent" } ", " code { "[alerts]" } ", " code { "[follow_ups]" } "." }
                     div.row {
                         button type="submit" name="deed" value="look" { "Look at it" }
                         button.primary type="submit" name="deed" value="keep" { "Keep" }

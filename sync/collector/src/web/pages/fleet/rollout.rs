@@ -60,7 +60,7 @@ fn state(rollout: &Rollout) -> String {
     let reason = rollout.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
     match rollout.state {
         RolloutState::Running => {
-            "goes out in stages, stops by itself when kiosks refuse it or fall silent".into()
+            "goes out in stages, stops by itself when kiosks refuse it or fall silent, or fewer visits are completed there".into()
         }
         RolloutState::Paused => "is paused: who has it keeps it".into(),
         RolloutState::Stopped => format!("has stopped{reason}"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterword_model::settings::Settings;
+use afterword_model::settings::{Settings, in_languages};
 use afterword_model::survey::{Language, Pick, Question, QuestionKind, Survey};
 use data_encoding::BASE64;
 use maud::{Markup, html};
@@ -32,6 +32,9 @@ impl Preview {
         panel_asked: &str,
         language_asked: &str,
     ) -> Self {
+        // They were checked together.
+        let offered = settings.languages.as_deref().and_then(|tags| in_languages(&survey, tags).ok());
+        let survey = offered.unwrap_or(survey);
         let has = survey.languages.iter().any(|language| language.tag == language_asked);
         let language = if has { language_asked } else { survey.default_language.as_str() }.to_owned();
         let panel = PANELS.into_iter().find(|panel| *panel == panel_asked).unwrap_or(PANELS[0]);
