@@ -91,6 +91,7 @@ on_every_database! {
     who_is_vouched_for_needs_a_link_or_a_group;
     webhooks:
     two_collectors_tell_each_thing_once,
+    two_collectors_tell_of_a_silence_once,
     a_long_list_of_messages_is_worked_through_part_by_part,
     who_is_told_of_responses_is_told_that_they_are_erased;
     retention:

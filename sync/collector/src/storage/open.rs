@@ -54,6 +54,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0017_tokens.sql")),
     M::up(include_str!("migrations/sqlite/0018_webhooks.sql")),
     M::up(include_str!("migrations/sqlite/0019_retention.sql")),
+    M::up(include_str!("migrations/sqlite/0022_silent.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(crate) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -76,6 +77,7 @@ pub(crate) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0017_tokens", include_str!("migrations/postgres/0017_tokens.sql")),
     ("0018_webhooks", include_str!("migrations/postgres/0018_webhooks.sql")),
     ("0019_retention", include_str!("migrations/postgres/0019_retention.sql")),
+    ("0022_silent", include_str!("migrations/postgres/0022_silent.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =

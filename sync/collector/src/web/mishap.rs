@@ -7,6 +7,7 @@ use maud::html;
 use super::frame;
 use crate::admin::hooking::WebhookRefusal;
 use crate::admin::{AdminError, PersonRefusal};
+use crate::request_id::RequestId;
 use crate::storage::{SqlError, StorageError};
 
 /// Why there is no page.
@@ -93,6 +94,9 @@ impl IntoResponse for Mishap {
             &html! {
                 h1 { (title) }
                 p.lead { (sentence) }
+                @if let Some(id) = RequestId::now() {
+                    p.hint { "If you ask for help, say that this was request " code #request { (id.text()) } "." }
+                }
                 p { a href="/" { "Back to the overview" } }
             },
         );

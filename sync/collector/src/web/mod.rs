@@ -37,6 +37,7 @@ use crate::routes::App;
 
 pub(crate) use pages::board::Board;
 pub(crate) use pages::health_word;
+pub(crate) use visitor::came_from;
 
 /// The addresses of the port that people come in by.
 pub(crate) fn port(app: Arc<App>) -> Router {

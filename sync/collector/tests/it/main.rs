@@ -35,6 +35,7 @@ mod people;
 mod privacy;
 mod protocol_page;
 mod renewals;
+mod request_ids;
 mod rotation;
 mod support;
 mod tokens;
