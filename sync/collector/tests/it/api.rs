@@ -3,6 +3,7 @@
 mod decided;
 mod description;
 mod numbers;
+mod people;
 mod privacy;
 mod responses;
 

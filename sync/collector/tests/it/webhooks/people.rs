@@ -1,6 +1,6 @@
 //! People who come, change and go, as a receiver is told of them.
 
-use afterword_collector::{EventType, Grant, Role};
+use afterword_collector::{EventType, Grant, Identity, Role};
 use serde_json::json;
 
 use super::receiver::{Got, Receiver, Says};
@@ -60,4 +60,29 @@ async fn who_comes_changes_and_goes_is_told_and_that_nothing_changed_is_not() {
     assert_eq!((moment(until) - moment(at)).num_seconds(), 60);
     let text = serde_json::to_string(&got.iter().map(|one| &one.body).collect::<Vec<_>>()).unwrap();
     assert!(!text.contains("something else") && !text.contains("argon2"), "{text}");
+}
+
+#[tokio::test]
+async fn whom_the_organisation_vouches_for_is_told_when_they_come_and_when_their_groups_change() {
+    let server = server().await;
+    let receiver = Receiver::start(Says::Status(204)).await;
+    told(&server, &receiver.url, &TYPES, None);
+    let come = |role: Role| {
+        let identity = Identity {
+            issuer: "https://login.example".into(),
+            subject: "u-1".into(),
+            login: "ada".into(),
+            name: "Ada".into(),
+            grants: Some(vec![Grant { role, place: None }]),
+        };
+        server.admin().identity_sign_in(&identity, None).unwrap();
+    };
+    come(Role::Viewer);
+    come(Role::Viewer);
+    come(Role::Lead);
+    let got = receiver.wait_for(2).await;
+    assert_eq!(said(&got), [("person.added", "ada"), ("person.changed", "ada")]);
+    let roles =
+        |kind| got.iter().find(|one| one.kind() == kind).unwrap().body["data"]["roles"][0]["role"].clone();
+    assert_eq!((roles("person.added"), roles("person.changed")), ("viewer".into(), "lead".into()));
 }
