@@ -105,5 +105,6 @@ on_every_database! {
     words_of_follow_ups_go_by_when_they_came_whatever_the_kiosks_clock_said,
     the_oldest_entries_of_the_audit_log_go_and_the_rest_proves_itself,
     several_take_away_at_once_and_nothing_is_passed_over,
+    several_take_from_what_was_kept_aside_and_each_thing_is_taken_once,
     an_answer_is_found_by_its_words_given_out_and_erased;
 }
