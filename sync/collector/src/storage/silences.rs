@@ -83,3 +83,43 @@ impl Turn {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use afterword_model::ports::{ManualClock, SeededEntropy};
+
+    use super::super::open::open_or_create;
+    use super::super::{devices, webhooks};
+    use super::*;
+    use crate::webhooks::secret::WebhookSecret;
+
+    #[test]
+    fn of_two_that_looked_at_once_the_second_tells_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("collector.db");
+        let connection = open_or_create(&path, &ManualClock::at(0), &SeededEntropy::new(1)).unwrap();
+        let device = DeviceId::new([7; 16]);
+        devices::add(&connection, &device, "Exit", None, &[0; 32], (0, 1)).unwrap();
+        connection.execute("update devices set enrolled_ms = 0", &[]).unwrap();
+        let types = [EventType::DeviceSilent, EventType::DeviceBack].into();
+        let new =
+            webhooks::New { url: "https://hooks.example/", types: &types, place: None, created_by: "root" };
+        let webhook = webhooks::add(&connection, &new, &WebhookSecret::of([1; 32]), 0).unwrap();
+        let told = || outbox::deliveries(&connection, webhook, None, (None, 10)).unwrap().len();
+        let look = |now_ms| pending(&connection, now_ms).unwrap();
+        assert_eq!(look(SILENT_AFTER_MS - 1).len(), 0);
+        let [one, other] = [look(SILENT_AFTER_MS), look(SILENT_AFTER_MS)];
+        assert_eq!((one.len(), other.len()), (1, 1));
+        for looked in [&one, &other] {
+            apply(&connection, looked, SILENT_AFTER_MS).unwrap();
+            assert_eq!(told(), 1);
+        }
+        connection.execute("update devices set enrolled_ms = 5", &[]).unwrap();
+        let [one, other] = [look(SILENT_AFTER_MS + 4), look(SILENT_AFTER_MS + 4)];
+        for looked in [&one, &other] {
+            apply(&connection, looked, SILENT_AFTER_MS + 4).unwrap();
+            assert_eq!(told(), 2);
+        }
+        assert_eq!(look(SILENT_AFTER_MS + 4).len(), 0);
+    }
+}
