@@ -24,6 +24,7 @@ pub mod restoring;
 pub mod restoring_postgres;
 pub mod retaining;
 pub mod setting;
+mod signing_in;
 pub mod subjects;
 mod swapping;
 pub mod tokening;

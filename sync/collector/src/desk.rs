@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::admin::{Admin, AdminError};
 use crate::config::Config;
 use crate::people::audit::Actor;
+use crate::request_id::spawn_blocking;
 use crate::storage::DatabaseUrl;
 use crate::throttle::Throttle;
 
@@ -94,7 +95,7 @@ impl Desk {
         let place = Arc::clone(&self.0.places).acquire_owned().await.expect("the semaphore is never closed");
         let inner = Arc::clone(&self.0);
         // The work goes on when whoever asked has hung up; so its place goes with it.
-        let work = tokio::task::spawn_blocking(move || {
+        let work = spawn_blocking(move || {
             let _place = place;
             wish(&mut inner.open(actor)?)
         });

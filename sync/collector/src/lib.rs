@@ -13,6 +13,7 @@
 //! | `given` | what is in a response that is given away, and what never is |
 //! | `listen` | the accept loop: TLS, deadlines, identity of the peer |
 //! | `requests` | what is asked and answered, one file for each address; `refusal` is the one place that maps errors to answers |
+//! | `request_id` | the name by which a person can tell which request they mean |
 //! | `routes` | requests on the server's threads |
 //! | `desk`, `web` | people's wishes carried out, and the pages on which they have them |
 //! | `metrics` | what it counts and measures about itself, for Prometheus |
@@ -50,10 +51,12 @@ mod pki;
 mod refresh;
 mod refusal;
 mod reply;
+mod request_id;
 mod requests;
 mod retaining;
 mod routes;
 pub mod server;
+mod silences;
 mod storage;
 mod throttle;
 mod watching;

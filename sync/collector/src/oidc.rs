@@ -13,23 +13,25 @@ use std::sync::Arc;
 use afterword_model::ports::{Clock, Entropy};
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreIdToken, CoreJwsSigningAlgorithm,
-    CoreProviderMetadata,
 };
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
+    PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use self::fetch::Fetcher;
+use self::settings::is_safe;
 pub use self::settings::{BadOidc, OidcRole, OidcSettings};
 use crate::people::Grant;
 use crate::people::token::Token;
 
 /// Where a provider sends people back to.
 pub(crate) const ANSWER_PATH: &str = "/sign-in/oidc/answer";
+/// Where it sends people to whom it has signed out.
+pub(crate) const SIGNED_OUT_PATH: &str = "/sign-in";
 /// What a sign-in may take, at the provider and at a second device that it may ask for.
 pub(crate) const ATTEMPT_LIFE_MS: i64 = 10 * 60 * 1_000;
 /// How long what the provider published is taken for what it publishes.
@@ -94,11 +96,12 @@ pub struct Identity {
 pub(crate) struct Oidc {
     settings: OidcSettings,
     answer_url: String,
+    signed_out_url: String,
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// What the provider published, or why it could not be asked, and when that was, by the monotonic clock.
-    published: Mutex<Option<(Result<CoreProviderMetadata, String>, u64)>>,
+    published: Mutex<Option<(Result<ProviderMetadataWithLogout, String>, u64)>>,
 }
 
 impl Oidc {
@@ -112,7 +115,16 @@ impl Oidc {
         settings.check()?;
         let fetcher = Fetcher::new().map_err(|error| BadOidc::Client(error.to_string()))?;
         let answer_url = format!("{web_url}{ANSWER_PATH}");
-        Ok(Self { settings, answer_url, fetcher, clock, entropy, published: Mutex::new(None) })
+        let signed_out_url = format!("{web_url}{SIGNED_OUT_PATH}");
+        Ok(Self {
+            settings,
+            answer_url,
+            signed_out_url,
+            fetcher,
+            clock,
+            entropy,
+            published: Mutex::new(None),
+        })
     }
 
     /// What the way in is called.
@@ -159,10 +171,16 @@ impl Oidc {
         Sha256::digest(&attempt.state) == Sha256::digest(state) && (0..ATTEMPT_LIFE_MS).contains(&age_ms)
     }
 
-    /// Exchanges the code for a token, and reads in it who somebody is.
-    pub(crate) async fn finish(&self, attempt: &Attempt, code: &str) -> Result<Identity, OidcError> {
+    /// Exchanges the code for a token, and reads in it who somebody is. Gives the token as well where the provider signs people out, which
+    /// wants it back then.
+    pub(crate) async fn finish(
+        &self,
+        attempt: &Attempt,
+        code: &str,
+    ) -> Result<(Identity, Option<String>), OidcError> {
         let metadata = self.published(false).await?;
         let secret = self.settings.client_secret.clone().map(ClientSecret::new);
+        let signs_out = end_of_sessions(&metadata).is_some();
         let methods = metadata.token_endpoint_auth_methods_supported();
         let by_body =
             methods.is_some_and(|methods| !methods.contains(&CoreClientAuthMethod::ClientSecretBasic));
@@ -178,11 +196,30 @@ impl Oidc {
         let answer = answer.map_err(|error| OidcError::NoToken(error.to_string()))?;
         let token = answer.id_token().ok_or_else(|| OidcError::NoToken("its answer holds none".into()))?;
         let nonce = Nonce::new(attempt.nonce.clone());
-        match self.identity(token, &nonce, false).await {
+        let identity = match self.identity(token, &nonce, false).await {
             // A provider changes its keys when it likes; they are asked for once more.
             Err(OidcError::NotBelieved(_)) => self.identity(token, &nonce, true).await,
             other => other,
+        }?;
+        Ok((identity, signs_out.then(|| token.to_string())))
+    }
+
+    /// Where to send the browser of somebody who signs out, so that they are signed out at the provider as well (OpenID Connect RP-Initiated
+    /// Logout 1.0). None where the provider does not do that, or cannot be asked now. The token of their sign-in says whom it is about;
+    /// without one the provider asks them.
+    pub(crate) async fn way_out(&self, token: Option<&str>) -> Option<String> {
+        let metadata = self.published(false).await;
+        let metadata =
+            metadata.inspect_err(|error| tracing::warn!(%error, "somebody stays signed in there")).ok()?;
+        let mut url = end_of_sessions(&metadata)?;
+        let mut parameters = url.query_pairs_mut();
+        if let Some(token) = token {
+            parameters.append_pair("id_token_hint", token);
         }
+        parameters.append_pair("client_id", &self.settings.client_id);
+        parameters.append_pair("post_logout_redirect_uri", &self.signed_out_url);
+        drop(parameters);
+        Some(url.into())
     }
 
     async fn identity(&self, token: &CoreIdToken, nonce: &Nonce, anew: bool) -> Result<Identity, OidcError> {
@@ -210,7 +247,7 @@ impl Oidc {
     }
 
     /// What the provider publishes: its addresses and its keys.
-    async fn published(&self, anew: bool) -> Result<CoreProviderMetadata, OidcError> {
+    async fn published(&self, anew: bool) -> Result<ProviderMetadataWithLogout, OidcError> {
         let now_ms = self.clock.monotonic_ms();
         let issuer = &self.settings.issuer;
         let unreachable = |reason| OidcError::Unreachable { issuer: issuer.clone(), reason };
@@ -223,7 +260,7 @@ impl Oidc {
         }
         let found = match IssuerUrl::new(issuer.clone()) {
             Ok(url) => {
-                let found = CoreProviderMetadata::discover_async(url, &self.fetcher).await;
+                let found = ProviderMetadataWithLogout::discover_async(url, &self.fetcher).await;
                 found.map_err(|error| chain(&error))
             }
             Err(error) => Err(error.to_string()),
@@ -239,6 +276,12 @@ impl Oidc {
     fn redirect_url(&self) -> Result<RedirectUrl, OidcError> {
         RedirectUrl::new(self.answer_url.clone()).map_err(|error| OidcError::NoToken(error.to_string()))
     }
+}
+
+/// Where a provider ends what it knows of somebody's browser; none that one could not trust with their token.
+fn end_of_sessions(metadata: &ProviderMetadataWithLogout) -> Option<openidconnect::url::Url> {
+    let url = metadata.additional_metadata().end_session_endpoint.as_ref()?.url();
+    url.as_str().parse().is_ok_and(|uri| is_safe(&uri)).then(|| url.clone())
 }
 
 /// The groups that a token names, whose signature was verified just before.

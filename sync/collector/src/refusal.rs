@@ -10,6 +10,7 @@ use afterword_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemReason, Pr
 use axum::response::{IntoResponse, Response};
 
 use crate::reply::Reply;
+use crate::request_id::RequestId;
 use crate::storage::devices::{Claim, Identity};
 use crate::storage::ingest::Ingested;
 use crate::storage::{SqlFault, StorageError};
@@ -201,7 +202,8 @@ impl From<StorageError> for Refusal {
 }
 
 impl From<Refusal> for Reply {
-    fn from(refusal: Refusal) -> Self {
+    fn from(mut refusal: Refusal) -> Self {
+        refusal.problem.instance = RequestId::now().map(|id| id.urn());
         Self {
             retry_after_s: refusal.retry_after_s,
             closes: refusal.closes,

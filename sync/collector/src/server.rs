@@ -33,8 +33,10 @@ use crate::oidc::{BadOidc, Oidc};
 use crate::opened::Opened;
 use crate::pki::PkiError;
 use crate::refresh::Acceptors;
+use crate::request_id::RequestIds;
 use crate::retaining::keep_retention;
 use crate::routes::{self, App};
+use crate::silences::keep_silences;
 use crate::storage::writer::Writer;
 use crate::storage::{OpenError, Urls};
 use crate::watching::keep_watching;
@@ -135,7 +137,7 @@ pub struct Collector {
     ending: watch::Sender<bool>,
     ports: JoinSet<()>,
     /// What is done beside the ports.
-    chores: [AbortHandle; 8],
+    chores: [AbortHandle; 9],
     data: PathBuf,
     app: Option<Arc<App>>,
     writer_threads: Vec<JoinHandle<()>>,
@@ -169,6 +171,7 @@ impl Collector {
         let hooks = Sender::new(config.webhooks_allow_private.clone())
             .map_err(|error| StartError::Outward(error.to_string()))?;
 
+        let ids = Arc::new(RequestIds::new(&*entropy));
         let opening = Arc::clone(&entropy);
         let Opened { context, readers, writing, serving } =
             Opened::open(&config, &urls, Arc::clone(&clock), opening)?;
@@ -217,6 +220,7 @@ impl Collector {
             makes_room: true,
             limits: limits.clone(),
             load: app.load.clone(),
+            ids: Arc::clone(&ids),
         };
         let enrol_port = Port {
             listener: enrol_listener,
@@ -226,6 +230,7 @@ impl Collector {
             makes_room: true,
             limits: limits.clone(),
             load: app.load.clone(),
+            ids: Arc::clone(&ids),
         };
         let web_port = Port {
             listener: web_listener,
@@ -235,6 +240,7 @@ impl Collector {
             makes_room: false,
             limits: limits.clone(),
             load: app.load.clone(),
+            ids,
         };
         ports.spawn(device_port.serve(ended.clone()));
         ports.spawn(enrol_port.serve(ended.clone()));
@@ -247,6 +253,7 @@ impl Collector {
         let sending = tokio::spawn(keep_sending(Arc::clone(&app))).abort_handle();
         let retention = tokio::spawn(keep_retention(Arc::clone(&app))).abort_handle();
         let watching = tokio::spawn(keep_watching(Arc::clone(&app))).abort_handle();
+        let silences = tokio::spawn(keep_silences(Arc::clone(&app))).abort_handle();
         Ok(Self {
             device_address,
             enrol_address,
@@ -255,7 +262,7 @@ impl Collector {
             first_link,
             ending,
             ports,
-            chores: [refresh, noting, room, counting, telling, sending, retention, watching],
+            chores: [refresh, noting, room, counting, telling, sending, retention, watching, silences],
             data: config.data,
             app: Some(app),
             writer_threads,

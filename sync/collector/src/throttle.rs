@@ -1,4 +1,4 @@
-//! Failed enrolments and wrong passwords, counted by address and in all, so that nobody gets to guess.
+//! Failed enrolments, wrong passwords and tokens that are none, counted by address and in all, so that nobody gets to guess.
 //!
 //! Memory is bounded; when the table of addresses is full, the count of all still holds. Only failures count:
 //! fifty right codes in a minute pass.
@@ -57,6 +57,13 @@ impl Throttle {
         let own_wait = own.and_then(|count| count.wait_ms(now_ms, ENROL_FAILURES_PER_ADDRESS));
         let wait_ms = own_wait.max(state.total.wait_ms(now_ms, ENROL_FAILURES_TOTAL))?;
         Some(wait_ms.div_ceil(1_000))
+    }
+
+    /// The same by what came from this address alone: nobody waits because of others.
+    pub(crate) fn wait_of_own_s(&self, address: IpAddr, now_ms: u64) -> Option<u64> {
+        let state = self.lock();
+        let own = state.by_network.get(&network(address))?;
+        Some(own.wait_ms(now_ms, ENROL_FAILURES_PER_ADDRESS)?.div_ceil(1_000))
     }
 
     /// Notes a failure.

@@ -74,6 +74,9 @@ pub struct Problem {
     /// With `not-authenticated` and `not-allowed`: what of the device is the reason. A collector of before does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ProblemReason>,
+    /// Which request it is about, for who has to find it in the collector's log. A collector of before does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }
 
 /// Why a device is not let in, so that a test of its network can tell a technician; an agent acts on the type alone.
@@ -126,6 +129,7 @@ impl ProblemType {
             mark: None,
             seq: None,
             reason: None,
+            instance: None,
         }
     }
 }

@@ -2,17 +2,31 @@
 
 use std::process::Command;
 
+use afterword_tests::cluster::Cluster;
 use afterword_tests::program::{command, finish};
 use anyhow::{Result, ensure};
 
-use super::shelf::{Shelf, chain, until};
+use super::shelf::{Shelf, Url, chain, until};
 
 const DAYS: u64 = 40;
 
 #[tokio::test]
 #[cfg_attr(not(has_pyarrow), ignore = "needs a Python with pyarrow; AFTERWORD_TEST_PYTHON names it")]
 async fn other_readers_find_in_the_tables_what_the_interface_says() -> Result<()> {
-    let shelf = Shelf::open(&chain(3_000.0, DAYS)).await?;
+    the_tables_agree_with_the_interface(None).await
+}
+
+#[tokio::test]
+#[cfg_attr(
+    not(all(has_pyarrow, has_postgres)),
+    ignore = "needs a Python with pyarrow; AFTERWORD_TEST_PYTHON names it; and PostgreSQL's server (apt-get install postgresql)"
+)]
+async fn other_readers_find_in_the_tables_from_postgres_what_the_interface_says() -> Result<()> {
+    the_tables_agree_with_the_interface(Some(&Cluster::shared()?.database()?)).await
+}
+
+async fn the_tables_agree_with_the_interface(url: Url<'_>) -> Result<()> {
+    let shelf = Shelf::open(&chain(3_000.0, DAYS), url).await?;
     let folder = shelf.data.parent().unwrap_or(&shelf.data);
     let items = shelf.all("/responses").await?;
     ensure!(items.len() > 2_500, "only {} responses were made up", items.len());
@@ -29,7 +43,7 @@ async fn other_readers_find_in_the_tables_what_the_interface_says() -> Result<()
         let mut export = command("afterword-collector");
         export.args(["export", "--format", format, "--since", &since, "--until", &last, "--out"]).arg(&file);
         let output = finish({
-            export.arg("--data").arg(&shelf.data);
+            export.arg("--data").arg(&shelf.data).envs(url.map(|url| ("AFTERWORD_DATABASE_URL", url)));
             export
         })?;
         ensure!(output.code == Some(0), "{}", output.everything());

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use afterword_collector::{Collector, Config, Scope, TokenWish};
+use afterword_collector::{Admin, Collector, Config, DatabaseUrl, Scope, TokenWish};
 use afterword_protocol::system::{SystemClock, SystemEntropy};
 use afterword_tests::chain::Chain;
 use anyhow::{Result, ensure};
@@ -20,6 +20,9 @@ pub(crate) fn chain(responses: f64, days: u64) -> Chain {
     Chain { stores: 3, kiosks: 2, until: until(), days, responses, seed: 5 }
 }
 
+/// The database that a collector keeps its data in: the file in its folder, where none is named.
+pub(crate) type Url<'u> = Option<&'u str>;
+
 /// The collector, its folder and the program's token.
 pub(crate) struct Shelf {
     collector: Collector,
@@ -30,18 +33,20 @@ pub(crate) struct Shelf {
 }
 
 impl Shelf {
-    pub(crate) async fn open(chain: &Chain) -> Result<Self> {
+    pub(crate) async fn open(chain: &Chain, url: Url<'_>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let data = folder.path().join("collector");
-        let mut admin = chain.fill(&data, None)?.admin()?;
+        let mut admin = chain.fill(&data, url)?.admin()?;
         admin.count()?;
         let name = "Warehouse".to_owned();
         let wish = TokenWish { name, scopes: Scope::ALL.into(), place: None, days: 300 };
         let clock = Arc::new(SystemClock::start());
-        let mut admin = afterword_collector::Admin::open(&data, clock.clone(), Arc::new(SystemEntropy))?;
+        let database = url.map(DatabaseUrl::parse).transpose()?;
+        let mut admin = Admin::open_with(&data, database.as_ref(), clock.clone(), Arc::new(SystemEntropy))?;
         let secret = admin.token_add(&wish)?.secret.text();
         drop(admin);
-        let collector = Collector::start(Config::loopback(&data), clock, Arc::new(SystemEntropy)).await?;
+        let config = Config { database, ..Config::loopback(&data) };
+        let collector = Collector::start(config, clock, Arc::new(SystemEntropy)).await?;
         // Without TLS; a client without any is not built.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)

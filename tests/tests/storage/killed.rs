@@ -1,7 +1,7 @@
 //! The collector's own program, killed (SIGKILL) two hundred times while devices deliver over TLS without a pause, on each database.
 //!
 //! When it dies is decided by what was seen to happen, a receipt or a batch on its way, and by seeded dice. A device whose receipt had lied
-//! would be told of a gap by the next start; all of them go on at their last receipt, and at the end each record is held once.
+//! would be told of a gap by the next start; all of them go on at their last receipt, and at the end each record is held once, and counted once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,9 @@ const DEVICES: u64 = 4;
 
 /// More than anybody delivers meanwhile.
 const RECORDS: u64 = 3_000;
+
+/// Days that all of them lie in.
+const DAYS: &str = "2025-06-01..2027-12-31";
 
 /// What has happened so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -120,6 +123,7 @@ async fn killed_two_hundred_times(mut desk: Desk, cluster: Option<&Cluster>, see
     }
     let took = began.elapsed();
     collector.kill()?;
+    counts_hold(&desk)?;
     let report = desk.told("afterword-collector", &["verify", "--json", "--data", "collector"])?;
     ensure!(report["sound"] == true, "{report}");
     for (device, last) in devices.iter().zip(held) {
@@ -140,6 +144,23 @@ async fn killed_two_hundred_times(mut desk: Desk, cluster: Option<&Cluster>, see
     println!(
         "{KILLS} kills in {took:?}, the slowest start {slowest:?}; {receipts} receipts, {broken} batches cut off, {held:?} records"
     );
+    Ok(())
+}
+
+/// What was counted part by part, between one kill and the next, is what comes of counting everything at once.
+fn counts_hold(desk: &Desk) -> Result<()> {
+    let numbers = |more: &[&str]| {
+        let words = ["numbers", "--json", "--range", DAYS, "--data", "collector"];
+        desk.told("afterword-collector", &[&words[..], more].concat())
+    };
+    let both = || Ok::<_, anyhow::Error>((numbers(&[])?, numbers(&["--store", ""])?));
+    let before = both()?;
+    ensure!(before.0["responses"].as_u64() > Some(0), "nothing was counted: {}", before.0);
+    let recounted =
+        desk.told("afterword-collector", &["numbers", "recount", "--json", "--data", "collector"])?;
+    ensure!(recounted["records"].as_u64() > Some(0), "{recounted}");
+    let after = both()?;
+    ensure!(before == after, "counted while it was killed: {before:?}, and at once: {after:?}");
     Ok(())
 }
 

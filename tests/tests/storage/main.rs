@@ -96,6 +96,7 @@ on_every_database! {
     who_is_vouched_for_needs_a_link_or_a_group;
     webhooks:
     two_collectors_tell_each_thing_once,
+    two_collectors_tell_of_a_silence_once,
     a_long_list_of_messages_is_worked_through_part_by_part,
     who_is_told_of_responses_is_told_that_they_are_erased;
     retention:
@@ -109,5 +110,6 @@ on_every_database! {
     words_of_follow_ups_go_by_when_they_came_whatever_the_kiosks_clock_said,
     the_oldest_entries_of_the_audit_log_go_and_the_rest_proves_itself,
     several_take_away_at_once_and_nothing_is_passed_over,
+    several_take_from_what_was_kept_aside_and_each_thing_is_taken_once,
     an_answer_is_found_by_its_words_given_out_and_erased;
 }

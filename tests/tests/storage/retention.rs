@@ -463,6 +463,41 @@ pub(crate) fn several_take_away_at_once_and_nothing_is_passed_over(place: &mut P
     Ok(())
 }
 
+/// Whoever comes second to a row goes by what the first has left of it, and takes nothing that is gone.
+pub(crate) fn several_take_from_what_was_kept_aside_and_each_thing_is_taken_once(
+    place: &mut Place,
+) -> Result<()> {
+    const RECORDS: u64 = 40;
+    let key = key();
+    let mut till = place.device("Exit", RECORDS)?;
+    place.receipt(&till, 1, RECORDS)?;
+    for seq in 1..=RECORDS {
+        till.records[usize::try_from(seq)? - 1] = telling(seq, &key)?;
+    }
+    problem(&place.send(&till, 1, RECORDS)?, ProblemType::ChainConflict)?;
+    assert_eq!(place.verified()?.stores[0].quarantined, RECORDS);
+    keep(place, RetentionField::Comment, 1)?;
+    keep(place, RetentionField::Contact, 1)?;
+    days_pass(place, 2);
+    let place = &*place;
+    let hands = std::thread::scope(|scope| {
+        let hands: Vec<_> = (0..4).map(|_| scope.spawn(|| (0..20).find_map(|_| taken(place).ok()))).collect();
+        hands.into_iter().map(|hand| hand.join().ok().flatten()).collect::<Option<Vec<u64>>>()
+    });
+    let hands = hands.context("a hand never came to its end")?;
+    // What a hand took that then had to begin again is in nobody's sum.
+    ensure!(hands.iter().sum::<u64>() + taken(place)? <= 2 * RECORDS, "{hands:?}");
+    ensure!(!is_on_disk(place, SECRET)?, "a comment was put back");
+    assert_eq!(place.verified()?.stores[0].quarantined, RECORDS, "they are still kept aside");
+    let left = till.records.iter().try_fold(0, |left, record| {
+        let words = String::from_utf8(record.clone())?;
+        let sealed = words.split("\"sealed\":\"").nth(1).and_then(|rest| rest.get(..24)).context("sealed")?;
+        Ok::<_, anyhow::Error>(left + u64::from(is_on_disk(place, sealed)?))
+    })?;
+    assert_eq!(left, 0, "a contact was put back");
+    Ok(())
+}
+
 pub(crate) fn an_answer_is_found_by_its_words_given_out_and_erased(place: &mut Place) -> Result<()> {
     let key = key();
     let mut till = till(place, &key)?;

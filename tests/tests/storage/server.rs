@@ -171,7 +171,7 @@ fn collectors_that_start_at_once_on_an_empty_database_are_one() -> Result<()> {
         assert!(collector.is_ok(), "{:?}", collector.as_ref().err());
     }
     assert_eq!(psql(url, "select count(*) from server")?.trim(), "1");
-    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "20");
+    assert_eq!(psql(url, "select count(*) from afterword_migrations")?.trim(), "21");
     Ok(())
 }
 

@@ -108,6 +108,44 @@ pub(crate) fn two_collectors_tell_each_thing_once(place: &mut Place) -> Result<(
     Ok(())
 }
 
+/// Kiosks that fall silent at once, as behind a chain's line that broke.
+const SILENT: usize = 40;
+
+/// Both look at the same moment, again and again; each silence is told once, and so is its end.
+pub(crate) fn two_collectors_tell_of_a_silence_once(place: &mut Place) -> Result<()> {
+    let tills: Vec<_> =
+        (0..SILENT).map(|number| place.device(&format!("Till {number}"), 1)).collect::<Result<_>>()?;
+    let mut admin = place.admin()?;
+    let url = "http://127.0.0.1:9/".to_owned();
+    let types = [EventType::DeviceSilent, EventType::DeviceBack].into();
+    let webhook = admin.webhook_add(&WebhookWish { url, types, place: None })?.id;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let config = Config { database: place.database.clone(), ..Config::loopback(place.folder.path()) };
+    let start = || Collector::start(config.clone(), place.clock.clone(), Arc::new(SystemEntropy));
+    let (one, other) = runtime.block_on(async { tokio::join!(start(), start()) });
+    let collectors = [one?, other?];
+    let told = |kind: &str| -> Result<usize> {
+        let all = admin.webhook_deliveries(webhook, None, None, 10_000)?;
+        Ok(all.iter().filter(|one| one.kind == kind).count())
+    };
+    let all_told =
+        |kind: &'static str| runtime.block_on(until(kind, || Ok((told(kind)? >= SILENT).then_some(()))));
+    place.clock.advance_ms(61 * 60_000);
+    all_told("device.silent")?;
+    for till in &tills {
+        place.beat(till, &place.heartbeat(till, 0)?)?;
+    }
+    place.clock.advance_ms(2 * 60_000);
+    all_told("device.back")?;
+    // Once more for whoever comes second.
+    place.clock.advance_ms(2 * 60_000);
+    for collector in collectors {
+        runtime.block_on(collector.shutdown());
+    }
+    assert_eq!((told("device.silent")?, told("device.back")?), (SILENT, SILENT));
+    Ok(())
+}
+
 /// More messages than are changed in one transaction, and not twice as many.
 const MANY: usize = 1_100;
 

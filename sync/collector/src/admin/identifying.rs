@@ -64,6 +64,7 @@ impl Admin {
         identity: &Identity,
         invitation: Option<&Token>,
     ) -> Result<[u8; 16], AdminError> {
+        let before = people::list(transaction)?;
         let known = people::of_identity(transaction, &identity.issuer, &identity.subject)?;
         if known.as_ref().is_some_and(|known| known.disabled_ms.is_some()) {
             return Err(PersonRefusal::Stranger.into());
@@ -84,6 +85,8 @@ impl Admin {
         if let Some(grants) = &identity.grants {
             self.follow_groups(transaction, &id, grants)?;
         }
+        let before = before.iter().find(|person| person.id == id);
+        self.tell_person(transaction, &id, before, invitation.is_some())?;
         Ok(id)
     }
 

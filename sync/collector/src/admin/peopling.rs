@@ -1,8 +1,6 @@
 //! People: inviting them, letting them in, saying what they may do.
 //!
-//! A password is tried only after the try was counted durably, and the count is taken back when it was right, so that tries that come
-//! at once or end in a crash are no free ones. What fails is told in the same words whether the login or the password was wrong.
-//! Invariant: once there is somebody who runs the collector everywhere, there always is.
+//! How somebody comes in with a password is `signing_in`. Invariant: once there is somebody who runs the collector everywhere, there always is.
 
 use afterword_model::ports::Entropy as _;
 
@@ -12,7 +10,8 @@ use crate::people::token::Token;
 use crate::people::{Grant, Person, Role};
 use crate::storage::people::{self, Invitation, Newcomer};
 use crate::storage::sql::Connection;
-use crate::storage::{places, sessions};
+use crate::storage::{outbox, places, sessions};
+use crate::webhooks::event::{Event, EventType};
 
 /// How long an invitation holds.
 pub const INVITATION_LIFE_MS: i64 = 3 * 24 * 60 * 60 * 1_000;
@@ -20,11 +19,6 @@ pub const INVITATION_LIFE_MS: i64 = 3 * 24 * 60 * 60 * 1_000;
 pub const FIRST_LINK_LIFE_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Characters of a login or a name at most.
 pub const LOGIN_CHARS_MAX: usize = 120;
-/// Wrong passwords in a row that cost nothing but a new try.
-const FREE_TRIES: i64 = 5;
-/// How long nothing is tried after the sixth, the seventh, … wrong one. Short at first: whoever knows a login can lock its owner out.
-const LOCKS_MS: [i64; 4] = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000];
-
 /// Why something about people is not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PersonRefusal {
@@ -215,7 +209,9 @@ impl Admin {
             return refuse(PersonRefusal::OtherLogin);
         }
         people::accept(&transaction, &token.digest(), now_ms)?;
-        let id = match people::credentials(&transaction, &login)? {
+        let account = people::credentials(&transaction, &login)?;
+        let before = account.as_ref().map_or(Ok(None), |known| people::find(&transaction, &known.id))?;
+        let id = match account {
             Some(known) if found.login.is_some() && !known.disabled => {
                 people::set_password(&transaction, &known.id, &hash)?;
                 sessions::end_all_of(&transaction, &known.id)?;
@@ -232,62 +228,10 @@ impl Admin {
         people::grant_at_least(&transaction, &id, &found.grant)?;
         sessions::begin(&transaction, &session.digest(), &id, now_ms)?;
         self.note_by(&transaction, login.clone(), "person.came", &login, &words(&found.grant))?;
+        // Also where the role is the one they had: the password is another.
+        self.tell_person(&transaction, &id, before.as_ref(), true)?;
         transaction.commit()?;
         Ok(session)
-    }
-
-    /// Signs somebody in and gives the secret of their session. Takes a good part of a second.
-    ///
-    /// # Errors
-    /// [`PersonRefusal::Wrong`], [`PersonRefusal::Locked`], or the database.
-    pub fn sign_in(&mut self, login: &str, password: &str) -> Result<Token, AdminError> {
-        let refuse = |refusal: PersonRefusal| Err(refusal.into());
-        let Ok(login) = login_of(login) else { return refuse(PersonRefusal::Wrong) };
-        let now_ms = self.clock.wall_ms();
-        let transaction = self.transaction()?;
-        let known = people::credentials(&transaction, &login)?;
-        if let Some(known) = &known {
-            if let Some(until_ms) = known.locked_until_ms.filter(|until_ms| *until_ms > now_ms) {
-                drop(transaction);
-                // As long as it takes elsewhere.
-                password::is(password, None);
-                return refuse(PersonRefusal::Locked { wait_s: (until_ms - now_ms + 999) / 1_000 });
-            }
-            let failures = known.failures.saturating_add(1);
-            let locked_until_ms = lock_ms(failures).map(|lock_ms| now_ms.saturating_add(lock_ms));
-            people::set_failures(&transaction, &known.id, failures, locked_until_ms)?;
-            transaction.commit()?;
-        } else {
-            drop(transaction);
-        }
-        let hash = known.as_ref().and_then(|known| known.password.as_deref());
-        let is_right = password::is(password, hash);
-        // Of a login that nobody has, nothing is kept: anybody could fill the log, and some type their password there.
-        let Some(known) = known else { return refuse(PersonRefusal::Wrong) };
-        if !is_right || known.disabled {
-            let transaction = self.transaction()?;
-            self.note_by(&transaction, login.clone(), "person.not_let_in", &login, "")?;
-            transaction.commit()?;
-            return refuse(PersonRefusal::Wrong);
-        }
-        let session = Token::draw(&self.entropy);
-        let transaction = self.transaction()?;
-        people::set_failures(&transaction, &known.id, 0, None)?;
-        sessions::begin(&transaction, &session.digest(), &known.id, now_ms)?;
-        self.note_by(&transaction, login.clone(), "person.let_in", &login, "")?;
-        transaction.commit()?;
-        Ok(session)
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// The database.
-    pub fn sign_out(&mut self, session: &Token) -> Result<(), AdminError> {
-        let transaction = self.transaction()?;
-        sessions::end(&transaction, &session.digest())?;
-        transaction.commit()?;
-        Ok(())
     }
 
     /// All people, by login.
@@ -312,6 +256,7 @@ impl Admin {
         people::grant(&transaction, &person.id, grant)?;
         people::void_invitations(&transaction, &person.login, self.clock.wall_ms())?;
         self.note(&transaction, "person.granted", &person.login, &words(grant))?;
+        self.tell_person(&transaction, &person.id, Some(&person), false)?;
         transaction.commit()?;
         Ok(())
     }
@@ -332,6 +277,7 @@ impl Admin {
         }
         people::void_invitations(&transaction, &person.login, self.clock.wall_ms())?;
         self.note(&transaction, "person.withdrawn", &person.login, place.unwrap_or("everywhere"))?;
+        self.tell_person(&transaction, &person.id, Some(&person), false)?;
         transaction.commit()?;
         Ok(())
     }
@@ -352,8 +298,29 @@ impl Admin {
         people::disable(&transaction, &person.id, disable.then_some(now_ms))?;
         let what = if disable { "person.disabled" } else { "person.enabled" };
         self.note(&transaction, what, &person.login, "")?;
+        self.tell_person(&transaction, &person.id, Some(&person), false)?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Tells other programs, in the caller's transaction, what has become of somebody who was like this before; of nothing, where nothing has.
+    pub(super) fn tell_person(
+        &self,
+        connection: &Connection,
+        id: &[u8; 16],
+        before: Option<&Person>,
+        comes_in_anew: bool,
+    ) -> Result<(), AdminError> {
+        let Some(now) = people::find(connection, id)? else { return Ok(()) };
+        let was_let_in = before.is_none_or(|before| before.disabled_ms.is_none());
+        let kind = match before {
+            None => EventType::PersonAdded,
+            Some(_) if was_let_in && now.disabled_ms.is_some() => EventType::PersonRemoved,
+            Some(before) if comes_in_anew || before.grants != now.grants => EventType::PersonChanged,
+            Some(_) if was_let_in == now.disabled_ms.is_none() => return Ok(()),
+            Some(_) => EventType::PersonChanged,
+        };
+        Ok(outbox::tell(connection, &Event::of_person(kind, &now, self.clock.wall_ms()))?)
     }
 
     fn person(&self, login: &str) -> Result<Person, AdminError> {
@@ -393,12 +360,6 @@ pub(super) fn expect_another_admin(connection: &Connection, person: &Person) -> 
     if is_last { Err(PersonRefusal::LastAdmin(person.login.clone()).into()) } else { Ok(()) }
 }
 
-/// How long nothing is tried after so many wrong ones in a row.
-fn lock_ms(failures: i64) -> Option<i64> {
-    let beyond = usize::try_from(failures - FREE_TRIES).ok().filter(|beyond| *beyond > 0)?;
-    Some(LOCKS_MS[(beyond - 1).min(LOCKS_MS.len() - 1)])
-}
-
 /// A grant in words.
 pub(super) fn words(grant: &Grant) -> String {
     match &grant.place {
@@ -410,15 +371,6 @@ pub(super) fn words(grant: &Grant) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_sixth_wrong_one_closes_a_login_and_further_ones_for_longer() {
-        assert_eq!([1, 5].map(lock_ms), [None, None]);
-        assert_eq!(
-            [6, 7, 9, 500].map(lock_ms),
-            [Some(60_000), Some(300_000), Some(3_600_000), Some(3_600_000)]
-        );
-    }
 
     #[test]
     fn a_login_has_one_spelling() {

@@ -1,5 +1,6 @@
 //! Who asks: the program behind a token.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -8,12 +9,14 @@ use http::request::Parts;
 
 use super::problem::Problem;
 use super::rate::Rates;
+use crate::listen::Source;
 use crate::people::Stores;
 use crate::people::api_token::{ApiSecret, ApiToken, Scope};
 use crate::people::audit::Actor;
 use crate::routes::App;
 use crate::storage::tokens::{self, USED_EVERY_MS};
 use crate::storage::{Tree, places};
+use crate::web::came_from;
 
 /// A program whose token holds.
 pub(super) struct Caller {
@@ -33,6 +36,12 @@ impl Caller {
     /// Goes on only with this scope.
     pub(super) fn expect(&self, scope: Scope) -> Result<(), Problem> {
         if self.token.scopes.contains(&scope) { Ok(()) } else { Err(Problem::NotAllowed(scope)) }
+    }
+
+    /// The same where it is about everything: a token for one place may not.
+    pub(super) fn expect_everywhere(&self, scope: Scope) -> Result<(), Problem> {
+        self.expect(scope)?;
+        if self.token.place.is_none() { Ok(()) } else { Err(Problem::NotAllowed(scope)) }
     }
 }
 
@@ -59,9 +68,11 @@ impl FromRequestParts<Arc<App>> for AnyCaller {
 
 impl Caller {
     async fn of(parts: &Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let digest = secret(&parts.headers)?.digest();
         let rates = parts.extensions.get::<Arc<Rates>>().ok_or(Problem::Failed)?;
-        let token = token(app, rates, &digest).await?;
+        let Source(source) = parts.extensions.get().ok_or(Problem::Failed)?;
+        let from = came_from(&parts.headers, *source);
+        let digest = secret(app, rates, &parts.headers, from)?.digest();
+        let token = token(app, rates, &digest, from).await?;
         let tree = app.look_up(places::tree).await?;
         let stores = token.stores(&tree);
         Ok(Self { token, tree, stores })
@@ -69,15 +80,24 @@ impl Caller {
 }
 
 /// The token of this secret, where it holds and does not ask too much; that it was used is noted.
-pub(super) async fn token(app: &Arc<App>, rates: &Rates, digest: &[u8; 32]) -> Result<ApiToken, Problem> {
+pub(super) async fn token(
+    app: &Arc<App>,
+    rates: &Rates,
+    digest: &[u8; 32],
+    from: IpAddr,
+) -> Result<ApiToken, Problem> {
     let digest = *digest;
+    let monotonic_ms = app.context.clock.monotonic_ms();
+    rates.knock(Some(&digest), from, monotonic_ms).map_err(|wait_s| Problem::Throttled { wait_s })?;
     let token = app.look_up(move |reader| tokens::find(reader, &digest)).await?;
     let now_ms = app.context.clock.wall_ms();
-    let token = token.filter(|token| token.holds(now_ms)).ok_or(Problem::NotAuthenticated(
-        "this token is not one of ours, has ended or was revoked; ask an admin of the collector for another one",
-    ))?;
-    let taken = rates.take(&digest, app.context.clock.monotonic_ms());
-    taken.map_err(|wait_s| Problem::Busy { wait_s })?;
+    let Some(token) = token.filter(|token| token.holds(now_ms)) else {
+        rates.was_none(Some(&digest), from, monotonic_ms);
+        return Err(Problem::NotAuthenticated(
+            "this token is not one of ours, has ended or was revoked; ask an admin of the collector for another one",
+        ));
+    };
+    rates.take(&digest, monotonic_ms).map_err(|wait_s| Problem::Busy { wait_s })?;
     if token.last_used_ms.is_none_or(|used_ms| now_ms.saturating_sub(used_ms) >= USED_EVERY_MS) {
         let noted = app.writer.run(None, move |writer| Ok(tokens::used(writer, &digest, now_ms)?));
         if let Err(error) = noted.await {
@@ -87,8 +107,13 @@ pub(super) async fn token(app: &Arc<App>, rates: &Rates, digest: &[u8; 32]) -> R
     Ok(token)
 }
 
-/// The secret that a request brings along.
-pub(super) fn secret(headers: &HeaderMap) -> Result<ApiSecret, Problem> {
+/// The secret that a request brings along. One that brings none is told so as often as it asks; it guesses nothing.
+pub(super) fn secret(
+    app: &App,
+    rates: &Rates,
+    headers: &HeaderMap,
+    from: IpAddr,
+) -> Result<ApiSecret, Problem> {
     let Some(given) = headers.get(AUTHORIZATION) else {
         return Err(Problem::NotAuthenticated(
             "there is no token; send one as in Authorization: Bearer awt_…, which an admin makes on the page /settings/tokens",
@@ -98,6 +123,11 @@ pub(super) fn secret(headers: &HeaderMap) -> Result<ApiSecret, Problem> {
     let secret = scheme_and_secret
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .and_then(|(_, secret)| ApiSecret::parse(secret.trim()));
+    if secret.is_none() {
+        let now_ms = app.context.clock.monotonic_ms();
+        rates.knock(None, from, now_ms).map_err(|wait_s| Problem::Throttled { wait_s })?;
+        rates.was_none(None, from, now_ms);
+    }
     secret.ok_or(Problem::NotAuthenticated(
         "the header Authorization holds no token of ours; it is written Bearer awt_…, as it was shown when it was made",
     ))

@@ -10,7 +10,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{Problem, ProblemBody};
 use super::{
-    BASE, answer, cases, changes, day_notes, devices, exports, numbers, places, responses, webhooks,
+    BASE, answer, cases, changes, day_notes, devices, exports, numbers, people, places, privacy, responses,
+    settings, webhooks,
 };
 
 /// What every address may answer, with when it does.
@@ -19,7 +20,10 @@ pub(crate) const EVERYWHERE: [(&str, &str); 6] = [
     ("403", "The token lacks the scope."),
     ("406", "`Accept` does not allow what is answered."),
     ("422", "A parameter or member is unknown, or not as it has to be; `parameter` names it."),
-    ("429", "The token asks too much at once; `Retry-After` says when to go on."),
+    (
+        "429",
+        "The token asks too much at once, or too many that are none of ours came from there; `Retry-After` says when to go on.",
+    ),
     ("500", "The collector's own fault; nothing was changed."),
 ];
 /// What may be answered besides where something is sent.
@@ -44,6 +48,8 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
         changes::withdraw, cases::list, cases::step, responses::list, exports::responses, numbers::overview, numbers::store,
         day_notes::list, day_notes::add, day_notes::show, day_notes::withdraw,
         webhooks::list, webhooks::add, webhooks::show, webhooks::remove, webhooks::deliveries, webhooks::resend,
+        people::list, settings::list, settings::show, settings::set, settings::show_named, settings::set_named, settings::of_device,
+        privacy::export, privacy::erase,
     ),
     components(schemas(ProblemBody)),
     tags(
@@ -53,6 +59,9 @@ pub(crate) const OF_BODIES: [(&str, &str); 3] = [
         (name = "cases", description = "Follow-ups"),
         (name = "responses", description = "What shoppers answered"),
         (name = "numbers", description = "What it comes to"),
+        (name = "settings", description = "What is decided for kiosks, layer by layer; what is asked is in it"),
+        (name = "privacy", description = "What is held of one shopper's answer"),
+        (name = "people", description = "Who has an account"),
         (name = "webhooks", description = "What programs are told without asking"),
     ),
     modifiers(&Common),
@@ -72,7 +81,7 @@ impl Modify for Common {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
         for path in document.paths.paths.values_mut() {
-            let operations = [&mut path.get, &mut path.post, &mut path.delete];
+            let operations = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete];
             for operation in operations.into_iter().flatten() {
                 let takes_a_body = operation.request_body.is_some();
                 let of_bodies = OF_BODIES.iter().filter(|_| takes_a_body);

@@ -12,7 +12,8 @@
 //! | the others | one file for each thing that can be asked for |
 //!
 //! Invariants: no cookie opens anything here and no answer sets one; a token sees and does what its scopes say at its place, and what is
-//! beyond is answered as if it were not there; contact details and follow-up codes are in no answer. Lists are ordered by what never
+//! beyond is answered as if it were not there; contact details and follow-up codes are in no answer, but in what `privacy` gives out of one
+//! response, as they are held. Lists are ordered by what never
 //! changes, so that a cursor means the same at any time.
 
 mod answer;
@@ -25,12 +26,15 @@ mod devices;
 pub(crate) mod document;
 mod exports;
 mod numbers;
+mod people;
 mod places;
+mod privacy;
 mod problem;
 mod rate;
 mod responses;
 mod scrape;
 mod sent;
+mod settings;
 mod webhooks;
 
 use std::sync::Arc;
@@ -42,6 +46,7 @@ use self::problem::Problem;
 use self::rate::Rates;
 use crate::admin::{Admin, AdminError};
 use crate::given::{moment, word};
+use crate::request_id::spawn_blocking;
 use crate::routes::App;
 use crate::storage::responses::Found;
 use crate::storage::sql::{Connection, SqlResult};
@@ -58,6 +63,13 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/devices/{id}", get(devices::show))
         .route("/devices/{id}/revoke", post(devices::revoke))
         .route("/places", get(places::list))
+        .route("/devices/{id}/settings", get(settings::of_device))
+        .route("/settings", get(settings::list))
+        .route("/settings/organisation", get(settings::show).put(settings::set))
+        .route("/settings/{kind}/{name}", get(settings::show_named).put(settings::set_named))
+        .route("/people", get(people::list))
+        .route("/responses/{device}/{epoch}/{seq}", delete(privacy::erase))
+        .route("/responses/{device}/{epoch}/{seq}/export", post(privacy::export))
         .route("/changes", get(changes::list).post(changes::add))
         .route("/changes/{id}", delete(changes::withdraw).get(changes::show))
         .route("/cases", get(cases::list))
@@ -94,7 +106,7 @@ impl App {
         query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let app = Arc::clone(self);
-        let read = tokio::task::spawn_blocking(move || app.readers.read(query)).await;
+        let read = spawn_blocking(move || app.readers.read(query)).await;
         Ok(read.map_err(|_| Problem::Failed)?.map_err(AdminError::from)?)
     }
 }

@@ -1,5 +1,6 @@
 //! What is said when something is not done: `application/problem+json` (RFC 9457).
 
+use afterword_model::settings::SettingsError;
 use afterword_protocol::problem::PROBLEM_MEDIA_TYPE;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,7 +13,9 @@ use crate::admin::casing::CaseRefusal;
 use crate::admin::changing::ChangeRefusal;
 use crate::admin::day_noting::DayNoteRefusal;
 use crate::admin::hooking::WebhookRefusal;
+use crate::admin::setting::SettingsRefusal;
 use crate::people::api_token::Scope;
+use crate::request_id::RequestId;
 
 /// Why something is not done.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub(super) enum Problem {
     Unfit { parameter: Option<String>, detail: String },
     /// The token asks too much at once.
     Busy { wait_s: u64 },
+    /// Too many tokens that are none came from where this request comes from.
+    Throttled { wait_s: u64 },
     /// Others are asking for as much as the collector does at once.
     Crowded { wait_s: u64 },
     /// The collector's own fault.
@@ -62,6 +67,10 @@ pub(super) struct ProblemBody {
     /// The parameter or member that it is about, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
+    /// Which request it is about: tell it to whoever runs the collector, whose log names it. `X-Request-Id` of each answer ends with the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "urn:afterword:request:7f3a9c21-184")]
+    instance: Option<String>,
 }
 
 impl Problem {
@@ -111,6 +120,11 @@ impl Problem {
             Self::Busy { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "urn:afterword:problem:busy", "Too much at once")
             }
+            Self::Throttled { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "urn:afterword:problem:throttled",
+                "Too many tokens that are none of ours",
+            ),
             Self::Crowded { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "urn:afterword:problem:crowded",
@@ -140,6 +154,9 @@ impl Problem {
             Self::Busy { wait_s } => {
                 format!("this token has asked too much at once; go on in {wait_s} s, as Retry-After says")
             }
+            Self::Throttled { wait_s } => format!(
+                "too many tokens that are none of ours came from where you are; check the one you send, and go on in {wait_s} s, as Retry-After says"
+            ),
             Self::Crowded { wait_s } => {
                 format!(
                     "as many exports as go at once are being made; ask again in {wait_s} s, as Retry-After says"
@@ -163,7 +180,14 @@ impl From<AdminError> for Problem {
             | AdminError::Change(ChangeRefusal::NoSuchChange(_))
             | AdminError::DayNote(DayNoteRefusal::NoSuchNote(_))
             | AdminError::Case(CaseRefusal::NoSuchCase(_)) => Self::NotFound,
-            AdminError::NameTaken { .. }
+            AdminError::Settings(SettingsRefusal::NoSuchRegion(_) | SettingsRefusal::NoSuchStore(_)) => {
+                Self::NotFound
+            }
+            AdminError::Settings(SettingsRefusal::Unfit(SettingsError { ref field, .. })) => {
+                Self::unfit(field, words)
+            }
+            AdminError::StillInLog
+            | AdminError::NameTaken { .. }
             | AdminError::NameWaits { .. }
             | AdminError::IsRetired { .. }
             | AdminError::Webhook(WebhookRefusal::Many | WebhookRefusal::IsOff(_))
@@ -191,7 +215,8 @@ impl IntoResponse for Problem {
         let (status, kind, title) = self.status_kind_title();
         let detail = self.detail();
         let parameter = if let Self::Unfit { parameter, .. } = &self { parameter.clone() } else { None };
-        let body = ProblemBody { kind, title, status: status.as_u16(), detail, parameter };
+        let instance = RequestId::now().map(|id| id.urn());
+        let body = ProblemBody { kind, title, status: status.as_u16(), detail, parameter, instance };
         let json = serde_json::to_vec(&body).expect("a problem holds only texts and numbers");
         let mut response = (status, json).into_response();
         let headers = response.headers_mut();
@@ -200,7 +225,7 @@ impl IntoResponse for Problem {
             Self::NotAuthenticated(_) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"afterword\""));
             }
-            Self::Busy { wait_s } | Self::Crowded { wait_s } => {
+            Self::Busy { wait_s } | Self::Throttled { wait_s } | Self::Crowded { wait_s } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(wait_s));
             }
             _ => {}

@@ -58,7 +58,7 @@ impl LogOptions {
                 registry.with(log.with_ansi(stderr().is_terminal()).with_filter(filter_fn(may_stand))).init();
             }
             LogFormat::Json => {
-                let log = log.json().flatten_event(true).with_current_span(false).with_span_list(false);
+                let log = log.json().flatten_event(true).with_current_span(true).with_span_list(false);
                 registry.with(log.with_filter(filter_fn(may_stand))).init();
                 // A machine that reads lines of JSON is told of that as well.
                 std::panic::set_hook(Box::new(|panic| {

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{ExportError, Format, PAGE_ROWS, write};
 use crate::given::moment;
+use crate::request_id::spawn_blocking;
 use crate::routes::App;
 use crate::storage::StorageError;
 use crate::storage::selection::Selection;
@@ -57,7 +58,7 @@ pub(crate) fn answer(app: &Arc<App>, place: OwnedSemaphorePermit, wish: Wish) ->
 fn body(app: &Arc<App>, place: OwnedSemaphorePermit, wish: Wish) -> Body {
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
     let app = Arc::clone(app);
-    tokio::task::spawn_blocking(move || {
+    spawn_blocking(move || {
         let _place = place;
         let Wish { selection, fits, format, with_mark } = wish;
         let mut to = Chunks { sender: sender.clone(), waiting: BytesMut::with_capacity(CHUNK_BYTES) };

@@ -126,10 +126,14 @@ async fn answer(
     if let Some(bearer) = bearer {
         request.extensions_mut().insert(bearer);
     }
+    let id = shared.ids.of(request.headers(), source);
     let routed = shared.router.clone().oneshot(request.map(Body::new));
-    match timeout(shared.limits.request, routed).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(_) => Refusal::timed_out("the request").into_response(),
-    }
+    let answered = async {
+        match timeout(shared.limits.request, routed).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => Refusal::timed_out("the request").into_response(),
+        }
+    };
+    id.answered(answered).await
 }

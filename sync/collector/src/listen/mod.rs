@@ -27,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use self::turnstile::Turnstile;
 use crate::limits::Limits;
 use crate::load::Load;
+use crate::request_id::RequestIds;
 
 /// A pause after an accept that failed, as it does when the process has no file left: time for one to close.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -43,6 +44,8 @@ pub(crate) struct Port {
     pub(crate) limits: Limits,
     /// Who goes before its handshakes.
     pub(crate) load: Load,
+    /// Who names its requests.
+    pub(crate) ids: Arc<RequestIds>,
 }
 
 /// Where a request comes from.
@@ -59,6 +62,7 @@ struct Shared {
     connections_max: usize,
     makes_room: bool,
     ending: watch::Receiver<bool>,
+    ids: Arc<RequestIds>,
 }
 
 impl Shared {
@@ -80,6 +84,7 @@ impl Port {
             connections_max: self.connections_max,
             makes_room: self.makes_room,
             ending: ending.clone(),
+            ids: self.ids,
         });
         let mut open = JoinSet::new();
         loop {

@@ -74,10 +74,7 @@ impl OidcSettings {
     pub(crate) fn check(&self) -> Result<(), BadOidc> {
         let wrong = || BadOidc::Issuer(self.issuer.clone());
         let uri: Uri = self.issuer.parse().map_err(|_| wrong())?;
-        let host = uri.host().unwrap_or_default();
-        let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-        let is_safe = uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_here);
-        if is_safe && !host.is_empty() && uri.query().is_none() { Ok(()) } else { Err(wrong()) }
+        if is_safe(&uri) && uri.query().is_none() { Ok(()) } else { Err(wrong()) }
     }
 
     /// What these groups let somebody do: at each place the highest role. `None` where groups decide nothing.
@@ -94,6 +91,13 @@ impl OidcSettings {
         }
         Some(grants)
     }
+}
+
+/// Whether what is sent there can be read by nobody on the way.
+pub(super) fn is_safe(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    !host.is_empty() && (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && is_here))
 }
 
 #[cfg(test)]

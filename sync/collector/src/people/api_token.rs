@@ -43,13 +43,21 @@ pub enum Scope {
     WebhooksRead,
     /// Make and remove webhooks, and have messages sent again.
     WebhooksWrite,
+    /// Read who has an account.
+    PeopleRead,
+    /// Read what head office decides about kiosks.
+    SettingsRead,
+    /// Decide about kiosks.
+    SettingsWrite,
+    /// Find, give out and erase what is held of one shopper's answer.
+    PrivacyWrite,
     /// Read what the collector measures of itself.
     MetricsRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::FleetRead,
         Self::FleetWrite,
         Self::PlacesRead,
@@ -63,6 +71,10 @@ impl Scope {
         Self::NotesWrite,
         Self::WebhooksRead,
         Self::WebhooksWrite,
+        Self::PeopleRead,
+        Self::SettingsRead,
+        Self::SettingsWrite,
+        Self::PrivacyWrite,
         Self::MetricsRead,
     ];
 
@@ -83,6 +95,10 @@ impl Scope {
             Self::NotesWrite => "notes:write",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
+            Self::PeopleRead => "people:read",
+            Self::SettingsRead => "settings:read",
+            Self::SettingsWrite => "settings:write",
+            Self::PrivacyWrite => "privacy:write",
             Self::MetricsRead => "metrics:read",
         }
     }
@@ -107,6 +123,12 @@ impl Scope {
             Self::WebhooksRead => "read which programs are told what, and what became of each message",
             Self::WebhooksWrite => {
                 "have programs told of what this token may read, stop that, and have messages sent again"
+            }
+            Self::PeopleRead => "read who has an account and may do what; for the whole of it alone",
+            Self::SettingsRead => "read what is decided for kiosks, layer by layer, and what a kiosk runs",
+            Self::SettingsWrite => "decide for kiosks, layer by layer; nothing goes out before a roll-out",
+            Self::PrivacyWrite => {
+                "give out and erase everything that is held of one shopper's answer; with contact details as they are sealed"
             }
             Self::MetricsRead => {
                 "read at /metrics how the collector does, for Prometheus; for the whole of it alone"

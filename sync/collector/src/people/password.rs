@@ -66,15 +66,42 @@ pub(crate) fn is(password: &str, hash: Option<&str>) -> bool {
     if password.chars().count() > PASSWORD_CHARS_MAX {
         return false;
     }
-    let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODYS)) else { return false };
+    let somebodys = hash.and_then(|hash| PasswordHash::new(hash).ok());
+    let is_somebodys = somebodys.is_some();
+    let parsed =
+        somebodys.unwrap_or_else(|| PasswordHash::new(NOBODYS).expect("it is a hash, as a test knows"));
+    #[cfg(test)]
+    tried::note(&parsed);
     let fits = hasher().verify_password(password.as_bytes(), &parsed).is_ok();
-    fits && hash.is_some()
+    fits && is_somebodys
 }
 
 fn hasher() -> Argon2<'static> {
     let (memory_kib, passes, lanes) = COST;
     let params = Params::new(memory_kib, passes, lanes, None).expect("the cost is within Argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// What was tried in a thread, for tests that count instead of taking the time.
+#[cfg(test)]
+pub(crate) mod tried {
+    use std::cell::RefCell;
+
+    use super::PasswordHash;
+
+    thread_local! {
+        static COSTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// A password is tried at the cost of this hash.
+    pub(super) fn note(hash: &PasswordHash<'_>) {
+        COSTS.with_borrow_mut(|costs| costs.push(format!("{} {}", hash.algorithm, hash.params)));
+    }
+
+    /// What was since the last time.
+    pub(crate) fn take() -> Vec<String> {
+        COSTS.take()
+    }
 }
 
 #[cfg(test)]

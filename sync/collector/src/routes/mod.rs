@@ -30,6 +30,7 @@ use crate::oidc::Oidc;
 use crate::pki::Bearer;
 use crate::refusal::Refusal;
 use crate::reply::Reply;
+use crate::request_id::spawn_blocking;
 use crate::requests::batches::Batch;
 use crate::requests::enrolments::Enrolment;
 use crate::requests::heartbeats::Beat;
@@ -75,7 +76,7 @@ impl App {
     ) -> Result<T, Refusal> {
         let _core = self.cores.acquire().await.expect("the semaphore is never closed");
         let app = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || work(&app)).await {
+        match spawn_blocking(move || work(&app)).await {
             Ok(result) => result,
             Err(panicked) => Err(Refusal::internal(&panicked)),
         }
@@ -87,7 +88,7 @@ impl App {
         query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     ) -> Result<T, StorageError> {
         let app = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || app.readers.read(query)).await {
+        match spawn_blocking(move || app.readers.read(query)).await {
             Ok(found) => found,
             Err(error) if error.is_panic() => Err(StorageError::Inconsistent(error.to_string())),
             // The runtime ends.
@@ -142,7 +143,9 @@ async fn serve<R: Request>(
     let caller = Caller { address: source.ip(), bearer: bearer.map(|Extension(bearer)| bearer) };
     let began = Instant::now();
     let answer = answer::<R>(&app, caller, &headers, body).await;
-    app.metrics.device_request(R::NAME, answer.as_ref().err().map(Refusal::word), began.elapsed());
+    let refused = answer.as_ref().err().map(Refusal::word);
+    tracing::debug!(asked = R::NAME, refused, "answered");
+    app.metrics.device_request(R::NAME, refused, began.elapsed());
     answer
 }
 

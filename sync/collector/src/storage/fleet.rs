@@ -6,6 +6,9 @@ use afterword_model::record::DeviceId;
 
 use super::sql::{Connection, HexColumn, SqlResult, values};
 
+/// Twelve heartbeats that did not come: no short outage of a shop's line any more.
+pub(crate) const SILENT_AFTER_MS: i64 = 60 * 60 * 1_000;
+
 /// A device that was not taken away for good. Times are milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kiosk {

@@ -37,6 +37,7 @@ mod room;
 pub(crate) mod selection;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod silences;
 pub(crate) mod sql;
 pub(crate) mod subjects;
 pub(crate) mod tokens;

@@ -55,6 +55,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("migrations/sqlite/0018_webhooks.sql")),
     M::up(include_str!("migrations/sqlite/0019_retention.sql")),
     M::up(include_str!("migrations/sqlite/0020_day_notes.sql")),
+    M::up(include_str!("migrations/sqlite/0021_silent.sql")),
 ];
 /// The same steps for PostgreSQL, each with its name.
 pub(crate) const POSTGRES_STEPS: &[(&str, &str)] = &[
@@ -78,6 +79,7 @@ pub(crate) const POSTGRES_STEPS: &[(&str, &str)] = &[
     ("0018_webhooks", include_str!("migrations/postgres/0018_webhooks.sql")),
     ("0019_retention", include_str!("migrations/postgres/0019_retention.sql")),
     ("0020_day_notes", include_str!("migrations/postgres/0020_day_notes.sql")),
+    ("0021_silent", include_str!("migrations/postgres/0021_silent.sql")),
 ];
 /// Gives a new database its one row about itself.
 pub(super) const INSERT_SERVER: &str =

@@ -78,7 +78,9 @@ impl Writer {
         device: Option<DeviceId>,
         work: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let (job, answer) = job(device, work);
+        // What it logs is of whoever asked.
+        let span = tracing::Span::current();
+        let (job, answer) = job(device, move |connection| span.in_scope(|| work(connection)));
         let number = device.map_or(0, |device| usize::from(device.as_bytes()[0]));
         self.queues[number % self.queues.len()].try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StorageError::QueueFull,

@@ -150,6 +150,16 @@ pub(super) fn bare(title: &str, content: &Markup) -> Markup {
     )
 }
 
+/// A page on the way to another one, which opens by itself.
+pub(super) fn passing(title: &str, to: &str, content: &Markup) -> Markup {
+    let refresh = html! { meta http-equiv="refresh" content={ "0;url=" (to) }; };
+    document_with(
+        title,
+        &refresh,
+        &html! { main.bare #content { p.mark { (mark(34)) "Afterword" } (content) } },
+    )
+}
+
 /// A page for anybody, as wide as what is to be read on it.
 pub(super) fn sheet(title: &str, content: &Markup) -> Markup {
     document(
@@ -169,6 +179,10 @@ pub(super) fn key(visitor: &Visitor) -> Markup {
 }
 
 fn document(title: &str, body: &Markup) -> Markup {
+    document_with(title, &html! {}, body)
+}
+
+fn document_with(title: &str, head: &Markup, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -176,6 +190,7 @@ fn document(title: &str, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · Afterword" }
+                (head)
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href=(assets::style_path());
                 script src=(assets::script_path()) defer {}

@@ -19,11 +19,14 @@ pub(super) async fn requests(State(app): State<Arc<App>>, request: Request, next
         Method::GET => "GET",
         Method::HEAD => "HEAD",
         Method::POST => "POST",
+        Method::PUT => "PUT",
         Method::DELETE => "DELETE",
         _ => "other",
     };
     let response = next.run(request).await;
     let route = matched.as_ref().map_or("none", MatchedPath::as_str);
+    // For who looks for a request by its name; never the address itself, in which a link's secret may stand.
+    tracing::debug!(method, route, status = response.status().as_u16(), "answered");
     app.metrics.answered(method, route, response.status().as_u16(), began.elapsed());
     response
 }

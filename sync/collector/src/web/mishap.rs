@@ -8,6 +8,7 @@ use super::frame;
 use crate::admin::day_noting::DayNoteRefusal;
 use crate::admin::hooking::WebhookRefusal;
 use crate::admin::{AdminError, PersonRefusal};
+use crate::request_id::RequestId;
 use crate::storage::{SqlError, StorageError};
 
 /// Why there is no page.
@@ -95,6 +96,9 @@ impl IntoResponse for Mishap {
             &html! {
                 h1 { (title) }
                 p.lead { (sentence) }
+                @if let Some(id) = RequestId::now() {
+                    p.hint { "If you ask for help, say that this was request " code #request { (id.text()) } "." }
+                }
                 p { a href="/" { "Back to the overview" } }
             },
         );

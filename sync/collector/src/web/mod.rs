@@ -36,6 +36,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use crate::routes::App;
 
 pub(crate) use pages::health_word;
+pub(crate) use visitor::came_from;
 
 /// The addresses of the port that people come in by.
 pub(crate) fn port(app: Arc<App>) -> Router {

@@ -18,6 +18,7 @@ use super::mishap::Mishap;
 use crate::people::audit::Actor;
 use crate::people::token::Token;
 use crate::people::{Person, Role, Stores};
+use crate::request_id::spawn_blocking;
 use crate::routes::App;
 use crate::storage::sessions::{self, SEEN_EVERY_MS};
 use crate::storage::sql::SqlResult;
@@ -189,7 +190,7 @@ pub(super) fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h 
 }
 
 /// Where a request comes from. A forwarder on this machine says for whom it asks; its word stands last, after what others may have written.
-pub(super) fn came_from(headers: &HeaderMap, source: SocketAddr) -> IpAddr {
+pub(crate) fn came_from(headers: &HeaderMap, source: SocketAddr) -> IpAddr {
     if !source.ip().is_loopback() {
         return source.ip();
     }
@@ -226,7 +227,7 @@ impl App {
         query: impl FnOnce(&crate::storage::sql::Connection) -> SqlResult<T> + Send + 'static,
     ) -> Result<T, Mishap> {
         let app = Arc::clone(self);
-        let read = tokio::task::spawn_blocking(move || app.readers.read(query)).await;
+        let read = spawn_blocking(move || app.readers.read(query)).await;
         Ok(read.map_err(|_| Mishap::Failed)??)
     }
 }

@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::admin::casing::short;
+use crate::given::moment;
+use crate::people::Person;
 use crate::people::api_token::Scope;
 
 /// One kind of thing that happens.
@@ -38,6 +40,10 @@ pub enum EventType {
     DeviceRevoked,
     /// A kiosk was taken away for good.
     DeviceRetired,
+    /// Nothing was heard of a kiosk for an hour.
+    DeviceSilent,
+    /// A kiosk that was silent is heard again.
+    DeviceBack,
     /// Idle screens are to say what was changed.
     ChangePublished,
     /// Idle screens are to say something no longer.
@@ -54,13 +60,21 @@ pub enum EventType {
     RolloutRolledBack,
     /// All kiosks have them.
     RolloutDone,
+    /// Somebody has an account now.
+    PersonAdded,
+    /// What somebody may do, or how they come in, is another thing now.
+    PersonChanged,
+    /// Somebody is let in no more.
+    PersonRemoved,
+    /// A login was closed for a while after too many wrong passwords.
+    SignInBlocked,
     /// Somebody tries whether messages come through. Nobody subscribes to it.
     WebhookTest,
 }
 
 impl EventType {
     /// All that can be subscribed to.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::ResponseReceived,
         Self::ResponseErased,
         Self::CaseOpened,
@@ -72,6 +86,8 @@ impl EventType {
         Self::DeviceEnrolled,
         Self::DeviceRevoked,
         Self::DeviceRetired,
+        Self::DeviceSilent,
+        Self::DeviceBack,
         Self::ChangePublished,
         Self::ChangeWithdrawn,
         Self::RolloutStarted,
@@ -80,6 +96,10 @@ impl EventType {
         Self::RolloutStopped,
         Self::RolloutRolledBack,
         Self::RolloutDone,
+        Self::PersonAdded,
+        Self::PersonChanged,
+        Self::PersonRemoved,
+        Self::SignInBlocked,
     ];
 
     /// As it is stored, typed and sent.
@@ -97,6 +117,8 @@ impl EventType {
             Self::DeviceEnrolled => "device.enrolled",
             Self::DeviceRevoked => "device.revoked",
             Self::DeviceRetired => "device.retired",
+            Self::DeviceSilent => "device.silent",
+            Self::DeviceBack => "device.back",
             Self::ChangePublished => "change.published",
             Self::ChangeWithdrawn => "change.withdrawn",
             Self::RolloutStarted => "rollout.started",
@@ -105,6 +127,10 @@ impl EventType {
             Self::RolloutStopped => "rollout.stopped",
             Self::RolloutRolledBack => "rollout.rolled_back",
             Self::RolloutDone => "rollout.done",
+            Self::PersonAdded => "person.added",
+            Self::PersonChanged => "person.changed",
+            Self::PersonRemoved => "person.removed",
+            Self::SignInBlocked => "sign_in.blocked",
             Self::WebhookTest => "webhook.test",
         }
     }
@@ -126,6 +152,8 @@ impl EventType {
             Self::DeviceEnrolled => "a kiosk was enrolled, for the first time or again",
             Self::DeviceRevoked => "a kiosk's right to deliver was taken",
             Self::DeviceRetired => "a kiosk was taken away for good",
+            Self::DeviceSilent => "nothing was heard of a kiosk for an hour",
+            Self::DeviceBack => "a kiosk that was silent is heard again",
             Self::ChangePublished => "idle screens are to say what was changed",
             Self::ChangeWithdrawn => "idle screens are to say something no longer",
             Self::RolloutStarted => "settings begin to go out",
@@ -134,6 +162,10 @@ impl EventType {
             Self::RolloutStopped => "settings that go out were ended, or stopped because kiosks failed",
             Self::RolloutRolledBack => "settings that went out were taken back",
             Self::RolloutDone => "settings have gone out to all kiosks",
+            Self::PersonAdded => "somebody has an account now",
+            Self::PersonChanged => "what somebody may do, or how they come in, was changed",
+            Self::PersonRemoved => "somebody is let in no more",
+            Self::SignInBlocked => "a login was closed for a while after too many wrong passwords",
             Self::WebhookTest => "somebody tries whether messages come through",
         }
     }
@@ -153,12 +185,17 @@ impl EventType {
             Self::DeviceEnrolled
             | Self::DeviceRevoked
             | Self::DeviceRetired
+            | Self::DeviceSilent
+            | Self::DeviceBack
             | Self::RolloutStarted
             | Self::RolloutPaused
             | Self::RolloutResumed
             | Self::RolloutStopped
             | Self::RolloutRolledBack
             | Self::RolloutDone => Some(Scope::FleetRead),
+            Self::PersonAdded | Self::PersonChanged | Self::PersonRemoved | Self::SignInBlocked => {
+                Some(Scope::PeopleRead)
+            }
             Self::WebhookTest => None,
         }
     }
@@ -205,6 +242,26 @@ impl Event {
         let data =
             json!({ "device": kiosk.device.to_string(), "device_name": kiosk.name, "store": kiosk.store });
         Self { kind, at_ms, store: kiosk.store.map(str::to_owned), data }
+    }
+
+    /// That a kiosk fell silent, or is heard again: after when.
+    pub(crate) fn of_silence(kind: EventType, kiosk: &Kiosk<'_>, silent_since_ms: i64, at_ms: i64) -> Self {
+        let mut event = Self::of_kiosk(kind, kiosk, at_ms);
+        event.data["silent_since"] = json!(moment(silent_since_ms));
+        event
+    }
+
+    /// Of a person as they are now.
+    pub(crate) fn of_person(kind: EventType, person: &Person, at_ms: i64) -> Self {
+        let roles =
+            person.grants.iter().map(|grant| json!({ "role": grant.role.name(), "place": grant.place }));
+        let data = json!({ "login": person.login, "name": person.name, "roles": roles.collect::<Vec<_>>() });
+        Self::of(kind, None, data, at_ms)
+    }
+
+    /// That a login is closed until then.
+    pub(crate) fn of_block(login: &str, until_ms: i64, at_ms: i64) -> Self {
+        Self::of(EventType::SignInBlocked, None, json!({ "login": login, "until": moment(until_ms) }), at_ms)
     }
 
     /// That a response of this name is gone.

@@ -1,7 +1,10 @@
 //! What programs ask at `/api/v1`, as a program does: with a token, over the port that people come in by.
 
+mod decided;
 mod description;
 mod numbers;
+mod people;
+mod privacy;
 mod responses;
 
 use std::collections::BTreeSet;

@@ -221,6 +221,7 @@ async fn the_log_is_lines_of_json_in_which_no_words_and_no_secrets_stand() {
     let metrics =
         client.get(format!("{}/metrics", ready("web_url"))).bearer_auth(&token).send().await.unwrap();
     assert_eq!(metrics.status(), 200);
+    let request_id = metrics.headers()["x-request-id"].to_str().unwrap().to_owned();
     let device = add(&shelf, &["device", "add", "Exit"]);
     let ca = std::fs::read_to_string(Path::new(device["ca_file"].as_str().unwrap())).unwrap();
     let code = device["code"].as_str().unwrap().to_owned();
@@ -234,6 +235,9 @@ async fn the_log_is_lines_of_json_in_which_no_words_and_no_secrets_stand() {
     let lines = lines(&log);
     assert!(lines.iter().any(|line| line["message"] == "ended in order" && line["level"] == "INFO"), "{log}");
     assert!(lines.iter().any(|line| line["level"] == "TRACE"), "more could not be asked for");
+    let of_it: Vec<&Value> = lines.iter().filter(|line| line["span"]["id"] == *request_id).collect();
+    let answered = of_it.iter().find(|line| line["message"] == "answered").unwrap_or_else(|| panic!("{log}"));
+    assert_eq!((&answered["route"], &answered["status"]), (&"/metrics".into(), &200.into()), "{answered}");
     let secrets =
         ["spilt milk", PASSWORD, "wrong horse battery", &token, &code, link.rsplit('/').next().unwrap()];
     for secret in secrets.into_iter().chain(session.iter().map(String::as_str)) {

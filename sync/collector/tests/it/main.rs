@@ -38,6 +38,7 @@ mod people;
 mod privacy;
 mod protocol_page;
 mod renewals;
+mod request_ids;
 mod rotation;
 mod support;
 mod tokens;

@@ -7,7 +7,7 @@ use afterword_protocol::system::{SystemClock, SystemEntropy};
 use serde_json::{Value, json};
 
 use self::provider::Provider;
-use crate::jar::{Browser, PASSWORD, Page};
+use crate::jar::{Browser, PASSWORD, Page, between};
 use crate::support::Server;
 
 /// A provider, and a collector that knows it; groups have these roles.
@@ -323,4 +323,52 @@ async fn a_provider_without_tls_elsewhere_is_refused_at_the_start() {
     let (clock, entropy) = (std::sync::Arc::new(SystemClock::start()), std::sync::Arc::new(SystemEntropy));
     let error = Collector::start(config, clock, entropy).await.err().unwrap().to_string();
     assert!(error.contains("is no address of a sign-in; give --oidc-issuer"), "{error}");
+}
+
+#[tokio::test]
+async fn who_came_by_the_provider_is_signed_out_there_as_well() {
+    let provider = Provider::start().await;
+    provider.sign_people_out();
+    let (server, provider) = with(provider, &["cx=lead"]).await;
+    let _admin = Browser::of_admin(&server).await;
+    let says = json!({ "sub": "u-1", "preferred_username": "ada", "groups": "cx" });
+    provider.says(&says);
+    let mut ada = Browser::at(&server);
+    come(&mut ada, &provider, "/sign-in/oidc").await;
+    let token = ada.cookies["__Secure-afterword-provider"].clone();
+    let out = ada.submit("/fleet", "/sign-out", &[]).await;
+    assert_eq!(out.status, 200, "{}", out.text);
+    assert!(out.text.contains("signed out at Example as well"), "{}", out.text);
+    assert!(ada.cookies.is_empty(), "{:?}", ada.cookies);
+    assert_eq!(ada.get("/fleet").await.status, 303, "she is out here, whatever comes of it there");
+    let way = between(&out.text, "http-equiv=\"refresh\" content=\"0;url=", "\"").replace("&amp;", "&");
+    let (back, asked) = provider.sign_out(&way).await;
+    assert_eq!(back, "/sign-in");
+    let said = |name: &str| asked.get(name).map(String::as_str);
+    assert_eq!(said("id_token_hint"), Some(&*token));
+    assert_eq!((said("client_id"), said("realm")), (Some(provider::CLIENT), Some("shops")));
+    assert_eq!(said("post_logout_redirect_uri"), Some(&*format!("{}/sign-in", server.collector().web_url())));
+
+    // What is too long for a cookie is left out, and the provider asks.
+    let mut long = says.clone();
+    long["more"] = "x".repeat(4_000).into();
+    provider.says(&long);
+    come(&mut ada, &provider, "/sign-in/oidc").await;
+    let out = ada.submit("/fleet", "/sign-out", &[]).await;
+    let way = between(&out.text, "0;url=", "\"").replace("&amp;", "&");
+    assert!(!provider.sign_out(&way).await.1.contains_key("id_token_hint"), "{way}");
+
+    // Who has come by a password is not known there.
+    let mut root = Browser::at(&server);
+    let typed = [("login", "root@example.com"), ("password", PASSWORD)];
+    root.post("/sign-in", &typed).await;
+    assert_eq!(root.submit("/fleet", "/sign-out", &[]).await.location, "/sign-in");
+
+    // Nobody stays signed in here because the provider is away.
+    provider.says(&says);
+    come(&mut ada, &provider, "/sign-in/oidc").await;
+    provider.stop();
+    server.clock.advance_ms(11 * 60 * 1_000);
+    assert_eq!(ada.submit("/fleet", "/sign-out", &[]).await.location, "/sign-in");
+    assert_eq!(ada.get("/fleet").await.status, 303);
 }

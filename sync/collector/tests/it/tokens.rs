@@ -2,7 +2,7 @@
 
 use afterword_model::ports::Clock as _;
 
-use crate::api::Program;
+use crate::api::{Program, read};
 use crate::command_line::{collector, json, stderr, stdout};
 use crate::jar::{Browser, between};
 use crate::support::Server;
@@ -110,4 +110,35 @@ async fn an_admin_makes_and_revokes_one_on_a_page_and_nobody_else_does() {
     let revoked = admin.submit("/settings/tokens", "/settings/tokens/revoke", &[("name", "Warehouse")]).await;
     assert_eq!((revoked.status, &*revoked.location), (303, "/settings/tokens"));
     assert_eq!(program.get("/places").await.status, 401);
+}
+
+#[tokio::test]
+async fn who_makes_tokens_up_has_to_wait_and_who_has_one_does_not() {
+    let server = Server::start().await;
+    let program = Program::of(&server, &[afterword_collector::Scope::PlacesRead], None);
+    assert_eq!(program.get("/places").await.status, 200);
+    let made_up = |number: usize| format!("awt_{}{number:02}", "A".repeat(41));
+    for number in 0..10 {
+        // Half of them are not even written as ours are.
+        let secret = if number % 2 == 0 { made_up(number) } else { format!("letmein{number}") };
+        Program::with(&server, &secret).get("/places").await.is_problem(401, None);
+    }
+    let waits = Program::with(&server, &made_up(10)).get("/places").await;
+    waits.is_problem(429, None);
+    assert_eq!(
+        (waits.header("retry-after"), &waits.body["type"]),
+        ("60", &"urn:afterword:problem:throttled".into())
+    );
+    assert!(waits.body["detail"].as_str().unwrap().contains("go on in 60 s"), "{}", waits.body);
+    Program::with(&server, "letmein").get("/places").await.is_problem(429, None);
+    let metrics = program.request("GET", "/../../metrics").bearer_auth(made_up(11)).send().await.unwrap();
+    assert_eq!(metrics.status(), 429, "it is the same door");
+    assert_eq!(program.get("/places").await.status, 200, "it was good before");
+    let nobody = read(program.request("GET", "/places").send().await.unwrap()).await;
+    nobody.is_problem(401, None);
+    // Behind a forwarder on this machine somebody else is somebody else.
+    let elsewhere = program.request("GET", "/places").header("x-forwarded-for", "192.0.2.7");
+    read(elsewhere.bearer_auth(made_up(12)).send().await.unwrap()).await.is_problem(401, None);
+    server.clock.advance_ms(60_000);
+    Program::with(&server, &made_up(13)).get("/places").await.is_problem(401, None);
 }

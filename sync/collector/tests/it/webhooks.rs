@@ -2,7 +2,9 @@
 
 mod gone;
 mod hiccups;
+mod people;
 mod receiver;
+mod silence;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

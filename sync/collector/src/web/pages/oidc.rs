@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
 
-use super::sign_in::{page, safe, sentence};
+use super::sign_in::{page, provider_hint, safe, sentence};
 use crate::admin::AdminError;
 use crate::listen::Source;
 use crate::oidc::{ANSWER_PATH, ATTEMPT_LIFE_MS, Attempt, OidcError};
@@ -84,10 +84,10 @@ async fn answer(
         let page = page(&app, &attempt.to, "", Some(&words));
         return Ok((StatusCode::TOO_MANY_REQUESTS, ended(page)).into_response());
     }
-    let identity = match oidc.finish(&attempt, &code).await {
-        Ok(identity) => {
+    let (identity, token) = match oidc.finish(&attempt, &code).await {
+        Ok(known) => {
             app.desk.was_right(from);
-            identity
+            known
         }
         Err(error) => {
             if matches!(error, OidcError::Unreachable { .. }) {
@@ -101,7 +101,7 @@ async fn answer(
         app.desk.run(Actor::Collector, move |admin| admin.identity_sign_in(&identity, invitation.as_ref()));
     match signed_in.await {
         Ok(session) => {
-            let cookies = AppendHeaders([cookie(&session), no_attempt()]);
+            let cookies = AppendHeaders([cookie(&session), no_attempt(), provider_hint(token.as_deref())]);
             Ok((cookies, Redirect::to(&safe(&attempt.to))).into_response())
         }
         Err(AdminError::Person(refusal)) => {

@@ -7,17 +7,27 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::admin::{AdminError, PersonRefusal};
 use crate::listen::Source;
+use crate::oidc::SIGNED_OUT_PATH;
 use crate::people::audit::Actor;
 use crate::routes::App;
 use crate::web::frame;
 use crate::web::mishap::Mishap;
-use crate::web::visitor::{Knock, Posted, came_from, cookie, no_cookie};
+use crate::web::visitor::{Knock, Posted, came_from, cookie, cookie_of, no_cookie};
+
+/// The token of a sign-in at the provider, which wants it back when somebody signs out. It lies with whom it is about, and comes along where
+/// they sign out alone.
+const HINT_COOKIE: &str = "__Secure-afterword-provider";
+/// Characters of it at most, so that a browser keeps it and the header it comes in has room; without it the provider asks who it is.
+const HINT_CHARS_MAX: usize = 3_500;
+/// In its place where it is longer.
+const NO_HINT: &str = "-";
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/sign-in", get(show).post(sign_in)).route("/sign-out", post(sign_out))
@@ -62,7 +72,8 @@ async fn sign_in(
     match signed_in {
         Ok(session) => {
             app.desk.was_right(from);
-            Ok((AppendHeaders([cookie(&session)]), Redirect::to(&safe(&to))).into_response())
+            let cookies = AppendHeaders([cookie(&session), provider_hint(None)]);
+            Ok((cookies, Redirect::to(&safe(&to))).into_response())
         }
         Err(AdminError::Person(_)) => {
             // Whether there is such a login, and whether it is closed, is nobody's business who cannot come in.
@@ -73,11 +84,46 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(State(app): State<Arc<App>>, posted: Posted<Nothing>) -> Result<Response, Mishap> {
+async fn sign_out(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    posted: Posted<Nothing>,
+) -> Result<Response, Mishap> {
     let Posted { visitor, form: Nothing {} } = posted;
     let (actor, session) = (visitor.actor(), visitor.session);
     app.desk.run(actor, move |admin| admin.sign_out(&session)).await?;
-    Ok((AppendHeaders([no_cookie()]), Redirect::to("/sign-in")).into_response())
+    let way_out = match (&app.oidc, cookie_of(&headers, HINT_COOKIE)) {
+        (Some(oidc), Some(hint)) => {
+            oidc.way_out(Some(hint).filter(|hint| *hint != NO_HINT)).await.map(|url| (oidc.label(), url))
+        }
+        _ => None,
+    };
+    let cookies = AppendHeaders([no_cookie(), provider_hint(None)]);
+    let Some((label, url)) = way_out else {
+        return Ok((cookies, Redirect::to(SIGNED_OUT_PATH)).into_response());
+    };
+    // A page, because our forms lead to us alone, and a redirect would be the form's.
+    let page = frame::passing(
+        "Signed out",
+        &url,
+        &html! {
+            h1 { "Signed out here" }
+            p.lead { "You are being signed out at " (label) " as well." }
+            p { a.button.primary href=(url) { "Go on" } }
+        },
+    );
+    Ok((cookies, page).into_response())
+}
+
+/// Keeps the token of a sign-in at the provider for when they sign out; without one, takes it away.
+pub(super) fn provider_hint(token: Option<&str>) -> (HeaderName, HeaderValue) {
+    let (value, age) = match token {
+        Some(token) if token.len() <= HINT_CHARS_MAX => (token, ""),
+        Some(_) => (NO_HINT, ""),
+        None => ("", "; Max-Age=0"),
+    };
+    let text = format!("{HINT_COOKIE}={value}; Path=/sign-out; Secure; HttpOnly; SameSite=Lax{age}");
+    (SET_COOKIE, HeaderValue::try_from(text).expect("a token is base64url with dots between"))
 }
 
 /// The page; with why somebody was not let in.

@@ -38,6 +38,9 @@ struct Inner {
     drawn: u32,
     /// What is said in place of what would be right; `!` says what is done to the token.
     says: Map<String, Value>,
+    /// Whether it signs people out, and what it was asked for then.
+    signs_out: bool,
+    signed_out: Vec<HashMap<String, String>>,
 }
 
 type Shared = Arc<Mutex<Inner>>;
@@ -64,12 +67,15 @@ impl Provider {
             codes: HashMap::new(),
             drawn: 0,
             says: Map::new(),
+            signs_out: false,
+            signed_out: Vec::new(),
         }));
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(configuration))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
             .route("/keys", get(keys))
+            .route("/logout", get(logout))
             .with_state(Arc::clone(&inner));
         let serving =
             tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }).abort_handle();
@@ -93,6 +99,18 @@ impl Provider {
         inner.kid += 1;
     }
 
+    /// Has a way to be signed out there.
+    pub(crate) fn sign_people_out(&self) {
+        lock(&self.inner).signs_out = true;
+    }
+
+    /// What somebody's browser does at the page that sends it there: gives the path that it is sent back to, and what was asked for.
+    pub(crate) async fn sign_out(&self, url: &str) -> (String, HashMap<String, String>) {
+        assert!(url.starts_with(&format!("{}/logout?", self.url)), "{url}");
+        let back = self.visit(url).await;
+        (back, lock(&self.inner).signed_out.pop().unwrap())
+    }
+
     pub(crate) fn stop(&self) {
         self.serving.abort();
     }
@@ -100,6 +118,10 @@ impl Provider {
     /// What somebody's browser does there: gives the path that it is sent back to.
     pub(crate) async fn authorize(&self, url: &str) -> String {
         assert!(url.starts_with(&format!("{}/authorize?", self.url)), "{url}");
+        self.visit(url).await
+    }
+
+    async fn visit(&self, url: &str) -> String {
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let client = client.tls_backend_preconfigured(crate::support::tls("", None)).build().unwrap();
         let answer = client.get(url).send().await.unwrap();
@@ -124,8 +146,11 @@ fn new_key() -> KeyPair {
 }
 
 async fn configuration(State(inner): State<Shared>) -> Json<Value> {
-    let url = lock(&inner).url.clone();
-    Json(json!({
+    let (url, signs_out) = {
+        let inner = lock(&inner);
+        (inner.url.clone(), inner.signs_out)
+    };
+    let mut published = json!({
         "issuer": url,
         "authorization_endpoint": format!("{url}/authorize"),
         "token_endpoint": format!("{url}/token"),
@@ -133,7 +158,17 @@ async fn configuration(State(inner): State<Shared>) -> Json<Value> {
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-    }))
+    });
+    if signs_out {
+        published["end_session_endpoint"] = format!("{url}/logout?realm=shops").into();
+    }
+    Json(published)
+}
+
+async fn logout(State(inner): State<Shared>, Query(asked): Query<HashMap<String, String>>) -> Redirect {
+    let to = asked["post_logout_redirect_uri"].clone();
+    lock(&inner).signed_out.push(asked);
+    Redirect::to(&to)
 }
 
 async fn keys(State(inner): State<Shared>) -> Json<Value> {

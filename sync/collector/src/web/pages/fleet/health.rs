@@ -3,14 +3,12 @@
 use maud::Markup;
 
 use super::with_icon;
-use crate::storage::fleet::Kiosk;
+use crate::storage::fleet::{Kiosk, SILENT_AFTER_MS};
 use crate::web::icon::Icon;
 use crate::web::words;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// Twelve heartbeats that did not come: no short outage of a shop's line any more.
-const SILENT_AFTER_MS: i64 = HOUR_MS;
 /// A clock that is off by more makes a shop's hours wrong before anybody notices.
 const CLOCK_OFF_MS: i64 = 30_000;
 /// A certificate is renewed a month before it ends; with so little left, that has failed for long.
