@@ -13,7 +13,7 @@
 //! A power cut looks like a crash. Three of them, each within the first minute of a start, before any start has lived for one, take settings for guilty
 //! that are not. Fewer would make a plug that somebody tries twice a verdict; more would leave a shop without its kiosk for longer, and
 //! a supervisor gives up after five (systemd's `StartLimitBurst`). Whoever finds a kiosk that keeps falling over and pulls its plug helps it.
-//! A program of another version may not fall over the same, so it tries what the one before gave up.
+//! A program of another version may fall over something else, so each tries what the one before gave up, and what it passed.
 //!
 //! Invariants: each change is one transaction with what it depends on; at every moment what is kept is whole, and is either what came last or
 //! what passed last. A salvage brings none of this along: the kiosk then goes by its own file, and is sent everything anew.
@@ -79,9 +79,11 @@ pub(crate) fn outlived(
     let has_passed = goes_by == on_trial && unproven(&transaction)? == Some(on_trial);
     if has_passed {
         transaction.execute(
-            "INSERT INTO settings_good (id, version, json) SELECT id, version, json FROM settings WHERE id = 1
-             ON CONFLICT (id) DO UPDATE SET version = excluded.version, json = excluded.json",
-            [],
+            "INSERT INTO settings_good (id, version, json, program)
+             SELECT id, version, json, ?1 FROM settings WHERE id = 1
+             ON CONFLICT (id) DO UPDATE
+             SET version = excluded.version, json = excluded.json, program = excluded.program",
+            [PROGRAM],
         )?;
         transaction.execute("DELETE FROM settings_trial", [])?;
     } else {
@@ -115,13 +117,14 @@ pub(crate) fn is_given_up(connection: &Connection, version: SettingsVersion) -> 
         .exists(params![version.as_bytes(), PROGRAM])
 }
 
-/// What is kept and has not passed yet.
+/// What is kept and has not passed yet, with this program.
 fn unproven(connection: &Connection) -> rusqlite::Result<Option<SettingsVersion>> {
     let kept = connection
         .query_row(
-            "SELECT settings.version FROM settings LEFT JOIN settings_good ON settings_good.version = settings.version
+            "SELECT settings.version FROM settings
+             LEFT JOIN settings_good ON settings_good.version = settings.version AND settings_good.program = ?1
              WHERE settings_good.version IS NULL",
-            [],
+            [PROGRAM],
             |row| SettingsVersion::from_slice(row.get_ref(0)?.as_blob()?).map_err(|error| FromSqlError::other(error).into()),
         )
         .optional()?;
@@ -139,6 +142,8 @@ fn give_up(transaction: &Transaction<'_>, version: SettingsVersion) -> rusqlite:
     )?;
     transaction.execute("DELETE FROM settings_trial", [])?;
     transaction.execute("DELETE FROM settings", [])?;
+    // They may have passed with another program.
+    transaction.execute("DELETE FROM settings_good WHERE version = ?1", [version.as_bytes()])?;
     transaction
         .execute("INSERT INTO settings (id, version, json) SELECT id, version, json FROM settings_good", [])
         .map(drop)

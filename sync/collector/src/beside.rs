@@ -12,9 +12,9 @@ use crate::storage::StorageError;
 /// How often it is looked whether anything came.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How long is waited before the next part while batches are under way: some 5,000 records are gone through in a second then, which is
-/// more than 30,000 kiosks send.
-pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+/// How long is waited before the next part while batches are under way: parts are small then, and a few hundred kiosks are gone through
+/// in a second.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long is waited after a failure, so that a database that is away does not fill the log.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(10);

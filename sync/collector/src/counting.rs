@@ -14,7 +14,7 @@ use crate::storage::sql::Connection;
 const STORES: usize = 64;
 
 /// The same while batches are under way: whoever sends one just then waits for as long as that takes to be written.
-const STORES_BESIDE: usize = 8;
+const STORES_BESIDE: usize = 32;
 
 /// Counts what came, until it is dropped.
 pub(crate) async fn keep_counting(app: Arc<App>) {

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use crate::admin::AdminError;
 use crate::admin::retaining::RetentionWork;
-use crate::beside::PAUSE;
 use crate::people::audit::Actor;
 use crate::routes::App;
 
 /// How often it is looked whether anything was kept long enough. Periods are days long.
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
+
+/// How long is waited before the next part while batches are under way.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long is waited after a failure.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! Failed enrolments, wrong passwords and tokens that are none, counted by address and in all, so that nobody gets to guess.
 //!
-//! Memory is bounded; when the table of addresses is full, the count of all still holds. Only failures count:
+//! Memory is bounded; when the table of addresses is full, the count of all still holds, but for tokens: nobody guesses one. Only failures count:
 //! fifty right codes in a minute pass.
 
 use std::collections::HashMap;

@@ -116,11 +116,11 @@ fn running(kiosk: &mut RunningKiosk, clock: &SystemClock) -> Result<Vec<Check>> 
 }
 
 fn closed(store: Store, opened: &Opened, clock: &SystemClock) -> Vec<Check> {
-    let looked = store.verify().and_then(|verified| {
-        let facts = device_status::facts(&store, None, clock.wall_ms())?;
-        store.close()?;
-        Ok((verified, facts))
-    });
+    let looked = store
+        .verify()
+        .and_then(|verified| Ok((verified, device_status::facts(&store, None, clock.wall_ms())?)));
+    // In either case: an opening that ends without a word counts against settings on trial.
+    let looked = store.close().and(looked);
     let (verified, facts) = match looked {
         Err(error) => return [unreadable(error.to_string(), clock), device_status::damaged(opened)].concat(),
         Ok(looked) => looked,

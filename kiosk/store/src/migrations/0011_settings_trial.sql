@@ -5,8 +5,12 @@
 CREATE TABLE settings_good (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version BLOB NOT NULL CHECK (length(version) = 16),
-    json TEXT NOT NULL
+    json TEXT NOT NULL,
+    -- Which version of the program went by them: another one may fall over what this one did not.
+    program TEXT NOT NULL
 ) STRICT;
+-- What was gone by so far is something to go back to; whether this program can is still to be seen.
+INSERT INTO settings_good (id, version, json, program) SELECT id, version, json, '' FROM settings;
 -- How many starts went by these settings of which nobody knows that they ended well. Of another version than is kept it means nothing.
 CREATE TABLE settings_trial (
     id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -103,6 +103,24 @@ fn where_none_has_passed_the_devices_own_file_is_gone_back_to() {
 }
 
 #[test]
+fn what_passed_with_the_program_before_is_on_trial_with_this_one() {
+    let directory = directory();
+    let store = start(directory.path());
+    keep(&store, &named("Mill Lane")).unwrap();
+    store.close().unwrap();
+    let store = start(directory.path());
+    live(&store);
+    store.close().unwrap();
+    assert!(!start(directory.path()).is_on_trial());
+    let file = directory.path().join("kiosk.db");
+    Connection::open(&file).unwrap().execute("UPDATE settings_good SET program = '0.0.1'", []).unwrap();
+    fall(directory.path(), TRIAL_STARTS_MAX);
+    let store = start(directory.path());
+    assert_eq!(*store.decided(), Decided::nothing(), "nothing else has passed");
+    assert_eq!(keep(&store, &named("Mill Lane")), Err(StoreError::FellOver));
+}
+
+#[test]
 fn what_head_office_took_back_is_not_gone_back_to() {
     let directory = directory();
     with_good_and_newer(directory.path());

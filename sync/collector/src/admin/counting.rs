@@ -7,6 +7,9 @@ use super::{Admin, AdminError};
 use crate::numbers::{FollowUps, Overview, Scope, StoreFigures, overview, store};
 use crate::storage::numbers::{self, Waiting};
 
+/// After so many parts, and twice as many each time, the database hears that what is counted has grown.
+const GREW_AFTER: u64 = 8;
+
 /// Stores of devices that are counted in one transaction.
 const STORES_MAX: usize = 64;
 
@@ -27,7 +30,7 @@ impl Admin {
             let counted = numbers::apply(&transaction, &pending)?;
             transaction.commit()?;
             records += counted.records;
-            if part.is_power_of_two() {
+            if part >= GREW_AFTER && part.is_power_of_two() {
                 self.connection.own().counts_grew()?;
             }
         }

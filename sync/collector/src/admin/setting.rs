@@ -164,6 +164,14 @@ impl Admin {
         Ok(settings::history(&self.connection)?)
     }
 
+    /// The newest version of each layer, the newest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn settings_newest(&self) -> Result<Vec<LayerRow>, AdminError> {
+        Ok(settings::newest_of_each(&self.connection)?)
+    }
+
     /// Names of devices by their ids, for who shows layers.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! A password is tried only after the try was counted durably, and the count is taken back when it was right, so that tries that come
 //! at once or end in a crash are no free ones. What fails is told in the same words whether the login or the password was wrong.
-//! Invariant: whatever stands where a login does, one password is tried, at the same cost; no clock tells which logins there are.
+//! Invariant: whatever stands where a login does, one password is tried, at the same cost. What is written for a login that there is takes
+//! some milliseconds more (SECURITY.md).
 
 use super::peopling::{PersonRefusal, login_of};
 use super::{Admin, AdminError};

@@ -62,6 +62,13 @@ pub(super) fn json<T: Serialize>(headers: &HeaderMap, body: &T) -> Response {
     (common, [(CONTENT_TYPE, "application/json")], bytes).into_response()
 }
 
+/// What was changed, as it is now. There is no condition to it any more, and it may hold what shoppers said, so that nobody keeps it.
+pub(super) fn changed<T: Serialize>(body: &T) -> Response {
+    let bytes = serde_json::to_vec(body).expect("what is answered holds only texts, numbers and lists");
+    let headers = [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")];
+    (headers, bytes).into_response()
+}
+
 /// Something that was made. It may hold a secret, so that nobody keeps it.
 pub(super) fn created<T: Serialize>(location: &str, body: &T) -> Response {
     let bytes = serde_json::to_vec(body).expect("what is answered holds only texts, numbers and lists");

@@ -288,7 +288,6 @@ pub(super) async fn revoke(
     caller.expect(Scope::FleetWrite)?;
     Asked::of(request.uri(), &[])?;
     let row = find(&app, &caller, id).await?;
-    let headers = request.headers().clone();
     let RevokeDevice { reason } = sent::json(request).await?;
     let is_long =
         |reason: &String| reason.chars().count() > REASON_CHARS_MAX || reason.contains(char::is_control);
@@ -300,7 +299,7 @@ pub(super) async fn revoke(
     let id = row.device.to_string();
     let revoked = app.for_program(&caller, move |admin| admin.device_revoke(&id, reason.as_deref())).await?;
     let already_revoked = matches!(revoked, Revocation::AlreadyRevoked(_));
-    Ok(answer::json(&headers, &Revoked { id: row.device.to_string(), already_revoked }))
+    Ok(answer::changed(&Revoked { id: row.device.to_string(), already_revoked }))
 }
 
 /// The device of this id, where the token may see its store.

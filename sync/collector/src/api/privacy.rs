@@ -61,7 +61,7 @@ pub(super) async fn export(
         .for_program(&caller, move |admin| admin.subject_export(&device.to_string(), record, None))
         .await?;
     let held = serde_json::to_value(held.ok_or(Problem::NotFound)?).and_then(serde_json::from_value);
-    Ok(answer::json(request.headers(), &Held(held.map_err(|_| Problem::Failed)?)))
+    Ok(answer::changed(&Held(held.map_err(|_| Problem::Failed)?)))
 }
 
 /// Erases a response for good, with every copy of it. Its place among the kiosk's records stays, and a copy that is sent again stays erased.
@@ -96,7 +96,7 @@ pub(super) async fn erase(
         Erasure::NoSuchRecord => return Err(Problem::NotFound),
     };
     let id = crate::storage::responses::name(&device, &record.0, record.1);
-    Ok(answer::json(request.headers(), &Erased { id, rows, already_erased: rows == 0 }))
+    Ok(answer::changed(&Erased { id, rows, already_erased: rows == 0 }))
 }
 
 /// Which response, where the token may see its kiosk's store.

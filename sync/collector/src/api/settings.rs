@@ -42,7 +42,7 @@ pub(super) struct Decided {
     /// The number of the version; 0 where nothing was ever decided.
     version: i64,
     /// What is decided, by the names of kiosk.toml, as `afterword-collector settings set --help` has them: `store_name`, `survey` (the whole
-    /// text of its file), `hours`, `brand`, `alerts`, `follow_ups`. What is left out is as the layers around it have it, and at last the
+    /// text of its file), `hours`, `languages`, `ask`, `times`, `brand`, `alerts`, `follow_ups`. What is left out is as the layers around it have it, and at last the
     /// kiosk's own file.
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     settings: Settings,
@@ -125,7 +125,8 @@ pub(super) async fn list(
     caller.expect(Scope::SettingsRead)?;
     let asked = Asked::of(request.uri(), &["limit", "cursor"])?;
     let (limit, before) = (asked.limit()?, asked.cursor(|version| version.parse::<i64>().ok())?);
-    let (mut rows, places) = app.look_up(|reader| Ok((newest(reader)?, devices::list(reader)?))).await?;
+    let (mut rows, places) =
+        app.look_up(|reader| Ok((settings::newest_of_each(reader)?, devices::list(reader)?))).await?;
     let store_of = |id: DeviceId| {
         places.iter().find(|device| device.device == id).and_then(|device| device.store.as_deref())
     };
@@ -275,7 +276,7 @@ async fn device(app: &Arc<App>, caller: &Caller, id: &str) -> Result<DeviceId, P
 
 async fn answered(app: &Arc<App>, headers: HeaderMap, layer: Layer) -> Result<Response, Problem> {
     let wanted = layer.clone();
-    let rows = app.look_up(newest).await?;
+    let rows = app.look_up(settings::newest_of_each).await?;
     let row = rows.into_iter().find(|row| row.layer == wanted);
     let nothing = || LayerRow { version: 0, layer, settings: Settings::default(), by_whom: None, set_ms: 0 };
     Ok(answer::json(&headers, &decided(row.unwrap_or_else(nothing))))
@@ -287,7 +288,6 @@ async fn decide(
     request: Request,
     layer: Layer,
 ) -> Result<Response, Problem> {
-    let headers = request.headers().clone();
     // A list would do as well, as far as serde goes.
     let wish: serde_json::Map<String, serde_json::Value> = sent::json_of(request, BODY_BYTES_MAX).await?;
     let wish = Settings::deserialize(serde_json::Value::Object(wish))
@@ -302,18 +302,10 @@ async fn decide(
             Layer::Device(_) => DecidedFor::Device(&device),
         };
         let version = admin.settings_set(decided_for, &wish, Some(&by))?;
-        Ok(admin.settings_history()?.into_iter().find(|row| row.version == version))
+        Ok(admin.settings_newest()?.into_iter().find(|row| row.version == version))
     });
     let row = kept.await?.filter(|row| row.layer == decided_layer).ok_or(Problem::Failed)?;
-    Ok(answer::json(&headers, &decided(row)))
-}
-
-/// The newest version of each layer, the newest first.
-fn newest(reader: &crate::storage::sql::Connection) -> crate::storage::sql::SqlResult<Vec<LayerRow>> {
-    let mut rows = settings::history(reader)?;
-    let mut seen = std::collections::BTreeSet::new();
-    rows.retain(|row| seen.insert(row.layer.clone()));
-    Ok(rows)
+    Ok(answer::changed(&decided(row)))
 }
 
 fn decided(row: LayerRow) -> Decided {

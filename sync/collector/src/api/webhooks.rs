@@ -265,7 +265,7 @@ pub(super) async fn resend(
         admin.webhook_resend(message)?;
         admin.webhook_delivery(message)
     });
-    Ok(answer::json(request.headers(), &delivery(sent.await?)))
+    Ok(answer::changed(&delivery(sent.await?)))
 }
 
 /// Those that a token sees: all, or those that are told of its place alone.

@@ -87,7 +87,8 @@ pub(super) struct Serve {
 #[derive(Args)]
 struct OidcOptions {
     /// Let people come in by the organisation's own sign-in (OpenID Connect): the address below which its
-    /// .well-known/openid-configuration is. It has to know <the address for people>/sign-in/oidc/answer.
+    /// .well-known/openid-configuration is. It has to know <the address for people>/sign-in/oidc/answer, and
+    /// …/sign-in as an address after signing out.
     #[arg(long, value_name = "URL", env = "AFTERWORD_OIDC_ISSUER")]
     oidc_issuer: Option<String>,
     /// Who this server is to that sign-in.

@@ -21,7 +21,8 @@ Examples:
 
 Prints the token once; only its digest is kept. A program sends it as `Authorization: Bearer awt_…` to /api/v1 on the port
 that people come in by; the page /api there says what can be asked. Scopes: fleet:read, fleet:write, places:read,
-changes:read, changes:write, cases:read, cases:write, responses:read, numbers:read, notes:read, notes:write, webhooks:read, webhooks:write, metrics:read.
+changes:read, changes:write, cases:read, cases:write, responses:read, numbers:read, notes:read, notes:write, webhooks:read, webhooks:write, people:read,
+settings:read, settings:write, privacy:write, metrics:read.
 
 Exit codes: 0 made, 1 not (the reason is on standard error), 2 wrong use";
 

@@ -99,23 +99,36 @@ pub(crate) fn newest(connection: &Connection) -> SqlResult<i64> {
 
 /// All versions of all layers, the newest first.
 pub(crate) fn history(connection: &Connection) -> SqlResult<Vec<LayerRow>> {
-    let mut rows = Vec::new();
-    connection.each(
+    rows(
+        connection,
         "select version, kind, place, settings, by_whom, set_ms from setting_layers order by version desc",
-        &[],
-        |row| {
-            if let Some(layer) = Layer::of_columns(row, 1)? {
-                rows.push(LayerRow {
-                    version: row.get(0)?,
-                    layer,
-                    settings: read(&row.get::<String>(3)?),
-                    by_whom: row.get(4)?,
-                    set_ms: row.get(5)?,
-                });
-            }
-            Ok::<_, SqlError>(())
-        },
-    )?;
+    )
+}
+
+/// The newest version of each layer, the newest first.
+pub(crate) fn newest_of_each(connection: &Connection) -> SqlResult<Vec<LayerRow>> {
+    rows(
+        connection,
+        "select version, kind, place, settings, by_whom, set_ms from setting_layers
+         where version in (select max(version) from setting_layers group by kind, place)
+         order by version desc",
+    )
+}
+
+fn rows(connection: &Connection, query: &'static str) -> SqlResult<Vec<LayerRow>> {
+    let mut rows = Vec::new();
+    connection.each(query, &[], |row| {
+        if let Some(layer) = Layer::of_columns(row, 1)? {
+            rows.push(LayerRow {
+                version: row.get(0)?,
+                layer,
+                settings: read(&row.get::<String>(3)?),
+                by_whom: row.get(4)?,
+                set_ms: row.get(5)?,
+            });
+        }
+        Ok::<_, SqlError>(())
+    })?;
     Ok(rows)
 }
 

@@ -14,13 +14,16 @@ use crate::support::Server;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// A step that the shop took so long after the server's now.
+/// When those were opened of which the time is over.
+const OPENED_MS: i64 = -6 * HOUR_MS;
+
+/// A step that the shop took so long after the server's now, or before it.
 fn step(server: &Server, seq: u64, of: CaseId, after_ms: i64, step: Step) -> Vec<u8> {
     let at = Stamp {
         wall_ms: server.clock.wall_ms() + after_ms,
         offset_min: 0,
         boot: 1,
-        mono_ms: after_ms.unsigned_abs(),
+        mono_ms: (after_ms - OPENED_MS).unsigned_abs(),
         clock: ClockQuality::Synced,
     };
     let case = CaseEvent { of, at, by: Author::nameless(Role::Manager), step, masked: Default::default() };
@@ -31,15 +34,16 @@ fn step(server: &Server, seq: u64, of: CaseId, after_ms: i64, step: Step) -> Vec
 async fn the_share_of_follow_ups_seen_in_time_stands_beside_its_target() {
     let server = Server::start().await;
     let mut device = device_in(&server, "Exit", "Quayside").await;
-    // Four are seen after an hour, one after five, one by nobody yet.
+    // Four are seen after an hour, one after five, one that has just been opened by nobody yet.
     let mut seq = 0;
     for seen_after in [Some(1), Some(1), Some(1), Some(1), Some(5), None] {
         let case = CaseId { epoch: device.epoch, seq: seq + 1 };
-        device.records.extend([unhappy(seq + 1), step(&server, seq + 2, case, 0, opened())]);
+        let opened_ms = if seen_after.is_some() { OPENED_MS } else { 0 };
+        device.records.extend([unhappy(seq + 1), step(&server, seq + 2, case, opened_ms, opened())]);
         seq += 2;
         if let Some(hours) = seen_after {
             seq += 1;
-            device.records.push(step(&server, seq, case, hours * HOUR_MS, Step::Acknowledged));
+            device.records.push(step(&server, seq, case, OPENED_MS + hours * HOUR_MS, Step::Acknowledged));
         }
     }
     device.send(device.batch(1, seq)).await.receipt();

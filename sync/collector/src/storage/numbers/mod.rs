@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 
 use afterword_model::tally::{Cell, Tally};
 
-pub(crate) use moves::{forget, moved, take_back};
+pub(crate) use moves::{forget, moved, stood, take_back};
 pub(crate) use pending::{Waiting, apply};
 
 /// What changes in one store and cell.

@@ -34,6 +34,12 @@ pub(crate) fn moved(connection: &Connection, device: &DeviceId, store: &str, now
     }
 }
 
+/// The store in which a device stood at that moment (ms since 1970-01-01T00:00:00Z), if it was in one.
+pub(crate) fn stood(connection: &Connection, device: &DeviceId, moment_ms: i64) -> SqlResult<Option<String>> {
+    let state = State::read(connection, device)?;
+    Ok(Some(state.store_at(moment_ms).to_owned()).filter(|store| !store.is_empty()))
+}
+
 /// Its cells of no store become this one's.
 fn take_along(connection: &Connection, device: &DeviceId, store: &str) -> SqlResult<()> {
     connection.own().lock_counts()?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use afterword_model::record::{DeviceId, Seq, StoreEpoch};
 use afterword_model::response::{ClockQuality, Response};
 
-use super::super::sql::{Connection, HexColumn, SqlResult, Value, values};
+use super::super::sql::{Connection, HexColumn, SqlResult, values};
 use super::super::{column_seq, seq_column};
 use super::copies::{Copies, identity};
 use super::state::{Boot, State, Zero};
@@ -17,9 +17,29 @@ const LOOKED_FOR_MAX: i64 = 1_024;
 /// Records of one part, about.
 const RECORDS_MAX: u64 = 1_024;
 
-/// Stores of devices of which records wait to be counted, as they were when somebody looked: whose is known to wait the longest is next.
-#[derive(Default)]
-pub(crate) struct Waiting(VecDeque<(DeviceId, StoreEpoch)>);
+/// Stores of devices of which records wait to be counted, as they were when somebody looked. They are gone round in the order of their
+/// devices, so that whoever sends all the time keeps nobody else waiting for longer than a round.
+pub(crate) struct Waiting {
+    found: VecDeque<Behind>,
+    /// The last that was looked at; the next look is beyond it.
+    after: Option<(DeviceId, StoreEpoch)>,
+    pub(super) looked_for_max: i64,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { found: VecDeque::new(), after: None, looked_for_max: LOOKED_FOR_MAX }
+    }
+}
+
+/// A store of which something waits.
+#[derive(Clone, Copy)]
+struct Behind {
+    device: DeviceId,
+    epoch: StoreEpoch,
+    mark: Seq,
+    waits: u64,
+}
 
 /// Records of one store and what counting them changes.
 pub(crate) struct Pending {
@@ -50,73 +70,79 @@ impl Waiting {
     ) -> SqlResult<Vec<Pending>> {
         let snapshot = connection.snapshot()?;
         loop {
-            if self.0.is_empty() {
-                self.0 = look_for(&snapshot)?;
-                if self.0.is_empty() {
-                    return Ok(Vec::new());
-                }
+            if self.found.is_empty() {
+                self.look(&snapshot)?;
             }
-            let mut stores: Vec<(DeviceId, StoreEpoch)> = Vec::new();
-            // What one store changes decides how another of the same device is counted.
-            while let Some((device, _)) = self.0.front()
-                && stores.len() < stores_max.max(1)
-                && stores.iter().all(|(other, _)| other != device)
-            {
-                stores.extend(self.0.pop_front());
+            let stores = self.take(stores_max.max(1));
+            if stores.is_empty() {
+                return Ok(Vec::new());
             }
-            let all = part(&snapshot, &stores, &mut self.0)?;
+            let all = part(&snapshot, &stores)?;
             // Another collector may have counted all of it meanwhile.
             if !all.is_empty() {
                 return Ok(all);
             }
         }
     }
-}
 
-fn look_for(connection: &Connection) -> SqlResult<VecDeque<(DeviceId, StoreEpoch)>> {
-    let waiting = connection.query_all(
-        "select stores.device_id, stores.epoch from stores
-         left join counted on counted.device_id = stores.device_id and counted.epoch = stores.epoch
-         where stores.mark > coalesce(counted.through_seq, 0)
-         order by stores.first_received_ms, stores.epoch limit ?1",
-        values![LOOKED_FOR_MAX],
-        |row| Ok((row.get::<HexColumn<16, _>>(0)?.0, row.get::<HexColumn<16, _>>(1)?.0)),
-    )?;
-    Ok(waiting.into())
-}
-
-/// What waits of these stores; those beyond what a part holds go back to `left`.
-fn part(
-    connection: &Connection,
-    stores: &[(DeviceId, StoreEpoch)],
-    left: &mut VecDeque<(DeviceId, StoreEpoch)>,
-) -> SqlResult<Vec<Pending>> {
-    let devices: Vec<DeviceId> = stores.iter().map(|(device, _)| *device).collect();
-    let keys: Vec<Vec<Value<'_>>> =
-        stores.iter().map(|(device, epoch)| values![device.as_bytes(), epoch.as_bytes()].to_vec()).collect();
-    let mut marks: Vec<Seq> = vec![0; stores.len()];
-    connection.own().query_each(
-        "select mark from stores where device_id = ?1 and epoch = ?2",
-        &keys,
-        &mut |place, row| {
-            marks[place] = column_seq(row.get(0)?);
-            Ok(())
-        },
-    )?;
-    let (mut records, mut asked, mut wanted) = (0, Vec::new(), Vec::new());
-    let states = State::read_all(connection, &devices)?;
-    for ((state, (device, epoch)), mark) in states.into_iter().zip(stores).zip(marks) {
-        if records >= RECORDS_MAX {
-            left.push_front((*device, *epoch));
-            continue;
+    fn take(&mut self, stores_max: usize) -> Vec<Behind> {
+        let (mut stores, mut records) = (Vec::<Behind>::new(), 0);
+        // What one store changes decides how another of the same device is counted.
+        while let Some(next) = self.found.front()
+            && stores.len() < stores_max
+            && records < RECORDS_MAX
+            && stores.iter().all(|other| other.device != next.device)
+        {
+            records += next.waits.min(RECORDS_MAX);
+            stores.extend(self.found.pop_front());
         }
-        let through = state.through.get(epoch).copied().unwrap_or(0);
-        let last = mark.min(through + RECORDS_MAX);
+        stores
+    }
+
+    /// Looks for the next ones, from the beginning where there are none any more.
+    fn look(&mut self, connection: &Connection) -> SqlResult<()> {
+        let after =
+            self.after.map_or(([0; 16], [0; 16]), |(device, epoch)| (*device.as_bytes(), *epoch.as_bytes()));
+        self.found = self.beyond(connection, after)?;
+        if self.found.is_empty() && self.after.is_some() {
+            self.found = self.beyond(connection, ([0; 16], [0; 16]))?;
+        }
+        self.after = self.found.back().map(|last| (last.device, last.epoch));
+        Ok(())
+    }
+
+    fn beyond(
+        &self,
+        connection: &Connection,
+        (device, epoch): ([u8; 16], [u8; 16]),
+    ) -> SqlResult<VecDeque<Behind>> {
+        let found = connection.query_all(
+            "select stores.device_id, stores.epoch, mark, mark - coalesce(counted.through_seq, 0) from stores
+             left join counted on counted.device_id = stores.device_id and counted.epoch = stores.epoch
+             where mark > coalesce(counted.through_seq, 0) and (stores.device_id, stores.epoch) > (?1, ?2)
+             order by stores.device_id, stores.epoch limit ?3",
+            values![&device, &epoch, self.looked_for_max],
+            |row| {
+                let (device, epoch) = (row.get::<HexColumn<16, _>>(0)?.0, row.get::<HexColumn<16, _>>(1)?.0);
+                let (mark, waits) = (column_seq(row.get(2)?), row.get::<i64>(3)?.unsigned_abs());
+                Ok(Behind { device, epoch, mark, waits })
+            },
+        )?;
+        Ok(found.into())
+    }
+}
+
+/// What waits of these stores.
+fn part(connection: &Connection, stores: &[Behind]) -> SqlResult<Vec<Pending>> {
+    let devices: Vec<DeviceId> = stores.iter().map(|behind| behind.device).collect();
+    let (mut asked, mut wanted) = (Vec::new(), Vec::new());
+    for (state, behind) in State::read_all(connection, &devices)?.into_iter().zip(stores) {
+        let through = state.through.get(&behind.epoch).copied().unwrap_or(0);
+        let last = behind.mark.min(through + RECORDS_MAX);
         if last > through {
-            records += last - through;
-            let (first, last_column) = (seq_column(through), seq_column(last));
-            asked.push(values![device.as_bytes(), epoch.as_bytes(), first, last_column].to_vec());
-            wanted.push((state, *epoch, last));
+            let (device, epoch) = (behind.device.as_bytes(), behind.epoch.as_bytes());
+            asked.push(values![device, epoch, seq_column(through), seq_column(last)].to_vec());
+            wanted.push((state, behind.epoch, last));
         }
     }
     let mut held: Vec<Vec<Held>> = asked.iter().map(|_| Vec::new()).collect();
@@ -197,6 +223,11 @@ pub(crate) fn apply(connection: &Connection, all: &[Pending]) -> SqlResult<Count
 }
 
 impl Pending {
+    #[cfg(test)]
+    pub(super) fn device(&self) -> DeviceId {
+        self.state.device
+    }
+
     /// How far this store was counted before.
     fn through(&self) -> Seq {
         self.state.through.get(&self.epoch).copied().unwrap_or(0)

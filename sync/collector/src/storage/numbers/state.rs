@@ -129,10 +129,18 @@ impl State {
         let moment_ms = known.map_or(received_ms, |stamp| stamp.wall_ms.min(received_ms));
         let day = known.map_or(UNDATED_DAY, |stamp| stamp.local_day());
         let hour = known.unwrap_or(*started).local_hour();
-        ((self.store_at(moment_ms).to_owned(), Cell::of(response, day)), hour)
+        let mut cell = Cell::of(response, day);
+        // PostgreSQL cannot hold it, and what it holds instead must not be another key here.
+        for text in [&mut cell.survey, &mut cell.touchpoint, &mut cell.language] {
+            if text.contains('\0') {
+                *text = text.replace('\0', "\u{fffd}");
+            }
+        }
+        ((self.store_at(moment_ms).to_owned(), cell), hour)
     }
 
-    fn store_at(&self, moment_ms: i64) -> &str {
+    /// The store in which it stood at that moment, in milliseconds since 1970-01-01T00:00:00Z; empty where it was in none.
+    pub(super) fn store_at(&self, moment_ms: i64) -> &str {
         let former = self.former.iter().find(|(until_ms, _)| moment_ms < *until_ms);
         former.map_or(&self.store, |(_, store)| store)
     }

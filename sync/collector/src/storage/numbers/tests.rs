@@ -23,19 +23,27 @@ fn database(records: i64) -> (DatabaseUrl, Connection) {
     let url = DatabaseUrl::in_memory().unwrap();
     let database = Database::of(Path::new(""), Some(&url));
     let connection = database.create(&ManualClock::at(0), &SeededEntropy::new(1)).unwrap();
-    connection
-        .execute(
-            "insert into devices (device_id, name, store, created_ms, code_digest, code_expires_ms)
-             values (?1, 'Exit', 'Harbour Street', 0, ?2, 0)",
-            values![DEVICE.as_bytes(), &[0_u8; 32]],
-        )
-        .unwrap();
+    enrol(&connection, DEVICE, "Exit");
     hold(&connection, 1, records);
     (url, connection)
 }
 
+fn enrol(connection: &Connection, device: DeviceId, name: &str) {
+    connection
+        .execute(
+            "insert into devices (device_id, name, store, created_ms, code_digest, code_expires_ms)
+             values (?1, ?2, 'Harbour Street', 0, ?3, 0)",
+            values![device.as_bytes(), name, &[device.as_bytes()[0]; 32]],
+        )
+        .unwrap();
+}
+
 /// Holds records from one to another.
 fn hold(connection: &Connection, first: i64, last: i64) {
+    hold_of(connection, DEVICE, first, last);
+}
+
+fn hold_of(connection: &Connection, device: DeviceId, first: i64, last: i64) {
     for seq in first..=last {
         let started =
             Stamp { wall_ms: 864_000_000, offset_min: 0, boot: 1, mono_ms: 0, clock: ClockQuality::Synced };
@@ -47,7 +55,7 @@ fn hold(connection: &Connection, first: i64, last: i64) {
         connection
             .execute(
                 "insert into records (device_id, epoch, seq, received_ms, head, bytes) values (?1, ?2, ?3, 0, ?4, ?5)",
-                values![DEVICE.as_bytes(), EPOCH.as_bytes(), seq, &[0_u8; 32], &bytes],
+                values![device.as_bytes(), EPOCH.as_bytes(), seq, &[0_u8; 32], &bytes],
             )
             .unwrap();
     }
@@ -55,7 +63,7 @@ fn hold(connection: &Connection, first: i64, last: i64) {
         .execute(
             "insert into stores (device_id, epoch, mark, head, first_received_ms, last_received_ms)
              values (?1, ?2, ?3, ?4, 0, 0) on conflict (device_id, epoch) do update set mark = excluded.mark",
-            values![DEVICE.as_bytes(), EPOCH.as_bytes(), last, &[0_u8; 32]],
+            values![device.as_bytes(), EPOCH.as_bytes(), last, &[0_u8; 32]],
         )
         .unwrap();
 }
@@ -86,6 +94,26 @@ fn what_a_kill_took_back_is_counted_afterwards_and_once() {
     apply(&transaction, &reckoned).unwrap();
     transaction.commit().unwrap();
     assert_eq!((counted(&connection), holdings(&connection).unwrap().looked_at), ([8, 8], 8));
+}
+
+#[test]
+fn who_sends_all_the_time_keeps_nobody_waiting_for_longer_than_a_round() {
+    let (_url, connection) = database(1);
+    // It comes after the first one in every list.
+    let other = DeviceId::new([9; 16]);
+    enrol(&connection, other, "Entrance");
+    hold_of(&connection, other, 1, 1);
+    let mut waiting = Waiting::default();
+    waiting.looked_for_max = 1;
+    let mut turns = Vec::new();
+    for seq in 2..=5 {
+        let part = waiting.next_part(&connection, 1).unwrap();
+        turns.extend(part.iter().map(Pending::device));
+        apply(&connection, &part).unwrap();
+        hold(&connection, seq, seq);
+    }
+    assert_eq!(turns, [DEVICE, other, DEVICE, DEVICE]);
+    assert_eq!(counted(&connection), [5, 5]);
 }
 
 #[test]

@@ -1,17 +1,16 @@
 //! Whether a roll-out stops because fewer visits are completed where its version went.
 //!
 //! Of the visits that were begun, the share that was completed is held against two others: that of the kiosks that the version has not
-//! reached, on the same days, and that of the same kiosks in the four weeks before. It has fallen where it is lower than both by
+//! reached, since the roll-out began, and that of the same kiosks in the four weeks before. It has fallen where it is lower than both by
 //! [`FALL_MIN`], and each difference is one that chance alone makes in less than one of ten thousand cases ([`P_MAX`]; the
 //! score test of two shares, Fisher's exact test for small counts: [`p_of_two_shares`]). Against the others alone a kiosk at a
 //! hurried door would always be unwell; against its own past alone a hurried season would be the version's fault.
 //!
 //! It is conservative, because it is looked at again and again and visits of one kiosk are more alike than chance has them: with
-//! fewer than [`VISITS_MIN`] visits on any side nothing is said. So it says nothing of a roll-out to everybody at once, of one that has
-//! reached everybody, or of a fleet of a handful of quiet kiosks, and nothing of how many begin: a shop that is shut looks like
+//! fewer than [`VISITS_MIN`] visits on any side nothing is said. So it says nothing of a roll-out to everybody at once, or of a fleet of a handful of quiet kiosks, and nothing of how many begin: a shop that is shut looks like
 //! one where nobody taps.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use afterword_model::metrics::share::p_of_two_shares;
 use afterword_model::record::DeviceId;
@@ -58,9 +57,9 @@ impl Visits {
 /// What is compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Compared {
-    /// At the kiosks that run the version, since the day after the stage began.
+    /// At the kiosks that run the version, of each since the day after it was to have it: what an earlier stage showed stays.
     pub(crate) with_it: Visits,
-    /// At the others, on the same days.
+    /// At the others, and at those before they were to have it, since the day after the roll-out began.
     pub(crate) without_it: Visits,
     /// At the kiosks that run the version, in the four weeks before the roll-out.
     pub(crate) before: Visits,
@@ -74,7 +73,7 @@ impl Compared {
         has_fallen.then(|| {
             let percent = |visits: Visits| format!("{:.0} %", 100.0 * visits.share());
             format!(
-                "of {} visits at kiosks that run version {}, {} were completed, against {} at the others on the same days and {} at the same kiosks in the four weeks before",
+                "of {} visits at kiosks that run version {}, {} were completed, against {} at kiosks without it since the roll-out began and {} at the same kiosks in the four weeks before",
                 with_it.begun,
                 rollout.target,
                 percent(with_it),
@@ -85,37 +84,43 @@ impl Compared {
     }
 }
 
+fn day_of(ms: i64) -> i64 {
+    ms.div_euclid(DAY_MS)
+}
+
 /// Counts what is compared, from what is counted of each kiosk's days. Flagged visits are left out. Days are local ones, told by UTC here: around
 /// midnight some hours are of the other side, which makes a difference smaller and none larger.
 pub(crate) fn compare(connection: &Connection, rollout: &Rollout) -> SqlResult<Compared> {
-    let devices = |sql: &'static str| -> SqlResult<BTreeSet<DeviceId>> {
-        let found = connection.query_all(sql, values![rollout.id, rollout.stage], |row| {
-            Ok(row.get::<HexColumn<16, _>>(0)?.0)
-        })?;
-        Ok(found.into_iter().collect())
-    };
-    // Who is to have it and does not run it yet is on neither side.
-    let reached = devices("select device_id from rollout_devices where rollout_id = ?1 and stage <= ?2")?;
-    let running = devices(
-        "select rollout_devices.device_id from rollout_devices
-             join device_settings said on said.device_id = rollout_devices.device_id
-         where rollout_id = ?1 and stage <= ?2 and said.runs = said.wanted",
+    let mut reached: BTreeMap<DeviceId, Option<i64>> = BTreeMap::new();
+    connection.query_all(
+        "select rollout_devices.device_id, said.wanted_ms, said.runs = said.wanted from rollout_devices
+             left join device_settings said on said.device_id = rollout_devices.device_id
+         where rollout_id = ?1 and stage <= ?2",
+        values![rollout.id, rollout.stage],
+        |row| {
+            let since = row.get::<Option<i64>>(1)?.map(day_of);
+            let runs = row.get::<Option<bool>>(2)?.unwrap_or(false);
+            reached.insert(row.get::<HexColumn<16, _>>(0)?.0, since.filter(|_| runs));
+            Ok(())
+        },
     )?;
-    let day_of = |ms: i64| ms.div_euclid(DAY_MS);
-    let (began, stage_began) = (day_of(rollout.started_ms), day_of(rollout.stage_ms));
+    let began = day_of(rollout.started_ms);
     let mut compared = Compared::default();
-    if running.is_empty() {
+    if reached.values().all(Option::is_none) {
         return Ok(compared);
     }
     connection.each(
         "select device_id, day, counts from cells where flagged = 0 and day >= ?1",
         values![began - DAYS_BEFORE],
         |row| {
-            let (device, day) = (row.get::<HexColumn<16, _>>(0)?.0, row.get::<i64>(1)?);
-            let visits = match (running.contains(&device), reached.contains(&device)) {
-                (true, _) if day > stage_began => &mut compared.with_it,
-                (true, _) if day < began => &mut compared.before,
-                (false, false) if day > stage_began => &mut compared.without_it,
+            let (device, day): (DeviceId, i64) = (row.get::<HexColumn<16, _>>(0)?.0, row.get(1)?);
+            let visits = match reached.get(&device) {
+                Some(Some(since)) if day > *since => &mut compared.with_it,
+                Some(Some(_)) if day < began => &mut compared.before,
+                // Who has it by now was one of the others before.
+                Some(Some(since)) if day > began && day < *since => &mut compared.without_it,
+                None if day > began => &mut compared.without_it,
+                // Who is to have it and does not run it yet is on neither side.
                 _ => return Ok(()),
             };
             let mut tally = Tally::default();
@@ -162,7 +167,7 @@ mod tests {
         let told = fall((120, 200), (850, 1_000), (820, 1_000)).unwrap();
         assert_eq!(
             told,
-            "of 200 visits at kiosks that run version 7, 60 % were completed, against 85 % at the others on the same days and 82 % at the same kiosks in the four weeks before"
+            "of 200 visits at kiosks that run version 7, 60 % were completed, against 85 % at kiosks without it since the roll-out began and 82 % at the same kiosks in the four weeks before"
         );
     }
 

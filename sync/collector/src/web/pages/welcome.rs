@@ -10,7 +10,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::sign_in::sentence;
+use super::sign_in::{provider_hint, sentence};
 use crate::admin::AdminError;
 use crate::admin::peopling::Acceptance;
 use crate::people::Grant;
@@ -51,7 +51,11 @@ async fn accept(
         admin.person_accept(&token, &Acceptance { login: &login, name: &name, password: &password })
     });
     match accepted.await {
-        Ok(session) => Ok((AppendHeaders([cookie(&session)]), Redirect::to("/")).into_response()),
+        Ok(session) => {
+            // Somebody else may have come in by the provider on this machine before.
+            let cookies = AppendHeaders([cookie(&session), provider_hint(None)]);
+            Ok((cookies, Redirect::to("/")).into_response())
+        }
         Err(AdminError::Person(refusal)) => {
             let wrong = sentence(&refusal.to_string());
             let page =

@@ -54,7 +54,7 @@ async fn a_silence_is_told_once_and_its_end_once_and_an_outage_of_the_collector_
     server.clock.advance_ms(3 * HOUR_MS);
     server.start_again().await;
     let device = device.at(&server);
-    server.clock.advance_ms(14 * MINUTE_MS);
+    server.clock.advance_ms(19 * MINUTE_MS);
     for number in 5..8 {
         server.admin().webhook_test(webhook).unwrap();
         receiver.wait_for(number).await;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use afterword_model::case::{Category, Said, Step};
 use afterword_model::metrics::ANSWERS_MIN;
-use afterword_model::response::Stamp;
+use afterword_model::response::{ClockQuality, Stamp};
 use maud::{Markup, html};
 
 use super::plain;
 use crate::admin::casing::CaseRow;
 use crate::numbers::{DAYS_MIN, Effect, effect, whole_days_after};
 use crate::routes::App;
+use crate::storage::numbers::stood;
 use crate::web::icon::Icon;
 use crate::web::mishap::Mishap;
 use crate::web::pages::figures::{before_after, date, reasons};
@@ -22,6 +23,10 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 enum Found {
     /// Nothing that is counted stands behind it.
     NoReason,
+    /// The kiosk stood in no store then.
+    NoStore,
+    /// The kiosk did not know the time when it was done.
+    NoDay,
     /// So many whole days are over, and more are needed.
     TooEarly { days: i64 },
     /// So many visits on the two sides: one of them too few.
@@ -40,17 +45,24 @@ pub(super) async fn section(app: &Arc<App>, row: &CaseRow) -> Result<Markup, Mis
     let acted_day = day_of(acted.wall_ms);
     let option = row.view.said.as_ref().and_then(reason).map(str::to_owned);
     let days = whole_days_after(acted_day, day_of(now_ms));
+    let device = row.device;
+    let store = app.read(move |reader| stood(reader, &device, acted.wall_ms)).await?;
     let found = match &option {
         None => Found::NoReason,
+        Some(_) if acted.clock == ClockQuality::Unset => Found::NoDay,
         Some(_) if days < DAYS_MIN => Found::TooEarly { days },
-        Some(option) => {
-            let (store, option) = (row.store.clone().unwrap_or_default(), option.clone());
-            let found = app.read(move |reader| effect(reader, (&store, &option), acted_day, days)).await?;
-            match found.difference {
-                Some(_) => Found::Is(Box::new(found)),
-                None => Found::TooFew { before: found.before.of, after: found.after.of },
+        Some(option) => match store {
+            None => Found::NoStore,
+            Some(store) => {
+                let option = option.clone();
+                let found =
+                    app.read(move |reader| effect(reader, (&store, &option), acted_day, days)).await?;
+                match found.difference {
+                    Some(_) => Found::Is(Box::new(found)),
+                    None => Found::TooFew { before: found.before.of, after: found.after.of },
+                }
             }
-        }
+        },
     };
     let reason = option.as_deref().map(reasons::title);
     Ok(html! {
@@ -58,6 +70,8 @@ pub(super) async fn section(app: &Arc<App>, row: &CaseRow) -> Result<Markup, Mis
             h2 #effect { "Did it work?" @if let Some(reason) = &reason { small { "visits naming “" (reason) "”, %" } } }
             @match &found {
                 Found::NoReason => p { "The shopper chose no reason that others choose too, so that there is nothing to count before and after." },
+                Found::NoStore => p { "The kiosk stood in no store when it was done, so that there is nothing to count before and after." },
+                Found::NoDay => p { "The kiosk did not know the time when it was done, so that there is no before and after." },
                 Found::TooEarly { days } => p {
                     b { "Not yet: it needs " (DAYS_MIN) " whole days." } " "
                     @if *days == 0 { "None is over" } @else { (words::spelled(usize::try_from(*days).unwrap_or(0))) " " (words::plural(usize::try_from(*days).unwrap_or(0), "is", "are")) " over" }
