@@ -109,6 +109,15 @@ async fn what_chance_alone_would_make_is_called_so() {
 }
 
 #[tokio::test]
+async fn a_kiosk_that_went_elsewhere_is_still_asked_about_the_store_in_which_it_was_done() {
+    let server = Server::start().await;
+    let (_, of) = shop(&server, -15, (3, 1)).await;
+    server.admin().device_replace("Exit", Some("Mill Lane")).unwrap();
+    let page = page(&server, of).await;
+    assert!(page.has("20.0 points fewer") && page.has("Before: 140 replies. After: 140."), "{}", page.text);
+}
+
+#[tokio::test]
 async fn before_a_week_is_over_nothing_is_said() {
     let server = Server::start().await;
     let (_, of) = shop(&server, -7, (3, 1)).await;
