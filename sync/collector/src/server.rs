@@ -24,6 +24,7 @@ use crate::counting::keep_counting;
 use crate::desk::Desk;
 use crate::drawing::Drawing;
 use crate::kept::KeptFigures;
+use crate::listen::door::Door;
 use crate::listen::web::{WebCertificate, WebTlsError};
 use crate::listen::{Port, tls};
 use crate::load::Load;
@@ -122,8 +123,8 @@ pub enum StartError {
     )]
     Outward(String),
     /// The system gives no thread.
-    #[error("cannot start the writer: {0}; the system is out of threads or memory")]
-    Writer(io::Error),
+    #[error("cannot start a thread: {0}; the system is out of threads or memory")]
+    Thread(io::Error),
 }
 
 /// A collector that serves until it is shut down. Dropping it cuts its connections without a word, as a kill
@@ -192,7 +193,7 @@ impl Collector {
         let web_chain = web_certificate.map(|certificate| certificate.chain().to_owned());
         let certificates = Certificates::new(Arc::clone(&context), web_chain);
         let metrics = Metrics::new(readers.meters(), certificates);
-        let (writer, writer_threads) = Writer::start(writing).map_err(StartError::Writer)?;
+        let (writer, writer_threads) = Writer::start(writing).map_err(StartError::Thread)?;
         let limits = config.limits;
         let app = Arc::new(App {
             context: Arc::clone(&context),
@@ -210,6 +211,7 @@ impl Collector {
             metrics,
         });
 
+        let door = Arc::new(Door::open().map_err(StartError::Thread)?);
         let (ending, ended) = watch::channel(false);
         let mut ports = JoinSet::new();
         let device_port = Port {
@@ -220,6 +222,7 @@ impl Collector {
             makes_room: true,
             limits: limits.clone(),
             load: app.load.clone(),
+            door: Arc::clone(&door),
             ids: Arc::clone(&ids),
         };
         let enrol_port = Port {
@@ -230,6 +233,7 @@ impl Collector {
             makes_room: true,
             limits: limits.clone(),
             load: app.load.clone(),
+            door: Arc::clone(&door),
             ids: Arc::clone(&ids),
         };
         let web_port = Port {
@@ -240,6 +244,7 @@ impl Collector {
             makes_room: false,
             limits: limits.clone(),
             load: app.load.clone(),
+            door,
             ids,
         };
         ports.spawn(device_port.serve(ended.clone()));

@@ -49,11 +49,13 @@ pub(super) async fn serve(
     let end = match shared.tls.as_ref().map(|tls| tls.borrow().clone()) {
         None => serve_requests(&shared, stream, source, None).await,
         Some(tls) => {
-            let handshake = shared.turnstile.pass(tls.accept(stream));
-            match timeout(shared.limits.handshake, handshake).await {
-                Err(_) => return tracing::debug!(%source, "dropped: no handshake in time"),
-                Ok(Err(error)) => return tracing::info!(%source, %error, "refused in the handshake"),
-                Ok(Ok(stream)) => {
+            let (turnstile, limit) = (Arc::clone(&shared.turnstile), shared.limits.handshake);
+            let handshake = async move { timeout(limit, turnstile.pass(tls.accept(stream))).await };
+            match shared.door.work(handshake).await {
+                None => return tracing::error!(%source, "dropped: its handshake broke down"),
+                Some(Err(_)) => return tracing::debug!(%source, "dropped: no handshake in time"),
+                Some(Ok(Err(error))) => return tracing::info!(%source, %error, "refused in the handshake"),
+                Some(Ok(Ok(stream))) => {
                     let chain = stream.get_ref().1.peer_certificates();
                     let bearer = chain.and_then(|chain| read_bearer(chain.first()?));
                     serve_requests(&shared, stream, source, bearer).await

@@ -3,10 +3,11 @@
 //! `axum::serve` has no time-outs, so this loop is our own. Invariants: every stage of a connection has a
 //! deadline (see [`deadline`]); a connection holds one place from accept to close, and when all places are
 //! taken the next ones wait in the kernel's queue; a crowd of handshakes does not hold up who is inside (see
-//! [`turnstile`]); one bad connection never ends the loop.
+//! [`turnstile`] and [`door`]); one bad connection never ends the loop.
 
 mod connection;
 mod deadline;
+pub(crate) mod door;
 mod outgoing;
 pub(crate) mod tls;
 mod turnstile;
@@ -24,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use self::door::Door;
 use self::turnstile::Turnstile;
 use crate::limits::Limits;
 use crate::load::Load;
@@ -44,6 +46,8 @@ pub(crate) struct Port {
     pub(crate) limits: Limits,
     /// Who goes before its handshakes.
     pub(crate) load: Load,
+    /// Where they are worked on.
+    pub(crate) door: Arc<Door>,
     /// Who names its requests.
     pub(crate) ids: Arc<RequestIds>,
 }
@@ -55,7 +59,8 @@ pub(crate) struct Source(pub(crate) SocketAddr);
 /// What every connection of a port shares.
 struct Shared {
     tls: Option<watch::Receiver<TlsAcceptor>>,
-    turnstile: Turnstile,
+    turnstile: Arc<Turnstile>,
+    door: Arc<Door>,
     router: Router,
     limits: Limits,
     places: Arc<Semaphore>,
@@ -77,7 +82,8 @@ impl Port {
     pub(crate) async fn serve(self, mut ending: watch::Receiver<bool>) {
         let shared = Arc::new(Shared {
             tls: self.tls,
-            turnstile: Turnstile::before(self.load),
+            turnstile: Arc::new(Turnstile::before(self.load)),
+            door: self.door,
             router: self.router,
             limits: self.limits,
             places: Arc::new(Semaphore::new(self.connections_max)),

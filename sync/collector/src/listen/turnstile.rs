@@ -2,8 +2,8 @@
 //!
 //! A handshake is some milliseconds of arithmetic in two or three steps. Nine hundred of them that are ready at the same
 //! moment would stand in the runtime's queue before every request of an open connection, and would bring in more
-//! requests than can be answered. Here a step waits for its turn outside that queue, and lets those inside go first,
-//! though never for long: under the heaviest load new devices still come in.
+//! requests than can be answered. Here a step waits for its turn outside that queue, is done on a thread that stands back
+//! (see [`super::door`]), and lets those inside go first, though never for long: under the heaviest load new devices still come in.
 //!
 //! Invariant: a turn is held for one step of work and never while the network is waited for, so that a peer which
 //! falls silent in the middle of its handshake keeps nobody from theirs. Turns are given in the order of asking.

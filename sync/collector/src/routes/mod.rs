@@ -42,6 +42,9 @@ use crate::storage::sql::{Connection, SqlResult};
 use crate::storage::writer::Writer;
 use crate::webhooks::sender::Sender;
 
+/// What is no longer than this is read and checked at once: a few records take less time than to wake another thread for them.
+const AT_ONCE_BYTES_MAX: usize = 2 * 1024;
+
 /// What the routes work with.
 pub(crate) struct App {
     pub(crate) context: Arc<Context>,
@@ -69,6 +72,18 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Runs a query that finds one row by its key: at once where the database is of this machine, since to wake another thread for it
+    /// takes longer; else as work that waits for the network.
+    async fn glance<T: Send + 'static>(
+        self: &Arc<Self>,
+        query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        if self.readers.are_near() {
+            return Ok(self.readers.read(query)?);
+        }
+        self.compute(move |app| Ok(app.readers.read(query)?)).await
+    }
+
     /// Runs work that takes the processor or the disk for a while, away from the threads that serve connections.
     async fn compute<T: Send + 'static>(
         self: &Arc<Self>,
@@ -155,7 +170,7 @@ async fn answer<R: Request>(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Reply, Refusal> {
-    let standing = app.compute(move |app| Ok(app.readers.read(|reader| caller.standing(reader))?)).await?;
+    let standing = app.glance(move |reader| caller.standing(reader)).await?;
     let admitted = R::admit(&app.context, &caller, standing)?;
     let header = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     expect_type::<R>(header(CONTENT_TYPE), header(CONTENT_ENCODING))?;
@@ -167,7 +182,11 @@ async fn answer<R: Request>(
         Ok(place) => place.expect("the semaphore is never closed"),
         Err(_) => return Err(Refusal::busy()),
     };
-    let prepared = app.compute(move |app| R::prepare(&app.context, &caller, admitted, &body)).await;
+    let prepared = if body.len() <= AT_ONCE_BYTES_MAX {
+        R::prepare(&app.context, &caller, admitted, &body)
+    } else {
+        app.compute(move |app| R::prepare(&app.context, &caller, admitted, &body)).await
+    };
     let request = prepared.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))?;
     let context = Arc::clone(&app.context);
     let stored =

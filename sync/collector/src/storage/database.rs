@@ -161,6 +161,11 @@ impl Database {
         if self.has_device_locks() { WRITERS } else { 1 }
     }
 
+    /// Whether its log has to be moved into it from time to time.
+    pub(crate) fn has_log(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     /// Whether other collectors may serve from it at the same time.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres(_))

@@ -21,6 +21,7 @@ pub(crate) mod follow_ups;
 pub(crate) mod heartbeats;
 pub(crate) mod held;
 pub(crate) mod ingest;
+mod log_mover;
 pub(crate) mod numbers;
 pub(crate) mod open;
 pub(crate) mod outbox;

@@ -215,7 +215,10 @@ pub(crate) fn open_reader(path: &Path) -> SqlResult<Connection> {
     // Read-write all the same: readers of a write-ahead log take part in its index.
     let connection = rusqlite::Connection::open_with_flags(path, FLAGS)?;
     connection.busy_timeout(DATABASE_BUSY_TIMEOUT)?;
-    connection.execute_batch("pragma query_only = on; pragma mmap_size = 0; pragma trusted_schema = off")?;
+    // What it moves out of the log is on the disk before it is gone from there.
+    connection.execute_batch(
+        "pragma query_only = on; pragma synchronous = full; pragma mmap_size = 0; pragma trusted_schema = off",
+    )?;
     Ok(Connection::new(Sqlite::new(connection)))
 }
 

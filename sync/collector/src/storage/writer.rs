@@ -19,6 +19,7 @@ use afterword_protocol::limits::{BATCHES_IN_FLIGHT_MAX, ENROL_CONNECTIONS_MAX};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::log_mover::LogMover;
 use super::sql::{Connection, SqlError, SqlFault, SqlResult};
 use super::{Database, StorageError, in_savepoint};
 use crate::metrics::database::DatabaseMeters;
@@ -62,7 +63,12 @@ impl Writer {
         let further = (1..writing.database.writers()).map(|_| writing.another());
         let further: Vec<WritingConnection> = further.collect();
         let (mut queues, mut threads) = (Vec::new(), Vec::new());
-        for writing in std::iter::once(writing).chain(further) {
+        for mut writing in std::iter::once(writing).chain(further) {
+            if writing.database.has_log() {
+                let (mover, thread) = LogMover::start(writing.database.clone())?;
+                writing.log_mover = Some(mover);
+                threads.push(thread);
+            }
             let (jobs, queue) = mpsc::channel(WRITER_QUEUE_MAX);
             let thread = std::thread::Builder::new().name("collector-writer".into());
             threads.push(thread.spawn(move || write_until_closed(writing, queue))?);
@@ -96,17 +102,20 @@ pub(crate) struct WritingConnection {
     connection: Option<Connection>,
     database: Database,
     meters: DatabaseMeters,
+    /// Where there is a log to be moved, and somebody who does it.
+    log_mover: Option<LogMover>,
 }
 
 impl WritingConnection {
     /// Takes a connection to the database.
     pub(crate) fn new(connection: Connection, database: Database, meters: DatabaseMeters) -> Self {
-        Self { connection: Some(connection), database, meters }
+        Self { connection: Some(connection), database, meters, log_mover: None }
     }
 
     /// Another one to the same database, not opened yet.
     fn another(&self) -> Self {
-        Self { connection: None, database: self.database.clone(), meters: self.meters.clone() }
+        let (database, meters) = (self.database.clone(), self.meters.clone());
+        Self { connection: None, database, meters, log_mover: None }
     }
 
     /// Runs one piece of work in a durable transaction, on the caller's own thread.
@@ -168,7 +177,12 @@ impl WritingConnection {
         // A panic drops the answers of its group, which their callers see; the next group starts afresh.
         let committed = catch_unwind(AssertUnwindSafe(|| commit_group(open, group)));
         match committed {
-            Ok(Ok(())) => self.meters.durable(jobs, began.elapsed()),
+            Ok(Ok(())) => {
+                self.meters.durable(jobs, began.elapsed());
+                if let Some(mover) = &self.log_mover {
+                    mover.committed(open);
+                }
+            }
             Ok(Err(error)) => {
                 self.meters.write_failed(error.fault());
                 self.reopen();

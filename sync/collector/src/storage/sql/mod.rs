@@ -129,6 +129,12 @@ pub(crate) trait Sql: Send {
     /// Takes what was overwritten out of the log, as far as nobody reads it. Outside of transactions.
     fn settle_log(&self) -> SqlResult<()>;
 
+    /// Pages of the log that are not at their places in the database yet; none, where the database looks after its log itself.
+    fn log_pages(&self) -> SqlResult<u32>;
+
+    /// Puts them there, as far as nobody reads what is there now, and waits for nobody. Outside of transactions.
+    fn move_log(&self) -> SqlResult<()>;
+
     /// Tells the database that what is counted has grown much since it last looked: how it finds rows depends on how many it believes
     /// there are.
     fn counts_grew(&self) -> SqlResult<()>;

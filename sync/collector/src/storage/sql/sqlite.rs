@@ -169,6 +169,16 @@ impl Sql for Sqlite {
         self.cut_log().map(drop)
     }
 
+    fn log_pages(&self) -> SqlResult<u32> {
+        let pages = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+        let pages = self.0.prepare_cached("pragma wal_checkpoint(noop)")?.query_row([], pages)?;
+        Ok(u32::try_from(pages).unwrap_or(0))
+    }
+
+    fn move_log(&self) -> SqlResult<()> {
+        Ok(self.0.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?)
+    }
+
     /// Keys are looked up by their index, however many there are.
     fn counts_grew(&self) -> SqlResult<()> {
         Ok(())

@@ -367,6 +367,14 @@ impl Sql for Postgres {
         Ok(())
     }
 
+    fn log_pages(&self) -> SqlResult<u32> {
+        Ok(0)
+    }
+
+    fn move_log(&self) -> SqlResult<()> {
+        Ok(())
+    }
+
     /// Statements of this connection were planned when the tables were as good as empty, and read all of them; the server would notice
     /// within a minute or so.
     fn counts_grew(&self) -> SqlResult<()> {
