@@ -6,6 +6,7 @@
 //! Each statement is made once: one that was made is passed over the next time, so that a run that broke off is simply run again.
 
 use super::Postgres;
+use super::connect::CLUSTER_SETTINGS;
 use crate::storage::sql::SqlResult;
 
 /// Divided by device, so that what is referred to comes first.
@@ -68,6 +69,10 @@ const KEYS_OF_DEVICES: [(&str, &str); 2] = [
 const NO_TRIGGERS: &str = "drop trigger devices_claim_on_insert on devices; drop trigger devices_claim_on_update on devices; \
                            drop function keep_device_claims()";
 
+/// Rows of before lie on the coordinator still, where nobody finds them and nothing erases them.
+const LEAVE_NOTHING: &str = "select truncate_local_data_after_distributing_table(logicalrelid) from pg_dist_partition \
+                             join pg_class on pg_class.oid = logicalrelid where relnamespace = current_schema()::regnamespace";
+
 /// Whether this database is a Citus coordinator's.
 pub(crate) fn is_cluster(database: &Postgres) -> SqlResult<bool> {
     let query = "select exists (select from pg_catalog.pg_proc where proname = 'create_reference_table')";
@@ -90,6 +95,10 @@ pub(crate) fn statements(database: &Postgres) -> SqlResult<Vec<String>> {
     }
     let done = placed(database)?;
     let missing = |table: &str| !done.iter().any(|done| done == table);
+    if EVERYWHERE.iter().chain(&BY_DEVICE).any(|table| missing(table)) {
+        // This connection has them; whoever runs the statements himself has not.
+        statements.push(CLUSTER_SETTINGS.to_owned());
+    }
     for table in EVERYWHERE.iter().filter(|table| missing(table)) {
         statements.push(format!("select create_reference_table('{table}')"));
     }
@@ -99,9 +108,13 @@ pub(crate) fn statements(database: &Postgres) -> SqlResult<Vec<String>> {
     }
     for table in BY_DEVICE.iter().filter(|table| missing(table)) {
         let beside = if *table == BY_DEVICE[0] { "none" } else { BY_DEVICE[0] };
-        statements.push(format!(
-            "select create_distributed_table('{table}', 'device_id', colocate_with => '{beside}')"
-        ));
+        let mut statement =
+            format!("select create_distributed_table('{table}', 'device_id', colocate_with => '{beside}')");
+        // With the last one, as one: nothing would say later that it is still to be done. Before, others refer to what is emptied.
+        if Some(table) == BY_DEVICE.last() {
+            statement = format!("{statement}; {LEAVE_NOTHING}");
+        }
+        statements.push(statement);
     }
     Ok(statements)
 }
