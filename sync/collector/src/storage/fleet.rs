@@ -77,11 +77,10 @@ pub(crate) fn kiosks(connection: &Connection) -> SqlResult<Vec<Kiosk>> {
     let query = "with heard as materialized (
              select device_id, last_heard_ms, last_seq_ever, mark, oldest_unsent_ms, clock_ahead_ms,
                  certificate_expires_ms, kiosk_version, disk_free_bytes
-             from (select heartbeats.*,
-                       row_number() over (partition by device_id order by last_heard_ms desc) as place
-                   from heartbeats) as newest
-             left join stores using (device_id, epoch)
-             where place = 1)
+             from heartbeats left join stores using (device_id, epoch)
+             where not exists (
+                 select 1 from heartbeats later where later.device_id = heartbeats.device_id
+                 and (later.last_heard_ms, later.epoch) > (heartbeats.last_heard_ms, heartbeats.epoch)))
          select device_id, name, store, enrolled_ms, revoked_ms, code_expires_ms,
              code_closed_ms is null, clone_seen_ms, last_heard_ms, last_seq_ever, mark, oldest_unsent_ms,
              clock_ahead_ms, certificate_expires_ms, kiosk_version, disk_free_bytes

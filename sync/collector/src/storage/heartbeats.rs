@@ -129,11 +129,9 @@ pub(crate) fn active_devices_without(
 ) -> SqlResult<Vec<String>> {
     // Heartbeats by themselves first, as `fleet::kiosks` has it.
     let query = "with said as materialized (
-             select device_id, trusted
-             from (select device_id, trusted,
-                       row_number() over (partition by device_id order by last_heard_ms desc) as place
-                   from heartbeats) as newest
-             where place = 1)
+             select device_id, trusted from heartbeats where not exists (
+                 select 1 from heartbeats later where later.device_id = heartbeats.device_id
+                 and (later.last_heard_ms, later.epoch) > (heartbeats.last_heard_ms, heartbeats.epoch)))
          select name, trusted from devices left join said using (device_id)
          where enrolled_ms is not null and revoked_ms is null order by name";
     let mut names = Vec::new();
