@@ -14,7 +14,8 @@ const STAND_INS: &str = "
     create schema citus;
     set search_path = public, citus;
     create table citus.pg_dist_partition (
-        logicalrelid regclass primary key, partkey text, beside text, leaves_rows bool not null default true);
+        logicalrelid regclass primary key, partkey text, beside text, leaves_rows bool not null default true,
+        partmethod text not null default 'n', repmodel text not null default 't');
     create function create_reference_table(name regclass) returns void language plpgsql as $$ begin
         -- Citus makes tables of its own out of those that refer to it, and takes not all of them back.
         if current_setting('citus.enable_local_reference_table_foreign_keys', true) is distinct from 'off' and exists (
@@ -56,6 +57,12 @@ fn every_table_gets_its_place_and_what_citus_asks_of_it_holds() -> Result<()> {
     assert_eq!(done.code, Some(0), "{}", done.everything());
     let again = desk.run("afterword-collector", &DISTRIBUTE)?;
     assert_eq!(again.last_line(), "-- Everything has its place already.", "{}", again.everything());
+
+    // One of which Citus has made a table of its own, because it refers to another, has none.
+    psql(&url, "update pg_dist_partition set repmodel = 's' where logicalrelid = 'day_notes'::regclass")?;
+    let shown = desk.run("afterword-collector", &[&DISTRIBUTE[..], &["--print"]].concat())?;
+    let left = shown.last_line();
+    assert!(left.starts_with("select create_reference_table('day_notes'); select truncate"), "{left}");
 
     let nowhere_or_twice = psql(
         &url,

@@ -95,27 +95,27 @@ pub(crate) fn statements(database: &Postgres) -> SqlResult<Vec<String>> {
     }
     let done = placed(database)?;
     let missing = |table: &str| !done.iter().any(|done| done == table);
-    if EVERYWHERE.iter().chain(&BY_DEVICE).any(|table| missing(table)) {
-        // This connection has them; whoever runs the statements himself has not.
-        statements.push(CLUSTER_SETTINGS.to_owned());
-    }
+    let mut placing = Vec::new();
     for table in EVERYWHERE.iter().filter(|table| missing(table)) {
-        statements.push(format!("select create_reference_table('{table}')"));
+        placing.push(format!("select create_reference_table('{table}')"));
     }
     if BY_DEVICE.iter().any(|table| missing(table)) {
         // Indexes of records call it.
-        statements.push("select create_distributed_function('instr(bytea, bytea)')".to_owned());
+        placing.push("select create_distributed_function('instr(bytea, bytea)')".to_owned());
     }
     for table in BY_DEVICE.iter().filter(|table| missing(table)) {
         let beside = if *table == BY_DEVICE[0] { "none" } else { BY_DEVICE[0] };
-        let mut statement =
-            format!("select create_distributed_table('{table}', 'device_id', colocate_with => '{beside}')");
-        // With the last one, as one: nothing would say later that it is still to be done. Before, others refer to what is emptied.
-        if Some(table) == BY_DEVICE.last() {
-            statement = format!("{statement}; {LEAVE_NOTHING}");
-        }
-        statements.push(statement);
+        placing.push(format!(
+            "select create_distributed_table('{table}', 'device_id', colocate_with => '{beside}')"
+        ));
     }
+    if let Some(last) = placing.last_mut() {
+        // All or nothing, so that a table that has no place says that this is still to be done; before, others refer to what is emptied.
+        *last = format!("{last}; {LEAVE_NOTHING}");
+        // This connection has them; whoever runs the statements himself has not.
+        statements.push(CLUSTER_SETTINGS.to_owned());
+    }
+    statements.extend(placing);
     Ok(statements)
 }
 
@@ -124,7 +124,8 @@ fn placed(database: &Postgres) -> SqlResult<Vec<String>> {
     if !is_cluster(database)? {
         return Ok(Vec::new());
     }
-    let query = "select logicalrelid::regclass::text from pg_dist_partition";
+    // Not those of which Citus has made a table of its own on the coordinator, because they refer to another.
+    let query = "select logicalrelid::regclass::text from pg_dist_partition where partmethod <> 'n' or repmodel = 't'";
     let placed = database.wait(database.client.query_typed(query, &[]))?;
     Ok(placed.iter().map(|row| row.get(0)).collect())
 }
