@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use afterword_collector::{
-    BackupError, Config, DatabaseUrl, Erasure, InProcess, RetentionField, restore, restore_into,
+    Admin, BackupError, Config, DatabaseUrl, Erasure, InProcess, RetentionField, restore, restore_into,
 };
 use afterword_model::ports::{Clock, Entropy};
 use afterword_protocol::problem::ProblemType;
@@ -73,7 +73,7 @@ fn a_backup_made_during_ingest_is_one_moment_and_what_came_after_it_comes_again(
 
     let config = Config { database: Some(into.clone()), ..Config::loopback(again.path()) };
     let collector = InProcess::open_with(&config, place.clock.clone(), Arc::new(SystemEntropy))?;
-    let admin = afterword_collector::Admin::open_with(again.path(), Some(&into), clock, entropy)?;
+    let admin = Admin::open_with(again.path(), Some(&into), clock, entropy)?;
     assert_ne!(admin.server_epoch()?, before, "devices notice");
     assert_eq!(admin.retention()?, kept.into(), "for how long what is kept is what was decided last");
     let mark = records - 9;
@@ -130,5 +130,37 @@ fn what_is_not_the_whole_file_as_it_was_written_is_refused_and_changes_nothing()
     let of_a_file = restore(folder.path(), &file, &entropy).err().context("it is no file's")?;
     assert!(of_a_file.to_string().contains("--database-url"), "{of_a_file}");
     restore_into(folder.path(), &into, &file, None, &clock, &entropy)?;
+    Ok(())
+}
+
+#[test]
+#[cfg_attr(
+    not(has_citus),
+    ignore = "needs a Citus coordinator's empty database, named by AFTERWORD_TEST_CITUS_URL"
+)]
+fn a_backup_of_a_cluster_is_put_into_one() -> Result<()> {
+    let place = Place::in_citus()?;
+    let tills = [place.device("Exit", 9)?, place.device("Door", 5)?, place.device("Till", 4)?];
+    for till in &tills {
+        place.receipt(till, 1, 4)?;
+    }
+    let file = place.folder.path().join("backup");
+    assert_eq!(place.admin()?.back_up(&file)?, 12);
+    place.empty()?;
+    let (again, into) = (tempfile::tempdir()?, place.database.clone().context("it is on PostgreSQL")?);
+    place.copy_keys_to(again.path())?;
+    let (clock, entropy) = ports(&place);
+    assert_eq!(restore_into(again.path(), &into, &file, None, &clock, &entropy)?.records, 12);
+    let mut admin = Admin::open_with(again.path(), Some(&into), clock, entropy)?;
+    admin.distribute()?;
+    let config = Config { database: Some(into), ..Config::loopback(again.path()) };
+    let collector = InProcess::open_with(&config, place.clock.clone(), Arc::new(SystemEntropy))?;
+    receipt(&tills[0].send_to(&collector, 3, 9)?)?;
+    receipt(&tills[1].send_to(&collector, 5, 5)?)?;
+    let report = admin.verify()?;
+    assert!(report.is_sound(), "{report:?}");
+    assert_eq!((report.records(), report.receipts()), (18, 5));
+    assert!(admin.device_add("Exit", None).is_err(), "the name is in use");
+    admin.device_add("Another", None)?;
     Ok(())
 }

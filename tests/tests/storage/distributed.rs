@@ -1,9 +1,11 @@
 //! `distribute`, on a plain PostgreSQL server with stand-ins for the functions of Citus that write down how they were called.
 
 use afterword_collector::DatabaseUrl;
+use afterword_model::record::{Head, StoreEpoch};
+use afterword_protocol::queue::{BeginReason, FormerEpoch, SeqRange};
 use afterword_tests::Desk;
 use afterword_tests::cluster::{Cluster, psql};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::place::Place;
 
@@ -11,11 +13,22 @@ use super::place::Place;
 const STAND_INS: &str = "
     create schema citus;
     set search_path = public, citus;
-    create table citus.pg_dist_partition (logicalrelid regclass primary key, partkey text, beside text);
-    create function create_reference_table(name regclass) returns void language sql
-        as $$ insert into pg_dist_partition values (name, null, null) $$;
+    create table citus.pg_dist_partition (
+        logicalrelid regclass primary key, partkey text, beside text, leaves_rows bool not null default true,
+        partmethod text not null default 'n', repmodel text not null default 't');
+    create function create_reference_table(name regclass) returns void language plpgsql as $$ begin
+        -- Citus makes tables of its own out of those that refer to it, and takes not all of them back.
+        if current_setting('citus.enable_local_reference_table_foreign_keys', true) is distinct from 'off' and exists (
+            select from pg_constraint where confrelid = name and conrelid <> name
+            and conrelid not in (select logicalrelid from pg_dist_partition)) then
+            raise exception 'other tables refer to %', name;
+        end if;
+        insert into pg_dist_partition values (name, null, null);
+    end $$;
     create function create_distributed_table(name regclass, key text, colocate_with text default 'default')
         returns void language sql as $$ insert into pg_dist_partition values (name, key, colocate_with) $$;
+    create function truncate_local_data_after_distributing_table(name regclass) returns void language sql
+        as $$ update pg_dist_partition set leaves_rows = false where logicalrelid = name $$;
     create function create_distributed_function(signature text) returns void language sql
         as $$ select signature::regprocedure $$;";
 
@@ -45,12 +58,20 @@ fn every_table_gets_its_place_and_what_citus_asks_of_it_holds() -> Result<()> {
     let again = desk.run("afterword-collector", &DISTRIBUTE)?;
     assert_eq!(again.last_line(), "-- Everything has its place already.", "{}", again.everything());
 
+    // One of which Citus has made a table of its own, because it refers to another, has none.
+    psql(&url, "update pg_dist_partition set repmodel = 's' where logicalrelid = 'day_notes'::regclass")?;
+    let shown = desk.run("afterword-collector", &[&DISTRIBUTE[..], &["--print"]].concat())?;
+    let left = shown.last_line();
+    assert!(left.starts_with("select create_reference_table('day_notes'); select truncate"), "{left}");
+
     let nowhere_or_twice = psql(
         &url,
         "select relname from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
          and not relispartition and not exists (select from pg_dist_partition d where d.logicalrelid = c.oid)",
     )?;
     assert_eq!(nowhere_or_twice, "", "tables without a place");
+    let leaving = psql(&url, "select logicalrelid from pg_dist_partition where leaves_rows")?;
+    assert_eq!(leaving, "", "rows of before lie where nobody finds them");
     let beside = psql(
         &url,
         "select distinct partkey, beside from pg_dist_partition where partkey is not null order by 2",
@@ -90,6 +111,48 @@ fn every_table_gets_its_place_and_what_citus_asks_of_it_holds() -> Result<()> {
                 select decode(repeat('ab', 16), 'hex'), name, 0, code_digest, 0 from devices";
     assert!(psql(&url, copy).is_err(), "two with one code");
     assert_eq!(place.verified()?.records(), 4);
+    Ok(())
+}
+
+/// Rows that were there before, and a run that broke off, on a real cluster.
+#[test]
+#[cfg_attr(
+    not(has_citus),
+    ignore = "needs a Citus coordinator's empty database, named by AFTERWORD_TEST_CITUS_URL"
+)]
+fn a_cluster_takes_what_was_there_and_leaves_nothing_behind() -> Result<()> {
+    let mut place = Place::beside_citus()?;
+    let url = place.url.clone().context("it has a URL")?;
+    let (till, other) = (place.device("Exit", 9)?, place.device("Door", 5)?);
+    place.receipt(&till, 1, 6)?;
+    place.receipt(&other, 1, 5)?;
+    let mut said = place.heartbeat(&till, 9)?;
+    let lost = vec![SeqRange { first: 3, last: 4 }];
+    let (epoch, head) = (StoreEpoch::new([5; 16]), Head::new([2; 32]));
+    said.health.former = vec![FormerEpoch { epoch, last_seq: 6, head, reason: BeginReason::Rotted, lost }];
+    place.beat(&till, &said)?;
+
+    let statements = place.admin()?.distribution()?;
+    let setting = statements.iter().find(|statement| statement.starts_with("set ")).context("a setting")?;
+    for statement in &statements[..statements.len() - 8] {
+        psql(&url, &format!("set client_min_messages = warning; {setting}; {statement}"))?;
+    }
+    assert!(place.admin()?.distribute()?.len() < 12, "what was done is passed over");
+    assert_eq!(place.admin()?.distribute()?, Vec::<String>::new());
+    let places = psql(&url, "select citus_table_type, count(*) from citus_tables group by 1 order by 1")?;
+    assert!(places.starts_with("distributed|") && places.ends_with("\nreference|20\n"), "{places}");
+    let left =
+        psql(&url, "select logicalrelid from pg_dist_partition where pg_relation_size(logicalrelid) > 0")?;
+    assert_eq!(left, "", "what is erased later would lie there for ever");
+
+    place.restart()?;
+    place.receipt(&till, 4, 9)?;
+    let report = place.verified()?;
+    assert_eq!((report.records(), report.receipts()), (14, 3));
+    let rows = place.admin()?.device_list()?;
+    let former =
+        rows.iter().flat_map(|row| &row.stores).find(|store| store.is_former).context("it is kept")?;
+    assert_eq!(former.lost, [SeqRange { first: 3, last: 4 }]);
     Ok(())
 }
 

@@ -29,6 +29,20 @@ use tempfile::TempDir;
 /// 2026-11-22T06:26:40Z.
 pub(crate) const NOW_MS: i64 = 1_795_328_800_000;
 
+/// Takes everything of ours out of a database. Its schema stays: views of Citus stand there, and with them the extension would go.
+const EMPTY: &str = "
+    do $$
+    declare
+        names text;
+    begin
+        select string_agg(oid::regclass::text, ', ') into names from pg_class
+            where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition;
+        execute coalesce('drop table ' || names || ' cascade', 'select');
+    end $$;
+    drop function if exists instr(bytea, bytea);
+    drop function if exists keep_device_claims();
+    drop domain if exists blob";
+
 /// A collector, its folder, and its database.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
@@ -58,16 +72,27 @@ impl Place {
         Ok(Self { url: Some(url.clone()), ..Self::on(Some(DatabaseUrl::parse(&url)?))? })
     }
 
-    /// On the Citus cluster that was named. Its one database is emptied, and is this test's alone until the test ends.
+    /// On the Citus cluster that was named, its tables divided.
     pub(crate) fn in_citus() -> Result<Self> {
+        let place = Self::beside_citus()?;
+        place.admin()?.distribute()?;
+        Ok(place)
+    }
+
+    /// On its coordinator alone, as if there were no workers. The one database is emptied, and is this test's alone until the test ends.
+    pub(crate) fn beside_citus() -> Result<Self> {
         let url = std::env::var("AFTERWORD_TEST_CITUS_URL").context("AFTERWORD_TEST_CITUS_URL")?;
         let mut alone = Session::open(&url)?;
         alone.say("do $$ begin perform pg_advisory_lock(1); end $$")?;
-        psql(&url, "drop schema public cascade; create schema public")?;
+        psql(&url, EMPTY)?;
         let mut place = Self::on(Some(DatabaseUrl::parse(&url)?))?;
-        place.admin()?.distribute()?;
         (place.url, place._alone) = (Some(url), Some(alone));
         Ok(place)
+    }
+
+    /// Takes everything out of the database of a cluster.
+    pub(crate) fn empty(&self) -> Result<()> {
+        psql(self.url.as_deref().context("it has a URL")?, EMPTY).map(drop)
     }
 
     pub(crate) fn on(database: Option<DatabaseUrl>) -> Result<Self> {

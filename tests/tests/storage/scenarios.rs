@@ -13,6 +13,7 @@ use afterword_model::response::{AnswerValue, ClockQuality, Stamp};
 use afterword_protocol::case_steps::CaseMark;
 use afterword_protocol::changes::{Change, Words};
 use afterword_protocol::courier::CourierWriter;
+use afterword_protocol::heartbeat::Fingerprint;
 use afterword_protocol::problem::ProblemType;
 use afterword_protocol::queue::{BeginReason, FormerEpoch, SeqRange};
 use afterword_protocol::system::SystemEntropy;
@@ -174,6 +175,12 @@ pub(crate) fn a_heartbeat_says_how_far_a_store_has_come_and_what_is_missing(plac
     assert_eq!(former.lost, [SeqRange { first: 3, last: 4 }]);
     let missing = [SeqRange { first: 1, last: 2 }, SeqRange { first: 5, last: 6 }];
     assert_eq!(former.missing, missing);
+    // Which certificates it trusts stands in its newest word, and a device that never spoke trusts none.
+    place.device("Silent", 0)?;
+    let admin = place.admin()?;
+    assert_eq!(admin.active_devices_without(&said.trusted[0])?, ["Silent"]);
+    assert_eq!(admin.active_devices_without(&Fingerprint::new([0; 32]))?, ["Exit", "Silent"]);
+    drop(admin);
     // An inventor of epochs fills no disk.
     for number in 0..80_u8 {
         said.health.position.epoch = StoreEpoch::new([number + 100; 16]);

@@ -73,14 +73,18 @@ pub(crate) fn stores_of(
 
 /// All that were not taken away for good, by store and name.
 pub(crate) fn kiosks(connection: &Connection) -> SqlResult<Vec<Kiosk>> {
-    let query = "select devices.device_id, name, store, enrolled_ms, revoked_ms, code_expires_ms,
+    // What is divided by device comes first and by itself: a cluster asks each server for its part and then joins what stands on all.
+    let query = "with heard as materialized (
+             select device_id, last_heard_ms, last_seq_ever, mark, oldest_unsent_ms, clock_ahead_ms,
+                 certificate_expires_ms, kiosk_version, disk_free_bytes
+             from heartbeats left join stores using (device_id, epoch)
+             where not exists (
+                 select 1 from heartbeats later where later.device_id = heartbeats.device_id
+                 and (later.last_heard_ms, later.epoch) > (heartbeats.last_heard_ms, heartbeats.epoch)))
+         select device_id, name, store, enrolled_ms, revoked_ms, code_expires_ms,
              code_closed_ms is null, clone_seen_ms, last_heard_ms, last_seq_ever, mark, oldest_unsent_ms,
              clock_ahead_ms, certificate_expires_ms, kiosk_version, disk_free_bytes
-         from devices
-         left join heartbeats on heartbeats.device_id = devices.device_id and heartbeats.epoch = (
-             select newest.epoch from heartbeats newest where newest.device_id = devices.device_id
-             order by newest.last_heard_ms desc limit 1)
-         left join stores on stores.device_id = devices.device_id and stores.epoch = heartbeats.epoch
+         from devices left join heard using (device_id)
          where retired_ms is null order by store, name";
     connection.query_all(query, values![], |row| {
         let heard = match row.get::<Option<i64>>(8)? {

@@ -127,9 +127,13 @@ pub(crate) fn active_devices_without(
     connection: &Connection,
     authority: &Fingerprint,
 ) -> SqlResult<Vec<String>> {
-    let query = "select name, (select trusted from heartbeats where heartbeats.device_id = devices.device_id
-                       order by last_heard_ms desc limit 1)
-         from devices where enrolled_ms is not null and revoked_ms is null order by name";
+    // Heartbeats by themselves first, as `fleet::kiosks` has it.
+    let query = "with said as materialized (
+             select device_id, trusted from heartbeats where not exists (
+                 select 1 from heartbeats later where later.device_id = heartbeats.device_id
+                 and (later.last_heard_ms, later.epoch) > (heartbeats.last_heard_ms, heartbeats.epoch)))
+         select name, trusted from devices left join said using (device_id)
+         where enrolled_ms is not null and revoked_ms is null order by name";
     let mut names = Vec::new();
     connection.each(query, &[], |row| {
         let trusted: Option<Vec<u8>> = row.get(1)?;

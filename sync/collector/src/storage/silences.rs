@@ -28,12 +28,13 @@ pub(crate) struct Turn {
 /// Some of those that have fallen silent, or are heard again, by now. Whoever was revoked or taken away is neither.
 pub(crate) fn pending(connection: &Connection, now_ms: i64) -> SqlResult<Vec<Turn>> {
     connection.query_all(
-        "select device_id, name, store, silent_since_ms, heard_ms from (
-             select devices.device_id, name, store, silent_since_ms,
-                 case when newest.at_ms > enrolled_ms then newest.at_ms else enrolled_ms end as heard_ms
-             from devices
-             left join (select device_id, max(last_heard_ms) as at_ms from heartbeats group by device_id) newest
-                 on newest.device_id = devices.device_id
+        // Heartbeats by themselves first, as `fleet::kiosks` has it.
+        "with newest as materialized (
+             select device_id, max(last_heard_ms) as at_ms from heartbeats group by device_id)
+         select device_id, name, store, silent_since_ms, heard_ms from (
+             select device_id, name, store, silent_since_ms,
+                 case when at_ms > enrolled_ms then at_ms else enrolled_ms end as heard_ms
+             from devices left join newest using (device_id)
              where retired_ms is null and revoked_ms is null and enrolled_ms is not null
          ) as kiosks
          where (heard_ms > ?1) = (silent_since_ms is not null)

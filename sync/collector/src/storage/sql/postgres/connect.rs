@@ -38,6 +38,13 @@ const SETTINGS: &str = "
     set client_min_messages = warning;
     select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
 
+/// What the coordinator of a Citus cluster is told; any other server keeps the words and does nothing with them. Each server has one line of a
+/// transaction, and so one moment that all reads there see: over several lines Citus also refuses to change what stands on every server after
+/// what is divided was read. And a table that refers to such a one is left as it is until its turn comes to be divided: Citus would make it one
+/// of its own, and cannot take back one whose rows it numbers.
+pub(super) const CLUSTER_SETTINGS: &str = "set citus.multi_shard_modify_mode to 'sequential'; \
+                                           set citus.enable_local_reference_table_foreign_keys to off";
+
 /// Opens a connection.
 pub(crate) fn connect(address: &PostgresAddress, purpose: Purpose) -> SqlResult<Postgres> {
     let tls = Tls::new(&address.trust)?;
@@ -87,7 +94,7 @@ fn open(server: &Config, tls: Tls, address: &PostgresAddress, purpose: Purpose) 
     let client =
         answer.recv().map_err(|_| SqlError::new(SqlFault::Disconnected, "the connection was not made"))??;
     let connection = Postgres::new(client, moving.abort_handle(), limit);
-    connection.batch(SETTINGS)?;
+    connection.batch(&[SETTINGS, CLUSTER_SETTINGS].join("; "))?;
     refuse_superseded(&connection, &address.newest_timeline)?;
     match purpose {
         Purpose::Command => connection.patience.set(WORK_TIMEOUT),

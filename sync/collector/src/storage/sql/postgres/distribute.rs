@@ -6,6 +6,7 @@
 //! Each statement is made once: one that was made is passed over the next time, so that a run that broke off is simply run again.
 
 use super::Postgres;
+use super::connect::CLUSTER_SETTINGS;
 use crate::storage::sql::SqlResult;
 
 /// Divided by device, so that what is referred to comes first.
@@ -68,6 +69,10 @@ const KEYS_OF_DEVICES: [(&str, &str); 2] = [
 const NO_TRIGGERS: &str = "drop trigger devices_claim_on_insert on devices; drop trigger devices_claim_on_update on devices; \
                            drop function keep_device_claims()";
 
+/// Rows of before lie on the coordinator still, where nobody finds them and nothing erases them.
+const LEAVE_NOTHING: &str = "select truncate_local_data_after_distributing_table(logicalrelid) from pg_dist_partition \
+                             join pg_class on pg_class.oid = logicalrelid where relnamespace = current_schema()::regnamespace";
+
 /// Whether this database is a Citus coordinator's.
 pub(crate) fn is_cluster(database: &Postgres) -> SqlResult<bool> {
     let query = "select exists (select from pg_catalog.pg_proc where proname = 'create_reference_table')";
@@ -90,19 +95,27 @@ pub(crate) fn statements(database: &Postgres) -> SqlResult<Vec<String>> {
     }
     let done = placed(database)?;
     let missing = |table: &str| !done.iter().any(|done| done == table);
+    let mut placing = Vec::new();
     for table in EVERYWHERE.iter().filter(|table| missing(table)) {
-        statements.push(format!("select create_reference_table('{table}')"));
+        placing.push(format!("select create_reference_table('{table}')"));
     }
     if BY_DEVICE.iter().any(|table| missing(table)) {
         // Indexes of records call it.
-        statements.push("select create_distributed_function('instr(bytea, bytea)')".to_owned());
+        placing.push("select create_distributed_function('instr(bytea, bytea)')".to_owned());
     }
     for table in BY_DEVICE.iter().filter(|table| missing(table)) {
         let beside = if *table == BY_DEVICE[0] { "none" } else { BY_DEVICE[0] };
-        statements.push(format!(
+        placing.push(format!(
             "select create_distributed_table('{table}', 'device_id', colocate_with => '{beside}')"
         ));
     }
+    if let Some(last) = placing.last_mut() {
+        // All or nothing, so that a table that has no place says that this is still to be done; before, others refer to what is emptied.
+        *last = format!("{last}; {LEAVE_NOTHING}");
+        // This connection has them; whoever runs the statements himself has not.
+        statements.push(CLUSTER_SETTINGS.to_owned());
+    }
+    statements.extend(placing);
     Ok(statements)
 }
 
@@ -111,7 +124,8 @@ fn placed(database: &Postgres) -> SqlResult<Vec<String>> {
     if !is_cluster(database)? {
         return Ok(Vec::new());
     }
-    let query = "select logicalrelid::regclass::text from pg_dist_partition";
+    // Not those of which Citus has made a table of its own on the coordinator, because they refer to another.
+    let query = "select logicalrelid::regclass::text from pg_dist_partition where partmethod <> 'n' or repmodel = 't'";
     let placed = database.wait(database.client.query_typed(query, &[]))?;
     Ok(placed.iter().map(|row| row.get(0)).collect())
 }
