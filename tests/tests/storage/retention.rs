@@ -451,16 +451,24 @@ pub(crate) fn several_take_away_at_once_and_nothing_is_passed_over(place: &mut P
     keep(place, RetentionField::Comment, 1)?;
     days_pass(place, 2);
     let place = &*place;
-    let hands = std::thread::scope(|scope| {
-        // Somebody else may hold the database for longer than one waits.
-        let hands: Vec<_> = (0..3).map(|_| scope.spawn(|| (0..20).find_map(|_| taken(place).ok()))).collect();
-        hands.into_iter().map(|hand| hand.join().ok().flatten()).collect::<Option<Vec<u64>>>()
-    });
-    ensure!(hands.is_some(), "a hand never came to its end");
+    taken_by(3, place)?;
     taken(place)?;
     assert_eq!(reduced(place)?, (2 * RECORDS, 0));
     assert!(!is_on_disk(place, SECRET)?);
     Ok(())
+}
+
+/// What each of so many takes away at once. Somebody else may hold the database for longer than one waits; then one tries again.
+fn taken_by(hands: usize, place: &Place) -> Result<Vec<u64>> {
+    const TRIES: usize = 20;
+    let hand = || {
+        let tried = (0..TRIES).map(|_| taken(place)).find(Result::is_ok);
+        tried.unwrap_or_else(|| taken(place)).context("a hand never came to its end")
+    };
+    std::thread::scope(|scope| {
+        let hands: Vec<_> = (0..hands).map(|_| scope.spawn(hand)).collect();
+        hands.into_iter().map(|hand| hand.join().expect("a hand does not panic")).collect()
+    })
 }
 
 /// Whoever comes second to a row goes by what the first has left of it, and takes nothing that is gone.
@@ -480,11 +488,7 @@ pub(crate) fn several_take_from_what_was_kept_aside_and_each_thing_is_taken_once
     keep(place, RetentionField::Contact, 1)?;
     days_pass(place, 2);
     let place = &*place;
-    let hands = std::thread::scope(|scope| {
-        let hands: Vec<_> = (0..4).map(|_| scope.spawn(|| (0..20).find_map(|_| taken(place).ok()))).collect();
-        hands.into_iter().map(|hand| hand.join().ok().flatten()).collect::<Option<Vec<u64>>>()
-    });
-    let hands = hands.context("a hand never came to its end")?;
+    let hands = taken_by(4, place)?;
     // What a hand took that then had to begin again is in nobody's sum.
     ensure!(hands.iter().sum::<u64>() + taken(place)? <= 2 * RECORDS, "{hands:?}");
     ensure!(!is_on_disk(place, SECRET)?, "a comment was put back");

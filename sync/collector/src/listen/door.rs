@@ -2,13 +2,13 @@
 //!
 //! Nine hundred handshakes that are ready at the same moment are seconds of arithmetic. On the threads that serve those who are
 //! inside, each would be one more thing that every answer waits for. The system gives these threads what the others leave, and a
-//! tenth of the processor when they leave nothing, so that the door never closes.
+//! small share of the processor when they leave nothing, so that the door never closes.
 
 use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// How far its threads stand back, as in nice(1): to the others as one to nine.
+/// How far its threads stand back, as in nice(1): to each other that is busy on the same core as one to nine.
 const STANDS_BACK: i32 = 10;
 
 /// The threads, until it is dropped.

@@ -72,6 +72,8 @@ pub(crate) trait Request: Sized + Send + 'static {
     const ENCODING: Option<&'static str>;
     /// Bytes of its body at most.
     const BODY_MAX: usize;
+    /// Bodies up to this are worked on at once, on the thread that serves the connection; none, where nothing is said.
+    const AT_ONCE_BYTES_MAX: usize = 0;
     /// What admission found out.
     type Admitted: Send + 'static;
     /// What became of it in the database.

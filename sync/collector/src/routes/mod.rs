@@ -2,6 +2,7 @@
 
 mod body;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use afterword_protocol::batch::BATCHES_PATH;
@@ -42,9 +43,6 @@ use crate::storage::sql::{Connection, SqlResult};
 use crate::storage::writer::Writer;
 use crate::webhooks::sender::Sender;
 
-/// What is no longer than this is read and checked at once: a few records take less time than to wake another thread for them.
-const AT_ONCE_BYTES_MAX: usize = 2 * 1024;
-
 /// What the routes work with.
 pub(crate) struct App {
     pub(crate) context: Arc<Context>,
@@ -78,10 +76,15 @@ impl App {
         self: &Arc<Self>,
         query: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     ) -> Result<T, Refusal> {
-        if self.readers.are_near() {
-            return Ok(self.readers.read(query)?);
-        }
-        self.compute(move |app| Ok(app.readers.read(query)?)).await
+        let look = |app: &Self| Ok(app.readers.read(query)?);
+        if self.readers.are_near() { self.at_once(look) } else { self.compute(look).await }
+    }
+
+    /// Runs work that takes the processor for no longer than to wake another thread for it would take.
+    fn at_once<T>(&self, work: impl FnOnce(&Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        // As of one on another thread: whoever asks is told, and the connection goes on.
+        catch_unwind(AssertUnwindSafe(|| work(self)))
+            .unwrap_or_else(|_| Err(Refusal::internal(&"the work panicked")))
     }
 
     /// Runs work that takes the processor or the disk for a while, away from the threads that serve connections.
@@ -182,11 +185,9 @@ async fn answer<R: Request>(
         Ok(place) => place.expect("the semaphore is never closed"),
         Err(_) => return Err(Refusal::busy()),
     };
-    let prepared = if body.len() <= AT_ONCE_BYTES_MAX {
-        R::prepare(&app.context, &caller, admitted, &body)
-    } else {
-        app.compute(move |app| R::prepare(&app.context, &caller, admitted, &body)).await
-    };
+    let is_short = body.len() <= R::AT_ONCE_BYTES_MAX;
+    let prepare = move |app: &App| R::prepare(&app.context, &caller, admitted, &body);
+    let prepared = if is_short { app.at_once(prepare) } else { app.compute(prepare).await };
     let request = prepared.inspect_err(|refusal| R::refused(&app.context, &caller, refusal))?;
     let context = Arc::clone(&app.context);
     let stored =

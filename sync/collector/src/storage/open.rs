@@ -22,7 +22,7 @@ pub(super) const APPLICATION_ID: i32 = 0x4157_4331;
 /// How long a statement waits for another process (the command line) that holds the database.
 pub(super) const DATABASE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages after which SQLite moves its log into the database: 16 MiB of 4 KiB pages, so that a page which many
-/// batches touch is written back once for all of them.
+/// batches touch is not written back for each of them.
 pub const CHECKPOINT_PAGES: u32 = 4_000;
 /// Bytes the write-ahead log is cut back to after a checkpoint, so that one bad day doesn't keep its disk space.
 const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;

@@ -129,8 +129,8 @@ pub(crate) trait Sql: Send {
     /// Takes what was overwritten out of the log, as far as nobody reads it. Outside of transactions.
     fn settle_log(&self) -> SqlResult<()>;
 
-    /// Pages of the log that are not at their places in the database yet; none, where the database looks after its log itself.
-    fn log_pages(&self) -> SqlResult<u32>;
+    /// How long the log is; nothing, where the database looks after its log itself.
+    fn log_pages(&self) -> SqlResult<LogPages>;
 
     /// Puts them there, as far as nobody reads what is there now, and waits for nobody. Outside of transactions.
     fn move_log(&self) -> SqlResult<()>;
@@ -154,6 +154,15 @@ pub(crate) trait Sql: Send {
 
     /// PostgreSQL's own connection, for what only its servers can do.
     fn postgres(&self) -> Option<&postgres::Postgres>;
+}
+
+/// Pages of a log.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LogPages {
+    /// Since it began anew.
+    pub(crate) all: u32,
+    /// Of those, the ones that are not at their places in the database yet.
+    pub(crate) wait: u32,
 }
 
 /// A connection to whichever database there is.

@@ -1,13 +1,20 @@
 //! SQLite: one file, or one in memory for tests.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use afterword_model::record::DeviceId;
 use rusqlite::params_from_iter;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
+use super::super::open::DATABASE_BUSY_TIMEOUT;
 use super::postgres::Postgres;
-use super::{Column, EachRow, NewRecord, NewRecords, Row, Rows, Sql, SqlError, SqlResult, Value, values};
+use super::{
+    Column, EachRow, LogPages, NewRecord, NewRecords, Row, Rows, Sql, SqlError, SqlResult, Value, values,
+};
+
+/// Until it is looked again whether somebody else has done with the log: as long as a move takes, about.
+const MOVING_PAUSE: Duration = Duration::from_millis(10);
 
 /// A connection to SQLite.
 pub(crate) struct Sqlite(rusqlite::Connection);
@@ -18,10 +25,20 @@ impl Sqlite {
         Self(connection)
     }
 
-    /// The log still holds the pages as they were; moved into the database and cut off, it does not. Waits for readers as
-    /// long as any statement waits.
+    /// The log still holds the pages as they were; moved into the database and cut off, it does not. Waits for readers, and for
+    /// whoever else moves it just then, as long as any statement waits.
     fn cut_log(&self) -> SqlResult<bool> {
-        Ok(!self.0.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get::<_, bool>(0))?)
+        for _ in 0..DATABASE_BUSY_TIMEOUT.as_millis() / MOVING_PAUSE.as_millis() {
+            let (is_busy, pages) = self.0.query_row("pragma wal_checkpoint(truncate)", [], |row| {
+                Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?))
+            })?;
+            // SQLite waits for readers by itself; who comes while somebody moves the log is refused at once, and told no number of pages.
+            if !is_busy || pages >= 0 {
+                return Ok(!is_busy);
+            }
+            std::thread::park_timeout(MOVING_PAUSE);
+        }
+        Ok(false)
     }
 }
 
@@ -169,10 +186,11 @@ impl Sql for Sqlite {
         self.cut_log().map(drop)
     }
 
-    fn log_pages(&self) -> SqlResult<u32> {
-        let pages = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-        let pages = self.0.prepare_cached("pragma wal_checkpoint(noop)")?.query_row([], pages)?;
-        Ok(u32::try_from(pages).unwrap_or(0))
+    fn log_pages(&self) -> SqlResult<LogPages> {
+        let pages = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+        let (all, moved) = self.0.prepare_cached("pragma wal_checkpoint(noop)")?.query_row([], pages)?;
+        let count = |pages: i64| u32::try_from(pages).unwrap_or(0);
+        Ok(LogPages { all: count(all), wait: count(all - moved) })
     }
 
     fn move_log(&self) -> SqlResult<()> {

@@ -35,7 +35,7 @@ pub(crate) use self::copy::Table as CopiedTable;
 pub(crate) use self::migrate::{MigrateError, has_collector, migrate};
 use self::values::List;
 pub(super) use self::values::column;
-use super::{EachRow, NewRecords, Row, Rows, Sql, SqlFault, SqlResult, Value};
+use super::{EachRow, LogPages, NewRecords, Row, Rows, Sql, SqlFault, SqlResult, Value};
 
 /// Rows of a long answer that lie in memory at once.
 const PAGE_ROWS: usize = 256;
@@ -367,8 +367,8 @@ impl Sql for Postgres {
         Ok(())
     }
 
-    fn log_pages(&self) -> SqlResult<u32> {
-        Ok(0)
+    fn log_pages(&self) -> SqlResult<LogPages> {
+        Ok(LogPages::default())
     }
 
     fn move_log(&self) -> SqlResult<()> {
