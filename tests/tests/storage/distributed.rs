@@ -1,4 +1,5 @@
-//! `distribute`, on a plain PostgreSQL server with stand-ins for the functions of Citus that write down how they were called.
+//! `distribute`, on a plain PostgreSQL server with stand-ins for the functions of Citus that write down how they were called, and on a cluster
+//! where there is one.
 
 use afterword_collector::DatabaseUrl;
 use afterword_model::record::{Head, StoreEpoch};

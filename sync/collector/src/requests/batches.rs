@@ -29,7 +29,7 @@ impl Request for Batch {
     const MEDIA_TYPE: &'static str = BATCH_MEDIA_TYPE;
     const ENCODING: Option<&'static str> = Some(BATCH_ENCODING);
     const BODY_MAX: usize = BATCH_BODY_MAX;
-    /// Some eighty ratings: a fraction of a millisecond, most of it for two signatures. On a busy machine another thread may wait for the
+    /// Some eighty ratings, as a rule: a fraction of a millisecond, most of it for two signatures. On a busy machine another thread may wait for the
     /// processor for longer.
     const AT_ONCE_BYTES_MAX: usize = 2 * 1024;
     type Admitted = (Bearer, VerifyingKey);

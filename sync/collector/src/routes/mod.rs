@@ -80,7 +80,7 @@ impl App {
         if self.readers.are_near() { self.at_once(look) } else { self.compute(look).await }
     }
 
-    /// Runs work that takes the processor for no longer than to wake another thread for it would take.
+    /// Runs work that takes the processor for so short that to wait for another thread may take longer.
     fn at_once<T>(&self, work: impl FnOnce(&Self) -> Result<T, Refusal>) -> Result<T, Refusal> {
         // As of one on another thread: whoever asks is told, and the connection goes on.
         catch_unwind(AssertUnwindSafe(|| work(self)))

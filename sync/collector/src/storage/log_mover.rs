@@ -114,7 +114,11 @@ mod tests {
         let looker = database.reader().unwrap();
         let writing = WritingConnection::new(connection, database, DatabaseMeters::default());
         let (writer, threads) = Writer::start(writing).unwrap();
-        writer.run(None, |connection| Ok(fill(connection, DUE_PAGES))).await.unwrap();
+        let filled = writer.run(None, |connection| {
+            fill(connection, DUE_PAGES);
+            Ok(())
+        });
+        filled.await.unwrap();
         // Whoever looks is the last to close the database: closing it moves everything as well.
         drop(writer);
         for thread in threads {
