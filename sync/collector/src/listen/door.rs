@@ -8,6 +8,8 @@ use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
+use super::turnstile;
+
 /// How far its threads stand back, as in nice(1): to each other that is busy on the same core as one to nine.
 const STANDS_BACK: i32 = 10;
 
@@ -15,14 +17,13 @@ const STANDS_BACK: i32 = 10;
 pub(crate) struct Door(Option<Runtime>);
 
 impl Door {
-    /// Half of the processor's cores may be at handshakes at a time, at least one.
+    /// With a thread for each turn.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub(crate) fn open() -> io::Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = Builder::new_multi_thread()
-            .worker_threads(cores.div_ceil(2))
+            .worker_threads(turnstile::turns())
             .thread_name("collector-door")
             .on_thread_start(stand_back)
             .enable_time()

@@ -19,6 +19,15 @@ use tokio::time::timeout;
 
 use crate::load::Load;
 
+/// Half of the processor's cores may be at handshakes at a time, at least one; the others are for those inside.
+pub(super) fn turns() -> usize {
+    cores().div_ceil(2)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Where steps wait for their turn.
 pub(super) struct Turnstile {
     turns: Arc<Semaphore>,
@@ -28,11 +37,10 @@ pub(super) struct Turnstile {
 }
 
 impl Turnstile {
-    /// Half of the processor's cores may be at handshakes at a time, at least one; the others are for those inside.
+    /// With as many turns as the door has threads.
     pub(super) fn before(load: Load) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let turns = Arc::new(Semaphore::new(cores.div_ceil(2)));
-        Self { turns, load, calm: INSIDE_CALM_PER_CORE * cores }
+        let turns = Arc::new(Semaphore::new(turns()));
+        Self { turns, load, calm: INSIDE_CALM_PER_CORE * cores() }
     }
 
     /// Does this work, each of its steps in its turn.
